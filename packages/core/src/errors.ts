@@ -1,0 +1,80 @@
+/** What went wrong, for programs; the message says it for people. */
+export type PoliceErrorCode =
+  /** An array, matrix or tensor has the wrong size. */
+  | 'shape'
+  /** A weight, vertex, input or training result is NaN or infinite. */
+  | 'not-finite'
+  /** A region has no points: no vertices, or a lower bound above its upper bound. */
+  | 'empty-region'
+  /** A region reaches to infinity. */
+  | 'unbounded-region'
+  /** An activation that no bias shift can make affine, or that is not known. */
+  | 'unsupported-activation'
+  /** A layer the adapter cannot constrain. */
+  | 'unsupported-layer'
+  /** A graph that is not a network: unknown input, doubled name, no nodes. */
+  | 'invalid-network'
+  /** An option outside its allowed values. */
+  | 'invalid-option'
+  /** A parameter is not representable in the target precision; freeze first. */
+  | 'not-frozen'
+  /** No representable bias keeps the unit off its kinks. */
+  | 'no-free-shift';
+
+export interface PoliceErrorDetails {
+  code: PoliceErrorCode;
+  /** The layer, region or option the error is about. */
+  where: string;
+  expected: string;
+  actual: string;
+  /** What the caller can do about it. */
+  remedy?: string;
+  cause?: unknown;
+}
+
+/** Every error this project throws on bad input. `code`, `where`, `expected` and `actual` are for programs. */
+export class PoliceError extends Error {
+  override readonly name: string = 'PoliceError';
+  readonly code: PoliceErrorCode;
+  readonly where: string;
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor({ code, where, expected, actual, remedy, cause }: PoliceErrorDetails) {
+    super(
+      `${where}: expected ${expected}, got ${actual}.${remedy ? ` ${remedy}` : ''}`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.code = code;
+    this.where = where;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** Throws `not-finite`, naming the first offending entry, unless every value is a finite number. */
+export function assertFinite(values: ArrayLike<number>, where: string, remedy?: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new PoliceError({
+        code: 'not-finite',
+        where,
+        expected: 'finite numbers',
+        actual: `${values[i]} at index ${i}`,
+        ...(remedy ? { remedy } : {}),
+      });
+    }
+  }
+}
+
+/** Throws `shape` unless `actual === expected`. */
+export function assertSize(actual: number, expected: number, where: string, what: string): void {
+  if (actual !== expected) {
+    throw new PoliceError({
+      code: 'shape',
+      where,
+      expected: `${what} of size ${expected}`,
+      actual: `${actual}`,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+export {
+  type Activation,
+  type ActivationName,
+  abs,
+  activate,
+  activationByName,
+  hardTanh,
+  identity,
+  type Kink,
+  leakyRelu,
+  type Piece,
+  prelu,
+  relu,
+  relu6,
+} from './activation.js';
+export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
+export {
+  type PolicedForward,
+  type PolicedForwardOptions,
+  type PolicedGradient,
+  policedBackward,
+  policedForward,
+} from './backward.js';
+export {
+  type AffineMap,
+  assertPolicy,
+  type Enforced,
+  type EnforceOptions,
+  type EnforceReport,
+  enforce,
+  type LayerReport,
+} from './enforce.js';
+export {
+  assertFinite,
+  assertSize,
+  PoliceError,
+  type PoliceErrorCode,
+  type PoliceErrorDetails,
+} from './errors.js';
+export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
+export { regionsHash } from './hash.js';
+export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
+export {
+  type ActivationNode,
+  type AffineNode,
+  biasOwner,
+  type ChainLayer,
+  chain,
+  foldShifts,
+  forward,
+  type InputNode,
+  type Network,
+  type NetworkNode,
+  network,
+} from './network.js';
+export { assertRegionsFit, type PolicedLayer, type PolicedPass, policedPass, type Sides } from './police.js';
+export { float32, float64, type Precision } from './precision.js';
+export type { Rng } from './random.js';
+export { type RegionJSON, regionFromJSON } from './regions/json.js';
+export { pointsAt, type Range, type Region } from './regions/region.js';
+export { ball, box, boxAround, crossPolytope } from './regions/symmetric.js';
+export { simplex, vPolytope } from './regions/vertices.js';
+export { type ChordProbe, chordProbe } from './residual.js';
+export {
+  majority,
+  type Policy,
+  type PolicyFunction,
+  piecesOn,
+  type Shifts,
+  type StraddlingUnit,
+  shiftCoordinates,
+  shiftGradient,
+  shiftsOf,
+} from './shift.js';

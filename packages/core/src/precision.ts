@@ -1,0 +1,53 @@
+/** Unit roundoff of float64: one rounding changes a value by at most this factor. */
+export const UNIT_ROUNDOFF: number = 2 ** -53;
+
+/**
+ * Bounds are sums of products of non-negative numbers, each computed with a relative error below
+ * n·2⁻⁵³; for n < 2³² this factor outweighs it.
+ */
+const BOUND_INFLATION = 1 + 2 ** -20;
+
+/**
+ * Error bound of an n-term float64 sum of products: γ_n · magnitude, γ_n = n·u / (1 − n·u)
+ * (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), plus n underflows.
+ */
+export function sumErrorBound(terms: number, magnitude: number): number {
+  const nu = terms * UNIT_ROUNDOFF;
+  return (nu / (1 - nu)) * magnitude * BOUND_INFLATION + terms * Number.MIN_VALUE;
+}
+
+/** A floating-point format that weights are rounded to. */
+export interface Precision {
+  readonly name: 'float32' | 'float64';
+  /** Nearest representable value. */
+  round(x: number): number;
+  /** Smallest representable value ≥ x. */
+  up(x: number): number;
+  /** Largest representable value ≤ x. */
+  down(x: number): number;
+}
+
+export const float64: Precision = { name: 'float64', round: x => x, up: x => x, down: x => x };
+
+const bits = new DataView(new ArrayBuffer(4));
+
+/** The float32 neighbour of a float32 value, towards +∞ (`direction` 1) or −∞ (−1). */
+function neighbour32(x: number, direction: 1 | -1): number {
+  if (x === 0) return direction * 2 ** -149;
+  bits.setFloat32(0, x);
+  // Float32 bit patterns of one sign are ordered like their magnitudes.
+  bits.setInt32(0, bits.getInt32(0) + (x > 0 === direction > 0 ? 1 : -1));
+  return bits.getFloat32(0);
+}
+
+export const float32: Precision = {
+  name: 'float32',
+  round: Math.fround,
+  up: x => (Math.fround(x) >= x ? Math.fround(x) : neighbour32(Math.fround(x), 1)),
+  down: x => (Math.fround(x) <= x ? Math.fround(x) : neighbour32(Math.fround(x), -1)),
+};
+
+/** Rounds every entry to `precision`. */
+export function roundAll(values: Float64Array, precision: Precision): Float64Array {
+  return values.map(precision.round);
+}

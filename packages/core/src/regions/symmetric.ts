@@ -1,0 +1,156 @@
+import { assertFinite, assertSize, PoliceError } from '../errors.js';
+import { type Matrix, matrix, rowOf, rowRange } from '../matrix.js';
+import { UNIT_ROUNDOFF } from '../precision.js';
+import type { RegionJSON } from './json.js';
+import { containmentTolerance, largestEntry, type Region } from './region.js';
+import { cube, disc, octahedron, type UnitBall } from './unit-balls.js';
+
+/**
+ * The box {x : lower ≤ x ≤ upper} in any dimension; a coordinate with lower = upper is fixed.
+ *
+ * `sample` is uniform. Throws `empty-region` where lower > upper, `unbounded-region` for an infinite bound,
+ * `shape` or `not-finite`.
+ */
+export function box(lower: ArrayLike<number>, upper: ArrayLike<number>): Region {
+  assertSize(upper.length, lower.length, 'box', 'upper');
+  for (let i = 0; i < lower.length; i++) {
+    if (Math.abs(lower[i]) === Infinity || Math.abs(upper[i]) === Infinity) {
+      throw new PoliceError({
+        code: 'unbounded-region',
+        where: `box coordinate ${i}`,
+        expected: 'finite bounds',
+        actual: `[${lower[i]}, ${upper[i]}]`,
+        remedy:
+          'Only a function that is constant along a ray stays affine with bounded shifts; give finite bounds.',
+      });
+    }
+    if (lower[i] > upper[i]) {
+      throw new PoliceError({
+        code: 'empty-region',
+        where: `box coordinate ${i}`,
+        expected: 'lower ≤ upper',
+        actual: `[${lower[i]}, ${upper[i]}]`,
+        remedy: 'Swap the bounds.',
+      });
+    }
+  }
+  const centre = Float64Array.from(lower, (lo, i) => lo + (upper[i] - lo) / 2);
+  const radii = centre.map((c, i) => Math.max(upper[i] - c, c - lower[i]));
+  // Centre and radius are rounded: three operations on numbers no larger than the bounds.
+  const slack = radii.map((r, i) =>
+    r === 0 ? 0 : 4 * UNIT_ROUNDOFF * Math.max(Math.abs(lower[i]), Math.abs(upper[i])),
+  );
+  const json: RegionJSON = { kind: 'box', lower: Array.from(lower), upper: Array.from(upper) };
+  return symmetricRegion(json, centre, radii, cube, slack);
+}
+
+/** The box {x : |xᵢ − centreᵢ| ≤ radiusᵢ}; `radius` is one number or one per coordinate, zeros allowed. See {@link box}. */
+export function boxAround(centre: ArrayLike<number>, radius: number | ArrayLike<number>): Region {
+  const radii =
+    typeof radius === 'number' ? new Float64Array(centre.length).fill(radius) : Float64Array.from(radius);
+  const json: RegionJSON = { kind: 'box', centre: Array.from(centre), radii: Array.from(radii) };
+  return symmetricRegion(json, Float64Array.from(centre), radii, cube);
+}
+
+/** The Euclidean ball {x : ‖x − centre‖₂ ≤ radius}. `sample` is uniform. Throws `empty-region` for a negative radius. */
+export function ball(centre: ArrayLike<number>, radius: number): Region {
+  const json: RegionJSON = { kind: 'ball', centre: Array.from(centre), radius };
+  return symmetricRegion(json, Float64Array.from(centre), new Float64Array(centre.length).fill(radius), disc);
+}
+
+/** The cross-polytope {x : Σ|xᵢ − centreᵢ| ≤ radius}, the l1 ball. `sample` is uniform. Errors as {@link ball}. */
+export function crossPolytope(centre: ArrayLike<number>, radius: number): Region {
+  const json: RegionJSON = { kind: 'crossPolytope', centre: Array.from(centre), radius };
+  const radii = new Float64Array(centre.length).fill(radius);
+  return symmetricRegion(json, Float64Array.from(centre), radii, octahedron);
+}
+
+/** centre + {Σ λᵢ radiusᵢ eᵢ : ‖λ‖ ≤ 1}; coordinates of radius 0 have no direction. */
+function symmetricRegion(
+  json: RegionJSON,
+  centre: Float64Array,
+  radii: Float64Array,
+  unit: UnitBall,
+  slack: Float64Array = new Float64Array(centre.length),
+): Region {
+  const { kind } = json;
+  checkParts(kind, centre, radii);
+  const size = centre.length;
+  const free = Array.from(radii.keys()).filter(i => radii[i] > 0);
+  const frame = matrix(free.length + 1, size);
+  frame.data.set(centre);
+  free.forEach((axis, row) => {
+    frame.data[(row + 1) * size + axis] = radii[axis];
+  });
+  const directional = (h: Matrix) => rowRange(h, 1, h.rows);
+  /** |λ| of the part of x − centre that exceeds `allowed`. */
+  const excess = (x: ArrayLike<number>, allowed: number) =>
+    Float64Array.from(free, i => Math.max(0, Math.abs(x[i] - centre[i]) - allowed) / radii[i]);
+
+  return {
+    kind,
+    size,
+    frame,
+    ...(free.length === size ? { diagonal: radii } : {}),
+    slack,
+    symmetric: true,
+    centre: new Float64Array(free.length),
+    range: h => {
+      const origin = rowOf(h, 0);
+      const width = unit.dual(directional(h));
+      return { lo: origin.map((x, j) => x - width[j]), hi: origin.map((x, j) => x + width[j]) };
+    },
+    extremes: (h, side) => {
+      const at = matrix(h.rows, h.cols);
+      at.data.set(Float64Array.from(side, Math.abs));
+      const lambda = unit.maximiser(directional(h));
+      for (let i = 0; i < lambda.data.length; i++) at.data[h.cols + i] = lambda.data[i] * side[i % h.cols];
+      return at;
+    },
+    reach: h => {
+      const width = unit.dual(directional(h));
+      return rowOf(h, 0).map((x, j) => Math.abs(x) + width[j]);
+    },
+    // h(c + v) + h(c − v) = 2 h(c): of each opposite pair at least one vertex lies on the centre's side, so the
+    // sign at the centre is the majority, ties included.
+    votes: (h, threshold) => rowOf(h, 0).map(x => Math.sign(x - threshold)),
+    contains: (x, tolerance) => {
+      assertSize(x.length, size, `${kind} contains`, 'a point');
+      const scale = largestEntry(centre) + largestEntry(radii);
+      const allowed = tolerance ?? containmentTolerance(size, scale);
+      for (let i = 0; i < size; i++) if (radii[i] === 0 && Math.abs(x[i] - centre[i]) > allowed) return false;
+      return unit.norm(excess(x, allowed)) <= 1 + containmentTolerance(size, 1);
+    },
+    sample: rng => {
+      const lambda = unit.sample(rng, free.length);
+      const x = centre.slice();
+      free.forEach((axis, i) => {
+        x[axis] += radii[axis] * lambda[i];
+      });
+      return x;
+    },
+    toJSON: () => json,
+  };
+}
+
+function checkParts(kind: string, centre: Float64Array, radii: Float64Array): void {
+  if (centre.length === 0) {
+    throw new PoliceError({
+      code: 'empty-region',
+      where: kind,
+      expected: 'at least one coordinate',
+      actual: 'none',
+    });
+  }
+  assertSize(radii.length, centre.length, kind, 'radii');
+  assertFinite(centre, `${kind} centre`);
+  for (const r of radii) {
+    if (r >= 0 && r < Infinity) continue;
+    throw new PoliceError({
+      code: r < 0 ? 'empty-region' : r === Infinity ? 'unbounded-region' : 'not-finite',
+      where: kind,
+      expected: 'a finite radius ≥ 0',
+      actual: `${r}`,
+    });
+  }
+}

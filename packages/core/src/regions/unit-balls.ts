@@ -1,0 +1,81 @@
+import { type Matrix, matrix } from '../matrix.js';
+import { exponential, normal, type Rng } from '../random.js';
+import { largestEntry } from './region.js';
+
+/**
+ * The unit ball of a norm in frame coordinates λ `[d]`. The maximum of g·λ over {‖λ‖ ≤ 1} is the dual norm of
+ * g, so a symmetric region ranges over h₀ ± dual(g) with g the directional rows of its frame values.
+ */
+export interface UnitBall {
+  /** Dual norm of every column of g `[d, units]`, `[units]`. */
+  dual(g: Matrix): Float64Array;
+  /** λ `[d, units]` with ‖λ‖ ≤ 1 and g·λ = dual(g), column by column: the dual norm's subgradient. */
+  maximiser(g: Matrix): Matrix;
+  norm(lambda: Float64Array): number;
+  /** A uniform point of the ball, `[d]`. */
+  sample(rng: Rng, d: number): Float64Array;
+}
+
+/** ‖λ‖∞ ≤ 1, of a box; dual l1. */
+export const cube: UnitBall = {
+  dual: g => accumulate(g, (sum, value) => sum + Math.abs(value)),
+  maximiser: g => ({ ...g, data: g.data.map(Math.sign) }),
+  norm: largestEntry,
+  sample: (rng, d) => Float64Array.from({ length: d }, () => 2 * rng() - 1),
+};
+
+/** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
+export const disc: UnitBall = {
+  dual: g => {
+    // Scaled by the largest entry, so that squares neither overflow nor vanish.
+    const largest = octahedron.dual(g);
+    const squares = accumulate(
+      g,
+      (sum, value, j) => sum + (largest[j] === 0 ? 0 : (value / largest[j]) ** 2),
+    );
+    return squares.map((sum, j) => largest[j] * Math.sqrt(sum));
+  },
+  maximiser: g => {
+    const dual = disc.dual(g);
+    return { ...g, data: g.data.map((value, i) => (value === 0 ? 0 : value / dual[i % g.cols])) };
+  },
+  norm: lambda => disc.dual({ rows: lambda.length, cols: 1, data: lambda })[0],
+  sample: (rng, d) => {
+    const direction = Float64Array.from({ length: d }, () => normal(rng));
+    const scale = rng() ** (1 / d) / disc.norm(direction);
+    return direction.map(x => x * scale);
+  },
+};
+
+/** ‖λ‖₁ ≤ 1, of a cross-polytope; dual l∞. */
+export const octahedron: UnitBall = {
+  dual: g => accumulate(g, (largest, value) => Math.max(largest, Math.abs(value))),
+  maximiser: g => {
+    const dual = octahedron.dual(g);
+    const taken = new Uint8Array(g.cols);
+    const lambda = matrix(g.rows, g.cols);
+    for (let i = 0; i < g.data.length; i++) {
+      const j = i % g.cols;
+      if (taken[j] || Math.abs(g.data[i]) < dual[j]) continue;
+      taken[j] = 1; // one of several tied axes is enough, the first
+      lambda.data[i] = Math.sign(g.data[i]);
+    }
+    return lambda;
+  },
+  norm: lambda => lambda.reduce((sum, x) => sum + Math.abs(x), 0),
+  sample: (rng, d) => {
+    // The first d of d + 1 exponentials over their sum are uniform on the solid simplex.
+    const parts = Float64Array.from({ length: d + 1 }, () => exponential(rng));
+    const sum = parts.reduce((a, b) => a + b, 0);
+    return parts.slice(0, d).map(x => ((rng() < 0.5 ? -1 : 1) * x) / sum);
+  },
+};
+
+/** Folds every column of g from 0, row by row so that memory is read in order. */
+function accumulate(g: Matrix, fold: (sum: number, value: number, column: number) => number): Float64Array {
+  const sums = new Float64Array(g.cols);
+  for (let i = 0, at = 0; i < g.rows; i++) {
+    for (let j = 0; j < g.cols; j++, at++) sums[j] = fold(sums[j], g.data[at], j);
+  }
+  return sums;
+}

@@ -1,0 +1,270 @@
+import type { Activation } from './activation.js';
+import { PoliceError } from './errors.js';
+import type { Matrix } from './matrix.js';
+import { type Range, type Region, valuesAt } from './regions/region.js';
+
+/**
+ * The forbidden intervals of one layer's bias shifts. A *constraint* is a (region, kink) pair; on it, a unit
+ * with range [lo, hi] and kink [a, z] must not be shifted by any c in the open interval (below, above):
+ *
+ *   below = a − hi − margin   the largest shift that keeps the unit under its kink all over the region
+ *   above = z − lo + margin   the smallest shift that keeps it over the kink
+ *
+ * Any c outside every constraint's interval makes the unit affine on every region.
+ */
+export interface ForbiddenIntervals {
+  readonly units: number;
+  /** regions × kinks; constraint `region · kinks + kink`. */
+  readonly count: number;
+  /** `[count, units]`. */
+  readonly below: Float64Array;
+  /** `[count, units]`. */
+  readonly above: Float64Array;
+}
+
+/** Collects the intervals of all regions' ranges and all kinks; `margins` `[units]` per region default to 0. */
+export function forbiddenIntervals(
+  ranges: readonly Range[],
+  { kinks }: Activation,
+  margins?: readonly Float64Array[],
+): ForbiddenIntervals {
+  const units = ranges[0]?.lo.length ?? 0;
+  const count = ranges.length * kinks.length;
+  const below = new Float64Array(count * units);
+  const above = new Float64Array(count * units);
+  ranges.forEach(({ lo, hi }, region) => {
+    kinks.forEach((kink, k) => {
+      const start = (region * kinks.length + k) * units;
+      for (let j = 0; j < units; j++) {
+        const margin = margins ? margins[region][j] : 0;
+        below[start + j] = kink.lo - hi[j] - margin;
+        above[start + j] = kink.hi - lo[j] + margin;
+      }
+    });
+  });
+  return { units, count, below, above };
+}
+
+/** What a policy may look at to choose the side of one unit that straddles a kink on a region. */
+export interface StraddlingUnit {
+  readonly unit: number;
+  readonly region: number;
+  readonly kink: number;
+  /** Extremes of the pre-activation over the region. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Share of vertices above the kink less the share below, in [−1, 1]. */
+  readonly votes: number;
+  /** Pre-activation at the region's centre, less the kink. */
+  readonly centre: number;
+  readonly symmetric: boolean;
+}
+
+/** Chooses the side, +1 above the kink or −1 below, of a unit that straddles it. */
+export type PolicyFunction = (unit: StraddlingUnit) => 1 | -1;
+
+/**
+ * How to choose among the shifts that work:
+ * - `minimal`: the one nearest 0 (of two equally near, the positive one), the least any bias-only method can do;
+ * - `majority`: the paper's, the side on which more vertices lie (a vertex on the kink abstains); a tie goes to
+ *   the centre's side for a region symmetric about its centre, else to +1;
+ * - `sticky`: the side the unit had before; at the start, and where kept sides contradict each other, `minimal`;
+ * - a function: your own vote.
+ *
+ * Where the sides of several constraints cannot all be had, `minimal` decides.
+ */
+export type Policy = 'minimal' | 'majority' | 'sticky' | PolicyFunction;
+
+/** The shifts of one layer and why they are what they are. */
+export interface Shifts {
+  /** c `[units]`, to be added to the pre-activations. */
+  readonly shift: Float64Array;
+  /** Side of each constraint after the shift, `[count, units]`: +1 above its kink, −1 below. */
+  readonly sides: Int8Array;
+  /** Constraint whose interval's end the shift is, `[units]`; −1 where the unit was not shifted. */
+  readonly active: Int32Array;
+}
+
+/** The majority vote of the paper's Algorithm 1 with the tie rule of {@link Policy}. */
+export const majority: PolicyFunction = ({ votes, symmetric, centre }) => {
+  if (votes !== 0) return votes > 0 ? 1 : -1;
+  return symmetric && centre < 0 ? -1 : 1;
+};
+
+/**
+ * Chooses every unit's shift. `wanted(constraint, unit)` names the side wanted of a straddling unit, 0 for no
+ * wish. Units that straddle nothing get exactly 0.
+ */
+export function chooseShifts(
+  intervals: ForbiddenIntervals,
+  wanted: (constraint: number, unit: number) => number,
+): Shifts {
+  const { units, count, below, above } = intervals;
+  const shift = new Float64Array(units);
+  const active = new Int32Array(units).fill(-1);
+  const sides = new Int8Array(count * units);
+  for (let j = 0; j < units; j++) {
+    shift[j] = wantedShift(intervals, j, wanted) ?? nearestFreeShift(intervals, j);
+    for (let k = 0, at = j; k < count; k++, at += units) {
+      sides[at] = shift[j] >= above[at] ? 1 : -1;
+      if (active[j] < 0 && shift[j] !== 0 && shift[j] === (shift[j] > 0 ? above[at] : below[at]))
+        active[j] = k;
+    }
+  }
+  return { shift, sides, active };
+}
+
+/** The shift nearest 0 that puts every constraint on its wanted side; undefined where there is none. */
+function wantedShift(
+  { units, count, below, above }: ForbiddenIntervals,
+  unit: number,
+  wanted: (constraint: number, unit: number) => number,
+): number | undefined {
+  let least = Number.NEGATIVE_INFINITY;
+  let most = Number.POSITIVE_INFINITY;
+  for (let k = 0, at = unit; k < count; k++, at += units) {
+    const side = above[at] <= 0 ? 1 : below[at] >= 0 ? -1 : wanted(k, unit);
+    if (side === 0) return undefined;
+    if (side > 0) least = Math.max(least, above[at]);
+    else most = Math.min(most, below[at]);
+  }
+  if (least > most) return undefined;
+  return least > 0 ? least : most < 0 ? most : 0;
+}
+
+/** The candidates of a float64 bias; `freeze` narrows them to representable ones. */
+const exactCandidate = (shift: number): number => shift;
+
+/**
+ * The free shift nearest 0; of two equally near, the positive one. It is 0 or an interval's end, so those are the
+ * candidates; `snap(c, direction)` may move one outward (direction −1 or +1) to a representable value.
+ */
+export function nearestFreeShift(
+  { units, count, below, above }: ForbiddenIntervals,
+  unit: number,
+  snap: (shift: number, direction: 1 | -1) => number = exactCandidate,
+): number {
+  const isFree = (c: number) => {
+    for (let k = 0, at = unit; k < count; k++, at += units) if (c > below[at] && c < above[at]) return false;
+    return true;
+  };
+  if (isFree(0)) return 0;
+  let best = Number.POSITIVE_INFINITY;
+  const consider = (c: number) => {
+    const nearer = Math.abs(c) < Math.abs(best) || (c === -best && c > 0);
+    if (nearer && isFree(c)) best = c;
+  };
+  for (let k = 0, at = unit; k < count; k++, at += units) {
+    consider(snap(above[at], 1));
+    consider(snap(below[at], -1));
+  }
+  if (best < Number.POSITIVE_INFINITY) return best;
+  throw new PoliceError({
+    code: 'no-free-shift',
+    where: `unit ${unit}`,
+    expected: 'a finite bias that keeps the unit off its kinks',
+    actual: 'none',
+    remedy: 'Weights this large leave no representable bias; scale them down or freeze to float64.',
+  });
+}
+
+/**
+ * The side wish of a policy for one layer: what {@link chooseShifts} asks for straddling units.
+ *
+ * `frames` are the regions' frame values of the pre-activations, `ranges` their ranges, `previous` the sides of the
+ * last call (`sticky` only).
+ */
+export function sideWish(
+  policy: Policy,
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  ranges: readonly Range[],
+  { kinks }: Activation,
+  previous?: Int8Array,
+): (constraint: number, unit: number) => number {
+  if (policy === 'minimal') return () => 0;
+  const units = ranges[0]?.lo.length ?? 0;
+  if (policy === 'sticky') return (constraint, unit) => previous?.[constraint * units + unit] ?? 0;
+  const vote = policy === 'majority' ? majority : policy;
+  const middle = kinks.map(({ lo, hi }) => (lo + hi) / 2);
+  const votes = regions.flatMap((region, r) => middle.map(threshold => region.votes(frames[r], threshold)));
+  const centres = regions.map((region, r) => valuesAt(frames[r], region.centre));
+  return (constraint, unit) => {
+    const region = Math.floor(constraint / kinks.length);
+    const kink = constraint % kinks.length;
+    return vote({
+      unit,
+      region,
+      kink,
+      lo: ranges[region].lo[unit],
+      hi: ranges[region].hi[unit],
+      votes: votes[constraint][unit],
+      centre: centres[region][unit] - middle[kink],
+      symmetric: regions[region].symmetric,
+    });
+  };
+}
+
+/**
+ * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
+ * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised).
+ */
+export function shiftsOf(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  activation: Activation,
+  policy: Policy,
+  previous?: Int8Array,
+): Shifts {
+  const ranges = regions.map((region, r) => region.range(frames[r]));
+  const intervals = forbiddenIntervals(ranges, activation);
+  return chooseShifts(intervals, sideWish(policy, regions, frames, ranges, activation, previous));
+}
+
+/**
+ * Gradient of the shifts: given dLoss/dc `[units]`, dLoss/dframe of every region, `[dᵣ + 1, units]`.
+ *
+ * A shifted unit has c = z − lo or a − hi of its active constraint, so dc/dh = −(coordinates of the point where
+ * that extreme is attained); an unshifted unit has 0, and the vote has none.
+ */
+export function shiftGradient(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  { kinks }: Activation,
+  shifts: Shifts,
+  dShift: ArrayLike<number>,
+): Matrix[] {
+  return shiftCoordinates(regions, frames, kinks.length, shifts).map(coordinates => ({
+    ...coordinates,
+    data: coordinates.data.map((value, i) => -value * dShift[i % coordinates.cols]),
+  }));
+}
+
+/**
+ * Frame coordinates `[dᵣ + 1, units]` of the point that determines each unit's shift, zero in the regions (and
+ * for the units) that determine none: −dc/dframe.
+ */
+export function shiftCoordinates(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  kinkCount: number,
+  { shift, active }: Shifts,
+): Matrix[] {
+  return regions.map((region, r) => {
+    // A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
+    const side = shift.map((c, j) =>
+      active[j] >= 0 && Math.floor(active[j] / kinkCount) === r ? -Math.sign(c) : 0,
+    );
+    return region.extremes(frames[r], side);
+  });
+}
+
+/** The piece each unit lies on over a region, `[units]`: the number of kinks it is above. */
+export function piecesOn(region: number, { kinks }: Activation, sides: Int8Array, units: number): Int32Array {
+  const pieces = new Int32Array(units);
+  for (let k = 0; k < kinks.length; k++) {
+    const start = (region * kinks.length + k) * units;
+    for (let j = 0; j < units; j++) if (sides[start + j] > 0) pieces[j]++;
+  }
+  return pieces;
+}
