@@ -76,8 +76,11 @@ function plainNetwork(stages: readonly Stage[]): Network {
 /** tfjs stores kernels `[in, out]`, core `[out, in]`. */
 function denseOf(kernel: tfl.LayerVariable, bias?: tfl.LayerVariable): Dense {
   const [inSize, outSize] = kernel.shape as number[];
-  const weight = tf.tidy(() => tf.transpose(kernel.read()).dataSync());
-  return dense({ rows: outSize, cols: inSize, data: Float64Array.from(weight) }, bias?.read().dataSync());
+  // Read outside any tidy, which would search a returned array for tensors entry by entry.
+  const transposed = tf.transpose(kernel.read());
+  const weight = Float64Array.from(transposed.dataSync());
+  transposed.dispose();
+  return dense({ rows: outSize, cols: inSize, data: weight }, bias?.read().dataSync());
 }
 
 /** Writes the frozen weights of a stage; every value is a float32 already. */

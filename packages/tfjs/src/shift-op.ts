@@ -74,7 +74,7 @@ function downloadFrames(
     const data = new Float64Array(frame.rows * units);
     data.set(origins.subarray(r * units, (r + 1) * units));
     if (frame.rows > 1) data.set(directions[next++], units);
-    const bad = data.findIndex(value => !Number.isFinite(value));
+    const bad = firstNonFinite(data);
     if (bad >= 0) {
       throw new PoliceError({
         code: 'not-finite',
@@ -94,7 +94,9 @@ function uploadNegated(coordinates: readonly Matrix[]): tf.Tensor2D[] {
   const origins = new Float32Array(coordinates.length * units);
   const directions: tf.Tensor2D[] = [];
   coordinates.forEach(({ rows, data }, r) => {
-    const negated = Float32Array.from(data, value => -value);
+    // A plain loop: `Float32Array.from` with a function takes 30 times as long.
+    const negated = new Float32Array(data.length);
+    for (let i = 0; i < data.length; i++) negated[i] = -data[i];
     origins.set(negated.subarray(0, units), r * units);
     if (rows > 1) directions.push(tf.tensor2d(negated.subarray(units), [rows - 1, units]));
   });
@@ -103,7 +105,7 @@ function uploadNegated(coordinates: readonly Matrix[]): tf.Tensor2D[] {
 
 function assertFiniteGradient(dy: tf.Tensor, where: string): void {
   const values = dy.dataSync();
-  const bad = values.findIndex(value => !Number.isFinite(value));
+  const bad = firstNonFinite(values);
   if (bad < 0) return;
   throw new PoliceError({
     code: 'not-finite',
@@ -112,4 +114,10 @@ function assertFiniteGradient(dy: tf.Tensor, where: string): void {
     actual: `${values[bad]} at unit ${bad}`,
     remedy: 'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
   });
+}
+
+/** Index of the first NaN or infinity, −1 if there is none. */
+function firstNonFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
 }

@@ -104,7 +104,9 @@ function symmetricRegion(
       const at = matrix(h.rows, h.cols);
       at.data.set(Float64Array.from(side, Math.abs));
       const lambda = unit.maximiser(directional(h));
-      for (let i = 0; i < lambda.data.length; i++) at.data[h.cols + i] = lambda.data[i] * side[i % h.cols];
+      for (let i = 0, next = h.cols; i < lambda.rows; i++) {
+        for (let j = 0; j < h.cols; j++, next++) at.data[next] = lambda.data[next - h.cols] * side[j];
+      }
       return at;
     },
     reach: h => {

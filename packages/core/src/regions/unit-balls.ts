@@ -19,7 +19,11 @@ export interface UnitBall {
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
 export const cube: UnitBall = {
   dual: g => accumulate(g, (sum, value) => sum + Math.abs(value)),
-  maximiser: g => ({ ...g, data: g.data.map(Math.sign) }),
+  maximiser: g => {
+    const lambda = matrix(g.rows, g.cols);
+    for (let i = 0; i < g.data.length; i++) lambda.data[i] = g.data[i] > 0 ? 1 : g.data[i] < 0 ? -1 : 0;
+    return lambda;
+  },
   norm: largestEntry,
   sample: (rng, d) => Float64Array.from({ length: d }, () => 2 * rng() - 1),
 };
