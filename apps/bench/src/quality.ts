@@ -63,13 +63,20 @@ async function main(): Promise<void> {
   const runs = await finishedRuns(file, steps);
   const wanted = chosenTasks.flatMap(task =>
     // Seed by seed, so that a stopped run has all rules for the seeds it finished.
-    Array.from({ length: seeds }, (_, i) => i + 1).flatMap(seed => chosenRules.map(rule => ({ task, seed, rule }))),
+    Array.from({ length: seeds }, (_, i) => i + 1).flatMap(seed =>
+      chosenRules.map(rule => ({ task, seed, rule })),
+    ),
   );
   const missing = wanted.filter(
-    ({ task, seed, rule }) => !runs.some(run => run.task === task && run.seed === seed && run.rule === rule.name),
+    ({ task, seed, rule }) =>
+      !runs.some(run => run.task === task && run.seed === seed && run.rule === rule.name),
   );
   const bar = new cliProgress.SingleBar(
-    { format: '{bar} {percentage}% | {what} | {eta_formatted} left', noTTYOutput: true, notTTYSchedule: 15_000 },
+    {
+      format: '{bar} {percentage}% | {what} | {eta_formatted} left',
+      noTTYOutput: true,
+      notTTYSchedule: 15_000,
+    },
     cliProgress.Presets.shades_classic,
   );
   bar.start(missing.length * steps, 0, { what: '' });
@@ -82,7 +89,9 @@ async function main(): Promise<void> {
   }
   bar.stop();
   const report = markdown(
-    runs.filter(run => wanted.some(w => w.task === run.task && w.seed === run.seed && w.rule.name === run.rule)),
+    runs.filter(run =>
+      wanted.some(w => w.task === run.task && w.seed === run.seed && w.rule.name === run.rule),
+    ),
     chosenTasks,
     chosenRules,
     seeds,
@@ -98,11 +107,17 @@ function count(option: string, text: string): number {
   throw new Error(`${option}: expected a whole number above 0, got '${text}'`);
 }
 
-function pick<T>(option: string, text: string | undefined, all: readonly T[], nameOf: (entry: T) => string): readonly T[] {
+function pick<T>(
+  option: string,
+  text: string | undefined,
+  all: readonly T[],
+  nameOf: (entry: T) => string,
+): readonly T[] {
   if (text === undefined) return all;
   return text.split(',').map(name => {
     const found = all.find(entry => nameOf(entry) === name);
-    if (found === undefined) throw new Error(`${option}: expected of ${all.map(nameOf).join(', ')}, got '${name}'`);
+    if (found === undefined)
+      throw new Error(`${option}: expected of ${all.map(nameOf).join(', ')}, got '${name}'`);
     return found;
   });
 }

@@ -45,11 +45,15 @@ export async function train(
   onStep: () => void,
 ): Promise<TrainResult> {
   const region = vPolytope(task.vertices);
-  const model = constrain(planarNetwork(seed), { regions: rule.constraint ? [region] : [], ...rule.constraint });
+  const model = constrain(planarNetwork(seed), {
+    regions: rule.constraint ? [region] : [],
+    ...rule.constraint,
+  });
   const x = tf.tensor2d(task.points.map(p => [...p]));
   const y = tf.tensor2d([...task.target], [task.target.length, 1]);
   const optimizer = tf.train.adam(LEARNING_RATE);
-  const mse = () => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
+  const mse = () =>
+    tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
   const start = performance.now();
   for (let step = 0; step < steps; step++) {
     optimizer.minimize(mse);
@@ -58,14 +62,19 @@ export async function train(
     if (step % 20 === 0) await new Promise(resolve => setImmediate(resolve));
   }
   const seconds = (performance.now() - start) / 1000;
-  const predict = (points: tf.Tensor2D) => tf.tidy(() => model.predict(points, { batchSize: points.shape[0] }) as tf.Tensor);
+  const predict = (points: tf.Tensor2D) =>
+    tf.tidy(() => model.predict(points, { batchSize: points.shape[0] }) as tf.Tensor);
   const output = predict(x);
   const loss = tf.tidy(() => tf.losses.meanSquaredError(y, output).dataSync()[0]);
   const generator = xoroshiro128plus(seed);
   const probe = chordProbe(region, CHORDS, () => uniformFloat64(generator));
   const chords = tf.tensor2d(Float32Array.from(probe.points.data), [3 * CHORDS, 2]);
   const atChords = predict(chords);
-  const residual = probe.residual({ rows: 3 * CHORDS, cols: 1, data: Float64Array.from(atChords.dataSync()) });
+  const residual = probe.residual({
+    rows: 3 * CHORDS,
+    cols: 1,
+    data: Float64Array.from(atChords.dataSync()),
+  });
   tf.dispose([x, y, output, chords, atChords]);
   optimizer.dispose();
   model.dispose();

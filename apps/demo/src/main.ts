@@ -1,7 +1,15 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { boxAround, enforce, type Matrix, matrixFromRows, type Network, type Region, vPolytope } from '@police/core';
+import {
+  boxAround,
+  enforce,
+  type Matrix,
+  matrixFromRows,
+  type Network,
+  type Region,
+  vPolytope,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -35,7 +43,9 @@ async function main(): Promise<void> {
 
   const { training, test } = loadDigits(options.seed);
   const { regions, names } = regionsFor(training, test, options);
-  print(`${training.labels.length} training and ${test.labels.length} test images. The network is to be affine on`);
+  print(
+    `${training.labels.length} training and ${test.labels.length} test images. The network is to be affine on`,
+  );
   names.forEach((name, r) => {
     print(`  region ${r + 1}: the ${name}`);
   });
@@ -60,7 +70,12 @@ async function main(): Promise<void> {
   const policed = await fit(policedModel, training, { ...plan, title: 'constrained  ' });
 
   const frozen = freeze(policedModel);
-  const bytes = exportOnnx(frozen.network, { inputName: 'pixels', outputName: 'logits', graphName: 'digits', regions });
+  const bytes = exportOnnx(frozen.network, {
+    inputName: 'pixels',
+    outputName: 'logits',
+    graphName: 'digits',
+    regions,
+  });
   const files = { onnx: join(options.out, 'digits.onnx'), report: join(options.out, 'report.json') };
   await mkdir(options.out, { recursive: true });
   await writeFile(files.onnx, bytes);
@@ -68,7 +83,7 @@ async function main(): Promise<void> {
 
   const x: Matrix = { rows: test.labels.length, cols: PIXELS, data: Float64Array.from(test.images) };
   // A frozen network needs no further shift, so this only reads off its affine maps.
-  const { maps, shifted } = enforce(frozen.network, regions).report;
+  const { maps, mapsCoincide, shifted } = enforce(frozen.network, regions).report;
   const label = test.labels[0];
   const worst = worstCaseMargin(maps[0], regions[0], label);
   const rng = seededRng(options.seed + 2);
@@ -98,6 +113,7 @@ async function main(): Promise<void> {
     units: unitsOf(frozen.network),
     shiftedUnits: shiftedUnits(toNetwork(policedModel)),
     shiftsStillNeeded: shifted,
+    mapsCoincide,
     smallestMargin: Math.min(...frozen.layers.map(layer => layer.smallestMargin)),
     logitMargin: {
       label,
@@ -115,7 +131,11 @@ async function main(): Promise<void> {
   print(reportText(result));
 }
 
-function regionsFor(training: Digits, test: Digits, { radius, hull }: DemoOptions): { regions: Region[]; names: string[] } {
+function regionsFor(
+  training: Digits,
+  test: Digits,
+  { radius, hull }: DemoOptions,
+): { regions: Region[]; names: string[] } {
   const members = [...training.labels.keys()].filter(i => training.labels[i] === HULL_DIGIT).slice(0, hull);
   return {
     regions: [boxAround(imageOf(test, 0), radius), vPolytope(members.map(i => imageOf(training, i)))],

@@ -14,5 +14,7 @@ export function classifier(seed: number): tfl.Sequential {
       kernelInitializer: tfl.initializers.heNormal({ seed: 10 * seed + place }),
     });
   const leaky = (place: number) => tfl.layers.leakyReLU({ alpha: LEAK, name: `leaky_${place}` });
-  return tfl.sequential({ layers: [dense(HIDDEN, 1), leaky(1), dense(HIDDEN, 2), leaky(2), dense(CLASSES, 3)] });
+  return tfl.sequential({
+    layers: [dense(HIDDEN, 1), leaky(1), dense(HIDDEN, 2), leaky(2), dense(CLASSES, 3)],
+  });
 }

@@ -7,8 +7,8 @@ Trains a classifier of real handwritten digits twice with the same seed, unconst
 on two regions: a box around one test image with all 784 pixels free, and the convex hull of images of one digit. Then
 freezes it, exports it to ONNX, runs it in ONNX Runtime, and sets what is promised beside what is measured.
 
-  --epochs N     training epochs                                  (default 3)
-  --radius R     half the side of the box, pixels being 0 … 1     (default 0.05)
+  --epochs N     training epochs                                  (default 6)
+  --radius R     half the side of the box, pixels being 0 … 1     (default 0.03)
   --hull N       images in the convex hull                        (default 24)
   --seed N       fixes data split, batches and initial weights    (default 1)
   --out DIR      where the files go                               (default out/demo)
@@ -27,8 +27,8 @@ export interface DemoOptions {
 export function readOptions(): DemoOptions | undefined {
   const { values } = parseArgs({
     options: {
-      epochs: { type: 'string', default: '3' },
-      radius: { type: 'string', default: '0.05' },
+      epochs: { type: 'string', default: '6' },
+      radius: { type: 'string', default: '0.03' },
       hull: { type: 'string', default: '24' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string', default: join('out', 'demo') },

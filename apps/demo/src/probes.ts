@@ -28,7 +28,8 @@ export async function residualsOf(predict: Predictor, probes: readonly ChordProb
 export function tfjsPredictor(model: LayersModel): Predictor {
   return async ({ rows, cols, data }) => {
     const y = tf.tidy(
-      () => model.predict(tf.tensor2d(Float32Array.from(data), [rows, cols]), { batchSize: rows }) as tf.Tensor2D,
+      () =>
+        model.predict(tf.tensor2d(Float32Array.from(data), [rows, cols]), { batchSize: rows }) as tf.Tensor2D,
     );
     const values = { rows, cols: y.shape[1], data: Float64Array.from(y.dataSync()) };
     y.dispose();

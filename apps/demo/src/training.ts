@@ -1,6 +1,6 @@
 import type { ChordProbe } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import cliProgress from 'cli-progress';
 import { CLASSES, type Digits, PIXELS } from './digits.js';
 import { residualsOf, tfjsPredictor } from './probes.js';
@@ -25,7 +25,11 @@ export interface TrainingOutcome {
 const PROBE_EVERY = 10;
 
 /** Compiles and fits a model on the digits, unshuffled so that every model sees the same batches. */
-export async function fit(model: tfl.LayersModel, digits: Digits, plan: TrainingPlan): Promise<TrainingOutcome> {
+export async function fit(
+  model: tfl.LayersModel,
+  digits: Digits,
+  plan: TrainingPlan,
+): Promise<TrainingOutcome> {
   const { title, epochs, batchSize, probes } = plan;
   model.compile({
     optimizer: tf.train.adam(plan.learningRate),
@@ -36,7 +40,12 @@ export async function fit(model: tfl.LayersModel, digits: Digits, plan: Training
   const x = tf.tensor2d(digits.images, [count, PIXELS]);
   const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(digits.labels, 'int32'), CLASSES), 'float32'));
   const bar = progressBar(title);
-  bar.start(epochs * Math.ceil(count / batchSize), 0, { epoch: `1/${epochs}`, loss: '', accuracy: '', residual: '' });
+  bar.start(epochs * Math.ceil(count / batchSize), 0, {
+    epoch: `1/${epochs}`,
+    loss: '',
+    accuracy: '',
+    residual: '',
+  });
   const worstResiduals = probes.map(() => 0);
   const times: number[] = [];
   let step = 0;
