@@ -1,0 +1,2 @@
+export { exportOnnx } from './export.js';
+export type { ExportOptions } from './options.js';

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { box, chain, freeze, identity, type Network, network, prelu, relu } from '@police/core';
+import { exportOnnx } from '@police/onnx-export';
+import { expect, test } from 'vitest';
+import { activationKinds, randomNetwork, seededRng } from '../../core/test/helpers.js';
+
+const python = (script: string, input?: Uint8Array) =>
+  spawnSync('/usr/bin/python3', ['-c', script], { ...(input ? { input } : {}), encoding: 'utf8' });
+
+const hasOnnx = python('import onnx').status === 0;
+const CHECK = `
+import sys, onnx
+from onnx import checker, shape_inference
+model = onnx.load_model_from_string(sys.stdin.buffer.read())
+checker.check_model(model, full_check=True)
+shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+`;
+
+const regions = [box([-1, -1, -1], [1, 1, 1])];
+const models: [string, Network][] = [
+  ['input alone', chain(2, [])],
+  ['identity', chain(2, [identity()])],
+  ['prelu', chain(2, [prelu([0.5, 2])])],
+  [
+    'shift',
+    network([
+      { kind: 'input', name: 'input', size: 1 },
+      { kind: 'activation', name: 'bend', input: 'input', activation: relu(), shift: Float64Array.of(1) },
+    ]),
+  ],
+  ...activationKinds.map((kind): [string, Network] => [
+    `frozen ${kind}`,
+    freeze(randomNetwork(seededRng(1), [3, 8, 8, 2], kind), regions).network,
+  ]),
+];
+
+const title = hasOnnx
+  ? 'onnx.checker, in full, accepts'
+  : 'skipped: `apt-get install python3-onnx` to run onnx.checker on';
+test.skipIf(!hasOnnx).each(models)(`${title}: %s`, (_, net) => {
+  const options = net.inputSize === 3 ? { regions } : {};
+  const { status, stderr } = python(CHECK, exportOnnx(net, { ...options, docString: 'A test.' }));
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
