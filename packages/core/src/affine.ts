@@ -19,8 +19,15 @@ import { type Precision, roundAll } from './precision.js';
 export interface AffineOperator {
   readonly inSize: number;
   readonly outSize: number;
-  /** `[outSize]`. */
+  /** What is added to each output, `[outSize]`; zeros where the operator stores no bias. */
   readonly bias: Float64Array;
+  /** Whether the operator has a bias of its own that may be changed; reshaping and pooling have none. */
+  readonly storesBias: boolean;
+  /**
+   * Number of the stored bias that each output uses, `[outSize]`: a convolution's outputs share one per channel.
+   * Absent where every output has its own.
+   */
+  readonly biasGroups?: Int32Array;
   /** Most products summed into one output, for rounding-error bounds. */
   readonly terms: number;
   /** `[n, inSize] → [n, outSize]`, without the bias. */
@@ -34,13 +41,16 @@ export interface AffineOperator {
   zeroGradient(): AffineGradient;
   /** Every parameter, for checks and serialisation. */
   readonly parameters: readonly Float64Array[];
+  /** The operator with another bias `[outSize]`. Throws `shape`, or `invalid-option` where outputs of one group differ. */
   withBias(bias: Float64Array): AffineOperator;
   rounded(precision: Precision): AffineOperator;
 }
 
-/** dLoss/dparameters, shaped like the parameters; `weight` as the operator stores it. */
+/** dLoss/dparameters, shaped like the parameters; both empty for an operator without any. */
 export interface AffineGradient {
+  /** As the operator stores its weights. */
   readonly weight: Matrix;
+  /** Of the stored biases: one per group. */
   readonly bias: Float64Array;
 }
 
@@ -70,6 +80,7 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
     kind: 'dense',
     weight,
     bias,
+    storesBias: true,
     inSize: weight.cols,
     outSize: weight.rows,
     terms: weight.cols,
@@ -104,6 +115,9 @@ export function accumulateAffineGradient(
   dy: Matrix,
 ): void {
   operator.accumulateGradient(into, x, dy);
-  const sums = sumRows(dy);
-  for (let j = 0; j < sums.length; j++) into.bias[j] += sums[j];
+  if (!operator.storesBias) return;
+  const { biasGroups } = operator;
+  sumRows(dy).forEach((sum, j) => {
+    into.bias[biasGroups ? biasGroups[j] : j] += sum;
+  });
 }

@@ -131,7 +131,8 @@ export function applyActivation(activation: Activation, h: Matrix, shift?: Float
 export function biasOwner(net: Network, node: ActivationNode): AffineNode | undefined {
   const source = net.nodes.find(({ name }) => name === node.input);
   const consumers = net.nodes.filter(other => other.kind !== 'input' && other.input === node.input);
-  return source?.kind === 'affine' && consumers.length === 1 ? source : undefined;
+  const isItsAlone = source?.kind === 'affine' && consumers.length === 1;
+  return isItsAlone && source.operator.storesBias ? source : undefined;
 }
 
 /** Moves every shift into the bias before it where that bias is its own; elsewhere the shift stays on the node. */
