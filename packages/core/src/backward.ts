@@ -1,9 +1,18 @@
 import { pieceIndex, slopeAt } from './activation.js';
-import { type AffineGradient, accumulateAffineGradient, applyAffine } from './affine.js';
+import { type AffineGradient, accumulateAffineGradient } from './affine.js';
 import { assertSize } from './errors.js';
 import { accumulate, type Matrix, matrix, rowRange } from './matrix.js';
-import { type ActivationNode, applyActivation, type Network } from './network.js';
-import { type PolicedLayer, type PolicedPass, policedPass, type Sides } from './police.js';
+import { largestIn, liftGradient, type MaxShifts, maxFrameAdjoint, type Windows } from './max.js';
+import {
+  type ActivationNode,
+  type AffineNode,
+  forwardValues,
+  linearNodeAdjoint,
+  type Network,
+  type NetworkNode,
+  network,
+} from './network.js';
+import { type PolicedLayer, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
 import type { Region } from './regions/region.js';
 import { type Policy, piecesOn, shiftGradient } from './shift.js';
 
@@ -12,6 +21,8 @@ export interface PolicedForwardOptions {
   readonly policy?: Policy;
   /** Sides of the last step, for policy `sticky`. */
   readonly sides?: Sides;
+  /** @defaultValue 'per-unit' */
+  readonly sharing?: ShiftSharing;
 }
 
 /** A forward pass of the constrained network on data, with what its gradient needs. */
@@ -30,23 +41,18 @@ export function policedForward(
   net: Network,
   regions: readonly Region[],
   x: Matrix,
-  { policy = 'sticky', sides = {} }: PolicedForwardOptions = {},
+  { policy = 'sticky', sides = {}, sharing = 'per-unit' }: PolicedForwardOptions = {},
 ): PolicedForward {
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
-  const pass = policedPass(net, regions, policy, sides);
-  const values = new Map<string, Matrix>();
-  for (const node of net.nodes) {
-    if (node.kind === 'input') values.set(node.name, x);
-    else {
-      const before = values.get(node.input)!;
-      values.set(
-        node.name,
-        node.kind === 'affine'
-          ? applyAffine(node.operator, before)
-          : applyActivation(node.activation, before, totalShift(node, pass.layers.get(node.name)!)),
-      );
-    }
-  }
+  const pass = policedPass(net, regions, { policy, previous: sides, sharing });
+  const policed = network(
+    net.nodes.map((node): NetworkNode => {
+      if (node.kind === 'activation')
+        return { ...node, shift: totalShift(node, pass.layers.get(node.name)!) };
+      return node.kind === 'max' ? { ...node, lifts: pass.maxima.get(node.name)!.lifts } : node;
+    }),
+  );
+  const values = forwardValues(policed, x);
   return { net, regions, pass, values, output: values.get(net.nodes.at(-1)!.name)! };
 }
 
@@ -86,30 +92,79 @@ export function policedBackward(
     const size = net.sizes.get(node.name)!;
     const dy = dData.get(node.name) ?? matrix(dOutput.rows, size);
     const dyFrames = regions.map(({ frame }, r) => dFrames[r].get(node.name) ?? matrix(frame.rows, size));
-    if (node.kind === 'affine') {
-      const { operator } = node;
-      const into = operator.zeroGradient();
-      accumulateAffineGradient(operator, into, values.get(node.input)!, dy);
-      dyFrames.forEach((d, r) => {
-        const frame = pass.values.get(node.input)![r];
-        // The bias moves the origin only.
-        accumulateAffineGradient(operator, into, rowRange(frame, 0, 1), rowRange(d, 0, 1));
-        operator.accumulateGradient(into, rowRange(frame, 1, frame.rows), rowRange(d, 1, d.rows));
-        if (gradient === 'exact') accumulate(dFrames[r], node.input, operator.adjoint(d));
+    const carryBack = (name: string, data: Matrix, frames: readonly Matrix[]) => {
+      accumulate(dData, name, data);
+      frames.forEach((d, r) => {
+        accumulate(dFrames[r], name, d);
       });
-      affine.set(node.name, into);
-      accumulate(dData, node.input, operator.adjoint(dy));
-    } else {
-      const layer = pass.layers.get(node.name)!;
-      const before = activationBackward(node, layer, regions, values.get(node.input)!, dy, dyFrames);
-      if (node.activation.name === 'prelu') alpha.set(node.name, before.alpha);
-      accumulate(dData, node.input, before.data);
-      before.frames.forEach((d, r) => {
-        accumulate(dFrames[r], node.input, d);
-      });
+    };
+    switch (node.kind) {
+      case 'affine': {
+        const { operator } = node;
+        affine.set(
+          node.name,
+          affineGradient(node, values.get(node.input)!, dy, pass.values.get(node.input)!, dyFrames),
+        );
+        carryBack(
+          node.input,
+          operator.adjoint(dy),
+          gradient === 'exact' ? dyFrames.map(d => operator.adjoint(d)) : [],
+        );
+        break;
+      }
+      case 'activation': {
+        const layer = pass.layers.get(node.name)!;
+        const before = activationBackward(node, layer, regions, values.get(node.input)!, dy, dyFrames);
+        if (node.activation.name === 'prelu') alpha.set(node.name, before.alpha);
+        carryBack(node.input, before.data, before.frames);
+        break;
+      }
+      case 'max': {
+        const x = values.get(node.input)!;
+        const before = maxBackward(
+          node.windows,
+          pass.maxima.get(node.name)!,
+          regions,
+          pass.values.get(node.input)!,
+          x,
+          dy,
+          dyFrames,
+        );
+        carryBack(node.input, before.data, before.frames);
+        break;
+      }
+      case 'sum':
+      case 'concat': {
+        const frames = dyFrames.map(d => linearNodeAdjoint(net, node, d));
+        linearNodeAdjoint(net, node, dy).forEach((block, i) => {
+          carryBack(
+            node.inputs[i],
+            block,
+            frames.map(blocks => blocks[i]),
+          );
+        });
+      }
     }
   }
-  return { affine, alpha, input: dData.get(net.nodes[0].name)! };
+  return { affine, alpha, input: dData.get(net.nodes[0].name) ?? matrix(dOutput.rows, net.inputSize) };
+}
+
+/** Gradient of an affine node's parameters from the data and, as the bias moves only origins, from the frames. */
+function affineGradient(
+  { operator }: AffineNode,
+  x: Matrix,
+  dy: Matrix,
+  frames: readonly Matrix[],
+  dyFrames: readonly Matrix[],
+): AffineGradient {
+  const into = operator.zeroGradient();
+  accumulateAffineGradient(operator, into, x, dy);
+  dyFrames.forEach((d, r) => {
+    const frame = frames[r];
+    accumulateAffineGradient(operator, into, rowRange(frame, 0, 1), rowRange(d, 0, 1));
+    operator.accumulateGradient(into, rowRange(frame, 1, frame.rows), rowRange(d, 1, d.rows));
+  });
+  return into;
 }
 
 /** Gradients with respect to the pre-activations of the data and of the frames, the latter also through the shifts. */
@@ -155,4 +210,34 @@ function activationBackward(
     for (let i = 0; i < d.data.length; i++) frames[r].data[i] += d.data[i];
   });
   return { data, frames, alpha };
+}
+
+/** Gradients with respect to a maximum's input, of the data and of the frames, the latter also through the lifts. */
+function maxBackward(
+  windows: Windows,
+  shifts: MaxShifts,
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  x: Matrix,
+  dy: Matrix,
+  dyFrames: readonly Matrix[],
+): { data: Matrix; frames: Matrix[] } {
+  const data = matrix(x.rows, x.cols);
+  const dLift = new Float64Array(dy.cols);
+  for (let i = 0; i < dy.rows; i++) {
+    for (let w = 0; w < dy.cols; w++) {
+      const { index, lift } = largestIn(windows, x.data, i * x.cols, w, shifts.lifts);
+      const d = dy.data[i * dy.cols + w];
+      data.data[i * x.cols + index] += d;
+      if (lift > 0) dLift[w] += d;
+    }
+  }
+  dyFrames.forEach(d => {
+    for (let w = 0; w < dy.cols; w++) if (shifts.lifts.winner[w] >= 0) dLift[w] += d.data[w];
+  });
+  const back = dyFrames.map((d, r) => maxFrameAdjoint(d, shifts, r, x.cols));
+  liftGradient(shifts, regions, frames, dLift).forEach((d, r) => {
+    for (let i = 0; i < d.data.length; i++) back[r].data[i] += d.data[i];
+  });
+  return { data, frames: back };
 }

@@ -1,8 +1,17 @@
 import { slopeAt } from './activation.js';
 import { PoliceError } from './errors.js';
 import { accumulate, type Matrix, matrix, multiplyTransposed, rowOf } from './matrix.js';
-import { type Network, type NetworkNode, network } from './network.js';
-import { type PolicedPass, policedPass, type Sides } from './police.js';
+import { maxFrameAdjoint } from './max.js';
+import {
+  type ActivationNode,
+  type InputNode,
+  inputsOf,
+  linearNodeAdjoint,
+  type Network,
+  type NetworkNode,
+  network,
+} from './network.js';
+import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
 import type { Region } from './regions/region.js';
 import { type Policy, piecesOn } from './shift.js';
 
@@ -50,14 +59,21 @@ export interface EnforceOptions {
   readonly policy?: Policy;
   /** Sides to keep, for policy `sticky`. */
   readonly sides?: Sides;
+  /**
+   * Whether the outputs of a convolution that share a channel's bias share their shift too. `per-unit` shifts least, but
+   * what it shifts cannot be folded into a shared bias and stays an addition; `per-channel` folds away, and shifts every
+   * position as far as the worst one needs.
+   * @defaultValue 'per-unit'
+   */
+  readonly sharing?: ShiftSharing;
 }
 
 export interface Enforced {
   /** The network with shifts on its nonlinearities, affine on every region. `foldShifts` moves them into biases. */
   readonly network: Network;
-  /** The shifts added, `[units]` by activation name. */
+  /** The shifts added, `[units]` by activation name, and the lifts added, `[windows]` by the name of a maximum. */
   readonly shifts: Readonly<Record<string, Float64Array>>;
-  readonly sides: Sides;
+  readonly sides: Readonly<Record<string, Int8Array | Int32Array>>;
   readonly report: EnforceReport;
 }
 
@@ -74,17 +90,31 @@ export interface Enforced {
 export function enforce(
   net: Network,
   regions: readonly Region[],
-  { policy = 'minimal', sides = {} }: EnforceOptions = {},
+  { policy = 'minimal', sides = {}, sharing = 'per-unit' }: EnforceOptions = {},
 ): Enforced {
   assertPolicy(policy);
-  const pass = policedPass(net, regions, policy, sides);
-  const added = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
+  const pass = policedPass(net, regions, { policy, previous: sides, sharing });
+  const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
+  const maxima = [...pass.maxima];
   return {
     network: withShifts(net, pass),
-    shifts: Object.fromEntries(added.map(([name, { shift }]) => [name, shift])),
-    sides: Object.fromEntries(added.map(([name, shifts]) => [name, shifts.sides])),
+    shifts: Object.fromEntries([
+      ...layers.map(([name, { shift }]) => [name, shift] as const),
+      ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
+    ]),
+    sides: Object.fromEntries([
+      ...layers.map(([name, shifts]) => [name, shifts.sides] as const),
+      ...maxima.map(([name, { lifts }]) => [name, lifts.winner] as const),
+    ]),
     report: reportOf(net, regions, pass),
   };
+}
+
+/** What a maximum's lifts grew by, `[windows]`. */
+function addedLifts(net: Network, { maxima }: PolicedPass, name: string): Float64Array {
+  const node = net.nodes.find(other => other.name === name);
+  const before = node?.kind === 'max' ? node.lifts : undefined;
+  return maxima.get(name)!.lifts.lift.map((lift, w) => lift - (before ? before.lift[w] : 0));
 }
 
 /** Throws `invalid-option` for a policy that is none. */
@@ -98,9 +128,13 @@ export function assertPolicy(policy: unknown): asserts policy is Policy {
   });
 }
 
-function withShifts(net: Network, { layers }: PolicedPass): Network {
+function withShifts(net: Network, { layers, maxima }: PolicedPass): Network {
   return network(
     net.nodes.map((node): NetworkNode => {
+      if (node.kind === 'max') {
+        const { lifts } = maxima.get(node.name)!;
+        return lifts.winner.every(winner => winner < 0) ? node : { ...node, lifts };
+      }
       if (node.kind !== 'activation') return node;
       const { shift } = layers.get(node.name)!.shifts;
       const before = node.shift;
@@ -112,24 +146,8 @@ function withShifts(net: Network, { layers }: PolicedPass): Network {
 
 function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): EnforceReport {
   const layers = net.nodes.flatMap(node => {
-    if (node.kind !== 'activation') return [];
-    const { shift, sides } = pass.layers.get(node.name)!.shifts;
-    const slopes = regions.map((_, r) => slopesOn(net, pass, node.name, r));
-    const count = (isSo: (slope: number) => boolean) =>
-      regions.length === 0 ? 0 : shift.reduce((n, _, j) => n + Number(slopes.every(s => isSo(s[j]))), 0);
-    const sizes = shift.map(Math.abs);
-    const kinks = node.activation.kinks.length * shift.length;
-    const first = sides.subarray(0, kinks);
-    const report: LayerReport = {
-      name: node.name,
-      units: shift.length || net.sizes.get(node.name)!,
-      shifted: sizes.filter(size => size > 0).length,
-      totalShift: sizes.reduce((sum, size) => sum + size, 0),
-      largestShift: sizes.reduce((max, size) => Math.max(max, size), 0),
-      dead: count(slope => slope === 0),
-      linear: count(slope => slope !== 0),
-    };
-    return [{ report, coincide: sides.every((side, i) => side === first[i % kinks]) }];
+    if (node.kind === 'activation') return [activationReport(net, regions, pass, node)];
+    return node.kind === 'max' ? [maxReport(net, pass, node.name)] : [];
   });
   const reports = layers.map(({ report }) => report);
   const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'linear') =>
@@ -147,12 +165,57 @@ function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): 
   };
 }
 
+/** A layer's report, and whether it does the same on all regions. */
+interface LayerFindings {
+  readonly report: LayerReport;
+  readonly coincide: boolean;
+}
+
+function activationReport(
+  net: Network,
+  regions: readonly Region[],
+  pass: PolicedPass,
+  node: ActivationNode,
+): LayerFindings {
+  const { shift, sides } = pass.layers.get(node.name)!.shifts;
+  const units = net.sizes.get(node.name)!;
+  const slopes = regions.map((_, r) => slopesOn(net, pass, node, r));
+  const count = (isSo: (slope: number) => boolean) =>
+    regions.length === 0 ? 0 : shift.reduce((n, _, j) => n + Number(slopes.every(s => isSo(s[j]))), 0);
+  const perRegion = node.activation.kinks.length * units;
+  return {
+    report: {
+      name: node.name,
+      units,
+      ...shiftSizes(shift),
+      dead: count(slope => slope === 0),
+      linear: count(slope => slope !== 0),
+    },
+    coincide: sides.every((side, i) => side === sides[i % perRegion]),
+  };
+}
+
+function maxReport(net: Network, pass: PolicedPass, name: string): LayerFindings {
+  const windows = net.sizes.get(name)!;
+  const { winners } = pass.maxima.get(name)!;
+  return {
+    report: { name, units: windows, ...shiftSizes(addedLifts(net, pass, name)), dead: 0, linear: windows },
+    coincide: winners.every((winner, i) => winner === winners[i % windows]),
+  };
+}
+
+function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalShift' | 'largestShift'> {
+  return {
+    shifted: shift.reduce((n, c) => n + Number(c !== 0), 0),
+    totalShift: shift.reduce((sum, c) => sum + Math.abs(c), 0),
+    largestShift: shift.reduce((max, c) => Math.max(max, Math.abs(c)), 0),
+  };
+}
+
 /** Slope `[units]` of an activation node on a region. */
-function slopesOn(net: Network, pass: PolicedPass, name: string, region: number): Float64Array {
-  const node = net.nodes.find(other => other.name === name)!;
-  if (node.kind !== 'activation') return new Float64Array(0);
-  const units = net.sizes.get(name)!;
-  const pieces = piecesOn(region, node.activation, pass.layers.get(name)!.shifts.sides, units);
+function slopesOn(net: Network, pass: PolicedPass, node: ActivationNode, region: number): Float64Array {
+  const units = net.sizes.get(node.name)!;
+  const pieces = piecesOn(region, node.activation, pass.layers.get(node.name)!.shifts.sides, units);
   return Float64Array.from(pieces, (index, j) => slopeAt(node.activation.pieces[index], j));
 }
 
@@ -169,15 +232,36 @@ function affineMapOn(net: Network, region: Region, pass: PolicedPass, r: number)
   for (const node of [...net.nodes].reverse()) {
     const gradient = gradients.get(node.name);
     if (!gradient || node.kind === 'input') continue;
-    if (node.kind === 'affine') accumulate(gradients, node.input, node.operator.adjoint(gradient));
-    else {
-      const slopes = slopesOn(net, pass, node.name, r);
-      const data = gradient.data.map((g, i) => g * slopes[i % slopes.length]);
-      accumulate(gradients, node.input, { ...gradient, data });
-    }
+    const inputs = inputsOf(node);
+    nodeAdjoint(net, pass, node, r, gradient).forEach((block, i) => {
+      accumulate(gradients, inputs[i], block);
+    });
   }
   const A = gradients.get(net.nodes[0].name) ?? matrix(net.outputSize, net.inputSize);
   const atOrigin = rowOf(pass.values.get(output)![r], 0);
   const linearPart = multiplyTransposed({ rows: 1, cols: region.size, data: rowOf(region.frame, 0) }, A).data;
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
+}
+
+/** Output gradients `[n, size]` of a node carried back to each of its inputs, along the pieces it is on. */
+function nodeAdjoint(
+  net: Network,
+  pass: PolicedPass,
+  node: Exclude<NetworkNode, InputNode>,
+  region: number,
+  gradient: Matrix,
+): Matrix[] {
+  switch (node.kind) {
+    case 'affine':
+      return [node.operator.adjoint(gradient)];
+    case 'activation': {
+      const slopes = slopesOn(net, pass, node, region);
+      return [{ ...gradient, data: gradient.data.map((g, i) => g * slopes[i % slopes.length]) }];
+    }
+    case 'max':
+      return [maxFrameAdjoint(gradient, pass.maxima.get(node.name)!, region, net.sizes.get(node.input)!)];
+    case 'sum':
+    case 'concat':
+      return linearNodeAdjoint(net, node, gradient);
+  }
 }

@@ -21,6 +21,7 @@ export {
   policedBackward,
   policedForward,
 } from './backward.js';
+export { type Certified, certify, type LayerMargin, type RegionProof, type Uncertified } from './certify.js';
 export {
   type AffineMap,
   assertPolicy,
@@ -41,19 +42,39 @@ export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresenta
 export { regionsHash } from './hash.js';
 export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
+  type Lifts,
+  type MaxPoolOptions,
+  maxoutWindows,
+  maxPoolWindows,
+  type Windows,
+  windowsOf,
+} from './max.js';
+export {
   type ActivationNode,
   type AffineNode,
   biasOwner,
   type ChainLayer,
+  type ConcatNode,
   chain,
   foldShifts,
   forward,
   type InputNode,
+  inputsOf,
+  type MaxNode,
   type Network,
   type NetworkNode,
   network,
+  type SumNode,
 } from './network.js';
-export { assertRegionsFit, type PolicedLayer, type PolicedPass, policedPass, type Sides } from './police.js';
+export {
+  assertRegionsFit,
+  type PolicedLayer,
+  type PolicedPass,
+  type PoliceSettings,
+  policedPass,
+  type ShiftSharing,
+  type Sides,
+} from './police.js';
 export { float32, float64, type Precision } from './precision.js';
 export type { Rng } from './random.js';
 export { type RegionJSON, regionFromJSON } from './regions/json.js';

@@ -168,3 +168,33 @@ export function accumulate(sums: Map<string, Matrix>, key: string, term: Matrix)
   if (sum) for (let i = 0; i < sum.data.length; i++) sum.data[i] += term.data[i];
   else sums.set(key, term);
 }
+
+/** `Σ coefficientᵢ · blockᵢ` of blocks of one size; all coefficients 1 by default. */
+export function linearCombination(blocks: readonly Matrix[], coefficients?: readonly number[]): Matrix {
+  const [first] = blocks;
+  const sum = matrix(first.rows, first.cols);
+  blocks.forEach(({ data }, k) => {
+    const factor = coefficients ? coefficients[k] : 1;
+    for (let i = 0; i < data.length; i++) sum.data[i] += factor * data[i];
+  });
+  return sum;
+}
+
+/** The columns of all blocks side by side; the blocks have the same number of rows. */
+export function concatColumns(blocks: readonly Matrix[]): Matrix {
+  const cols = blocks.reduce((sum, block) => sum + block.cols, 0);
+  const result = matrix(blocks[0].rows, cols);
+  let start = 0;
+  for (const block of blocks) {
+    for (let i = 0; i < block.rows; i++) result.data.set(rowOf(block, i), i * cols + start);
+    start += block.cols;
+  }
+  return result;
+}
+
+/** Columns `from` (included) to `to` (excluded), copied. */
+export function columnRange(m: Matrix, from: number, to: number): Matrix {
+  const result = matrix(m.rows, to - from);
+  for (let i = 0; i < m.rows; i++) result.data.set(rowOf(m, i).subarray(from, to), i * (to - from));
+  return result;
+}

@@ -1,7 +1,8 @@
 import { type Activation, activate, assertActivationFits } from './activation.js';
 import { type AffineOperator, applyAffine } from './affine.js';
 import { assertFinite, assertSize, PoliceError } from './errors.js';
-import type { Matrix } from './matrix.js';
+import { columnRange, concatColumns, linearCombination, type Matrix } from './matrix.js';
+import { applyMax, assertWindowsFit, type Lifts, type Windows, windowCount } from './max.js';
 
 export interface InputNode {
   readonly kind: 'input';
@@ -26,7 +27,39 @@ export interface ActivationNode {
   readonly shift?: Float64Array;
 }
 
-export type NetworkNode = InputNode | AffineNode | ActivationNode;
+/** `y = Σ coefficientᵢ · xᵢ` of nodes of one size: residual sums, differences. */
+export interface SumNode {
+  readonly kind: 'sum';
+  readonly name: string;
+  readonly inputs: readonly string[];
+  /** One per input; all 1 by default. */
+  readonly coefficients?: readonly number[];
+}
+
+/** The units of all inputs, one after the other. */
+export interface ConcatNode {
+  readonly kind: 'concat';
+  readonly name: string;
+  readonly inputs: readonly string[];
+}
+
+/** The largest entry of each window: max-pooling (windows may overlap) and maxout. */
+export interface MaxNode {
+  readonly kind: 'max';
+  readonly name: string;
+  readonly input: string;
+  readonly windows: Windows;
+  /** Entries that are lifted so that they win on the regions; absent before the network is policed. */
+  readonly lifts?: Lifts;
+}
+
+export type NetworkNode = InputNode | AffineNode | ActivationNode | SumNode | ConcatNode | MaxNode;
+
+/** The names of the nodes a node reads. */
+export function inputsOf(node: NetworkNode): readonly string[] {
+  if (node.kind === 'input') return [];
+  return node.kind === 'sum' || node.kind === 'concat' ? node.inputs : [node.input];
+}
 
 /** A network as a graph in topological order: the first node is the input, the last one the output. */
 export interface Network {
@@ -62,20 +95,43 @@ function invalid(where: string, expected: string, actual: string): PoliceError {
 
 /** Checks a node against the sizes before it and returns its own size. */
 function checkNode(node: NetworkNode, sizes: ReadonlyMap<string, number>): number {
-  if (node.kind === 'input') return node.size;
-  const inSize = sizes.get(node.input);
-  if (inSize === undefined) throw invalid(node.name, 'an input among the nodes before it', `'${node.input}'`);
-  if (node.kind === 'affine') {
-    assertSize(inSize, node.operator.inSize, node.name, `input (from '${node.input}')`);
-    for (const values of node.operator.parameters) assertFinite(values, node.name);
-    return node.operator.outSize;
+  const inSizes = inputsOf(node).map(name => {
+    const size = sizes.get(name);
+    if (size === undefined) throw invalid(node.name, 'inputs among the nodes before it', `'${name}'`);
+    return size;
+  });
+  const [inSize] = inSizes;
+  switch (node.kind) {
+    case 'input':
+      return node.size;
+    case 'affine':
+      assertSize(inSize, node.operator.inSize, node.name, `input (from '${node.input}')`);
+      for (const values of node.operator.parameters) assertFinite(values, node.name);
+      return node.operator.outSize;
+    case 'activation':
+      assertActivationFits(node.activation, inSize, node.name);
+      if (node.shift) {
+        assertSize(node.shift.length, inSize, node.name, 'shift');
+        assertFinite(node.shift, `${node.name} shift`);
+      }
+      return inSize;
+    case 'sum':
+      if (inSizes.length === 0) throw invalid(node.name, 'at least one input', 'none');
+      inSizes.forEach((size, i) => {
+        assertSize(size, inSize, node.name, `input '${node.inputs[i]}'`);
+      });
+      if (node.coefficients) {
+        assertSize(node.coefficients.length, node.inputs.length, node.name, 'coefficients');
+        assertFinite(node.coefficients, `${node.name} coefficients`);
+      }
+      return inSize;
+    case 'concat':
+      if (inSizes.length === 0) throw invalid(node.name, 'at least one input', 'none');
+      return inSizes.reduce((sum, size) => sum + size, 0);
+    case 'max':
+      assertWindowsFit(node.windows, inSize, node.name, node.lifts);
+      return windowCount(node.windows);
   }
-  assertActivationFits(node.activation, inSize, node.name);
-  if (node.shift) {
-    assertSize(node.shift.length, inSize, node.name, 'shift');
-    assertFinite(node.shift, `${node.name} shift`);
-  }
-  return inSize;
 }
 
 /** A layer of a chain: an affine operator or an activation. */
@@ -104,15 +160,48 @@ export function chain(inputSize: number, layers: readonly ChainLayer[], names?: 
 
 /** Evaluates the network on rows, `[n, inputSize] → [n, outputSize]`, in float64. */
 export function forward(net: Network, x: Matrix): Matrix {
+  return forwardValues(net, x).get(net.nodes.at(-1)!.name)!;
+}
+
+/** The values after every node, `[n, size]` by name. */
+export function forwardValues(net: Network, x: Matrix): Map<string, Matrix> {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
   const values = new Map<string, Matrix>();
   for (const node of net.nodes) {
-    if (node.kind === 'input') values.set(node.name, x);
-    else if (node.kind === 'affine')
-      values.set(node.name, applyAffine(node.operator, values.get(node.input)!));
-    else values.set(node.name, applyActivation(node.activation, values.get(node.input)!, node.shift));
+    const inputs = inputsOf(node).map(name => values.get(name)!);
+    values.set(node.name, node.kind === 'input' ? x : applyNode(node, inputs));
   }
-  return values.get(net.nodes.at(-1)!.name)!;
+  return values;
+}
+
+/** One node on rows. */
+export function applyNode(node: Exclude<NetworkNode, InputNode>, inputs: readonly Matrix[]): Matrix {
+  const [x] = inputs;
+  switch (node.kind) {
+    case 'affine':
+      return applyAffine(node.operator, x);
+    case 'activation':
+      return applyActivation(node.activation, x, node.shift);
+    case 'sum':
+      return linearCombination(inputs, node.coefficients);
+    case 'concat':
+      return concatColumns(inputs);
+    case 'max':
+      return applyMax(node.windows, x, node.lifts);
+  }
+}
+
+/** dLoss/dinput of a sum or a concatenation, one block `[n, size]` per input, from dLoss/dy. */
+export function linearNodeAdjoint(net: Network, node: SumNode | ConcatNode, dy: Matrix): Matrix[] {
+  if (node.kind === 'sum') {
+    return node.inputs.map((_, i) => linearCombination([dy], [node.coefficients ? node.coefficients[i] : 1]));
+  }
+  let start = 0;
+  return node.inputs.map(name => {
+    const from = start;
+    start += net.sizes.get(name)!;
+    return columnRange(dy, from, start);
+  });
 }
 
 /** `σ(h + shift)` on every row of h `[n, units]`. */
@@ -130,18 +219,18 @@ export function applyActivation(activation: Activation, h: Matrix, shift?: Float
  */
 export function biasOwner(net: Network, node: ActivationNode): AffineNode | undefined {
   const source = net.nodes.find(({ name }) => name === node.input);
-  const consumers = net.nodes.filter(other => other.kind !== 'input' && other.input === node.input);
+  const consumers = net.nodes.filter(other => inputsOf(other).includes(node.input));
   const isItsAlone = source?.kind === 'affine' && consumers.length === 1;
   return isItsAlone && source.operator.storesBias ? source : undefined;
 }
 
-/** Moves every shift into the bias before it where that bias is its own; elsewhere the shift stays on the node. */
+/** Moves every shift into the bias before it where that bias can hold it; elsewhere the shift stays on the node. */
 export function foldShifts(net: Network): Network {
   const biases = new Map<string, Float64Array>();
   const folded = net.nodes.map((node): NetworkNode => {
     if (node.kind !== 'activation' || !node.shift) return node;
     const owner = biasOwner(net, node);
-    if (!owner) return node;
+    if (!owner || !isSharedAlike(node.shift, owner.operator.biasGroups)) return node;
     const { shift, ...plain } = node;
     biases.set(
       owner.name,
@@ -155,4 +244,14 @@ export function foldShifts(net: Network): Network {
       return node.kind === 'affine' && bias ? { ...node, operator: node.operator.withBias(bias) } : node;
     }),
   );
+}
+
+/** Whether all units of a group have the same shift, so that their common bias can take it. */
+export function isSharedAlike(shift: Float64Array, groups?: Int32Array): boolean {
+  if (!groups) return true;
+  const first = new Map<number, number>();
+  return shift.every((c, j) => {
+    if (!first.has(groups[j])) first.set(groups[j], c);
+    return first.get(groups[j]) === c;
+  });
 }

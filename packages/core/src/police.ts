@@ -1,12 +1,24 @@
 import { type Activation, slopeAt } from './activation.js';
 import { assertSize, PoliceError } from './errors.js';
-import { type Matrix, matrix, rowOf } from './matrix.js';
-import type { ActivationNode, AffineNode, Network } from './network.js';
+import { concatColumns, linearCombination, type Matrix, matrix, rowOf } from './matrix.js';
+import { chooseWinners, type MaxShifts, maxFrame } from './max.js';
+import {
+  type ActivationNode,
+  type AffineNode,
+  biasOwner,
+  type ConcatNode,
+  inputsOf,
+  type Network,
+  type SumNode,
+} from './network.js';
 import type { Region } from './regions/region.js';
 import { type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
 
-/** Sides of every policed layer, by activation name: the state of policy `sticky`. See {@link Shifts.sides}. */
-export type Sides = Readonly<Record<string, Int8Array>>;
+/**
+ * What policy `sticky` keeps, by node name: of an activation its sides (see {@link Shifts.sides}), of a maximum the
+ * lifted entries (see {@link Lifts.winner}).
+ */
+export type Sides = Readonly<Record<string, ArrayLike<number>>>;
 
 /** One nonlinearity in a policed pass. */
 export interface PolicedLayer {
@@ -21,56 +33,95 @@ export interface PolicedPass {
   readonly values: ReadonlyMap<string, readonly Matrix[]>;
   /** By activation name. */
   readonly layers: ReadonlyMap<string, PolicedLayer>;
+  /** By the name of a maximum. */
+  readonly maxima: ReadonlyMap<string, MaxShifts>;
+}
+
+/** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
+export type ShiftSharing = 'per-unit' | 'per-channel';
+
+export interface PoliceSettings {
+  readonly policy: Policy;
+  /** @defaultValue none */
+  readonly previous?: Sides;
+  /** @defaultValue 'per-unit' */
+  readonly sharing?: ShiftSharing;
 }
 
 /**
  * The method: carries the frames through the network, and before each nonlinearity chooses the shifts that keep
- * every unit off its kinks all over every region (paper, Algorithm 1, with frames for vertices). Costs one forward
- * pass of Σ(dᵣ + 1) rows.
+ * every unit off its kinks all over every region (paper, Algorithm 1, with frames for vertices), and for each
+ * maximum the entry that wins. Costs one forward pass of Σ(dᵣ + 1) rows.
  */
 export function policedPass(
   net: Network,
   regions: readonly Region[],
-  policy: Policy,
-  previous: Sides = {},
+  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
 ): PolicedPass {
   assertRegionsFit(regions, net.inputSize);
   const values = new Map<string, readonly Matrix[]>();
   const layers = new Map<string, PolicedLayer>();
+  const maxima = new Map<string, MaxShifts>();
   for (const node of net.nodes) {
+    const inputs = inputsOf(node).map(name => values.get(name)!);
+    const [frames] = inputs;
     if (node.kind === 'input') {
       values.set(
         node.name,
         regions.map(({ frame }) => frame),
       );
-    } else if (node.kind === 'affine') {
-      values.set(node.name, affineFrames(node, values.get(node.input)!));
-    } else {
-      const frames = shiftedFrames(node, values.get(node.input)!);
-      const shifts = shiftsOf(regions, frames, node.activation, policy, previous[node.name]);
-      layers.set(node.name, { frames, shifts });
+    } else if (node.kind === 'activation') {
+      const h = shiftedFrames(node, frames);
+      const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
+      const shifts = shiftsOf(regions, h, node.activation, policy, previous[node.name], groups);
+      layers.set(node.name, { frames: h, shifts });
       values.set(
         node.name,
-        frames.map((h, r) => activateFrame(node.activation, h, shifts, r)),
+        h.map((block, r) => activateFrame(node.activation, block, shifts, r)),
+      );
+    } else if (node.kind === 'max') {
+      const kept = policy === 'sticky' ? previous[node.name] : undefined;
+      const chosen = chooseWinners(node.windows, regions, frames, {
+        ...(kept ? { previous: kept } : {}),
+        ...(node.lifts ? { lifts: node.lifts } : {}),
+      });
+      maxima.set(node.name, chosen);
+      values.set(
+        node.name,
+        frames.map((block, r) => maxFrame(block, chosen, r)),
+      );
+    } else {
+      values.set(
+        node.name,
+        regions.map((_, r) =>
+          checkedFrame(
+            node.name,
+            affineNodeFrame(
+              node,
+              inputs.map(blocks => blocks[r]),
+            ),
+          ),
+        ),
       );
     }
   }
-  return { values, layers };
+  return { values, layers, maxima };
+}
+
+/** Frame values through an affine node: the bias moves the origin, directions see only the linear part. */
+export function affineNodeFrame(node: AffineNode | SumNode | ConcatNode, inputs: readonly Matrix[]): Matrix {
+  if (node.kind === 'sum') return linearCombination(inputs, node.coefficients);
+  if (node.kind === 'concat') return concatColumns(inputs);
+  const { operator } = node;
+  const h = operator.linear(inputs[0]);
+  for (let j = 0; j < h.cols; j++) h.data[j] += operator.bias[j];
+  return h;
 }
 
 /** Throws `shape` for a region of another dimension than the network's input. */
 export function assertRegionsFit(regions: readonly Region[], inputSize: number): void {
   regions.forEach((region, r) => {
     assertSize(region.size, inputSize, `region ${r} (${region.kind})`, 'a region in the input space');
-  });
-}
-
-/** Frame values through an affine node: the bias moves the origin, directions see only the linear part. */
-export function affineFrames({ name, operator }: AffineNode, frames: readonly Matrix[]): Matrix[] {
-  return frames.map(frame => {
-    const h = operator.linear(frame);
-    for (let j = 0; j < h.cols; j++) h.data[j] += operator.bias[j];
-    return checkedFrame(name, h);
   });
 }
 

@@ -7,17 +7,16 @@ export const UNIT_ROUNDOFF: number = 2 ** -53;
  */
 const BOUND_INFLATION = 1 + 2 ** -20;
 
-/**
- * Error bound of an n-term float64 sum of products: γ_n · magnitude, γ_n = n·u / (1 − n·u)
- * (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), plus n underflows.
- */
-export function sumErrorBound(terms: number, magnitude: number): number {
-  const nu = terms * UNIT_ROUNDOFF;
-  return (nu / (1 - nu)) * magnitude * BOUND_INFLATION + terms * Number.MIN_VALUE;
+/** The roundings of a floating-point arithmetic. */
+export interface Arithmetic {
+  /** Unit roundoff u: one operation changes its result by at most this factor. */
+  readonly roundoff: number;
+  /** Smallest positive value, what one underflow can lose. */
+  readonly smallest: number;
 }
 
 /** A floating-point format that weights are rounded to. */
-export interface Precision {
+export interface Precision extends Arithmetic {
   readonly name: 'float32' | 'float64';
   /** Nearest representable value. */
   round(x: number): number;
@@ -27,7 +26,28 @@ export interface Precision {
   down(x: number): number;
 }
 
-export const float64: Precision = { name: 'float64', round: x => x, up: x => x, down: x => x };
+export const float64: Precision = {
+  name: 'float64',
+  roundoff: UNIT_ROUNDOFF,
+  smallest: Number.MIN_VALUE,
+  round: x => x,
+  up: x => x,
+  down: x => x,
+};
+
+/**
+ * Error bound of an n-term sum of products, whatever its order: γ_n · magnitude, γ_n = n·u / (1 − n·u)
+ * (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), plus n underflows. `magnitude` bounds the sum of the
+ * products' absolute values.
+ */
+export function sumErrorBound(
+  terms: number,
+  magnitude: number,
+  { roundoff, smallest }: Arithmetic = float64,
+): number {
+  const nu = terms * roundoff;
+  return (nu / (1 - nu)) * magnitude * BOUND_INFLATION + terms * smallest;
+}
 
 const bits = new DataView(new ArrayBuffer(4));
 
@@ -42,6 +62,8 @@ function neighbour32(x: number, direction: 1 | -1): number {
 
 export const float32: Precision = {
   name: 'float32',
+  roundoff: 2 ** -24,
+  smallest: 2 ** -149,
   round: Math.fround,
   up: x => (Math.fround(x) >= x ? Math.fround(x) : neighbour32(Math.fround(x), 1)),
   down: x => (Math.fround(x) <= x ? Math.fround(x) : neighbour32(Math.fround(x), -1)),

@@ -2,6 +2,7 @@ import type { Activation } from './activation.js';
 import { PoliceError } from './errors.js';
 import type { Matrix } from './matrix.js';
 import { type Range, type Region, valuesAt } from './regions/region.js';
+import { chooseSharedShifts, groupSums } from './shared-shift.js';
 
 /**
  * The forbidden intervals of one layer's bias shifts. A *constraint* is a (region, kink) pair; on it, a unit
@@ -81,8 +82,13 @@ export interface Shifts {
   readonly shift: Float64Array;
   /** Side of each constraint after the shift, `[count, units]`: +1 above its kink, −1 below. */
   readonly sides: Int8Array;
-  /** Constraint whose interval's end the shift is, `[units]`; −1 where the unit was not shifted. */
+  /**
+   * Constraint whose interval's end the shift is, `[units]`; −1 where the unit was not shifted, or where another
+   * unit of its group determines the shift.
+   */
   readonly active: Int32Array;
+  /** Group of each unit, `[units]`, where units share shifts. */
+  readonly groups?: Int32Array;
 }
 
 /** The majority vote of the paper's Algorithm 1 with the tie rule of {@link Policy}. */
@@ -136,29 +142,18 @@ function wantedShift(
 const exactCandidate = (shift: number): number => shift;
 
 /**
- * The free shift nearest 0; of two equally near, the positive one. It is 0 or an interval's end, so those are the
- * candidates; `snap(c, direction)` may move one outward (direction −1 or +1) to a representable value.
+ * The free shift nearest 0; of two equally near, the positive one. `snap(c, direction)` may move an interval's end
+ * outward (direction −1 or +1) to a representable value.
  */
 export function nearestFreeShift(
-  { units, count, below, above }: ForbiddenIntervals,
+  intervals: ForbiddenIntervals,
   unit: number,
   snap: (shift: number, direction: 1 | -1) => number = exactCandidate,
 ): number {
-  const isFree = (c: number) => {
-    for (let k = 0, at = unit; k < count; k++, at += units) if (c > below[at] && c < above[at]) return false;
-    return true;
-  };
-  if (isFree(0)) return 0;
-  let best = Number.POSITIVE_INFINITY;
-  const consider = (c: number) => {
-    const nearer = Math.abs(c) < Math.abs(best) || (c === -best && c > 0);
-    if (nearer && isFree(c)) best = c;
-  };
-  for (let k = 0, at = unit; k < count; k++, at += units) {
-    consider(snap(above[at], 1));
-    consider(snap(below[at], -1));
-  }
-  if (best < Number.POSITIVE_INFINITY) return best;
+  const up = firstFreeShift(intervals, unit, 1, snap);
+  const down = up === 0 ? 0 : firstFreeShift(intervals, unit, -1, snap);
+  const best = up <= -down ? up : down;
+  if (Number.isFinite(best)) return best;
   throw new PoliceError({
     code: 'no-free-shift',
     where: `unit ${unit}`,
@@ -166,6 +161,26 @@ export function nearestFreeShift(
     actual: 'none',
     remedy: 'Weights this large leave no representable bias; scale them down or freeze to float64.',
   });
+}
+
+/** The first free shift from 0 in one direction: leave every interval that holds it, until none does. */
+function firstFreeShift(
+  { units, count, below, above }: ForbiddenIntervals,
+  unit: number,
+  direction: 1 | -1,
+  snap: (shift: number, direction: 1 | -1) => number,
+): number {
+  let c = 0;
+  // An interval once left is never entered again, so this ends.
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (let k = 0, at = unit; k < count; k++, at += units) {
+      if (c <= below[at] || c >= above[at]) continue;
+      c = snap(direction > 0 ? above[at] : below[at], direction);
+      moved = true;
+    }
+  }
+  return c;
 }
 
 /**
@@ -180,7 +195,7 @@ export function sideWish(
   frames: readonly Matrix[],
   ranges: readonly Range[],
   { kinks }: Activation,
-  previous?: Int8Array,
+  previous?: ArrayLike<number>,
 ): (constraint: number, unit: number) => number {
   if (policy === 'minimal') return () => 0;
   const units = ranges[0]?.lo.length ?? 0;
@@ -207,18 +222,21 @@ export function sideWish(
 
 /**
  * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
- * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised).
+ * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised). Units of one group
+ * get one shift.
  */
 export function shiftsOf(
   regions: readonly Region[],
   frames: readonly Matrix[],
   activation: Activation,
   policy: Policy,
-  previous?: Int8Array,
+  previous?: ArrayLike<number>,
+  groups?: Int32Array,
 ): Shifts {
   const ranges = regions.map((region, r) => region.range(frames[r]));
   const intervals = forbiddenIntervals(ranges, activation);
-  return chooseShifts(intervals, sideWish(policy, regions, frames, ranges, activation, previous));
+  const wish = sideWish(policy, regions, frames, ranges, activation, previous);
+  return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
 }
 
 /**
@@ -234,9 +252,10 @@ export function shiftGradient(
   shifts: Shifts,
   dShift: ArrayLike<number>,
 ): Matrix[] {
+  const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
   return shiftCoordinates(regions, frames, kinks.length, shifts).map(coordinates => ({
     ...coordinates,
-    data: coordinates.data.map((value, i) => -value * dShift[i % coordinates.cols]),
+    data: coordinates.data.map((value, i) => -value * dc[i % coordinates.cols]),
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { Network, NetworkNode } from '@police/core';
+import { inputsOf, type Network, type NetworkNode } from '@police/core';
 import { uniqueNames } from './names.js';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './onnx-proto.js';
 import { type Operator, operatorsOf, type Parameter } from './operators.js';
@@ -45,7 +45,7 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
   for (const node of net.nodes) {
     const name = nodeNames.get(node.name)!;
     if (node.kind !== 'input') {
-      append(name, operatorsOf(node), tensorNames.get(node.input)!, tensorNames.get(node.name)!);
+      append(name, operatorsOf(node), tensorNames.get(inputsOf(node)[0])!, tensorNames.get(node.name)!);
     } else if (node === last) {
       append(name, [{ opType: 'Identity' }], inputName, outputName);
     }

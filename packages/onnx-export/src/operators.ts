@@ -1,9 +1,10 @@
 import {
   type Activation,
-  type ActivationNode,
   type AffineNode,
   type AffineOperator,
   type Dense,
+  type InputNode,
+  type NetworkNode,
   PoliceError,
 } from '@police/core';
 import { exactFloat32 } from './float32.js';
@@ -27,8 +28,16 @@ export interface Parameter {
  * The operators that compute a node, one after the other. Throws `not-frozen` or `unsupported-layer`, naming the
  * node.
  */
-export function operatorsOf(node: AffineNode | ActivationNode): Operator[] {
+export function operatorsOf(node: Exclude<NetworkNode, InputNode>): Operator[] {
   if (node.kind === 'affine') return [gemm(node)];
+  if (node.kind !== 'activation') {
+    throw new PoliceError({
+      code: 'unsupported-layer',
+      where: node.name,
+      expected: 'a dense layer or an activation',
+      actual: `a ${node.kind} node`,
+    });
+  }
   const { name, activation, shift } = node;
   const operator = activationOperator(activation, name);
   return shift?.some(c => c !== 0)
