@@ -1,5 +1,6 @@
 import { pieceIndex, slopeAt } from './activation.js';
 import { type AffineGradient, accumulateAffineGradient, applyAffine } from './affine.js';
+import { assertPolicy } from './enforce.js';
 import { assertSize } from './errors.js';
 import { accumulate, type Matrix, matrix, rowRange } from './matrix.js';
 import { type ActivationNode, applyActivation, type Network } from './network.js';
@@ -32,6 +33,7 @@ export function policedForward(
   x: Matrix,
   { policy = 'sticky', sides = {} }: PolicedForwardOptions = {},
 ): PolicedForward {
+  assertPolicy(policy);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
   const pass = policedPass(net, regions, policy, sides);
   const values = new Map<string, Matrix>();

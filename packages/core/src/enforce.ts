@@ -122,7 +122,7 @@ function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): 
     const first = sides.subarray(0, kinks);
     const report: LayerReport = {
       name: node.name,
-      units: shift.length || net.sizes.get(node.name)!,
+      units: shift.length,
       shifted: sizes.filter(size => size > 0).length,
       totalShift: sizes.reduce((sum, size) => sum + size, 0),
       largestShift: sizes.reduce((max, size) => Math.max(max, size), 0),

@@ -11,7 +11,7 @@ import {
   network,
 } from './network.js';
 import { activateFrame, assertRegionsFit } from './police.js';
-import { float32, float64, type Precision, roundAll, sumErrorBound } from './precision.js';
+import { float32, float64, type Precision, roundAll, sumErrorBound, UNIT_ROUNDOFF } from './precision.js';
 import type { Region } from './regions/region.js';
 import {
   chooseShifts,
@@ -192,8 +192,11 @@ function clearKinks(
   // Chosen at twice the bound, so that the check below, at the bound itself, survives the correction's own rounding.
   const intervals = intervalsOf(activation, regions, framesFor(bias), 2);
   const corrections = bias.map((b, j) => {
-    const snap = (c: number, direction: 1 | -1) =>
-      (direction > 0 ? precision.up(b + c) : precision.down(b + c)) - b;
+    const snap = (c: number, direction: 1 | -1) => {
+      // A little outward: rounding b + c must not bring the candidate back into the interval that c leaves.
+      const target = b + c + direction * 4 * UNIT_ROUNDOFF * (Math.abs(b) + Math.abs(c));
+      return (direction > 0 ? precision.up(target) : precision.down(target)) - b;
+    };
     return intervals.count === 0 ? 0 : nearestFreeShift(intervals, j, snap);
   });
   const corrected = bias.map((b, j) => precision.round(b + corrections[j]));

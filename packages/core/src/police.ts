@@ -3,7 +3,7 @@ import { assertSize, PoliceError } from './errors.js';
 import { type Matrix, matrix, rowOf } from './matrix.js';
 import type { ActivationNode, AffineNode, Network } from './network.js';
 import type { Region } from './regions/region.js';
-import { type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
+import { noShifts, type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
 
 /** Sides of every policed layer, by activation name: the state of policy `sticky`. See {@link Shifts.sides}. */
 export type Sides = Readonly<Record<string, Int8Array>>;
@@ -47,7 +47,11 @@ export function policedPass(
       values.set(node.name, affineFrames(node, values.get(node.input)!));
     } else {
       const frames = shiftedFrames(node, values.get(node.input)!);
-      const shifts = shiftsOf(regions, frames, node.activation, policy, previous[node.name]);
+      // Without regions there are no frames to tell the number of units, and nothing to shift.
+      const shifts =
+        regions.length > 0
+          ? shiftsOf(regions, frames, node.activation, policy, previous[node.name])
+          : noShifts(net.sizes.get(node.name)!);
       layers.set(node.name, { frames, shifts });
       values.set(
         node.name,

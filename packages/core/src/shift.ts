@@ -85,6 +85,11 @@ export interface Shifts {
   readonly active: Int32Array;
 }
 
+/** The shifts of a layer that nothing constrains. */
+export function noShifts(units: number): Shifts {
+  return { shift: new Float64Array(units), sides: new Int8Array(0), active: new Int32Array(units).fill(-1) };
+}
+
 /** The majority vote of the paper's Algorithm 1 with the tie rule of {@link Policy}. */
 export const majority: PolicyFunction = ({ votes, symmetric, centre }) => {
   if (votes !== 0) return votes > 0 ? 1 : -1;
