@@ -1,5 +1,6 @@
 import { pieceIndex, slopeAt } from './activation.js';
 import { type AffineGradient, accumulateAffineGradient } from './affine.js';
+import { assertPolicy } from './enforce.js';
 import { assertSize } from './errors.js';
 import { accumulate, type Matrix, matrix, rowRange } from './matrix.js';
 import { largestIn, liftGradient, type MaxShifts, maxFrameAdjoint, type Windows } from './max.js';
@@ -43,6 +44,7 @@ export function policedForward(
   x: Matrix,
   { policy = 'sticky', sides = {}, sharing = 'per-unit' }: PolicedForwardOptions = {},
 ): PolicedForward {
+  assertPolicy(policy);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
   const pass = policedPass(net, regions, { policy, previous: sides, sharing });
   const policed = network(

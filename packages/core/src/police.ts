@@ -12,7 +12,7 @@ import {
   type SumNode,
 } from './network.js';
 import type { Region } from './regions/region.js';
-import { type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
+import { noShifts, type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
 
 /**
  * What policy `sticky` keeps, by node name: of an activation its sides (see {@link Shifts.sides}), of a maximum the
@@ -73,7 +73,11 @@ export function policedPass(
     } else if (node.kind === 'activation') {
       const h = shiftedFrames(node, frames);
       const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
-      const shifts = shiftsOf(regions, h, node.activation, policy, previous[node.name], groups);
+      // Without regions there are no frames to tell the number of units, and nothing to shift.
+      const shifts =
+        regions.length > 0
+          ? shiftsOf(regions, h, node.activation, policy, previous[node.name], groups)
+          : noShifts(net.sizes.get(node.name)!);
       layers.set(node.name, { frames: h, shifts });
       values.set(
         node.name,

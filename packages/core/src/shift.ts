@@ -91,6 +91,11 @@ export interface Shifts {
   readonly groups?: Int32Array;
 }
 
+/** The shifts of a layer that nothing constrains. */
+export function noShifts(units: number): Shifts {
+  return { shift: new Float64Array(units), sides: new Int8Array(0), active: new Int32Array(units).fill(-1) };
+}
+
 /** The majority vote of the paper's Algorithm 1 with the tie rule of {@link Policy}. */
 export const majority: PolicyFunction = ({ votes, symmetric, centre }) => {
   if (votes !== 0) return votes > 0 ? 1 : -1;
@@ -152,7 +157,7 @@ export function nearestFreeShift(
 ): number {
   const up = firstFreeShift(intervals, unit, 1, snap);
   const down = up === 0 ? 0 : firstFreeShift(intervals, unit, -1, snap);
-  const best = up <= -down ? up : down;
+  const best = up <= -down || !Number.isFinite(down) ? up : down;
   if (Number.isFinite(best)) return best;
   throw new PoliceError({
     code: 'no-free-shift',
@@ -176,7 +181,10 @@ function firstFreeShift(
     moved = false;
     for (let k = 0, at = unit; k < count; k++, at += units) {
       if (c <= below[at] || c >= above[at]) continue;
-      c = snap(direction > 0 ? above[at] : below[at], direction);
+      const next = snap(direction > 0 ? above[at] : below[at], direction);
+      // NaN, or a candidate rounded back: there is no way out in this direction.
+      if (!(direction * (next - c) > 0)) return Number.NaN;
+      c = next;
       moved = true;
     }
   }

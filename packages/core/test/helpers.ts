@@ -1,5 +1,6 @@
 import {
   type Activation,
+  type AffineMap,
   abs,
   ball,
   box,
@@ -10,7 +11,12 @@ import {
   dense,
   hardTanh,
   leakyRelu,
+  type Matrix,
+  matrix,
+  matrixFromRows,
   type Network,
+  type Policy,
+  pointsAt,
   prelu,
   type Region,
   type Rng,
@@ -22,6 +28,7 @@ import {
 import fc from 'fast-check';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { expect } from 'vitest';
 
 export function seededRng(seed: number): Rng {
   const generator = xoroshiro128plus(seed);
@@ -122,3 +129,135 @@ export function makeRegion(kind: RegionKind, size: number, rng: Rng, scale = 1):
 
 /** Anything random in a test hangs on one seed, which fast-check prints when a case fails. */
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+/** One of the items, all equally likely. */
+export function pick<T>(rng: Rng, items: readonly T[]): T {
+  return items[Math.floor(rng() * items.length)];
+}
+
+/** Every policy there is; the functions answer for themselves whatever the votes say. */
+export const policies: Readonly<Record<string, Policy>> = {
+  minimal: 'minimal',
+  majority: 'majority',
+  sticky: 'sticky',
+  'always above': () => 1,
+  'always below': () => -1,
+};
+
+/** Several regions of random kinds and sizes. */
+export function randomRegions(rng: Rng, size: number, count: number, scale = 1): Region[] {
+  return Array.from({ length: count }, () => makeRegion(pick(rng, regionKinds), size, rng, scale));
+}
+
+/** `count` random points of the region and the extreme points of as many random directions, `[2 count, D]`. */
+export function pointsOf(region: Region, count: number, rng: Rng): Matrix {
+  const directions = matrixFromRows(
+    Array.from({ length: region.frame.rows }, () => randomArray(rng, count)),
+    count,
+  );
+  const corners = pointsAt(region, region.extremes(directions, new Int8Array(count).fill(1)));
+  const samples = matrixFromRows(Array.from({ length: count }, () => region.sample(rng)));
+  return matrix(2 * count, region.size, Float64Array.of(...samples.data, ...corners.data));
+}
+
+/**
+ * How far float64 can put any value in the network wrong, and hence its shifts, on inputs of absolute value up to
+ * `largest` `[inputSize]`: γₙ · magnitude (Higham, §3.1), where the magnitude is that of the network of absolute
+ * weights, and n counts the roundings on a path: products and sums of each layer, and `extraTerms` for what is done
+ * to its inputs. The factor covers the two sides of a comparison and the rounding of the frame, the shifts and the
+ * maps, each of at most n roundings.
+ */
+export function roundingBound(net: Network, largest: ArrayLike<number>, extraTerms = 0): number {
+  const COMPUTED_TIMES = 8;
+  let terms = extraTerms + 8;
+  let magnitude = 0;
+  const sizes = new Map<string, Float64Array>();
+  for (const node of net.nodes) {
+    let values: Float64Array;
+    if (node.kind === 'input') values = Float64Array.from(largest);
+    else {
+      const before = sizes.get(node.input)!;
+      if (node.kind === 'affine') {
+        const { operator } = node;
+        const product = operator.magnitude({ rows: 1, cols: before.length, data: before }).data;
+        values = product.map((x, j) => x + Math.abs(operator.bias[j]));
+        terms += operator.terms + 2;
+      } else {
+        const { activation, shift } = node;
+        const offset = Math.max(...activation.pieces.map(piece => Math.abs(piece.offset)));
+        // No slope here exceeds 1, and a shift is no larger than what it moves and the kink it moves it to.
+        values = before.map((x, j) => 2 * x + Math.abs(shift?.[j] ?? 0) + offset);
+        terms += 4;
+      }
+    }
+    sizes.set(node.name, values);
+    magnitude = values.reduce((most, x) => Math.max(most, x), magnitude);
+  }
+  return COMPUTED_TIMES * terms * Number.EPSILON * magnitude;
+}
+
+/** {@link roundingBound} for inputs in the region, computed from its frame. */
+export function roundingBoundOn(net: Network, region: Region): number {
+  return roundingBound(net, region.reach(region.frame), 2 * region.frame.rows);
+}
+
+/** Fails unless all entries agree to the tolerance; says the largest error and where it is. */
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  expect(actual.length, `${what}: number of values`).toBe(expected.length);
+  const errors = Array.from(actual, (x, i) => {
+    const error = x === expected[i] ? 0 : Math.abs(x - expected[i]);
+    return Number.isNaN(error) ? Infinity : error;
+  });
+  const worst = errors.reduce((at, error, i) => (error > errors[at] ? i : at), 0);
+  if (errors.length === 0 || errors[worst] <= tolerance) return;
+  expect.fail(
+    `${what}: largest error ${errors[worst]} at ${worst} of ${errors.length} ` +
+      `(${actual[worst]} against ${expected[worst]}), allowed ${tolerance}`,
+  );
+}
+
+/** `A x + b` on every row. */
+export function applyMap({ A, b }: AffineMap, x: Matrix): Float64Array {
+  const y = new Float64Array(x.rows * A.rows);
+  for (let i = 0; i < x.rows; i++) {
+    for (let j = 0; j < A.rows; j++) {
+      let value = b[j];
+      for (let k = 0; k < A.cols; k++) value += A.data[j * A.cols + k] * x.data[i * A.cols + k];
+      y[i * A.rows + j] = value;
+    }
+  }
+  return y;
+}
+
+/** All of a network that may change, copied. */
+export function snapshot({ nodes }: Network): unknown {
+  return nodes.map(node => {
+    if (node.kind === 'input') return { ...node };
+    if (node.kind === 'affine') return { ...node, operator: node.operator.parameters.map(p => p.slice()) };
+    return structuredClone(node);
+  });
+}
+
+/** Random frame values of the regions, `[dᵣ + 1, units]` each, wide enough to meet both kinks of relu6. */
+export function randomFrames(regions: readonly Region[], units: number, rng: Rng): Matrix[] {
+  const WIDTH = 6;
+  return regions.map(({ frame }) =>
+    matrix(frame.rows, units, Float64Array.from(randomArray(rng, frame.rows * units, WIDTH))),
+  );
+}
+
+/** Fails unless every value is at most its bound, up to the tolerance; says the largest excess and where it is. */
+export function expectAtMost(
+  values: ArrayLike<number>,
+  bounds: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  const excess = Array.from(values, (x, i) => (x <= bounds[i] ? 0 : x - bounds[i]));
+  expectClose(excess, new Float64Array(bounds.length), tolerance, what);
+}

@@ -1,6 +1,19 @@
 import { PoliceError } from '@police/core';
+import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ConstrainOptions, PolicedLayer } from './policed-layer.js';
+
+/** The model that `constrain` makes: its weights, as read or saved, are projected in mode `project`. */
+export class PolicedModel extends tfl.Sequential {
+  static override readonly className = 'PolicedModel';
+
+  override getWeights(trainableOnly?: boolean): tf.Tensor[] {
+    policedLayerOf(this).project();
+    return super.getWeights(trainableOnly);
+  }
+}
+
+tf.serialization.registerClass(PolicedModel);
 
 /**
  * Makes a built Sequential of Dense layers and piecewise-affine activations trainable under the constraint that
@@ -38,7 +51,7 @@ export function constrain(model: tfl.Sequential, options: ConstrainOptions): tfl
       remedy: 'Pass { regions: [box(lower, upper)] }.',
     });
   }
-  return tfl.sequential({ layers: [new PolicedLayer({ ...options, model })] });
+  return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
 }
 
 /** The constraint inside a model made by `constrain` (or loaded from one). Throws `unsupported-layer` otherwise. */

@@ -1,4 +1,5 @@
 import {
+  assertFinite,
   assertPolicy,
   assertRegionsFit,
   assertSize,
@@ -11,6 +12,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ConstraintSettings, forwardData, stageShifts } from './policed-forward.js';
+import { withFiniteGradient } from './shift-op.js';
 import { assertStagesFinite, readStages, type Stage } from './stages.js';
 
 type Shape = (number | null)[];
@@ -95,14 +97,20 @@ export class PolicedLayer extends tfl.layers.Layer {
     return tf.tidy(() => {
       const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
       assertSize(x.shape.at(-1)!, this.stages[0].kernel.shape[0] as number, this.name, 'an input');
-      if (this.mode === 'project') {
-        this.project();
-        return forwardData(this.stages, x, () => undefined);
-      }
       const isTraining = tf.engine().state.gradientDepth > 0;
-      const shifts = isTraining ? this.differentiableShifts() : this.cachedShifts();
-      return forwardData(this.stages, x, stage => shifts.get(stage));
+      // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
+      if (isTraining) assertFinite(x.dataSync(), this.stages[0].name, 'Look for NaN in the training data.');
+      const shifts = this.presentShifts(isTraining);
+      const y = forwardData(this.stages, x, stage => shifts.get(stage));
+      return isTraining ? withFiniteGradient(y, this.stages.at(-1)!.name) : y;
     });
+  }
+
+  /** The shifts by stage; none in mode `project`, where the biases have them. */
+  private presentShifts(isTraining: boolean): Map<number, tf.Tensor1D> {
+    if (this.mode === 'shift') return isTraining ? this.differentiableShifts() : this.cachedShifts();
+    this.project();
+    return new Map();
   }
 
   /** Shifts on the gradient tape; the sides found become the ones to keep. */
@@ -132,9 +140,10 @@ export class PolicedLayer extends tfl.layers.Layer {
   project(): void {
     if (this.mode !== 'project' || (this.cache && isSameKey(this.cache.key, this.weightsKey()))) return;
     tf.tidy(() => {
-      for (const { stage, c, shifts } of stageShifts(this.stages, this.settings, i => this.sidesOf(i))) {
+      // All are found before any is written, so that an error leaves the weights as they were.
+      const found = [...stageShifts(this.stages, this.settings, i => this.sidesOf(i))];
+      for (const { stage, c, shifts } of found) {
         const bias = this.stages[stage].bias!;
-        // Written before the generator goes on, though the frames behind it already have the shift.
         bias.write(tf.add(bias.read(), c));
         this.keepSides(stage, shifts.sides);
       }

@@ -103,6 +103,21 @@ function uploadNegated(coordinates: readonly Matrix[]): tf.Tensor2D[] {
   return [tf.tensor2d(origins, [coordinates.length, units]), ...directions];
 }
 
+/**
+ * The identity that throws `not-finite` when a loss gradient with NaN or infinity in it comes back, before any weight
+ * is touched. A shift alone would miss it: behind a flat piece of the nonlinearity its gradient is 0.
+ */
+export function withFiniteGradient(y: tf.Tensor2D, where: string): tf.Tensor2D {
+  const op = tf.customGrad(input => ({
+    value: tf.clone(input as tf.Tensor2D),
+    gradFunc: (dy: tf.Tensor) => {
+      assertFiniteGradient(dy, where);
+      return tf.clone(dy);
+    },
+  }));
+  return op(y) as tf.Tensor2D;
+}
+
 function assertFiniteGradient(dy: tf.Tensor, where: string): void {
   const values = dy.dataSync();
   const bad = firstNonFinite(values);
@@ -111,7 +126,7 @@ function assertFiniteGradient(dy: tf.Tensor, where: string): void {
     code: 'not-finite',
     where,
     expected: 'a finite loss gradient',
-    actual: `${values[bad]} at unit ${bad}`,
+    actual: `${values[bad]} at unit ${bad % dy.shape.at(-1)!}`,
     remedy: 'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
   });
 }

@@ -69,7 +69,24 @@ export function readStages(model: Sequential): Stage[] {
       actual: `${model.layers.length} layers without one`,
     });
   }
+  // A Dense layer applies to the last axis of any input, but a region has one point to a row.
+  assertSize(model.inputs[0].shape.length, 2, model.name, 'an input shape with axes');
+  assertDistinctNames(model);
   return stages;
+}
+
+/** Layers are told apart by name in the network, in its certificate and in errors. */
+function assertDistinctNames({ layers }: Sequential): void {
+  const names = layers.map(layer => layer.name);
+  const double = names.find((name, i) => names.indexOf(name) < i);
+  if (double === undefined) return;
+  throw new PoliceError({
+    code: 'invalid-network',
+    where: double,
+    expected: 'a name used by one layer',
+    actual: 'a second layer of that name',
+    remedy: 'Give the layers names of their own.',
+  });
 }
 
 /** Throws `not-finite` if any weight of the stages is NaN or infinite, naming the layer. */
@@ -92,7 +109,6 @@ function readDense(layer: Layer): Stage {
       remedy: 'Give the first layer an inputShape, so that the model is built.',
     });
   }
-  assertSize(kernel.shape.length, 2, layer.name, 'a kernel with number of axes');
   const stage: Stage = { name: layer.name, kernel, ...(bias ? { bias } : {}) };
   const { activation } = layer.getConfig();
   const found = namedActivation(`${activation}`, `${layer.name}_activation`, layer.name);

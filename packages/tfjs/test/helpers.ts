@@ -1,8 +1,30 @@
-import { abs, hardTanh } from '@police/tfjs';
+import {
+  chordProbe,
+  type Dense,
+  dense,
+  forward,
+  type Matrix,
+  matrixFromRows,
+  type Network,
+  network,
+  PoliceError,
+  type Region,
+  rowOf,
+} from '@police/core';
+import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import {
+  largestDifference,
+  makeRegion,
+  type RegionKind,
+  randomArray,
+  seededRng,
+} from '../../core/test/helpers.js';
+
+export { largestDifference, makeRegion, type RegionKind, seededRng };
 
 export const backends = ['cpu', 'wasm'] as const;
 
@@ -10,14 +32,17 @@ export async function useBackend(name: string): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
 }
 
-export type LayerKind = 'relu' | 'leakyRelu' | 'prelu' | 'abs' | 'relu6' | 'hardTanh' | 'denseRelu';
+export const layerKinds = ['leakyRelu', 'prelu', 'relu6', 'denseRelu', 'abs', 'hardTanh'] as const;
+export type LayerKind = (typeof layerKinds)[number] | 'relu';
 
-export function activationLayer(kind: LayerKind, alpha = 0.01): tfl.layers.Layer {
+export function activationLayer(kind: LayerKind, seed = 1): tfl.layers.Layer {
   switch (kind) {
     case 'leakyRelu':
-      return tfl.layers.leakyReLU({ alpha });
+      return tfl.layers.leakyReLU({ alpha: 0.01 });
     case 'prelu':
-      return tfl.layers.prelu({ alphaInitializer: tfl.initializers.constant({ value: alpha }) });
+      return tfl.layers.prelu({
+        alphaInitializer: tfl.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed }),
+      });
     case 'abs':
       return abs();
     case 'hardTanh':
@@ -43,10 +68,129 @@ export function makeModel(widths: readonly number[], kind: LayerKind, seed = 1):
         biasInitializer: tfl.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed: seed + 100 + i }),
       }),
     );
-    if (!isLast && kind !== 'denseRelu') model.add(activationLayer(kind));
+    if (!isLast && kind !== 'denseRelu') model.add(activationLayer(kind, seed + 200 + i));
   }
   return model;
 }
 
-/** Float32 rounding relative to the outputs' size, for a handful of layers of up to a few hundred terms each. */
-export const FLOAT32_ROUNDING = 2 ** -24;
+/** Numbers in [−scale, scale], seeded. */
+export const randomRows = (rows: number, cols: number, seed: number, scale = 1): Matrix => ({
+  rows,
+  cols,
+  data: Float64Array.from(randomArray(seededRng(seed), rows * cols, scale)),
+});
+
+export const toTensor = ({ rows, cols, data }: Matrix): tf.Tensor2D =>
+  tf.tensor2d(Float32Array.from(data), [rows, cols]);
+
+export function toMatrix(tensor: tf.Tensor): Matrix {
+  const [rows, cols] = tensor.shape;
+  return { rows, cols, data: Float64Array.from(tensor.dataSync()) };
+}
+
+/** The model's outputs, and nothing left behind. */
+export function predict(model: tfl.LayersModel, x: Matrix): Matrix {
+  const output = tf.tidy(() => model.predict(toTensor(x)) as tf.Tensor);
+  const values = toMatrix(output);
+  output.dispose();
+  return values;
+}
+
+/** Copies of the weights, in the model's order. */
+export const weightsOf = (model: tfl.LayersModel): Float32Array[] =>
+  model.getWeights().map(weight => weight.dataSync().slice() as Float32Array);
+
+/** The weights that a step changes. */
+export const trainableOf = (model: tfl.LayersModel): tf.Variable[] =>
+  model.trainableWeights.map(weight => weight.read() as tf.Variable);
+
+/** The constrained model's own raw weights as a plain model: in mode `shift`, without the shifts. */
+export const innerOf = (policed: tfl.LayersModel): tfl.Sequential => policedLayerOf(policed).inner;
+
+/** Unit roundoff of float32: one rounding changes a value by at most this factor. */
+export const FLOAT32_ROUNDOFF = 2 ** -24;
+
+/** Roundings of one unit beyond its products: the bias, the shift, the activation's slope and offset. */
+const ROUNDINGS_PER_UNIT = 4;
+
+/** Standard deviations of accumulated rounding that a test allows. */
+const DEVIATIONS = 4;
+
+/**
+ * How far a float32 run of the constrained network lies from exact arithmetic at the points `[n, inSize]`, roundings
+ * taken as independent (Higham and Mary 2019): √n · u · (|W||v| + |b| + |c|) per layer, carried on in quadrature, times
+ * `DEVIATIONS`. A shift is found from frame values in error themselves, so each nonlinearity doubles the error.
+ */
+export function float32Bound(net: Network, points: Matrix): number {
+  let size = largestColumns(points); // [units], of the values
+  let error = size.map(x => x * FLOAT32_ROUNDOFF);
+  net.nodes.forEach((node, i) => {
+    if (node.kind === 'affine') {
+      const { weight, bias, magnitude } = node.operator as Dense;
+      const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
+      const carried = squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
+      const summed = magnitude(rowMatrix(size)).data.map((x, j) => x + Math.abs(bias[j]));
+      const roundoff = Math.sqrt(weight.cols + ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
+      error = carried.map((e, j) => e + roundoff * summed[j]);
+    } else if (node.kind === 'activation') {
+      const roundoff = Math.sqrt(ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
+      error = error.map((e, j) => 2 * (e + roundoff * (size[j] + Math.abs(node.shift?.[j] ?? 0))));
+    }
+    size = largestColumns(forward(network(net.nodes.slice(0, i + 1)), points));
+  });
+  return DEVIATIONS * largest(error);
+}
+
+/**
+ * How far a float32 gradient over a batch of `rows` lies from exact arithmetic, relative to its own largest entry
+ * `size`: every sum of the forward and of the backward pass, over data and frames, rounds once per term.
+ */
+export function gradientBound(net: Network, rows: number, regions: readonly Region[], size: number): number {
+  let terms = rows + regions.reduce((sum, { frame }) => sum + frame.rows, 0);
+  for (const node of net.nodes) {
+    if (node.kind === 'affine') terms += 2 * (node.operator.inSize + node.operator.outSize);
+  }
+  return DEVIATIONS * Math.sqrt(terms) * FLOAT32_ROUNDOFF * size;
+}
+
+/** Largest residual of chords of the regions, relative to what rounding explains. */
+export function bend(model: tfl.LayersModel, net: Network, regions: readonly Region[], seed: number): number {
+  const ratios = regions.map(region => {
+    const probe = chordProbe(region, 20, seededRng(seed));
+    return probe.residual(predict(model, probe.points)) / (2 * float32Bound(net, probe.points));
+  });
+  return Math.max(...ratios);
+}
+
+/** Largest difference between the framework's and core's outputs, relative to what rounding explains. */
+export const disagreement = (model: tfl.LayersModel, net: Network, x: Matrix): number =>
+  largestDifference(predict(model, x).data, forward(net, x).data) / float32Bound(net, x);
+
+export const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+
+/** Rows that reach over the regions: random points and extreme ones. */
+export const pointsOn = (regions: readonly Region[], seed: number): Matrix =>
+  stackRows(regions.map(region => chordProbe(region, 32, seededRng(seed)).points));
+
+export const stackRows = (blocks: readonly Matrix[]): Matrix =>
+  matrixFromRows(blocks.flatMap(block => Array.from({ length: block.rows }, (_, i) => rowOf(block, i))));
+
+const rowMatrix = (data: Float64Array): Matrix => ({ rows: 1, cols: data.length, data });
+
+function largestColumns({ rows, cols, data }: Matrix): Float64Array {
+  const found = new Float64Array(cols);
+  for (let i = 0; i < rows * cols; i++) found[i % cols] = Math.max(found[i % cols], Math.abs(data[i]));
+  return found;
+}
+
+/** The PoliceError that an action throws or rejects with. */
+export async function errorOf(action: () => unknown): Promise<PoliceError> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof PoliceError) return error;
+    throw error;
+  }
+  throw new Error('no error was thrown');
+}

@@ -1,0 +1,157 @@
+import {
+  enforce,
+  type Frozen,
+  float32,
+  float64,
+  foldShifts,
+  freeze,
+  isRepresentable,
+  type Network,
+  network,
+  type Region,
+} from '@police/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { mixedUnits } from './exact-network.js';
+import { cancellingNetwork, farRegion, sharedBias, thinPolytope } from './hard-cases.js';
+import {
+  activationKinds,
+  makeRegion,
+  pick,
+  policies,
+  randomNetwork,
+  randomRegions,
+  regionKinds,
+  seededRng,
+  seeds,
+} from './helpers.js';
+
+const policyNames = Object.keys(policies);
+const policyNamed = fc.constantFrom(...policyNames).map(name => policies[name]);
+
+/** No tolerance: no unit of the stored weights, taken as real numbers, takes both signs on a region. */
+function expectExact({ network: net, layers }: Frozen, regions: readonly Region[]): void {
+  for (const region of regions) expect(mixedUnits(net, region)).toEqual([]);
+  for (const layer of layers) expect(layer.smallestMargin, layer.name).toBeGreaterThanOrEqual(0);
+  // The margin covers the rounding of any float64 evaluation, enforce's among them.
+  expect(enforce(net, regions).report.shifted).toBe(0);
+}
+
+describe.each(['float32', 'float64'] as const)('frozen to %s, exactly affine:', precision => {
+  const format = { float32, float64 }[precision];
+
+  describe.each(activationKinds)('%s', activation => {
+    test.each(regionKinds)('on a %s', kind => {
+      fc.assert(
+        fc.property(seeds, policyNamed, fc.constantFrom(1e-3, 1, 1e3), (seed, policy, scale) => {
+          const rng = seededRng(seed);
+          const net = randomNetwork(rng, [6, 24, 24, 3], activation);
+          const region = makeRegion(kind, 6, rng, scale);
+          const frozen = freeze(enforce(net, [region], { policy }).network, [region], { precision });
+          expect(isRepresentable(frozen.network, format)).toBe(true);
+          expectExact(frozen, [region]);
+        }),
+        { numRuns: 8 },
+      );
+    });
+  });
+
+  test('on several regions at once, enforced before or by freezing alone', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.option(policyNamed),
+        fc.constantFrom(...activationKinds),
+        fc.integer({ min: 2, max: 5 }),
+        (seed, policy, activation, count) => {
+          const rng = seededRng(seed);
+          const net = randomNetwork(rng, [4, 16, 12, 2], activation);
+          const regions = randomRegions(rng, 4, count, pick(rng, [1e-3, 1, 1e3]));
+          const given = policy === null ? net : enforce(net, regions, { policy }).network;
+          const frozen = freeze(given, regions, { precision });
+          expect(isRepresentable(frozen.network, format)).toBe(true);
+          expectExact(frozen, regions);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('far from the origin, where large products and the bias cancel', () => {
+    fc.assert(
+      fc.property(seeds, fc.constantFrom(...regionKinds), (seed, kind) => {
+        const rng = seededRng(seed);
+        const region = farRegion(kind, rng);
+        const net = cancellingNetwork(region, rng);
+        expectExact(freeze(net, [region], { precision }), [region]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('on a polytope as thick as its rounding', () => {
+    fc.assert(
+      fc.property(seeds, seed => {
+        const rng = seededRng(seed);
+        const region = thinPolytope(rng);
+        // Freezing leaves shifted units as near the kink as it dares, where the last bit of a vertex decides.
+        const net = randomNetwork(rng, [4, 24, 24, 2], pick(rng, activationKinds));
+        expectExact(freeze(net, [region], { precision }), [region]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('where no bias can hold the shift', () => {
+    fc.assert(
+      fc.property(seeds, fc.constantFrom(...activationKinds), (seed, kind) => {
+        const rng = seededRng(seed);
+        const net = sharedBias(rng, kind);
+        const regions = randomRegions(rng, 3, 2);
+        const frozen = freeze(enforce(net, regions).network, regions, { precision });
+        expect(isRepresentable(frozen.network, format)).toBe(true);
+        expectExact(frozen, regions);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('larger networks', () => {
+  test.each([
+    { activation: 'relu', seed: 1 },
+    { activation: 'leakyRelu', seed: 2 },
+    { activation: 'relu6', seed: 3 },
+  ] as const)('20-60-60-5 with $activation', ({ activation, seed }) => {
+    const rng = seededRng(seed);
+    const net = randomNetwork(rng, [20, 60, 60, 5], activation);
+    const regions = (['box', 'ball', 'simplex'] as const).map(kind => makeRegion(kind, 20, rng, 0.3));
+    const frozen = freeze(enforce(net, regions).network, regions);
+    expect(isRepresentable(frozen.network, float32)).toBe(true);
+    expectExact(frozen, regions);
+  });
+});
+
+/** The folded shifts merely rounded to float32, as a naive export does. */
+function rounded(net: Network): Network {
+  return network(
+    foldShifts(net).nodes.map(node =>
+      node.kind === 'affine' ? { ...node, operator: node.operator.rounded(float32) } : node,
+    ),
+  );
+}
+
+test('rounding alone leaves units of strictly mixed sign, so the exact test can fail', () => {
+  const found = regionKinds.map(kind => {
+    let mixed = 0;
+    for (let seed = 0; seed < 10; seed++) {
+      const rng = seededRng(seed);
+      const net = randomNetwork(rng, [6, 24, 24, 3], 'relu');
+      const region = makeRegion(kind, 6, rng);
+      mixed += mixedUnits(rounded(enforce(net, [region]).network), region).length;
+    }
+    return mixed;
+  });
+  // A single point cannot straddle anything; every other kind of region must show some.
+  expect(found.map(count => count > 0)).toEqual(regionKinds.map(kind => kind !== 'point'));
+});
