@@ -12,7 +12,9 @@ test.each(['wave', 'rays'] as const)('%s: no affine function on the triangle is 
   expect(floor.toFixed(4)).toBe(designFloors[name]);
 
   const region = vPolytope(task.vertices);
-  const inside = task.points.flatMap((point, i) => (region.contains(point) ? [{ point, target: task.target[i] }] : []));
+  const inside = task.points.flatMap((point, i) =>
+    region.contains(point) ? [{ point, target: task.target[i] }] : [],
+  );
   const errorOf = (b: number, a0: number, a1: number) =>
     inside.reduce((sum, { point: [x, y], target }) => sum + (b + a0 * x + a1 * y - target) ** 2, 0) /
     task.points.length;

@@ -2,6 +2,12 @@ import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
 import type { Matrix } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
 
+/** Weights of the columns `[P]`, zero but for the active ones. */
+interface Combination {
+  readonly weights: Float64Array;
+  readonly active: readonly number[];
+}
+
 /**
  * Distance of `target` `[d]` from the convex hull of the rows of `points` `[P, d]`, for targets near it:
  * min ‖[pointsᵀ; 1ᵀ] w − [target; 1]‖₂ over w ≥ 0, by the active-set method of Lawson and Hanson (Solving Least
@@ -11,33 +17,49 @@ export function distanceToHull(points: Matrix, target: Float64Array): number {
   const { rows: count, cols: d } = points;
   const columns = Array.from({ length: count }, (_, p) => [...points.data.subarray(p * d, (p + 1) * d), 1]);
   const goal = [...target, 1];
-  const weights = new Float64Array(count);
-  const active: number[] = [];
   const scale = columns.reduce((max, column) => Math.max(max, ...column.map(Math.abs)), 1);
   const tolerance = 8 * (count + d) * UNIT_ROUNDOFF * scale;
+  // Near an edge or a flat corner the gradient of a column that is needed may drown in rounding: its sign alone
+  // must not end the search, so columns this close to 0 are tried too.
+  const gradientNoise = tolerance * scale * (d + 1);
+  let best: Combination = { weights: new Float64Array(count), active: [] };
+  let residual = goal;
   // Each step strictly lessens the residual over a new active set; 3P steps are the method's usual bound.
   for (let step = 0; step < 3 * count + 10; step++) {
-    const residual = residualOf(columns, goal, weights);
-    const descent = columns.map((column, p) => (active.includes(p) ? -Infinity : dot(column, residual)));
-    const entering = indexOfLargest(descent);
     const distance = Math.sqrt(dot(residual, residual));
-    if (distance <= tolerance || descent[entering] <= tolerance * distance) return distance;
-    active.push(entering);
-    keepNonNegative(columns, goal, weights, active);
-    if (!active.includes(entering)) return distance; // only rounding drove it in
+    if (distance <= tolerance) return distance;
+    const descent = columns.map(column => dot(column, residual));
+    const candidates = Array.from(columns.keys())
+      .filter(p => descent[p] > -gradientNoise && !best.active.includes(p))
+      .sort((p, q) => descent[q] - descent[p]);
+    const improved = candidates.some(p => {
+      const next = withColumn(columns, goal, best, p);
+      const left = residualOf(columns, goal, next.weights);
+      if (!(Math.sqrt(dot(left, left)) < distance)) return false;
+      best = next;
+      residual = left;
+      return true;
+    });
+    if (!improved) return distance;
   }
-  const residual = residualOf(columns, goal, weights);
   return Math.sqrt(dot(residual, residual));
 }
 
-/** Moves `weights` to the least-squares solution on `active`, dropping columns whose weight would turn negative. */
-function keepNonNegative(columns: number[][], goal: number[], weights: Float64Array, active: number[]): void {
+/** The least-squares combination of the active columns and `entering`, less columns whose weight would turn negative. */
+function withColumn(
+  columns: number[][],
+  goal: number[],
+  { weights: before, active: kept }: Combination,
+  entering: number,
+): Combination {
+  const weights = before.slice();
+  let active = [...kept, entering];
   while (active.length > 0) {
     const basis = new DenseMatrix(active.map(p => columns[p])).transpose();
     const qr = new QrDecomposition(basis);
     if (!qr.isFullRank()) {
       weights[active.pop()!] = 0; // the entering column depends on the others
-      return;
+      break;
     }
     const solution = qr.solve(DenseMatrix.columnVector(goal)).to1DArray();
     let step = 1;
@@ -48,10 +70,11 @@ function keepNonNegative(columns: number[][], goal: number[], weights: Float64Ar
       weights[p] += step * (solution[i] - weights[p]);
       if (solution[i] <= 0 && weights[p] <= UNIT_ROUNDOFF) weights[p] = 0;
     });
-    const kept = active.filter(p => weights[p] > 0);
-    if (kept.length === active.length) return;
-    active.splice(0, active.length, ...kept);
+    const positive = active.filter(p => weights[p] > 0);
+    if (positive.length === active.length) break;
+    active = positive;
   }
+  return { weights, active };
 }
 
 function residualOf(columns: number[][], goal: number[], weights: Float64Array): number[] {
@@ -65,8 +88,4 @@ function residualOf(columns: number[][], goal: number[], weights: Float64Array):
 
 function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0);
-}
-
-function indexOfLargest(values: readonly number[]): number {
-  return values.reduce((best, x, i) => (x > values[best] ? i : best), 0);
 }
