@@ -16,7 +16,7 @@ import { type AffineMap, enforce } from './enforce.js';
 import { type Matrix, matrix, multiplyTransposed } from './matrix.js';
 import { chooseWinners, type MaxShifts } from './max.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from './network.js';
-import { assertRegionsFit } from './police.js';
+import { assertRegionsFit, checkedFrame } from './police.js';
 import { type Arithmetic, float32, float64, sumErrorBound } from './precision.js';
 import { pointsAt, type Region } from './regions/region.js';
 import { chooseShifts, type ForbiddenIntervals, type Shifts } from './shift.js';
@@ -126,7 +126,11 @@ function boundedPass(
       const { operator } = node;
       values.set(
         node.name,
-        each((region, _r, frame) => addBias(linearPart(operator, region, frame), operator.bias, arithmetic)),
+        each((region, _r, frame) => {
+          const h = addBias(linearPart(operator, region, frame), operator.bias, arithmetic);
+          checkedFrame(node.name, h.values);
+          return h;
+        }),
       );
     } else if (node.kind === 'activation') {
       const { shift, activation } = node;

@@ -28,7 +28,7 @@ export interface PoliceErrorDetails {
   expected: string;
   actual: string;
   /** What the caller can do about it. */
-  remedy?: string;
+  remedy?: string | undefined;
   cause?: unknown;
 }
 
@@ -39,6 +39,7 @@ export class PoliceError extends Error {
   readonly where: string;
   readonly expected: string;
   readonly actual: string;
+  readonly remedy: string | undefined;
 
   constructor({ code, where, expected, actual, remedy, cause }: PoliceErrorDetails) {
     super(
@@ -49,6 +50,7 @@ export class PoliceError extends Error {
     this.where = where;
     this.expected = expected;
     this.actual = actual;
+    this.remedy = remedy;
   }
 }
 

@@ -25,7 +25,7 @@ import {
   type NetworkNode,
   network,
 } from './network.js';
-import { assertRegionsFit } from './police.js';
+import { assertRegionsFit, checkedFrame } from './police.js';
 import { float32, float64, type Precision, roundAll, UNIT_ROUNDOFF } from './precision.js';
 import type { Region } from './regions/region.js';
 import { membersOf, sharedIntervals } from './shared-shift.js';
@@ -93,7 +93,7 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
         linearParts.set(node.name, parts);
         values.set(
           node.name,
-          parts.map(part => addBias(part, node.operator.bias)),
+          parts.map(part => checked(node.name, addBias(part, node.operator.bias))),
         );
         break;
       }
@@ -207,9 +207,19 @@ function biasHolder(
   return {
     owner: node.name,
     bias: node.shift ?? new Float64Array(net.sizes.get(node.name)!),
-    framesWith: bias => frames.map((frame, r) => addShift(regions[r], frame, bias)),
-    replaced: bias => (bias.some(b => b !== 0) ? { ...node, shift: bias } : node),
+    framesWith: bias =>
+      isZero(bias) ? [...frames] : frames.map((frame, r) => addShift(regions[r], frame, bias)),
+    replaced: bias => (isZero(bias) ? node : { ...node, shift: bias }),
   };
+}
+
+function checked(name: string, frame: BoundedFrame): BoundedFrame {
+  checkedFrame(name, frame.values);
+  return frame;
+}
+
+function isZero(values: Float64Array): boolean {
+  return values.every(value => value === 0);
 }
 
 /** Moves the bias, where it must, to the nearest representable value that keeps every unit off every kink. */
@@ -221,7 +231,7 @@ function clearKinks(
 ): { bias: Float64Array; frames: BoundedFrame[]; layer: FrozenLayer } {
   // Chosen at twice the bound, so that the check below, at the bound itself, survives the correction's own rounding.
   const intervals = boundedIntervals(activation, regions, framesWith(bias), 2);
-  const corrections = correctionsFor(intervals, bias, precision, groups);
+  const corrections = namingLayer(name, () => correctionsFor(intervals, bias, precision, groups));
   const corrected = bias.map((b, j) => precision.round(b + corrections[j]));
   const frames = framesWith(corrected);
   const layer: FrozenLayer = {
@@ -231,6 +241,17 @@ function clearKinks(
   };
   assertCleared(layer, 'every unit clear of its kinks by the rounding bound');
   return { bias: corrected, frames, layer };
+}
+
+/** Adds the layer's name to an error about one of its units. */
+function namingLayer<T>(name: string, compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    if (!(error instanceof PoliceError)) throw error;
+    const { code, where, expected, actual, remedy } = error;
+    throw new PoliceError({ code, where: `${name} ${where}`, expected, actual, remedy, cause: error });
+  }
 }
 
 function correctionsFor(

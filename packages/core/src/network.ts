@@ -78,7 +78,11 @@ export function network(nodes: readonly NetworkNode[]): Network {
   const sizes = new Map<string, number>();
   nodes.forEach((node, index) => {
     if ((node.kind === 'input') !== (index === 0)) {
-      throw invalid(node.name, 'the input node first, and only there', `a ${node.kind} node at ${index}`);
+      throw invalid(
+        node.name,
+        'the input node first, and only there',
+        `node of kind '${node.kind}' at ${index}`,
+      );
     }
     if (sizes.has(node.name)) throw invalid(node.name, 'a name used once', 'a second node of that name');
     sizes.set(node.name, checkNode(node, sizes));
@@ -97,7 +101,7 @@ function invalid(where: string, expected: string, actual: string): PoliceError {
 function checkNode(node: NetworkNode, sizes: ReadonlyMap<string, number>): number {
   const inSizes = inputsOf(node).map(name => {
     const size = sizes.get(name);
-    if (size === undefined) throw invalid(node.name, 'inputs among the nodes before it', `'${name}'`);
+    if (size === undefined) throw invalid(node.name, 'an input among the nodes before it', `'${name}'`);
     return size;
   });
   const [inSize] = inSizes;
@@ -139,7 +143,7 @@ export type ChainLayer = AffineOperator | Activation;
 
 /**
  * The network input → layer → layer → …. Layers are named by `names`, by default after their kind and place:
- * `affine1`, `relu2`, `affine3`.
+ * `affine_1`, `relu_2`, `affine_3`.
  *
  * @example
  * chain(2, [dense([[1, -1], [0, 2]]), relu(), dense([[1, 1]])])
@@ -149,10 +153,10 @@ export function chain(inputSize: number, layers: readonly ChainLayer[], names?: 
   layers.forEach((layer, i) => {
     const input = nodes[i].name;
     if ('kinks' in layer) {
-      const name = names?.[i] ?? `${layer.name}${i + 1}`;
+      const name = names?.[i] ?? `${layer.name}_${i + 1}`;
       nodes.push({ kind: 'activation', name, input, activation: layer });
     } else {
-      nodes.push({ kind: 'affine', name: names?.[i] ?? `affine${i + 1}`, input, operator: layer });
+      nodes.push({ kind: 'affine', name: names?.[i] ?? `affine_${i + 1}`, input, operator: layer });
     }
   });
   return network(nodes);

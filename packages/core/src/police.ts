@@ -130,7 +130,7 @@ export function assertRegionsFit(regions: readonly Region[], inputSize: number):
 }
 
 /** A non-finite frame value would make every comparison false and pass for a unit that needs no shift. */
-function checkedFrame(name: string, h: Matrix): Matrix {
+export function checkedFrame(name: string, h: Matrix): Matrix {
   const bad = h.data.findIndex(value => !Number.isFinite(value));
   if (bad < 0) return h;
   throw new PoliceError({

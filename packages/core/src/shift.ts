@@ -1,5 +1,5 @@
 import type { Activation } from './activation.js';
-import { PoliceError } from './errors.js';
+import { assertSize, PoliceError } from './errors.js';
 import type { Matrix } from './matrix.js';
 import { type Range, type Region, valuesAt } from './regions/region.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
@@ -54,7 +54,10 @@ export interface StraddlingUnit {
   /** Extremes of the pre-activation over the region. */
   readonly lo: number;
   readonly hi: number;
-  /** Share of vertices above the kink less the share below, in [−1, 1]. */
+  /**
+   * Share of vertices above the kink less the share below, in [−1, 1]; for a box, ball or cross-polytope, whose
+   * vertices are never listed, the sign at the centre.
+   */
   readonly votes: number;
   /** Pre-activation at the region's centre, less the kink. */
   readonly centre: number;
@@ -243,6 +246,14 @@ export function shiftsOf(
 ): Shifts {
   const ranges = regions.map((region, r) => region.range(frames[r]));
   const intervals = forbiddenIntervals(ranges, activation);
+  if (policy === 'sticky' && previous) {
+    assertSize(
+      previous.length,
+      intervals.count * intervals.units,
+      'sides',
+      'sides of the same regions and units',
+    );
+  }
   const wish = sideWish(policy, regions, frames, ranges, activation, previous);
   return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
 }

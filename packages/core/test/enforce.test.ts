@@ -205,8 +205,8 @@ describe('the report', () => {
     const hidden = dense([[1], [1], [1], [-1]], [0.5, -3, 3, 0]);
     const net = chain(1, [hidden, relu(), dense([[1, 1, 1, 1]], [10])]);
     const { shifts, sides, report } = enforce(net, [box([-1], [1])]);
-    expect(Array.from(shifts.relu2)).toEqual([0.5, 0, 0, 1]);
-    expect(Array.from(sides.relu2)).toEqual([1, -1, 1, 1]);
+    expect(Array.from(shifts.relu_2)).toEqual([0.5, 0, 0, 1]);
+    expect(Array.from(sides.relu_2)).toEqual([1, -1, 1, 1]);
     const { maps, layers, ...totals } = report;
     expect(totals).toEqual({
       units: 4,
@@ -218,7 +218,7 @@ describe('the report', () => {
       mapsCoincide: true,
     });
     const { mapsCoincide: _, ...sameTotals } = totals;
-    expect(layers).toEqual([{ name: 'relu2', ...sameTotals }]);
+    expect(layers).toEqual([{ name: 'relu_2', ...sameTotals }]);
     // (x + 1) + 0 + (x + 3) + (1 − x) + 10.
     expect(maps).toEqual([{ A: matrixFromRows([[1]]), b: Float64Array.of(15) }]);
   });

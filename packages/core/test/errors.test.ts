@@ -138,9 +138,9 @@ throwsEach('a network', {
   'unsupported-activation · leakyRelu: expected leakyRelu with its alpha, got alpha undefined': () =>
     activationByName('leakyRelu'),
   'invalid-network · network: expected at least an input node, got no nodes': () => network([]),
-  'invalid-network · y: expected the input node first, and only there, got a affine node at 0': () =>
+  'invalid-network · y: expected the input node first, and only there, got node of kind 'affine' at 0': () =>
     network([affine('y', 'x')]),
-  'invalid-network · z: expected the input node first, and only there, got a input node at 1': () =>
+  'invalid-network · z: expected the input node first, and only there, got node of kind 'input' at 1': () =>
     network([input, { ...input, name: 'z' }]),
   'invalid-network · y: expected a name used once, got a second node of that name': () =>
     network([input, affine('y', 'x'), affine('y', 'x')]),
@@ -149,7 +149,7 @@ throwsEach('a network', {
   "invalid-network · y: expected an input among the nodes before it, got 'z'": () =>
     network([input, affine('y', 'z', 1), affine('z', 'x')]),
   "shape · y: expected input (from 'x') of size 3, got 2": () => network([input, affine('y', 'x', 3)]),
-  'shape · prelu1: expected prelu alpha of size 2, got 3': () => chain(2, [prelu([1, 2, 3])]),
+  'shape · prelu_1: expected prelu alpha of size 2, got 3': () => chain(2, [prelu([1, 2, 3])]),
   'shape · y: expected shift of size 2, got 1': () => shifted(1),
   'not-finite · y shift: expected finite numbers, got Infinity at index 1': () => shifted(1, Infinity),
 });
@@ -180,7 +180,7 @@ test('freezing an overflow on a region in float64 is an error, never a frozen ne
   const bent = chain(2, [dense([[1e200, 0]]), relu(), dense([[1e200]]), relu(), dense([[1]])]);
   const { code, where } = errorOf(() => freeze(bent, [unit], { precision: 'float64' }));
   expect(['not-finite', 'no-free-shift']).toContain(code);
-  expect(['affine3', 'relu4']).toContain(where);
+  expect(['affine_3', 'relu_4']).toContain(where);
 });
 
 test('a call that throws leaves what it was given as it was', () => {

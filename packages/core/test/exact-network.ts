@@ -1,4 +1,12 @@
-import type { ActivationNode, AffineNode, Dense, Network, Region } from '@police/core';
+import {
+  type ActivationNode,
+  type AffineNode,
+  type Dense,
+  inputsOf,
+  type MaxNode,
+  type Network,
+  type Region,
+} from '@police/core';
 import {
   absolute,
   add,
@@ -72,12 +80,40 @@ export function mixedUnits(net: Network, region: Region): string[] {
   const { rows, isPoint, isMixed } = exactRegion(region);
   const values = new Map<string, Block>();
   for (const node of net.nodes) {
-    if (node.kind === 'input') values.set(node.name, rows);
-    else if (node.kind === 'affine') values.set(node.name, affine(node, values.get(node.input)!, isPoint));
-    else {
-      const { block, mixed } = activated(node, values.get(node.input)!, isPoint, isMixed);
-      if (mixed.length > 0) return mixed.map(where => `${where} on a ${region.kind}`);
-      values.set(node.name, block);
+    const inputs = inputsOf(node).map(name => values.get(name)!);
+    const [x] = inputs;
+    switch (node.kind) {
+      case 'input':
+        values.set(node.name, rows);
+        break;
+      case 'affine':
+        values.set(node.name, affine(node, x, isPoint));
+        break;
+      case 'sum':
+        values.set(
+          node.name,
+          rows.map((_, i) =>
+            x[i].map((_, j) =>
+              inputs
+                .map((block, k) => multiply(block[i][j], exact(node.coefficients?.[k] ?? 1)))
+                .reduce((total, term) => add(total, term)),
+            ),
+          ),
+        );
+        break;
+      case 'concat':
+        values.set(
+          node.name,
+          rows.map((_, i) => inputs.flatMap(block => block[i])),
+        );
+        break;
+      case 'activation':
+      case 'max': {
+        const { block, mixed } =
+          node.kind === 'max' ? maximum(node, x, isPoint, isMixed) : activated(node, x, isPoint, isMixed);
+        if (mixed.length > 0) return mixed.map(where => `${where} on a ${region.kind}`);
+        values.set(node.name, block);
+      }
     }
   }
   return [];
@@ -120,4 +156,34 @@ function activated(
     }),
   );
   return { block, mixed };
+}
+
+/** Each window's winner: the entry, lift included, that no other exceeds anywhere on the region. */
+function maximum(
+  { name, windows, lifts }: MaxNode,
+  x: Block,
+  isPoint: (row: number) => boolean,
+  isMixed: (values: readonly Dyadic[]) => boolean,
+): { block: Block; mixed: string[] } {
+  const mixed: string[] = [];
+  const winners = Array.from({ length: windows.offsets.length - 1 }, (_, w) => {
+    const entries = windows.members.subarray(windows.offsets[w], windows.offsets[w + 1]);
+    const candidates = Array.from(entries, index => x.map(row => row[index]));
+    const lifted = lifts?.winner[w] ?? -1;
+    if (lifted >= 0) {
+      candidates.push(
+        x.map((row, i) => (isPoint(i) ? add(row[lifted], exact(lifts!.lift[w])) : row[lifted])),
+      );
+    }
+    const wins = (candidate: readonly Dyadic[]) =>
+      candidates.every(rival => {
+        const lead = candidate.map((value, i) => subtract(value, rival[i]));
+        const isBehind = lead.some((value, i) => isPoint(i) && compare(value, zero) < 0);
+        return !isMixed(lead) && !isBehind;
+      });
+    const winner = candidates.find(wins);
+    if (!winner) mixed.push(`${name} window ${w}`);
+    return winner ?? candidates[0];
+  });
+  return { block: x.map((_, i) => winners.map(winner => winner[i])), mixed };
 }

@@ -29,7 +29,7 @@ function slowForward(net: Network, x: readonly number[]): number[] {
   const values = new Map<string, number[]>();
   for (const node of net.nodes) {
     if (node.kind === 'input') values.set(node.name, [...x]);
-    else {
+    else if (node.kind === 'affine' || node.kind === 'activation') {
       const before = values.get(node.input)!;
       if (node.kind === 'activation') {
         const shifted = before.map((value, j) => value + (node.shift?.[j] ?? 0));
@@ -117,8 +117,8 @@ describe('chains', () => {
 
   test('name their layers by kind and place, or as told', () => {
     const names = (net: Network) => net.nodes.map(({ name }) => name);
-    expect(names(chain(2, layers))).toEqual(['input', 'affine1', 'relu2', 'affine3', 'relu64']);
-    expect(names(chain(2, layers, ['a', 'b']))).toEqual(['input', 'a', 'b', 'affine3', 'relu64']);
+    expect(names(chain(2, layers))).toEqual(['input', 'affine_1', 'relu_2', 'affine_3', 'relu6_4']);
+    expect(names(chain(2, layers, ['a', 'b']))).toEqual(['input', 'a', 'b', 'affine_3', 'relu6_4']);
   });
 
   test('know their sizes', () => {

@@ -6,7 +6,7 @@ import type { GraphNames } from './options.js';
 
 /**
  * Node by node. An ONNX node has the name of its core node, and so has the tensor it computes (the last one the
- * output's name); parameters are `node.role`, as in `affine1.weight`. A name already taken gets a number appended.
+ * output's name); parameters are `node.role`, as in `affine_1.weight`. A name already taken gets a number appended.
  *
  * Throws `not-frozen` or `unsupported-layer`, naming the node.
  */

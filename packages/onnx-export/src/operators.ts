@@ -18,7 +18,7 @@ export interface Operator {
 }
 
 export interface Parameter {
-  /** Names it together with its node: `affine1.weight`. */
+  /** Names it together with its node: `affine_1.weight`. */
   readonly role: string;
   readonly dims: readonly number[];
   readonly values: Float32Array;

@@ -71,7 +71,7 @@ describe('the file', () => {
     const { graph } = decode(exportOnnx(chain(3, layers)));
     const [weight] = graph!.initializer;
     expect(weight).toMatchObject({
-      name: 'affine1.weight',
+      name: 'affine_1.weight',
       dims: [2n, 3n],
       dataType: TensorProto_DataType.FLOAT,
     });

@@ -27,7 +27,8 @@ export function float32ErrorBound(net: Network, x: Matrix): Matrix {
   for (const node of net.nodes) {
     if (node.kind === 'input') all.set(node.name, { values: x, error: map(x, () => 0) });
     else if (node.kind === 'affine') all.set(node.name, throughAffine(node, all.get(node.input)!));
-    else all.set(node.name, throughActivation(node, all.get(node.input)!));
+    else if (node.kind === 'activation') all.set(node.name, throughActivation(node, all.get(node.input)!));
+    else throw new Error(`no bound for a ${node.kind} node`);
   }
   return all.get(net.nodes.at(-1)!.name)!.error;
 }

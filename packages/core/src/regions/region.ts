@@ -42,7 +42,10 @@ export interface Region {
   extremes(h: Matrix, side: ArrayLike<number>): Matrix;
   /** `[units]`. */
   reach(h: Matrix): Float64Array;
-  /** Share of vertices above `threshold` less the share below, `[units]` in [−1, 1]. */
+  /**
+   * Share of vertices above `threshold` less the share below, `[units]` in [−1, 1]; the sign at the centre where the
+   * vertices are not listed.
+   */
   votes(h: Matrix, threshold: number): Float64Array;
   /** Whether x `[D]` lies in the region, up to `tolerance` (default: rounding, see `containmentTolerance`). */
   contains(x: ArrayLike<number>, tolerance?: number): boolean;

@@ -66,8 +66,6 @@ function vertexRegion(kind: 'simplex' | 'vPolytope', vertices: Matrix, found: Af
     centre[i % d] += x / count;
   });
   const absoluteCoordinates = { ...coordinates, data: coordinates.data.map(Math.abs) };
-  // A vertex of the frame is its origin or origin + direction: no product needed to know its values.
-  const isFrame = d + 1 === count;
 
   /** Calls `visit(vertex, unit, value)` for the functionals' values at every vertex, vertex by vertex. */
   const eachValue = (h: Matrix, visit: (vertex: number, unit: number, value: number) => void) => {
@@ -138,9 +136,7 @@ function vertexRegion(kind: 'simplex' | 'vPolytope', vertices: Matrix, found: Af
     },
     sample: rng => {
       const members =
-        isFrame && kind === 'simplex'
-          ? Array.from({ length: count }, (_, p) => p)
-          : someVertices(rng, count, d);
+        kind === 'simplex' ? Array.from({ length: count }, (_, p) => p) : someVertices(rng, count, d);
       const weights = members.map(() => exponential(rng));
       const sum = weights.reduce((a, b) => a + b, 0);
       const x = new Float64Array(size);
