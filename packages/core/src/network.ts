@@ -81,7 +81,7 @@ export function network(nodes: readonly NetworkNode[]): Network {
       throw invalid(
         node.name,
         'the input node first, and only there',
-        `node of kind '${node.kind}' at ${index}`,
+        `a node of kind ${node.kind} at ${index}`,
       );
     }
     if (sizes.has(node.name)) throw invalid(node.name, 'a name used once', 'a second node of that name');

@@ -138,9 +138,9 @@ throwsEach('a network', {
   'unsupported-activation · leakyRelu: expected leakyRelu with its alpha, got alpha undefined': () =>
     activationByName('leakyRelu'),
   'invalid-network · network: expected at least an input node, got no nodes': () => network([]),
-  'invalid-network · y: expected the input node first, and only there, got node of kind 'affine' at 0': () =>
+  'invalid-network · y: expected the input node first, and only there, got a node of kind affine at 0': () =>
     network([affine('y', 'x')]),
-  'invalid-network · z: expected the input node first, and only there, got node of kind 'input' at 1': () =>
+  'invalid-network · z: expected the input node first, and only there, got a node of kind input at 1': () =>
     network([input, { ...input, name: 'z' }]),
   'invalid-network · y: expected a name used once, got a second node of that name': () =>
     network([input, affine('y', 'x'), affine('y', 'x')]),
