@@ -1,9 +1,9 @@
 import { assertFinite, assertSize, PoliceError } from './errors.js';
-import { type Precision, roundAll } from './precision.js';
+import { type Precision, roundAll, UNIT_ROUNDOFF } from './precision.js';
 
 /**
- * A closed interval outside which the activation is affine. The current activations bend at points, so
- * `lo === hi`.
+ * A closed interval outside which the activation is affine: a point where it bends, or a stretch where it is curved.
+ * `lo` may be −∞ for a function that is affine on one side only.
  */
 export interface Kink {
   readonly lo: number;
@@ -16,18 +16,43 @@ export interface Piece {
   readonly offset: number;
 }
 
-export type ActivationName = 'identity' | 'relu' | 'leakyRelu' | 'prelu' | 'abs' | 'relu6' | 'hardTanh';
+export type ActivationName =
+  | 'identity'
+  | 'relu'
+  | 'leakyRelu'
+  | 'prelu'
+  | 'abs'
+  | 'relu6'
+  | 'hardTanh'
+  | 'clip'
+  | 'hardSigmoid'
+  | 'hardSwish'
+  | 'elu'
+  | 'selu';
+
+/** What a function does inside its kinks, where they are no mere points. */
+export interface Curve {
+  value(x: number): number;
+  slope(x: number): number;
+  /** Largest |slope|. */
+  readonly steepest: number;
+}
 
 /**
- * A continuous piecewise-affine function applied to each unit.
+ * A continuous function applied to each unit, affine outside its kinks.
  *
- * Law: between `kinks[k - 1]` and `kinks[k]` it equals `pieces[k]`; `pieces.length === kinks.length + 1`,
- * kinks ascending. At a kink itself both pieces agree on the value; the derivative taken is the left one's.
+ * Law: between `kinks[k - 1]` and `kinks[k]` it equals `pieces[k]`, inside a kink `curve`;
+ * `pieces.length === kinks.length + 1`, kinks ascending. At a kink's end both agree on the value; the derivative taken
+ * is the left one's.
  */
 export interface Activation {
   readonly name: ActivationName;
   readonly kinks: readonly Kink[];
   readonly pieces: readonly Piece[];
+  /** Only where some kink is an interval. */
+  readonly curve?: Curve;
+  /** ELU's and SELU's constants, which no piece tells. */
+  readonly alpha?: number;
 }
 
 const point = (x: number): Kink => ({ lo: x, hi: x });
@@ -61,31 +86,134 @@ export function prelu(alpha: ArrayLike<number>): Activation {
   return { name: 'prelu', kinks: [point(0)], pieces: [piece(Float64Array.from(alpha)), piece(1)] };
 }
 
+/** x clipped to [min, max]. Throws `invalid-option` unless min < max. */
+export function clip(min: number, max: number): Activation {
+  assertFinite([min, max], 'clip bounds');
+  if (!(min < max)) {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'clip',
+      expected: 'min < max',
+      actual: `${min}, ${max}`,
+    });
+  }
+  return { name: 'clip', kinks: [point(min), point(max)], pieces: [piece(0, min), piece(1), piece(0, max)] };
+}
+
 /**
- * The activation of that name, `alpha` where it takes one.
+ * `max(0, min(1, alpha · x + beta))`, alpha > 0; the defaults are ONNX's and Keras's. Where it bends is no
+ * floating-point number, so its kinks are the least intervals sure to hold the bends.
+ */
+export function hardSigmoid(alpha = 0.2, beta = 0.5): Activation {
+  assertFinite([alpha, beta], 'hardSigmoid alpha and beta');
+  if (!(alpha > 0)) {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'hardSigmoid',
+      expected: 'alpha > 0',
+      actual: `${alpha}`,
+    });
+  }
+  const around = (x: number): Kink => {
+    const rounding = 4 * UNIT_ROUNDOFF * Math.abs(x);
+    return { lo: x - rounding, hi: x + rounding };
+  };
+  return {
+    name: 'hardSigmoid',
+    kinks: [around(-beta / alpha), around((1 - beta) / alpha)],
+    pieces: [piece(0), piece(alpha, beta), piece(0, 1)],
+    curve: {
+      value: x => Math.max(0, Math.min(1, alpha * x + beta)),
+      slope: x => (alpha * x + beta > 0 && alpha * x + beta <= 1 ? alpha : 0),
+      steepest: alpha,
+    },
+  };
+}
+
+/** `x · max(0, min(1, x / 6 + 1 / 2))`: exactly 0 below −3, exactly x above 3, curved between. */
+export const hardSwish = (): Activation => ({
+  name: 'hardSwish',
+  kinks: [{ lo: -3, hi: 3 }],
+  pieces: [piece(0), piece(1)],
+  curve: { value: x => (x * (x + 3)) / 6, slope: x => (2 * x + 3) / 6, steepest: 1.5 },
+});
+
+/** `x` for x > 0, `alpha (eˣ − 1)` otherwise: affine on one side only, so every unit is kept positive on the regions. */
+export function elu(alpha = 1): Activation {
+  assertFinite([alpha], 'elu alpha');
+  return halfLine('elu', alpha, 1);
+}
+
+/** SELU's constants as ONNX gives them, in float32. */
+const SELU_ALPHA = 1.6732631921768188;
+const SELU_SCALE = 1.0507010221481323;
+
+/** `scale · x` for x > 0, `scale · alpha (eˣ − 1)` otherwise. See {@link elu}. */
+export const selu = (): Activation => halfLine('selu', SELU_ALPHA, SELU_SCALE);
+
+function halfLine(name: 'elu' | 'selu', alpha: number, scale: number): Activation {
+  return {
+    name,
+    alpha,
+    kinks: [{ lo: Number.NEGATIVE_INFINITY, hi: 0 }],
+    // The first piece is on no side: nothing lies below −∞.
+    pieces: [piece(0), piece(scale)],
+    curve: {
+      value: x => scale * alpha * Math.expm1(x),
+      slope: x => scale * alpha * Math.exp(x),
+      steepest: scale * Math.abs(alpha),
+    },
+  };
+}
+
+/** What a name may need besides. */
+export interface ActivationParameters {
+  /** leakyRelu's and elu's number, prelu's `[units]`, hardSigmoid's slope. */
+  readonly alpha?: number | ArrayLike<number>;
+  /** hardSigmoid's offset. */
+  readonly beta?: number;
+  /** clip's bounds. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+const byName: Readonly<Record<ActivationName, (p: ActivationParameters) => Activation | undefined>> = {
+  identity,
+  relu,
+  abs,
+  relu6,
+  hardTanh,
+  hardSwish,
+  selu,
+  leakyRelu: ({ alpha }) => (typeof alpha === 'number' ? leakyRelu(alpha) : undefined),
+  prelu: ({ alpha }) => (typeof alpha === 'object' ? prelu(alpha) : undefined),
+  elu: ({ alpha = 1 }) => (typeof alpha === 'number' ? elu(alpha) : undefined),
+  hardSigmoid: ({ alpha = 0.2, beta = 0.5 }) =>
+    typeof alpha === 'number' ? hardSigmoid(alpha, beta) : undefined,
+  clip: ({ min, max }) => (min !== undefined && max !== undefined ? clip(min, max) : undefined),
+};
+
+/**
+ * The activation of that name, with the parameters it takes.
  *
- * Throws `unsupported-activation` for anything else: smooth functions are affine nowhere, so no shift makes
- * them exact.
+ * Throws `unsupported-activation` for anything else: functions smooth on both sides are affine nowhere, so no shift
+ * makes them exact.
  */
 export function activationByName(
   name: string,
-  alpha?: number | ArrayLike<number>,
+  parameters: ActivationParameters = {},
   where: string = name,
 ): Activation {
-  const plain = { identity, relu, abs, relu6, hardTanh };
-  if (Object.hasOwn(plain, name)) return plain[name as keyof typeof plain]();
-  if (name === 'leakyRelu' && typeof alpha === 'number') return leakyRelu(alpha);
-  if (name === 'prelu' && typeof alpha === 'object') return prelu(alpha);
-  const wantsAlpha = name === 'leakyRelu' || name === 'prelu';
+  const known = Object.hasOwn(byName, name);
+  const found = known ? byName[name as ActivationName](parameters) : undefined;
+  if (found) return found;
   throw new PoliceError({
     code: 'unsupported-activation',
     where,
-    expected: wantsAlpha
-      ? `${name} with its alpha`
-      : 'one of identity, relu, leakyRelu, prelu, abs, relu6, hardTanh',
-    actual: wantsAlpha ? `alpha ${alpha}` : `'${name}'`,
-    remedy: wantsAlpha
-      ? 'Pass alpha: a number for leakyRelu, one per unit for prelu.'
+    expected: known ? `${name} with its parameters` : `one of ${Object.keys(byName).join(', ')}`,
+    actual: known ? `alpha ${parameters.alpha}, min ${parameters.min}, max ${parameters.max}` : `'${name}'`,
+    remedy: known
+      ? 'Pass alpha: a number for leakyRelu, one per unit for prelu; min and max for clip.'
       : 'Use a piecewise-affine activation such as leakyRelu; a smooth one is affine on no region.',
   });
 }
@@ -94,17 +222,35 @@ export function slopeAt({ slope }: Piece, unit: number): number {
   return typeof slope === 'number' ? slope : slope[unit];
 }
 
-/** The index of the piece that x lies in; at a kink, the left one. */
-export function pieceIndex(activation: Activation, x: number): number {
-  let index = 0;
-  while (index < activation.kinks.length && x > activation.kinks[index].lo) index++;
-  return index;
+/** Where x lies: on piece `piece`, or inside the kink after it. */
+function locate({ kinks }: Activation, x: number): { piece: number; isInside: boolean } {
+  let piece = 0;
+  while (piece < kinks.length && x > kinks[piece].hi) piece++;
+  return { piece, isInside: piece < kinks.length && x > kinks[piece].lo };
 }
 
 /** `y = σ(x)` for a unit. */
 export function activate(activation: Activation, x: number, unit: number): number {
-  const at = activation.pieces[pieceIndex(activation, x)];
+  const { piece, isInside } = locate(activation, x);
+  if (isInside) return activation.curve!.value(x);
+  const at = activation.pieces[piece];
   return slopeAt(at, unit) * x + at.offset;
+}
+
+/** `σ′(x)` for a unit, and whether it is the leftmost piece's slope. */
+export function activationSlope(
+  activation: Activation,
+  x: number,
+  unit: number,
+): { slope: number; isFirst: boolean } {
+  const { piece, isInside } = locate(activation, x);
+  const slope = isInside ? activation.curve!.slope(x) : slopeAt(activation.pieces[piece], unit);
+  return { slope, isFirst: piece === 0 && !isInside };
+}
+
+/** Largest |slope| anywhere. */
+export function steepest({ pieces, curve }: Activation, unit: number): number {
+  return pieces.reduce((max, piece) => Math.max(max, Math.abs(slopeAt(piece, unit))), curve?.steepest ?? 0);
 }
 
 /** Throws `shape` when a per-unit slope does not fit a layer of `units`. */
@@ -114,12 +260,17 @@ export function assertActivationFits(activation: Activation, units: number, wher
   }
 }
 
-/** The activation with its slopes rounded, as a runtime of that precision applies it. */
+/** The activation with its parameters rounded, as a runtime of that precision applies it. */
 export function roundActivation(activation: Activation, precision: Precision): Activation {
+  const { name, pieces, alpha } = activation;
+  const { round } = precision;
+  if (name === 'clip') return clip(round(pieces[0].offset), round(pieces[2].offset));
+  if (name === 'hardSigmoid') return hardSigmoid(round(pieces[1].slope as number), round(pieces[1].offset));
+  if (name === 'elu') return elu(round(alpha!));
   return {
     ...activation,
-    pieces: activation.pieces.map(({ slope, offset }) => ({
-      slope: typeof slope === 'number' ? precision.round(slope) : roundAll(slope, precision),
+    pieces: pieces.map(({ slope, offset }) => ({
+      slope: typeof slope === 'number' ? round(slope) : roundAll(slope, precision),
       offset,
     })),
   };

@@ -1,4 +1,4 @@
-import { pieceIndex, slopeAt } from './activation.js';
+import { activationSlope, slopeAt } from './activation.js';
 import { type AffineGradient, accumulateAffineGradient } from './affine.js';
 import { assertPolicy } from './enforce.js';
 import { assertSize } from './errors.js';
@@ -189,10 +189,10 @@ function activationBackward(
   for (let i = 0; i < h.data.length; i++) {
     const j = i % units;
     const shifted = h.data[i] + shift[j];
-    const index = pieceIndex(activation, shifted);
-    data.data[i] = dy.data[i] * slopeAt(pieces[index], j);
+    const { slope, isFirst } = activationSlope(activation, shifted, j);
+    data.data[i] = dy.data[i] * slope;
     dShift[j] += data.data[i];
-    if (index === 0) alpha[j] += dy.data[i] * shifted;
+    if (isFirst) alpha[j] += dy.data[i] * shifted;
   }
 
   const { shift: added, sides } = layer.shifts;

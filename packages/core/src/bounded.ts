@@ -1,4 +1,4 @@
-import { type Activation, slopeAt } from './activation.js';
+import { type Activation, slopeAt, steepest } from './activation.js';
 import type { AffineOperator } from './affine.js';
 import { concatColumns, linearCombination, type Matrix, matrix } from './matrix.js';
 import { type LeadError, type MaxShifts, maxFrame, type Windows } from './max.js';
@@ -122,11 +122,8 @@ export function activateBounded(
   return {
     values: activateFrame(activation, values, settled, r),
     error: error.map((e, j) => {
-      const steepest = activation.pieces.reduce(
-        (max, piece) => Math.max(max, Math.abs(slopeAt(piece, j))),
-        0,
-      );
-      const slope = arithmetic === float64 ? Math.abs(slopeAt(activation.pieces[pieces[j]], j)) : steepest;
+      const slope =
+        arithmetic === float64 ? Math.abs(slopeAt(activation.pieces[pieces[j]], j)) : steepest(activation, j);
       const offset = Math.abs(activation.pieces[pieces[j]].offset);
       return (slope * e + sumErrorBound(4, slope * (reach[j] + e) + offset, arithmetic)) * ROUND_UP;
     }),

@@ -1,9 +1,15 @@
 export {
   type Activation,
   type ActivationName,
+  type ActivationParameters,
   abs,
   activate,
   activationByName,
+  type Curve,
+  clip,
+  elu,
+  hardSigmoid,
+  hardSwish,
   hardTanh,
   identity,
   type Kink,
@@ -12,6 +18,7 @@ export {
   prelu,
   relu,
   relu6,
+  selu,
 } from './activation.js';
 export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
 export {

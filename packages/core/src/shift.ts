@@ -143,7 +143,9 @@ function wantedShift(
     else most = Math.min(most, below[at]);
   }
   if (least > most) return undefined;
-  return least > 0 ? least : most < 0 ? most : 0;
+  const shift = least > 0 ? least : most < 0 ? most : 0;
+  // A side that is not there, below −∞, cannot be had.
+  return Number.isFinite(shift) ? shift : undefined;
 }
 
 /** The candidates of a float64 bias; `freeze` narrows them to representable ones. */
@@ -212,7 +214,8 @@ export function sideWish(
   const units = ranges[0]?.lo.length ?? 0;
   if (policy === 'sticky') return (constraint, unit) => previous?.[constraint * units + unit] ?? 0;
   const vote = policy === 'majority' ? majority : policy;
-  const middle = kinks.map(({ lo, hi }) => (lo + hi) / 2);
+  // A function affine on one side only leaves no choice of side; any threshold will do.
+  const middle = kinks.map(({ lo, hi }) => (lo === Number.NEGATIVE_INFINITY ? hi : (lo + hi) / 2));
   const votes = regions.flatMap((region, r) => middle.map(threshold => region.votes(frames[r], threshold)));
   const centres = regions.map((region, r) => valuesAt(frames[r], region.centre));
   return (constraint, unit) => {

@@ -121,7 +121,8 @@ throwsEach('a region', {
   'shape · pointsAt: expected coordinates of size 3, got 2': () => pointsAt(ball([0, 0], 1), matrix(2, 1)),
 });
 
-const KNOWN = 'one of identity, relu, leakyRelu, prelu, abs, relu6, hardTanh';
+const KNOWN =
+  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip';
 
 throwsEach('a network', {
   'shape · dense: expected bias of size 1, got 2': () => dense([[1, 2]], [1, 2]),
@@ -135,8 +136,8 @@ throwsEach('a network', {
   [`unsupported-activation · tanh: expected ${KNOWN}, got 'tanh'`]: () => activationByName('tanh'),
   [`unsupported-activation · toString: expected ${KNOWN}, got 'toString'`]: () =>
     activationByName('toString'),
-  'unsupported-activation · leakyRelu: expected leakyRelu with its alpha, got alpha undefined': () =>
-    activationByName('leakyRelu'),
+  'unsupported-activation · leakyRelu: expected leakyRelu with its parameters, got alpha undefined, min undefined, max undefined':
+    () => activationByName('leakyRelu'),
   'invalid-network · network: expected at least an input node, got no nodes': () => network([]),
   'invalid-network · y: expected the input node first, and only there, got a node of kind affine at 0': () =>
     network([affine('y', 'x')]),

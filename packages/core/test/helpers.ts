@@ -7,8 +7,10 @@ import {
   boxAround,
   type ChainLayer,
   chain,
+  clip,
   crossPolytope,
   dense,
+  hardSigmoid,
   hardTanh,
   inputsOf,
   leakyRelu,
@@ -49,7 +51,16 @@ export function randomArray(rng: Rng, length: number, scale = 1): number[] {
   return Array.from({ length }, () => (2 * rng() - 1) * scale);
 }
 
-export const activationKinds = ['relu', 'leakyRelu', 'prelu', 'abs', 'relu6', 'hardTanh'] as const;
+export const activationKinds = [
+  'relu',
+  'leakyRelu',
+  'prelu',
+  'abs',
+  'relu6',
+  'hardTanh',
+  'clip',
+  'hardSigmoid',
+] as const;
 export type ActivationKind = (typeof activationKinds)[number];
 
 export function makeActivation(kind: ActivationKind, units: number, rng: Rng): Activation {
@@ -66,6 +77,10 @@ export function makeActivation(kind: ActivationKind, units: number, rng: Rng): A
       return relu6();
     case 'hardTanh':
       return hardTanh();
+    case 'clip':
+      return clip(-0.5, 2);
+    case 'hardSigmoid':
+      return hardSigmoid();
   }
 }
 

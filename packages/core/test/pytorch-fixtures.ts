@@ -43,7 +43,9 @@ export const pytorchCases: PytorchCase[] = fixtures.cases.map(fixture => {
   const layers: Layer[] = [...fixture.layers, fixture.output];
   const parts: ChainLayer[] = layers.flatMap((layer, i) => {
     const affine = dense(layer.weight, layer.bias);
-    return i < layers.length - 1 ? [affine, activationByName(name, alpha)] : [affine];
+    return i < layers.length - 1
+      ? [affine, activationByName(name, alpha === undefined ? {} : { alpha })]
+      : [affine];
   });
   const network = chain(fixture.vertices[0].length, parts);
   const namesOf = (kind: string) => network.nodes.filter(node => node.kind === kind).map(node => node.name);

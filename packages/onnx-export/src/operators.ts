@@ -70,7 +70,7 @@ function isDense(operator: AffineOperator): operator is Dense {
   return 'kind' in operator && operator.kind === 'dense';
 }
 
-function activationOperator({ name, pieces }: Activation, where: string): Operator {
+function activationOperator({ name, pieces, alpha }: Activation, where: string): Operator {
   switch (name) {
     case 'identity':
       return { opType: 'Identity' };
@@ -87,16 +87,31 @@ function activationOperator({ name, pieces }: Activation, where: string): Operat
       const { slope } = pieces[0];
       if (typeof slope !== 'number') return { opType: 'PRelu', parameters: [vector('slope', slope, where)] };
       const [value] = exactFloat32([slope], where, 'alpha');
-      return { opType: 'LeakyRelu', attributes: [{ name: 'alpha', type: 'float', value }] };
+      return { opType: 'LeakyRelu', attributes: [float('alpha', value)] };
     }
-    default:
-      throw new PoliceError({
-        code: 'unsupported-activation',
+    case 'clip': {
+      const [min, max] = exactFloat32([pieces[0].offset, pieces[2].offset], where, 'bounds');
+      return clip(min, max);
+    }
+    case 'hardSigmoid': {
+      const [slope, offset] = exactFloat32(
+        [pieces[1].slope as number, pieces[1].offset],
         where,
-        expected: 'one of identity, relu, leakyRelu, prelu, abs, relu6, hardTanh',
-        actual: `'${name satisfies never}'`,
-      });
+        'alpha and beta',
+      );
+      return { opType: 'HardSigmoid', attributes: [float('alpha', slope), float('beta', offset)] };
+    }
+    case 'hardSwish':
+      return { opType: 'HardSwish' };
+    case 'elu':
+      return { opType: 'Elu', attributes: [float('alpha', exactFloat32([alpha!], where, 'alpha')[0])] };
+    case 'selu':
+      return { opType: 'Selu' }; // its default constants are core's
   }
+}
+
+function float(name: string, value: number): OnnxAttribute {
+  return { name, type: 'float', value };
 }
 
 function clip(min: number, max: number): Operator {

@@ -2,8 +2,12 @@ import {
   type Activation,
   abs,
   chain,
+  clip,
   dense,
+  elu,
   freeze,
+  hardSigmoid,
+  hardSwish,
   hardTanh,
   identity,
   leakyRelu,
@@ -12,6 +16,7 @@ import {
   prelu,
   relu,
   relu6,
+  selu,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import fc from 'fast-check';
@@ -26,6 +31,11 @@ const activations: readonly Activation[] = [
   abs(),
   relu6(),
   hardTanh(),
+  clip(-0.5, 2.25),
+  hardSigmoid(Math.fround(0.2), 0.5),
+  hardSwish(),
+  elu(Math.fround(0.7)),
+  selu(),
   leakyRelu(0.125),
   leakyRelu(-0.3),
   leakyRelu(1.7),
@@ -44,7 +54,8 @@ describe.each(batchSizes)('a batch of %i rows: ONNX Runtime gives what core give
 
   test.each(activations)('$name at its kinks and next to them', async activation => {
     const net = frozen(chain(UNITS, [activation]));
-    const edges = [-0, 0, 2 ** -149, -(2 ** -149), ...activation.kinks.flatMap(({ lo }) => [lo, lo * 1.25])];
+    const ends = activation.kinks.flatMap(({ lo, hi }) => [lo, hi]).filter(Number.isFinite);
+    const edges = [-0, 0, 2 ** -149, -(2 ** -149), ...ends.flatMap(x => [x, x * 1.25])];
     const data = new Float64Array(batch * UNITS).map((_, k) => edges[k % edges.length]);
     await expectSameOutputs(exportOnnx(net), net, { rows: batch, cols: UNITS, data });
   });

@@ -46,17 +46,35 @@ function throughAffine({ operator }: AffineNode, { values, error }: Bounded): Bo
   };
 }
 
+/** Roundings of one evaluation; a runtime's exponential is off by a few units in the last place. */
+const ROUNDINGS: Readonly<Record<string, number>> = {
+  leakyRelu: 1,
+  prelu: 1,
+  hardSigmoid: 3,
+  hardSwish: 6,
+  elu: 16,
+  selu: 16,
+};
+
 function throughActivation({ activation, shift }: ActivationNode, { values, error }: Bounded): Bounded {
   const c = (j: number) => shift?.[j] ?? 0;
   const slope = (j: number) =>
-    Math.max(...activation.pieces.map(({ slope: s }) => Math.abs(typeof s === 'number' ? s : s[j])));
-  const multiplies = activation.name === 'leakyRelu' || activation.name === 'prelu';
+    Math.max(
+      activation.curve?.steepest ?? 0,
+      ...activation.pieces.map(({ slope: s }) => Math.abs(typeof s === 'number' ? s : s[j])),
+    );
+  const roundings = ROUNDINGS[activation.name] ?? 0;
+  const offset = Math.max(...activation.pieces.map(piece => Math.abs(piece.offset)));
   return {
     values: map(values, (v, _, j) => activate(activation, v + c(j), j)),
     error: map(values, (v, k, j) => {
       const reach = Math.abs(v) + error.data[k] + Math.abs(c(j));
       const added = error.data[k] + (shift ? gamma32(1) * reach : 0);
-      return slope(j) * (added + (multiplies ? gamma32(1) * (reach + added) : 0)) + UNDERFLOW_32;
+      return (
+        slope(j) * added +
+        gamma32(roundings) * (slope(j) * (reach + added) + offset) +
+        (1 + roundings) * UNDERFLOW_32
+      );
     }),
   };
 }
