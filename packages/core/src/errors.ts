@@ -19,7 +19,9 @@ export type PoliceErrorCode =
   /** A parameter is not representable in the target precision; freeze first. */
   | 'not-frozen'
   /** No representable bias keeps the unit off its kinks. */
-  | 'no-free-shift';
+  | 'no-free-shift'
+  /** No weights give what was prescribed on the regions. */
+  | 'infeasible-target';
 
 export interface PoliceErrorDetails {
   code: PoliceErrorCode;

@@ -28,6 +28,8 @@ export {
   policedBackward,
   policedForward,
 } from './backward.js';
+export { bounds, type OutputBounds } from './bounds.js';
+export { type Certificate, certificateFlaw, certificateOf } from './certificate.js';
 export { type Certified, certify, type LayerMargin, type RegionProof, type Uncertified } from './certify.js';
 export {
   type AffineMap,
@@ -46,7 +48,7 @@ export {
   type PoliceErrorDetails,
 } from './errors.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
-export { regionsHash } from './hash.js';
+export { regionsHash, sha256Hex } from './hash.js';
 export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
   type Lifts,
@@ -83,6 +85,7 @@ export {
   type Sides,
 } from './police.js';
 export { float32, float64, type Precision } from './precision.js';
+export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './prescribe.js';
 export type { Rng } from './random.js';
 export { type RegionJSON, regionFromJSON } from './regions/json.js';
 export { pointsAt, type Range, type Region } from './regions/region.js';
