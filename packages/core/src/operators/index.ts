@@ -1,0 +1,29 @@
+export { type Conv, conv } from './conv.js';
+export type { ConvOperator } from './conv-operator.js';
+export type { ConvOptions, ConvSpec } from './conv-options.js';
+export {
+  type ConvTranspose,
+  type ConvTransposeOptions,
+  type ConvTransposeSpec,
+  convTranspose,
+} from './conv-transpose.js';
+export {
+  type Gather,
+  type GatherOptions,
+  gather,
+  gatherAlong,
+  pad,
+  reshape,
+  resizeNearest,
+  slice,
+  transpose,
+} from './gather.js';
+export type { PadMode, SliceOptions } from './index-maps.js';
+export { type AveragePoolOptions, averagePool } from './pool.js';
+export { globalAveragePool, meanOver, type ReduceOptions, sumOver } from './reduce.js';
+export type { CoordinateMode } from './resize-coordinates.js';
+export { type ResizeLinearOptions, resizeLinear } from './resize-linear.js';
+export type { NearestMode, ResizeNearestOptions } from './resize-nearest.js';
+export { type BatchNormOptions, batchNorm, type Scale, type ScaleOptions, scale } from './scale.js';
+export { channelGroups, perChannel, type Shape, sizeOf } from './shapes.js';
+export { type Sparse, type SparseOptions, type SparseRows, sparse } from './sparse.js';
