@@ -37,6 +37,13 @@ export interface PolicedPass {
   readonly maxima: ReadonlyMap<string, MaxShifts>;
 }
 
+/** What fixes the affine map on each region: the values, and the piece every unit is on. */
+export interface AffinePieces {
+  readonly values: ReadonlyMap<string, readonly Matrix[]>;
+  readonly layers: ReadonlyMap<string, Pick<PolicedLayer, 'shifts'>>;
+  readonly maxima: ReadonlyMap<string, MaxShifts>;
+}
+
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
