@@ -14,12 +14,12 @@ import {
 } from './bounded.js';
 import { type AffineMap, affineMapOn } from './enforce.js';
 import { type Matrix, matrix, multiplyTransposed } from './matrix.js';
-import { chooseWinners, type MaxShifts } from './max.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from './network.js';
 import { type AffinePieces, assertRegionsFit, checkedFrame } from './police.js';
 import { type Arithmetic, float32, float64, sumErrorBound } from './precision.js';
 import { pointsAt, type Region } from './regions/region.js';
 import { chooseShifts, type ForbiddenIntervals, type Shifts } from './shift.js';
+import { chooseWinners, type MaxShifts } from './winners.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
 export interface LayerMargin {

@@ -1,7 +1,6 @@
 import { slopeAt } from './activation.js';
 import { PoliceError } from './errors.js';
 import { accumulate, type Matrix, matrix, multiplyTransposed, rowOf } from './matrix.js';
-import { maxFrameAdjoint } from './max.js';
 import {
   type ActivationNode,
   type InputNode,
@@ -12,8 +11,10 @@ import {
   network,
 } from './network.js';
 import { type AffinePieces, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
+import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
-import { type Policy, piecesOn } from './shift.js';
+import { piecesOn } from './shift.js';
+import { maxFrameAdjoint } from './winners.js';
 
 /** An affine map `y = A x + b`: `A` `[outSize, inSize]`, `b` `[outSize]`. */
 export interface AffineMap {
