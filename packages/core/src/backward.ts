@@ -2,8 +2,9 @@ import { activationSlope, slopeAt } from './activation.js';
 import { type AffineGradient, accumulateAffineGradient } from './affine.js';
 import { assertPolicy } from './enforce.js';
 import { assertSize } from './errors.js';
+import { shiftGradient } from './layer-shift.js';
 import { accumulate, type Matrix, matrix, rowRange } from './matrix.js';
-import { largestIn, liftGradient, type MaxShifts, maxFrameAdjoint, type Windows } from './max.js';
+import { largestIn, type Windows } from './max.js';
 import {
   type ActivationNode,
   type AffineNode,
@@ -14,8 +15,10 @@ import {
   network,
 } from './network.js';
 import { type PolicedLayer, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
+import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
-import { type Policy, piecesOn, shiftGradient } from './shift.js';
+import { piecesOn } from './shift.js';
+import { liftGradient, type MaxShifts, maxFrameAdjoint } from './winners.js';
 
 export interface PolicedForwardOptions {
   /** @defaultValue 'sticky' */

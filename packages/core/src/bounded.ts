@@ -1,12 +1,13 @@
 import { type Activation, slopeAt, steepest } from './activation.js';
 import type { AffineOperator } from './affine.js';
 import { concatColumns, linearCombination, type Matrix, matrix } from './matrix.js';
-import { type LeadError, type MaxShifts, maxFrame, type Windows } from './max.js';
+import type { Windows } from './max.js';
 import type { ConcatNode, SumNode } from './network.js';
 import { activateFrame } from './police.js';
 import { type Arithmetic, float64, sumErrorBound } from './precision.js';
 import type { Region } from './regions/region.js';
 import { type ForbiddenIntervals, forbiddenIntervals, piecesOn, type Shifts } from './shift.js';
+import { type LeadError, type MaxShifts, maxFrame } from './winners.js';
 
 /**
  * Frame values on one region with a bound `[size]` on how far, at any point of the region, a value lies from the true one.

@@ -12,14 +12,14 @@ import {
   regionFrame,
   smallestMargin,
 } from './bounded.js';
-import { type AffineMap, enforce } from './enforce.js';
+import { type AffineMap, affineMapOn } from './enforce.js';
 import { type Matrix, matrix, multiplyTransposed } from './matrix.js';
-import { chooseWinners, type MaxShifts } from './max.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from './network.js';
-import { assertRegionsFit, checkedFrame } from './police.js';
+import { type AffinePieces, assertRegionsFit, checkedFrame } from './police.js';
 import { type Arithmetic, float32, float64, sumErrorBound } from './precision.js';
 import { pointsAt, type Region } from './regions/region.js';
 import { chooseShifts, type ForbiddenIntervals, type Shifts } from './shift.js';
+import { chooseWinners, type MaxShifts } from './winners.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
 export interface LayerMargin {
@@ -81,17 +81,18 @@ export function certify(net: Network, regions: readonly Region[]): Certified | U
   });
   if (failure || !exact) return failure!;
   const inferred = boundedPass(net, regions, float32, node => choices.get(node.name))!;
-  // The network needs no shift, so this only reads off the maps.
-  const { maps } = enforce(net, regions).report;
+  const pieces = piecesOf(exact, choices);
+  const output = net.nodes.at(-1)!.name;
   return {
     certified: true,
     layers,
     regions: regions.map((region, r) => {
-      const mapError = mapErrorOn(region, maps[r], exact[r]);
+      const map = affineMapOn(net, region, pieces, r);
+      const mapError = mapErrorOn(region, map, exact.get(output)![r]);
       return {
-        map: maps[r],
+        map,
         mapError,
-        inferenceError: mapError.map((e, j) => (e + inferred[r].error[j]) * ROUND_UP),
+        inferenceError: mapError.map((e, j) => (e + inferred.get(output)![r].error[j]) * ROUND_UP),
       };
     }),
   };
@@ -105,13 +106,13 @@ interface Settled {
   failure(): Uncertified;
 }
 
-/** Output frames with error bounds; undefined as soon as `choose` finds no choice. */
+/** Frames with error bounds after every node, by name; undefined as soon as `choose` finds no choice. */
 function boundedPass(
   net: Network,
   regions: readonly Region[],
   arithmetic: Arithmetic,
   choose: (node: ActivationNode | MaxNode, frames: readonly BoundedFrame[]) => Choice | undefined,
-): readonly BoundedFrame[] | undefined {
+): ReadonlyMap<string, readonly BoundedFrame[]> | undefined {
   const values = new Map<string, readonly BoundedFrame[]>();
   for (const node of net.nodes) {
     const inputs = inputsOf(node).map(name => values.get(name)!);
@@ -162,7 +163,22 @@ function boundedPass(
       );
     }
   }
-  return values.get(net.nodes.at(-1)!.name);
+  return values;
+}
+
+/** The pieces that the choices put every unit on. */
+function piecesOf(
+  values: ReadonlyMap<string, readonly BoundedFrame[]>,
+  choices: ReadonlyMap<string, Choice>,
+): AffinePieces {
+  const layers = new Map<string, { shifts: Shifts }>();
+  const maxima = new Map<string, MaxShifts>();
+  for (const [name, choice] of choices) {
+    if ('shifts' in choice) layers.set(name, choice);
+    else maxima.set(name, choice.winners);
+  }
+  const blocks = [...values].map(([name, frames]) => [name, frames.map(frame => frame.values)] as const);
+  return { values: new Map(blocks), layers, maxima };
 }
 
 /** A runtime first rounds the point to its own format. */

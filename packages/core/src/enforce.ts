@@ -1,7 +1,6 @@
 import { slopeAt } from './activation.js';
 import { PoliceError } from './errors.js';
 import { accumulate, type Matrix, matrix, multiplyTransposed, rowOf } from './matrix.js';
-import { maxFrameAdjoint } from './max.js';
 import {
   type ActivationNode,
   type InputNode,
@@ -11,9 +10,11 @@ import {
   type NetworkNode,
   network,
 } from './network.js';
-import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
+import { type AffinePieces, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
+import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
-import { type Policy, piecesOn } from './shift.js';
+import { piecesOn } from './shift.js';
+import { maxFrameAdjoint } from './winners.js';
 
 /** An affine map `y = A x + b`: `A` `[outSize, inSize]`, `b` `[outSize]`. */
 export interface AffineMap {
@@ -213,7 +214,7 @@ function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalSh
 }
 
 /** Slope `[units]` of an activation node on a region. */
-function slopesOn(net: Network, pass: PolicedPass, node: ActivationNode, region: number): Float64Array {
+function slopesOn(net: Network, pass: AffinePieces, node: ActivationNode, region: number): Float64Array {
   const units = net.sizes.get(node.name)!;
   const pieces = piecesOn(region, node.activation, pass.layers.get(node.name)!.shifts.sides, units);
   return Float64Array.from(pieces, (index, j) => slopeAt(node.activation.pieces[index], j));
@@ -223,7 +224,7 @@ function slopesOn(net: Network, pass: PolicedPass, node: ActivationNode, region:
  * A and b on a region: the rows of A by carrying unit output gradients back through the slopes the sides fix, b
  * from the value at the frame's origin. Where the region's hull is flat, A is the network's own Jacobian there.
  */
-function affineMapOn(net: Network, region: Region, pass: PolicedPass, r: number): AffineMap {
+export function affineMapOn(net: Network, region: Region, pass: AffinePieces, r: number): AffineMap {
   const gradients = new Map<string, Matrix>();
   const output = net.nodes.at(-1)!.name;
   const identity = matrix(net.outputSize, net.outputSize);
@@ -246,7 +247,7 @@ function affineMapOn(net: Network, region: Region, pass: PolicedPass, r: number)
 /** Output gradients `[n, size]` of a node carried back to each of its inputs, along the pieces it is on. */
 function nodeAdjoint(
   net: Network,
-  pass: PolicedPass,
+  pass: AffinePieces,
   node: Exclude<NetworkNode, InputNode>,
   region: number,
   gradient: Matrix,

@@ -14,7 +14,7 @@ import {
   smallestMargin,
 } from './bounded.js';
 import { PoliceError } from './errors.js';
-import { chooseWinners, type Lifts, type MaxShifts } from './max.js';
+import type { Lifts } from './max.js';
 import {
   type ActivationNode,
   biasOwner,
@@ -30,6 +30,7 @@ import { float32, float64, type Precision, roundAll, UNIT_ROUNDOFF } from './pre
 import type { Region } from './regions/region.js';
 import { membersOf, sharedIntervals } from './shared-shift.js';
 import { chooseShifts, type ForbiddenIntervals, nearestFreeShift } from './shift.js';
+import { chooseWinners, type MaxShifts } from './winners.js';
 
 export interface FreezeOptions {
   /**
@@ -222,6 +223,12 @@ function isZero(values: Float64Array): boolean {
   return values.every(value => value === 0);
 }
 
+/**
+ * A correction much larger than the pre-activations raises the very bound it was chosen by; a second one, of the size of
+ * that bound, settles it. More rounds are for good measure.
+ */
+const MOST_ROUNDS = 4;
+
 /** Moves the bias, where it must, to the nearest representable value that keeps every unit off every kink. */
 function clearKinks(
   { name, activation }: ActivationNode,
@@ -229,15 +236,22 @@ function clearKinks(
   { bias, groups, framesWith }: BiasHolder,
   precision: Precision,
 ): { bias: Float64Array; frames: BoundedFrame[]; layer: FrozenLayer } {
-  // Chosen at twice the bound, so that the check below, at the bound itself, survives the correction's own rounding.
-  const intervals = boundedIntervals(activation, regions, framesWith(bias), 2);
-  const corrections = namingLayer(name, () => correctionsFor(intervals, bias, precision, groups));
-  const corrected = bias.map((b, j) => precision.round(b + corrections[j]));
-  const frames = framesWith(corrected);
+  let corrected = bias;
+  let frames = framesWith(bias);
+  let margin = Number.NEGATIVE_INFINITY;
+  for (let round = 0; round < MOST_ROUNDS && !(margin >= 0); round++) {
+    // Chosen at twice the bound, so that the check, at the bound itself, survives the correction's own rounding.
+    const intervals = boundedIntervals(activation, regions, frames, 2);
+    const from = corrected;
+    const corrections = namingLayer(name, () => correctionsFor(intervals, from, precision, groups));
+    corrected = from.map((b, j) => precision.round(b + corrections[j]));
+    frames = framesWith(corrected);
+    margin = smallestMargin(boundedIntervals(activation, regions, frames, 1));
+  }
   const layer: FrozenLayer = {
     name,
-    ...correctionSizes(corrections),
-    smallestMargin: smallestMargin(boundedIntervals(activation, regions, frames, 1)),
+    ...correctionSizes(corrected.map((b, j) => b - bias[j])),
+    smallestMargin: margin,
   };
   assertCleared(layer, 'every unit clear of its kinks by the rounding bound');
   return { bias: corrected, frames, layer };

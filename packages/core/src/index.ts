@@ -49,6 +49,7 @@ export {
 } from './errors.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
 export { regionsHash, sha256Hex } from './hash.js';
+export { shiftCoordinates, shiftGradient, shiftsOf } from './layer-shift.js';
 export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
   type Lifts,
@@ -84,6 +85,7 @@ export {
   type ShiftSharing,
   type Sides,
 } from './police.js';
+export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
 export { float32, float64, type Precision } from './precision.js';
 export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './prescribe.js';
 export type { Rng } from './random.js';
@@ -92,14 +94,4 @@ export { pointsAt, type Range, type Region } from './regions/region.js';
 export { ball, box, boxAround, crossPolytope } from './regions/symmetric.js';
 export { simplex, vPolytope } from './regions/vertices.js';
 export { type ChordProbe, chordProbe } from './residual.js';
-export {
-  majority,
-  type Policy,
-  type PolicyFunction,
-  piecesOn,
-  type Shifts,
-  type StraddlingUnit,
-  shiftCoordinates,
-  shiftGradient,
-  shiftsOf,
-} from './shift.js';
+export { piecesOn, type Shifts } from './shift.js';

@@ -1,7 +1,7 @@
 import { type Activation, slopeAt } from './activation.js';
 import { assertSize, PoliceError } from './errors.js';
+import { shiftsOf } from './layer-shift.js';
 import { concatColumns, linearCombination, type Matrix, matrix, rowOf } from './matrix.js';
-import { chooseWinners, type MaxShifts, maxFrame } from './max.js';
 import {
   type ActivationNode,
   type AffineNode,
@@ -11,8 +11,10 @@ import {
   type Network,
   type SumNode,
 } from './network.js';
+import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
-import { noShifts, type Policy, piecesOn, type Shifts, shiftsOf } from './shift.js';
+import { noShifts, piecesOn, type Shifts } from './shift.js';
+import { chooseWinners, type MaxShifts, maxFrame } from './winners.js';
 
 /**
  * What policy `sticky` keeps, by node name: of an activation its sides (see {@link Shifts.sides}), of a maximum the
@@ -34,6 +36,13 @@ export interface PolicedPass {
   /** By activation name. */
   readonly layers: ReadonlyMap<string, PolicedLayer>;
   /** By the name of a maximum. */
+  readonly maxima: ReadonlyMap<string, MaxShifts>;
+}
+
+/** What fixes the affine map on each region: the values, and the piece every unit is on. */
+export interface AffinePieces {
+  readonly values: ReadonlyMap<string, readonly Matrix[]>;
+  readonly layers: ReadonlyMap<string, Pick<PolicedLayer, 'shifts'>>;
   readonly maxima: ReadonlyMap<string, MaxShifts>;
 }
 

@@ -1,8 +1,6 @@
 import type { Activation } from './activation.js';
-import { assertSize, PoliceError } from './errors.js';
-import type { Matrix } from './matrix.js';
-import { type Range, type Region, valuesAt } from './regions/region.js';
-import { chooseSharedShifts, groupSums } from './shared-shift.js';
+import { PoliceError } from './errors.js';
+import type { Range } from './regions/region.js';
 
 /**
  * The forbidden intervals of one layer's bias shifts. A *constraint* is a (region, kink) pair; on it, a unit
@@ -46,39 +44,6 @@ export function forbiddenIntervals(
   return { units, count, below, above };
 }
 
-/** What a policy may look at to choose the side of one unit that straddles a kink on a region. */
-export interface StraddlingUnit {
-  readonly unit: number;
-  readonly region: number;
-  readonly kink: number;
-  /** Extremes of the pre-activation over the region. */
-  readonly lo: number;
-  readonly hi: number;
-  /**
-   * Share of vertices above the kink less the share below, in [−1, 1]; for a box, ball or cross-polytope, whose
-   * vertices are never listed, the sign at the centre.
-   */
-  readonly votes: number;
-  /** Pre-activation at the region's centre, less the kink. */
-  readonly centre: number;
-  readonly symmetric: boolean;
-}
-
-/** Chooses the side, +1 above the kink or −1 below, of a unit that straddles it. */
-export type PolicyFunction = (unit: StraddlingUnit) => 1 | -1;
-
-/**
- * How to choose among the shifts that work:
- * - `minimal`: the one nearest 0 (of two equally near, the positive one), the least any bias-only method can do;
- * - `majority`: the paper's, the side on which more vertices lie (a vertex on the kink abstains); a tie goes to
- *   the centre's side for a region symmetric about its centre, else to +1;
- * - `sticky`: the side the unit had before; at the start, and where kept sides contradict each other, `minimal`;
- * - a function: your own vote.
- *
- * Where the sides of several constraints cannot all be had, `minimal` decides.
- */
-export type Policy = 'minimal' | 'majority' | 'sticky' | PolicyFunction;
-
 /** The shifts of one layer and why they are what they are. */
 export interface Shifts {
   /** c `[units]`, to be added to the pre-activations. */
@@ -98,12 +63,6 @@ export interface Shifts {
 export function noShifts(units: number): Shifts {
   return { shift: new Float64Array(units), sides: new Int8Array(0), active: new Int32Array(units).fill(-1) };
 }
-
-/** The majority vote of the paper's Algorithm 1 with the tie rule of {@link Policy}. */
-export const majority: PolicyFunction = ({ votes, symmetric, centre }) => {
-  if (votes !== 0) return votes > 0 ? 1 : -1;
-  return symmetric && centre < 0 ? -1 : 1;
-};
 
 /**
  * Chooses every unit's shift. `wanted(constraint, unit)` names the side wanted of a straddling unit, 0 for no
@@ -194,110 +153,6 @@ function firstFreeShift(
     }
   }
   return c;
-}
-
-/**
- * The side wish of a policy for one layer: what {@link chooseShifts} asks for straddling units.
- *
- * `frames` are the regions' frame values of the pre-activations, `ranges` their ranges, `previous` the sides of the
- * last call (`sticky` only).
- */
-export function sideWish(
-  policy: Policy,
-  regions: readonly Region[],
-  frames: readonly Matrix[],
-  ranges: readonly Range[],
-  { kinks }: Activation,
-  previous?: ArrayLike<number>,
-): (constraint: number, unit: number) => number {
-  if (policy === 'minimal') return () => 0;
-  const units = ranges[0]?.lo.length ?? 0;
-  if (policy === 'sticky') return (constraint, unit) => previous?.[constraint * units + unit] ?? 0;
-  const vote = policy === 'majority' ? majority : policy;
-  // A function affine on one side only leaves no choice of side; any threshold will do.
-  const middle = kinks.map(({ lo, hi }) => (lo === Number.NEGATIVE_INFINITY ? hi : (lo + hi) / 2));
-  const votes = regions.flatMap((region, r) => middle.map(threshold => region.votes(frames[r], threshold)));
-  const centres = regions.map((region, r) => valuesAt(frames[r], region.centre));
-  return (constraint, unit) => {
-    const region = Math.floor(constraint / kinks.length);
-    const kink = constraint % kinks.length;
-    return vote({
-      unit,
-      region,
-      kink,
-      lo: ranges[region].lo[unit],
-      hi: ranges[region].hi[unit],
-      votes: votes[constraint][unit],
-      centre: centres[region][unit] - middle[kink],
-      symmetric: regions[region].symmetric,
-    });
-  };
-}
-
-/**
- * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
- * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised). Units of one group
- * get one shift.
- */
-export function shiftsOf(
-  regions: readonly Region[],
-  frames: readonly Matrix[],
-  activation: Activation,
-  policy: Policy,
-  previous?: ArrayLike<number>,
-  groups?: Int32Array,
-): Shifts {
-  const ranges = regions.map((region, r) => region.range(frames[r]));
-  const intervals = forbiddenIntervals(ranges, activation);
-  if (policy === 'sticky' && previous) {
-    assertSize(
-      previous.length,
-      intervals.count * intervals.units,
-      'sides',
-      'sides of the same regions and units',
-    );
-  }
-  const wish = sideWish(policy, regions, frames, ranges, activation, previous);
-  return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
-}
-
-/**
- * Gradient of the shifts: given dLoss/dc `[units]`, dLoss/dframe of every region, `[dᵣ + 1, units]`.
- *
- * A shifted unit has c = z − lo or a − hi of its active constraint, so dc/dh = −(coordinates of the point where
- * that extreme is attained); an unshifted unit has 0, and the vote has none.
- */
-export function shiftGradient(
-  regions: readonly Region[],
-  frames: readonly Matrix[],
-  { kinks }: Activation,
-  shifts: Shifts,
-  dShift: ArrayLike<number>,
-): Matrix[] {
-  const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
-  return shiftCoordinates(regions, frames, kinks.length, shifts).map(coordinates => ({
-    ...coordinates,
-    data: coordinates.data.map((value, i) => -value * dc[i % coordinates.cols]),
-  }));
-}
-
-/**
- * Frame coordinates `[dᵣ + 1, units]` of the point that determines each unit's shift, zero in the regions (and
- * for the units) that determine none: −dc/dframe.
- */
-export function shiftCoordinates(
-  regions: readonly Region[],
-  frames: readonly Matrix[],
-  kinkCount: number,
-  { shift, active }: Shifts,
-): Matrix[] {
-  return regions.map((region, r) => {
-    // A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
-    const side = shift.map((c, j) =>
-      active[j] >= 0 && Math.floor(active[j] / kinkCount) === r ? -Math.sign(c) : 0,
-    );
-    return region.extremes(frames[r], side);
-  });
 }
 
 /** The piece each unit lies on over a region, `[units]`: the number of kinks it is above. */

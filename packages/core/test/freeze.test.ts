@@ -73,7 +73,11 @@ describe.each(['float32', 'float64'] as const)('frozen to %s, exactly affine:', 
           expectExact(frozen, regions);
         },
       ),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        // In float64: a correction that dwarfs the pre-activations, and so raises the bound it was chosen by.
+        examples: [[30, null, 'hardTanh', 4]],
+      },
     );
   });
 

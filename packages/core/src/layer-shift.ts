@@ -1,0 +1,73 @@
+import type { Activation } from './activation.js';
+import { assertSize } from './errors.js';
+import type { Matrix } from './matrix.js';
+import { type Policy, sideWish } from './policy.js';
+import type { Region } from './regions/region.js';
+import { chooseSharedShifts, groupSums } from './shared-shift.js';
+import { chooseShifts, forbiddenIntervals, type Shifts } from './shift.js';
+
+/**
+ * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
+ * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised). Units of one group
+ * get one shift.
+ */
+export function shiftsOf(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  activation: Activation,
+  policy: Policy,
+  previous?: ArrayLike<number>,
+  groups?: Int32Array,
+): Shifts {
+  const ranges = regions.map((region, r) => region.range(frames[r]));
+  const intervals = forbiddenIntervals(ranges, activation);
+  if (policy === 'sticky' && previous) {
+    assertSize(
+      previous.length,
+      intervals.count * intervals.units,
+      'sides',
+      'sides of the same regions and units',
+    );
+  }
+  const wish = sideWish(policy, regions, frames, ranges, activation, previous);
+  return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
+}
+
+/**
+ * Gradient of the shifts: given dLoss/dc `[units]`, dLoss/dframe of every region, `[dᵣ + 1, units]`.
+ *
+ * A shifted unit has c = z − lo or a − hi of its active constraint, so dc/dh = −(coordinates of the point where
+ * that extreme is attained); an unshifted unit has 0, and the vote has none.
+ */
+export function shiftGradient(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  { kinks }: Activation,
+  shifts: Shifts,
+  dShift: ArrayLike<number>,
+): Matrix[] {
+  const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
+  return shiftCoordinates(regions, frames, kinks.length, shifts).map(coordinates => ({
+    ...coordinates,
+    data: coordinates.data.map((value, i) => -value * dc[i % coordinates.cols]),
+  }));
+}
+
+/**
+ * Frame coordinates `[dᵣ + 1, units]` of the point that determines each unit's shift, zero in the regions (and
+ * for the units) that determine none: −dc/dframe.
+ */
+export function shiftCoordinates(
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  kinkCount: number,
+  { shift, active }: Shifts,
+): Matrix[] {
+  return regions.map((region, r) => {
+    // A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
+    const side = shift.map((c, j) =>
+      active[j] >= 0 && Math.floor(active[j] / kinkCount) === r ? -Math.sign(c) : 0,
+    );
+    return region.extremes(frames[r], side);
+  });
+}

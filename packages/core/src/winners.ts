@@ -1,0 +1,181 @@
+import { type Matrix, matrix } from './matrix.js';
+import { type Lifts, type Windows, windowCount } from './max.js';
+import type { Range, Region } from './regions/region.js';
+
+/** The chosen winners of one layer. */
+export interface MaxShifts {
+  /** Entry that is the maximum all over each region, `[regions, windows]`. */
+  readonly winners: Int32Array;
+  readonly lifts: Lifts;
+  /** The region and the rival entry that a lift just equals, `[windows]` each; −1 where nothing is lifted. */
+  readonly activeRegion: Int32Array;
+  readonly activeRival: Int32Array;
+  /** By how much each window's winner wins, lift included, where it does so least, `[windows]`. */
+  readonly clearance: Float64Array;
+}
+
+/** Rounding allowance of the difference of two entries on a region: how much the rival's lead may be understated. */
+export type LeadError = (region: number, rival: number, winner: number) => number;
+
+export interface WinnerOptions {
+  /** The lifted entries of last time, `[windows]`, −1 for none: kept where a lift is needed (policy `sticky`). */
+  readonly previous?: ArrayLike<number>;
+  /** Lifts that the node has already. They stay, raised where they no longer suffice. */
+  readonly lifts?: Lifts;
+  /** @defaultValue no error */
+  readonly leadError?: LeadError;
+  /** Moves a lift up to a representable value. @defaultValue the identity */
+  readonly snap?: (lift: number) => number;
+}
+
+/**
+ * Chooses each window's winner. Where on every region some entry wins by itself, nothing is lifted and each region
+ * keeps its own winner. Elsewhere one entry wins on all regions, lifted by
+ * c = max over regions and rivals of max (x_rival − x_winner): the entry lifted already or last time if there is one,
+ * else the one with the least lift (the first of several).
+ */
+export function chooseWinners(
+  windows: Windows,
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  { previous, lifts: present, leadError = () => 0, snap = lift => lift }: WinnerOptions = {},
+): MaxShifts {
+  const { offsets, members } = windows;
+  const count = windowCount(windows);
+  const winners = new Int32Array(regions.length * count);
+  const lifts: Lifts = { winner: new Int32Array(count).fill(-1), lift: new Float64Array(count) };
+  const activeRegion = new Int32Array(count).fill(-1);
+  const activeRival = new Int32Array(count).fill(-1);
+  const clearance = new Float64Array(count);
+  for (let w = 0; w < count; w++) {
+    const list = members.subarray(offsets[w], offsets[w + 1]);
+    const leads = regions.map((region, r) => largestLeads(region, frames[r], list, r, leadError));
+    const lifted = present ? list.indexOf(present.winner[w]) : -1;
+    const own = leads.map(lead => lead.findIndex(({ lead: by }) => by <= 0));
+    if (lifted < 0 && own.every(place => place >= 0)) {
+      own.forEach((place, r) => {
+        winners[r * count + w] = list[place];
+      });
+      clearance[w] = own.reduce(
+        (least, place, r) => Math.min(least, -leads[r][place].lead),
+        Number.POSITIVE_INFINITY,
+      );
+      continue;
+    }
+    const needed = Array.from(list, (_, place) => worstOf(leads.map(lead => lead[place])));
+    const kept = lifted >= 0 ? lifted : previous ? list.indexOf(previous[w]) : -1;
+    const place =
+      kept >= 0 ? kept : needed.reduce((best, { lead }, p) => (lead < needed[best].lead ? p : best), 0);
+    const { lead, rival, region } = needed[place];
+    const floor = lifted >= 0 ? present!.lift[w] : 0;
+    lifts.winner[w] = list[place];
+    lifts.lift[w] = lead > floor ? snap(lead) : floor;
+    clearance[w] = lifts.lift[w] - lead;
+    if (lead > floor) {
+      activeRegion[w] = region;
+      activeRival[w] = rival;
+    }
+    for (let r = 0; r < regions.length; r++) winners[r * count + w] = list[place];
+  }
+  return { winners, lifts, activeRegion, activeRival, clearance };
+}
+
+/** Frame values through the winners of region r: `x_winner + lift` at the origin, `x_winner` along directions. */
+export function maxFrame(frame: Matrix, { winners, lifts }: MaxShifts, region: number): Matrix {
+  const count = lifts.lift.length;
+  const y = matrix(frame.rows, count);
+  for (let i = 0; i < frame.rows; i++) {
+    for (let w = 0; w < count; w++)
+      y.data[i * count + w] = frame.data[i * frame.cols + winners[region * count + w]];
+  }
+  for (let w = 0; w < count; w++) y.data[w] += lifts.lift[w];
+  return y;
+}
+
+/** The adjoint of picking winners: dLoss/dy `[n, windows]` to dLoss/dx `[n, size]` on region r. */
+export function maxFrameAdjoint(dy: Matrix, { winners }: MaxShifts, region: number, size: number): Matrix {
+  const dx = matrix(dy.rows, size);
+  for (let i = 0; i < dy.rows; i++) {
+    for (let w = 0; w < dy.cols; w++)
+      dx.data[i * size + winners[region * dy.cols + w]] += dy.data[i * dy.cols + w];
+  }
+  return dx;
+}
+
+/**
+ * Gradient of the lifts: given dLoss/dlift `[windows]`, dLoss/dframe of the maximum's input, one block per region. A
+ * lift equals the largest lead of one rival on one region, so it grows as the rival does where that is attained, and
+ * falls as the winner does.
+ */
+export function liftGradient(
+  { lifts, activeRegion, activeRival }: MaxShifts,
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  dLift: Float64Array,
+): Matrix[] {
+  return regions.map((region, r) => {
+    const frame = frames[r];
+    const gradient = matrix(frame.rows, frame.cols);
+    const active = Array.from(lifts.lift.keys()).filter(w => activeRegion[w] === r);
+    const leads = matrix(frame.rows, active.length);
+    const eachEntry = (visit: (row: number, at: number, w: number) => void) => {
+      for (let i = 0; i < frame.rows; i++) {
+        active.forEach((w, k) => {
+          visit(i * frame.cols, i * active.length + k, w);
+        });
+      }
+    };
+    eachEntry((row, at, w) => {
+      leads.data[at] = frame.data[row + activeRival[w]] - frame.data[row + lifts.winner[w]];
+    });
+    const coordinates = region.extremes(leads, new Int8Array(active.length).fill(1));
+    eachEntry((row, at, w) => {
+      const d = coordinates.data[at] * dLift[w];
+      gradient.data[row + activeRival[w]] += d;
+      gradient.data[row + lifts.winner[w]] -= d;
+    });
+    return gradient;
+  });
+}
+
+interface Lead {
+  /** The most by which a rival exceeds the entry on the region; −∞ without rivals. */
+  readonly lead: number;
+  readonly rival: number;
+  readonly region: number;
+}
+
+function worstOf(leads: readonly Lead[]): Lead {
+  return leads.reduce((worst, lead) => (lead.lead > worst.lead ? lead : worst));
+}
+
+/** For each entry of a window, the largest lead of another over it on the region. */
+function largestLeads(
+  region: Region,
+  frame: Matrix,
+  list: Int32Array,
+  r: number,
+  leadError: LeadError,
+): Lead[] {
+  const differences = matrix(frame.rows, list.length * list.length);
+  for (let i = 0; i < frame.rows; i++) {
+    const row = i * frame.cols;
+    for (let a = 0; a < list.length; a++) {
+      for (let b = 0; b < list.length; b++) {
+        differences.data[i * differences.cols + a * list.length + b] =
+          frame.data[row + list[b]] - frame.data[row + list[a]];
+      }
+    }
+  }
+  const { hi }: Range = region.range(differences);
+  return Array.from(list, (entry, a) => {
+    let worst: Lead = { lead: Number.NEGATIVE_INFINITY, rival: -1, region: r };
+    for (let b = 0; b < list.length; b++) {
+      // An entry listed twice is no rival of itself.
+      if (list[b] === entry) continue;
+      const lead = hi[a * list.length + b] + leadError(r, list[b], entry);
+      if (lead > worst.lead) worst = { lead, rival: list[b], region: r };
+    }
+    return worst;
+  });
+}
