@@ -76,6 +76,7 @@ export {
   network,
   type SumNode,
 } from './network.js';
+export * as operators from './operators/index.js';
 export {
   assertRegionsFit,
   type PolicedLayer,
