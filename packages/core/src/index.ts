@@ -31,6 +31,7 @@ export {
 export { bounds, type OutputBounds } from './bounds.js';
 export { type Certificate, certificateFlaw, certificateOf } from './certificate.js';
 export { type Certified, certify, type LayerMargin, type RegionProof, type Uncertified } from './certify.js';
+export { type Damage, damage } from './damage.js';
 export {
   type AffineMap,
   assertPolicy,

@@ -1,0 +1,35 @@
+import { assertSize } from './errors.js';
+import type { Matrix } from './matrix.js';
+import { forward, type Network } from './network.js';
+
+/** What a change of a network did to its outputs on given samples. */
+export interface Damage {
+  /** Largest and mean absolute difference of an output. */
+  readonly largestDrift: number;
+  readonly meanDrift: number;
+  /** Share of samples whose largest output is the same one (the first of several); 1 for a single output. */
+  readonly decisionAgreement: number;
+}
+
+/**
+ * Compares two networks on samples `[n, inputSize]`, n ≥ 1: what enforcing or freezing cost away from the regions.
+ * Throws `shape`.
+ */
+export function damage(before: Network, after: Network, samples: Matrix): Damage {
+  assertSize(after.outputSize, before.outputSize, 'damage', 'outputs of the second network');
+  const old = forward(before, samples);
+  const now = forward(after, samples);
+  const drift = old.data.map((y, i) => Math.abs(now.data[i] - y));
+  let agreed = 0;
+  for (let i = 0; i < old.rows; i++) agreed += Number(decision(old, i) === decision(now, i));
+  return {
+    largestDrift: drift.reduce((max, d) => Math.max(max, d), 0),
+    meanDrift: drift.reduce((sum, d) => sum + d, 0) / drift.length,
+    decisionAgreement: agreed / old.rows,
+  };
+}
+
+function decision({ cols, data }: Matrix, row: number): number {
+  const values = data.subarray(row * cols, (row + 1) * cols);
+  return values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+}

@@ -1,0 +1,41 @@
+import { chain, damage, dense, enforce, identity, matrixFromRows, type Network } from '@police/core';
+import { expect, test } from 'vitest';
+import { randomArray, randomNetwork, randomRegions, seededRng } from './helpers.js';
+
+const linear = (rows: number[][], bias: number[]): Network => chain(2, [dense(rows, bias), identity()]);
+
+test('drift and agreement of two small networks, by hand', () => {
+  const before = linear(
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [0, 0],
+  );
+  const after = linear(
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [0, 2],
+  );
+  const samples = matrixFromRows([
+    [5, 0], // 5 > 0, and 5 > 2 still
+    [1, 0], // 1 > 0, but 1 < 2
+    [0, 0], // a tie goes to the first; 0 < 2
+    [0, 3],
+  ]);
+  expect(damage(before, after, samples)).toEqual({ largestDrift: 2, meanDrift: 1, decisionAgreement: 0.5 });
+  expect(damage(before, before, samples)).toEqual({ largestDrift: 0, meanDrift: 0, decisionAgreement: 1 });
+});
+
+test('a network that needed no shift is undamaged, one that did is not', () => {
+  const rng = seededRng(1);
+  const net = randomNetwork(rng, [3, 12, 4], 'relu');
+  const samples = matrixFromRows(Array.from({ length: 50 }, () => randomArray(rng, 3, 2)));
+  const { network, report } = enforce(net, randomRegions(rng, 3, 2));
+  expect(report.shifted).toBeGreaterThan(0);
+  expect(damage(net, network, samples).largestDrift).toBeGreaterThan(0);
+  expect(damage(net, enforce(net, []).network, samples).largestDrift).toBe(0);
+  expect(() => damage(net, randomNetwork(rng, [3, 2], 'relu'), samples)).toThrow(/second network/);
+});
