@@ -91,9 +91,32 @@ export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from 
 export { float32, float64, type Precision } from './precision.js';
 export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './prescribe.js';
 export type { Rng } from './random.js';
-export { type RegionJSON, regionFromJSON } from './regions/json.js';
-export { pointsAt, type Range, type Region } from './regions/region.js';
-export { ball, box, boxAround, crossPolytope } from './regions/symmetric.js';
-export { simplex, vPolytope } from './regions/vertices.js';
+export {
+  type Body,
+  ball,
+  box,
+  boxAround,
+  circle,
+  convexHull,
+  crossPolytope,
+  ellipsoid,
+  ellipsoidOfShape,
+  hPolytope,
+  imageUnder,
+  inSubspace,
+  type LinearMap,
+  MAX_VERTICES,
+  pointsAt,
+  type Range,
+  type Region,
+  type RegionJSON,
+  regionFromJSON,
+  regionSchedule,
+  regularPolygon,
+  scaled,
+  simplex,
+  vPolytope,
+  zonotope,
+} from './regions/index.js';
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';

@@ -19,7 +19,6 @@ import {
   pointsAt,
   policedForward,
   prelu,
-  type RegionJSON,
   regionFromJSON,
   relu,
   simplex,
@@ -114,8 +113,8 @@ throwsEach('a region', {
     crossPolytope([0, 0], Infinity),
   'not-finite · ball: expected a finite radius ≥ 0, got NaN': () => ball([0], NaN),
   'not-finite · ball centre: expected finite numbers, got NaN at index 1': () => ball([0, NaN], 1),
-  'invalid-option · region: expected kind simplex, vPolytope, box, ball or crossPolytope, got {"kind":"torus"}':
-    () => regionFromJSON({ kind: 'torus' } as unknown as RegionJSON),
+  'invalid-option · region.kind: expected simplex, vPolytope, hPolytope, box, ball, crossPolytope, ellipsoid, zonotope, image, subspace or scaled, got "torus"':
+    () => regionFromJSON({ kind: 'torus' }),
   'shape · ball contains: expected a point of size 2, got 1': () => ball([0, 0], 1).contains([1]),
   'shape · vPolytope contains: expected a point of size 2, got 1': () => vPolytope([[0, 0]]).contains([1]),
   'shape · pointsAt: expected coordinates of size 3, got 2': () => pointsAt(ball([0, 0], 1), matrix(2, 1)),

@@ -7,69 +7,13 @@ import {
   type Network,
   type Region,
 } from '@police/core';
-import {
-  absolute,
-  add,
-  approximate,
-  compare,
-  type Dyadic,
-  dot,
-  exact,
-  half,
-  multiply,
-  subtract,
-  sum,
-  zero,
-} from './exact.js';
+import { add, approximate, compare, type Dyadic, dot, exact, multiply, subtract, zero } from './exact.js';
+import { exactRegion } from './exact-region.js';
 
 /** `[rows, size]` exact values. */
 type Block = readonly (readonly Dyadic[])[];
 
-/** A region in exact arithmetic, written down anew from its JSON. */
-interface ExactRegion {
-  /** Vertices; or the centre and then the directions. */
-  readonly rows: Block;
-  /** Whether row i is a point (an affine map adds its bias) or a direction. */
-  readonly isPoint: (row: number) => boolean;
-  /** Whether a functional with these values on the rows takes values on both sides of 0. */
-  readonly isMixed: (values: readonly Dyadic[]) => boolean;
-}
-
 const exactRow = (values: ArrayLike<number>) => Array.from(values, exact);
-
-function exactRegion(region: Region): ExactRegion {
-  const json = region.toJSON();
-  if ('vertices' in json) {
-    return {
-      rows: json.vertices.map(exactRow),
-      isPoint: () => true,
-      isMixed: values => values.some(v => compare(v, zero) < 0) && values.some(v => compare(v, zero) > 0),
-    };
-  }
-  const [centre, radii] = exactCentreAndRadii(json);
-  const directions = radii.map((r, i) => radii.map((_, k) => (k === i ? r : zero)));
-  // Mixed exactly when the distance of the value at the centre to 0 is less than the dual norm of the slopes.
-  const isMixed = ([h, ...slopes]: readonly Dyadic[]) => {
-    if (json.kind === 'ball') return compare(multiply(h, h), dot(slopes, slopes)) < 0;
-    const sizes = slopes.map(absolute);
-    const width =
-      json.kind === 'box' ? sum(sizes) : sizes.reduce((most, g) => (compare(g, most) > 0 ? g : most), zero);
-    return compare(absolute(h), width) < 0;
-  };
-  return { rows: [centre, ...directions], isPoint: row => row === 0, isMixed };
-}
-
-function exactCentreAndRadii(
-  json: Exclude<ReturnType<Region['toJSON']>, { vertices: number[][] }>,
-): Dyadic[][] {
-  if ('lower' in json) {
-    const lower = exactRow(json.lower);
-    const upper = exactRow(json.upper);
-    return [upper.map((u, i) => half(add(u, lower[i]))), upper.map((u, i) => half(subtract(u, lower[i])))];
-  }
-  const centre = exactRow(json.centre);
-  return [centre, 'radii' in json ? exactRow(json.radii) : centre.map(() => exact(json.radius))];
-}
 
 /**
  * Evaluates a network on a region in exact arithmetic, its weights taken as real numbers, and lists the units that
@@ -77,7 +21,9 @@ function exactCentreAndRadii(
  * search ends there.
  */
 export function mixedUnits(net: Network, region: Region): string[] {
-  const { rows, isPoint, isMixed } = exactRegion(region);
+  const { rows: exactRows, isMixed } = exactRegion(region.toJSON());
+  const rows = exactRows.map(({ coordinates }) => coordinates);
+  const weights = exactRows.map(({ weight }) => weight);
   const values = new Map<string, Block>();
   for (const node of net.nodes) {
     const inputs = inputsOf(node).map(name => values.get(name)!);
@@ -87,7 +33,7 @@ export function mixedUnits(net: Network, region: Region): string[] {
         values.set(node.name, rows);
         break;
       case 'affine':
-        values.set(node.name, affine(node, x, isPoint));
+        values.set(node.name, affine(node, x, weights));
         break;
       case 'sum':
         values.set(
@@ -110,7 +56,7 @@ export function mixedUnits(net: Network, region: Region): string[] {
       case 'activation':
       case 'max': {
         const { block, mixed } =
-          node.kind === 'max' ? maximum(node, x, isPoint, isMixed) : activated(node, x, isPoint, isMixed);
+          node.kind === 'max' ? maximum(node, x, weights, isMixed) : activated(node, x, weights, isMixed);
         if (mixed.length > 0) return mixed.map(where => `${where} on a ${region.kind}`);
         values.set(node.name, block);
       }
@@ -119,32 +65,32 @@ export function mixedUnits(net: Network, region: Region): string[] {
   return [];
 }
 
-function affine({ operator }: AffineNode, x: Block, isPoint: (row: number) => boolean): Block {
+function affine({ operator }: AffineNode, x: Block, weights: readonly Dyadic[]): Block {
   const { weight, bias } = operator as Dense;
   const rows = Array.from({ length: weight.rows }, (_, j) =>
     exactRow(weight.data.subarray(j * weight.cols, (j + 1) * weight.cols)),
   );
   const offsets = exactRow(bias);
-  return x.map((row, i) => rows.map((w, j) => (isPoint(i) ? add(dot(w, row), offsets[j]) : dot(w, row))));
+  return x.map((row, i) => rows.map((w, j) => add(dot(w, row), multiply(weights[i], offsets[j]))));
 }
 
 function activated(
   { name, activation, shift }: ActivationNode,
   h: Block,
-  isPoint: (row: number) => boolean,
+  weights: readonly Dyadic[],
   isMixed: (values: readonly Dyadic[]) => boolean,
 ): { block: Block; mixed: string[] } {
   const mixed: string[] = [];
   const moved = h.map((row, i) =>
-    shift && isPoint(i) ? row.map((value, j) => add(value, exact(shift[j]))) : row,
+    shift ? row.map((value, j) => add(value, multiply(weights[i], exact(shift[j])))) : row,
   );
   const pieces = moved[0].map((_, j) => {
     let piece = 0;
     for (const { lo } of activation.kinks) {
-      const relative = moved.map((row, i) => (isPoint(i) ? subtract(row[j], exact(lo)) : row[j]));
+      const relative = moved.map((row, i) => subtract(row[j], multiply(weights[i], exact(lo))));
       if (isMixed(relative))
         mixed.push(`${name} unit ${j} at kink ${lo} (${approximate(relative[0])} at the first row)`);
-      if (relative.some((value, i) => isPoint(i) && compare(value, zero) > 0)) piece++;
+      if (relative.some((value, i) => weights[i].mantissa !== 0n && compare(value, zero) > 0)) piece++;
     }
     return activation.pieces[piece];
   });
@@ -152,7 +98,7 @@ function activated(
     row.map((value, j) => {
       const { slope, offset } = pieces[j];
       const scaled = multiply(value, exact(typeof slope === 'number' ? slope : slope[j]));
-      return isPoint(i) ? add(scaled, exact(offset)) : scaled;
+      return add(scaled, multiply(weights[i], exact(offset)));
     }),
   );
   return { block, mixed };
@@ -162,7 +108,7 @@ function activated(
 function maximum(
   { name, windows, lifts }: MaxNode,
   x: Block,
-  isPoint: (row: number) => boolean,
+  weights: readonly Dyadic[],
   isMixed: (values: readonly Dyadic[]) => boolean,
 ): { block: Block; mixed: string[] } {
   const mixed: string[] = [];
@@ -171,14 +117,12 @@ function maximum(
     const candidates = Array.from(entries, index => x.map(row => row[index]));
     const lifted = lifts?.winner[w] ?? -1;
     if (lifted >= 0) {
-      candidates.push(
-        x.map((row, i) => (isPoint(i) ? add(row[lifted], exact(lifts!.lift[w])) : row[lifted])),
-      );
+      candidates.push(x.map((row, i) => add(row[lifted], multiply(weights[i], exact(lifts!.lift[w])))));
     }
     const wins = (candidate: readonly Dyadic[]) =>
       candidates.every(rival => {
         const lead = candidate.map((value, i) => subtract(value, rival[i]));
-        const isBehind = lead.some((value, i) => isPoint(i) && compare(value, zero) < 0);
+        const isBehind = lead.some((value, i) => weights[i].mantissa !== 0n && compare(value, zero) < 0);
         return !isMixed(lead) && !isBehind;
       });
     const winner = candidates.find(wins);

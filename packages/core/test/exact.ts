@@ -76,3 +76,14 @@ export function approximate({ mantissa, exponent }: Dyadic): number {
   const digits = Math.max(0, mantissa.toString(2).length - 60);
   return Number(mantissa >> BigInt(digits)) * 2 ** (exponent + digits);
 }
+
+/** a / b to float64, to within 2⁻⁵² of it. */
+export function ratio(a: Dyadic, b: Dyadic): number {
+  if (a.mantissa === 0n) return 0;
+  const size = (x: bigint) => (x < 0n ? -x : x).toString(2).length;
+  const shift = Math.max(0, 66 + size(b.mantissa) - size(a.mantissa));
+  return approximate({
+    mantissa: (a.mantissa << BigInt(shift)) / b.mantissa,
+    exponent: a.exponent - b.exponent - shift,
+  });
+}

@@ -26,7 +26,8 @@ export function farRegion(kind: RegionKind, rng: Rng): Region {
   const move = (point: readonly number[]) => point.map((x, i) => x + away[i]);
   if ('vertices' in json) return regionFromJSON({ ...json, vertices: json.vertices.map(move) });
   if ('lower' in json) return regionFromJSON({ ...json, lower: move(json.lower), upper: move(json.upper) });
-  return regionFromJSON({ ...json, centre: move(json.centre) });
+  if ('centre' in json) return regionFromJSON({ ...json, centre: move(json.centre) });
+  throw new Error(`no ${json.kind} far away`);
 }
 
 /** 4-16-12-2 whose first biases are −W x for x in the region: pre-activations far smaller than their terms. */

@@ -8,15 +8,38 @@ interface Combination {
   readonly active: readonly number[];
 }
 
+/** The best non-negative combination of columns. */
+export interface NonNegativeFit {
+  /** `[P]`, all at least 0. */
+  readonly weights: Float64Array;
+  /** The goal less the combination. */
+  readonly residual: readonly number[];
+  /** ‖residual‖₂. */
+  readonly distance: number;
+}
+
 /**
  * Distance of `target` `[d]` from the convex hull of the rows of `points` `[P, d]`, for targets near it:
- * min ‖[pointsᵀ; 1ᵀ] w − [target; 1]‖₂ over w ≥ 0, by the active-set method of Lawson and Hanson (Solving Least
- * Squares Problems, ch. 23). Zero, to rounding, exactly for targets in the hull.
+ * min ‖[pointsᵀ; 1ᵀ] w − [target; 1]‖₂ over w ≥ 0. Zero, to rounding, exactly for targets in the hull.
  */
 export function distanceToHull(points: Matrix, target: Float64Array): number {
+  return fitInHull(points, target).distance;
+}
+
+/** The combination of {@link distanceToHull}; its last residual is what the weights lack of summing to 1. */
+export function fitInHull(points: Matrix, target: Float64Array): NonNegativeFit {
   const { rows: count, cols: d } = points;
   const columns = Array.from({ length: count }, (_, p) => [...points.data.subarray(p * d, (p + 1) * d), 1]);
-  const goal = [...target, 1];
+  return nonNegativeFit(columns, [...target, 1]);
+}
+
+/**
+ * min ‖Σ wₚ columnₚ − goal‖₂ over w ≥ 0, by the active-set method of Lawson and Hanson (Solving Least Squares
+ * Problems, ch. 23), for entries of size about 1.
+ */
+export function nonNegativeFit(columns: number[][], goal: number[]): NonNegativeFit {
+  const count = columns.length;
+  const d = goal.length - 1;
   const scale = columns.reduce((max, column) => Math.max(max, ...column.map(Math.abs)), 1);
   const tolerance = 8 * (count + d) * UNIT_ROUNDOFF * scale;
   // Near an edge or a flat corner the gradient of a column that is needed may drown in rounding: its sign alone
@@ -24,10 +47,15 @@ export function distanceToHull(points: Matrix, target: Float64Array): number {
   const gradientNoise = tolerance * scale * (d + 1);
   let best: Combination = { weights: new Float64Array(count), active: [] };
   let residual = goal;
+  const fit = (): NonNegativeFit => ({
+    weights: best.weights,
+    residual,
+    distance: Math.sqrt(dot(residual, residual)),
+  });
   // Each step strictly lessens the residual over a new active set; 3P steps are the method's usual bound.
   for (let step = 0; step < 3 * count + 10; step++) {
     const distance = Math.sqrt(dot(residual, residual));
-    if (distance <= tolerance) return distance;
+    if (distance <= tolerance) return fit();
     const descent = columns.map(column => dot(column, residual));
     const candidates = Array.from(columns.keys())
       .filter(p => descent[p] > -gradientNoise && !best.active.includes(p))
@@ -40,9 +68,9 @@ export function distanceToHull(points: Matrix, target: Float64Array): number {
       residual = left;
       return true;
     });
-    if (!improved) return distance;
+    if (!improved) return fit();
   }
-  return Math.sqrt(dot(residual, residual));
+  return fit();
 }
 
 /** The least-squares combination of the active columns and `entering`, less columns whose weight would turn negative. */

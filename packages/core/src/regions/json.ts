@@ -1,36 +1,107 @@
 import { PoliceError } from '../errors.js';
+import { ellipsoid, ellipsoidOfShape } from './ellipsoid.js';
+import { hPolytope } from './h-polytope.js';
+import { imageUnder, inSubspace, scaled } from './image.js';
+import { type Fields, fieldsOf, malformed } from './json-fields.js';
 import type { Region } from './region.js';
 import { ball, box, boxAround, crossPolytope } from './symmetric.js';
 import { simplex, vPolytope } from './vertices.js';
+import { zonotope } from './zonotope.js';
 
-/** Regions as plain data; `regionFromJSON(region.toJSON())` is the same region. */
+/**
+ * Regions as plain data; `regionFromJSON(region.toJSON())` is the same region. `schema/region.schema.json` describes it
+ * for other programs.
+ */
 export type RegionJSON =
   | { kind: 'simplex'; vertices: number[][] }
-  | { kind: 'vPolytope'; vertices: number[][] }
+  | { kind: 'vPolytope'; vertices: number[][]; slack?: number[] }
+  | { kind: 'hPolytope'; A: number[][]; b: number[] }
   | { kind: 'box'; lower: number[]; upper: number[] }
   | { kind: 'box'; centre: number[]; radii: number[] }
   | { kind: 'ball'; centre: number[]; radius: number }
-  | { kind: 'crossPolytope'; centre: number[]; radius: number };
+  | { kind: 'crossPolytope'; centre: number[]; radius: number }
+  | { kind: 'ellipsoid'; centre: number[]; axes: number[][] }
+  | { kind: 'ellipsoid'; centre: number[]; shape: number[][] }
+  | { kind: 'zonotope'; centre: number[]; generators: number[][] }
+  /** {A x + offset}: `matrix` by rows, or the diagonal of a diagonal one. */
+  | { kind: 'image'; region: RegionJSON; matrix: number[][] | number[]; offset: number[] }
+  /** {origin + Σ uᵢ basisᵢ}. */
+  | { kind: 'subspace'; region: RegionJSON; origin: number[]; basis: number[][] }
+  | { kind: 'scaled'; region: RegionJSON; factor: number };
 
-/** Throws `invalid-option` for an unknown kind, and what the constructors throw. */
-export function regionFromJSON(json: RegionJSON): Region {
-  switch (json.kind) {
-    case 'simplex':
-      return simplex(json.vertices);
-    case 'vPolytope':
-      return vPolytope(json.vertices);
-    case 'box':
-      return 'lower' in json ? box(json.lower, json.upper) : boxAround(json.centre, json.radii);
-    case 'ball':
-      return ball(json.centre, json.radius);
-    case 'crossPolytope':
-      return crossPolytope(json.centre, json.radius);
-    default:
-      throw new PoliceError({
-        code: 'invalid-option',
-        where: 'region',
-        expected: 'kind simplex, vPolytope, box, ball or crossPolytope',
-        actual: `${JSON.stringify(json)}`.slice(0, 80),
-      });
+type Kind = RegionJSON['kind'];
+
+/** For each kind, how it is read from fields besides `kind`. */
+const readers: Readonly<Record<Kind, (fields: Fields) => Region>> = {
+  simplex: fields => simplex(only(fields, 'vertices').rows('vertices')),
+  vPolytope: fields => {
+    only(fields, 'vertices', 'slack');
+    return vPolytope(fields.rows('vertices'), fields.has('slack') ? fields.vector('slack') : undefined);
+  },
+  hPolytope: fields => hPolytope(only(fields, 'A', 'b').rows('A'), fields.vector('b')),
+  box: fields =>
+    fields.has('centre') || fields.has('radii')
+      ? boxAround(only(fields, 'centre', 'radii').vector('centre'), fields.vector('radii'))
+      : box(only(fields, 'lower', 'upper').vector('lower'), fields.vector('upper')),
+  ball: fields => ball(only(fields, 'centre', 'radius').vector('centre'), fields.number('radius')),
+  crossPolytope: fields =>
+    crossPolytope(only(fields, 'centre', 'radius').vector('centre'), fields.number('radius')),
+  ellipsoid: fields =>
+    fields.has('shape')
+      ? ellipsoidOfShape(only(fields, 'centre', 'shape').vector('centre'), fields.rows('shape'))
+      : ellipsoid(only(fields, 'centre', 'axes').vector('centre'), fields.rows('axes')),
+  zonotope: fields =>
+    zonotope(only(fields, 'centre', 'generators').vector('centre'), fields.rows('generators')),
+  image: fields =>
+    imageUnder(
+      innerRegion(only(fields, 'region', 'matrix', 'offset')),
+      fields.vectorOrRows('matrix'),
+      fields.vector('offset'),
+    ),
+  subspace: fields =>
+    inSubspace(
+      innerRegion(only(fields, 'region', 'origin', 'basis')),
+      fields.vector('origin'),
+      fields.rows('basis'),
+    ),
+  scaled: fields => scaled(innerRegion(only(fields, 'region', 'factor')), fields.number('factor')),
+};
+
+/**
+ * The region of a JSON value, as `toJSON` gives it. Throws `invalid-option` naming the field that is missing,
+ * superfluous or of the wrong type, and what the constructors throw, with the field they were called for.
+ */
+export function regionFromJSON(json: unknown): Region {
+  return regionFrom(fieldsOf(json, 'region'));
+}
+
+function regionFrom(fields: Fields): Region {
+  const kinds = Object.keys(readers);
+  const kind = fields.text('kind');
+  if (!Object.hasOwn(readers, kind)) {
+    throw malformed(`${fields.path}.kind`, `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`, kind);
   }
+  try {
+    return readers[kind as Kind](fields);
+  } catch (error) {
+    if (!(error instanceof PoliceError) || error.where.startsWith(fields.path)) throw error;
+    const { code, where, expected, actual, remedy } = error;
+    throw new PoliceError({
+      code,
+      where: `${fields.path}: ${where}`,
+      expected,
+      actual,
+      remedy,
+      cause: error,
+    });
+  }
+}
+
+function innerRegion(fields: Fields): Region {
+  return regionFrom(fields.object('region'));
+}
+
+function only(fields: Fields, ...names: string[]): Fields {
+  fields.assertOnly('kind', ...names);
+  return fields;
 }

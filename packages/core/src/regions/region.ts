@@ -2,6 +2,7 @@ import { assertSize } from '../errors.js';
 import { addToRows, type Matrix, matrix, multiply, rowOf, rowRange } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
 import type { Rng } from '../random.js';
+import { type Directions, diagonalOf, directionsOf } from './directions.js';
 import type { RegionJSON } from './json.js';
 
 /** Exact extremes of affine functionals over a region, one per column: `lo` and `hi` are `[units]`. */
@@ -11,26 +12,16 @@ export interface Range {
 }
 
 /**
- * A bounded convex region R of ℝᴰ, known through its frame: a point of R and d directions that span R's
- * affine hull. Every x in R is `origin + Σ λᵢ directionᵢ` for λ in a fixed convex set that the kind defines.
+ * The convex set Λ of the frame coordinates λ `[d]` of a region, the same for all affine images of the region.
  *
- * An affine function on R is fixed by its *frame values* `h` `[d + 1, units]`: row 0 the value at the origin,
- * row i the change along direction i. All methods below take such blocks, one functional per column, and cost
- * no more than the frame: vertices are never listed unless they define the region.
+ * The methods take *frame values* `h` `[d + 1, units]` of affine functionals, one per column: row 0 the value at the
+ * frame's origin, row i the change along direction i. They cost no more than the frame: vertices are never listed
+ * unless they define the region.
  *
- * Laws: `range` is attained at `extremes`; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over R; `sample` is contained.
+ * Laws: `range` is attained at `extremes`; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over Λ; `sample` lies in Λ.
  */
-export interface Region {
-  readonly kind: RegionJSON['kind'];
-  /** D, the number of coordinates. */
-  readonly size: number;
-  /** `[d + 1, D]`: the origin, then the directions. */
-  readonly frame: Matrix;
-  /** The radii `[D]` when the directions are `radiusᵢ · eᵢ` for every coordinate, so that products with them are scalings. */
-  readonly diagonal?: Float64Array;
-  /** Bound `[D]` on how far a point of the region lies from its rounded frame coordinates. */
-  readonly slack: Float64Array;
-  /** Whether the region is symmetric about its centre, which settles tied votes. */
+export interface Body {
+  /** Whether the set is symmetric about its centre, which settles tied votes. */
   readonly symmetric: boolean;
   /** Frame coordinates λ `[d]` of the centre (the mean of the vertices). */
   readonly centre: Float64Array;
@@ -47,11 +38,82 @@ export interface Region {
    * vertices are not listed.
    */
   votes(h: Matrix, threshold: number): Float64Array;
+  /** The most coordinates or vertices that a point is a combination of. */
+  readonly terms: number;
+  /** A random λ `[d]`; each kind documents its distribution. */
+  sample(rng: Rng): Float64Array;
+  /** Whether y `[D]` is Σ λᵢ directionᵢ for some λ of the set, up to `tolerance` in every entry. */
+  reaches(directions: Directions, y: Float64Array, tolerance: number): boolean;
+}
+
+/**
+ * A bounded convex region R of ℝᴰ, known through its frame: a point and d directions that span R's affine hull.
+ * Every x in R is `origin + Σ λᵢ directionᵢ` for a λ in the {@link Body} that the kind defines. The directions may be
+ * linearly dependent: a zonotope has as many as generators.
+ */
+export interface Region
+  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'reach' | 'votes'> {
+  readonly kind: RegionJSON['kind'];
+  /** D, the number of coordinates. */
+  readonly size: number;
+  /** `[d + 1, D]`: the origin, then the directions. */
+  readonly frame: Matrix;
+  /** The factors `[D]` when the directions are `factorᵢ · eᵢ` for every coordinate, so that products with them are scalings. */
+  readonly diagonal?: Float64Array;
+  /** Bound `[D]` on how far a point of the region lies from its rounded frame coordinates. */
+  readonly slack: Float64Array;
+  /** The set of frame coordinates. */
+  readonly body: Body;
   /** Whether x `[D]` lies in the region, up to `tolerance` (default: rounding, see `containmentTolerance`). */
   contains(x: ArrayLike<number>, tolerance?: number): boolean;
   /** A random point `[D]`; each kind documents its distribution. */
   sample(rng: Rng): Float64Array;
   toJSON(): RegionJSON;
+}
+
+/** What sets a region apart; the rest follows from its body. */
+export interface RegionParts {
+  readonly frame: Matrix;
+  readonly slack: Float64Array;
+  readonly body: Body;
+  readonly json: () => RegionJSON;
+  readonly kind: RegionJSON['kind'];
+}
+
+/** The region {origin + Σ λᵢ directionᵢ : λ in the body}. */
+export function regionOf({ kind, frame, slack, body, json }: RegionParts): Region {
+  const size = frame.cols;
+  const directions = directionsOf(rowRange(frame, 1, frame.rows));
+  const diagonal = diagonalOf(directions);
+  const largest = largestEntry(body.reach(frame));
+  const rounding = largestEntry(slack);
+  const region: Region = {
+    kind,
+    size,
+    frame,
+    ...(diagonal ? { diagonal } : {}),
+    slack,
+    body,
+    symmetric: body.symmetric,
+    centre: body.centre,
+    range: h => body.range(h),
+    extremes: (h, side) => body.extremes(h, side),
+    reach: h => body.reach(h),
+    votes: (h, threshold) => body.votes(h, threshold),
+    contains: (x, tolerance) => {
+      assertSize(x.length, size, `${kind} contains`, 'a point');
+      const scale = largest + largestEntry(x);
+      const allowed = tolerance ?? rounding + containmentTolerance(size + body.terms, scale);
+      const y = Float64Array.from(x, (value, k) => value - frame.data[k]);
+      return body.reaches(directions, y, allowed);
+    },
+    sample: rng => {
+      const lambda = body.sample(rng);
+      return pointsAt(region, matrix(lambda.length + 1, 1, Float64Array.of(1, ...lambda))).data;
+    },
+    toJSON: json,
+  };
+  return region;
 }
 
 /** The points `[n, D]` with frame coordinates `[d + 1, n]`, as `extremes` returns them. */

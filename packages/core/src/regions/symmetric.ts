@@ -1,8 +1,9 @@
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
-import { type Matrix, matrix, rowOf, rowRange } from '../matrix.js';
+import { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
+import type { Directions } from './directions.js';
 import type { RegionJSON } from './json.js';
-import { containmentTolerance, largestEntry, type Region } from './region.js';
+import { type Body, containmentTolerance, largestEntry, type Region, regionOf } from './region.js';
 import { cube, disc, octahedron, type UnitBall } from './unit-balls.js';
 
 /**
@@ -73,28 +74,54 @@ function symmetricRegion(
   unit: UnitBall,
   slack: Float64Array = new Float64Array(centre.length),
 ): Region {
-  const { kind } = json;
-  checkParts(kind, centre, radii);
-  const size = centre.length;
+  checkParts(json.kind, centre, radii);
   const free = Array.from(radii.keys()).filter(i => radii[i] > 0);
-  const frame = matrix(free.length + 1, size);
-  frame.data.set(centre);
+  const directions = matrix(free.length, centre.length);
   free.forEach((axis, row) => {
-    frame.data[(row + 1) * size + axis] = radii[axis];
+    directions.data[row * centre.length + axis] = radii[axis];
   });
-  const directional = (h: Matrix) => rowRange(h, 1, h.rows);
-  /** |λ| of the part of x − centre that exceeds `allowed`. */
-  const excess = (x: ArrayLike<number>, allowed: number) =>
-    Float64Array.from(free, i => Math.max(0, Math.abs(x[i] - centre[i]) - allowed) / radii[i]);
+  return symmetricAlong(json, centre, directions, unit, slack);
+}
 
+/** centre + {Σ λᵢ directionᵢ : ‖λ‖ ≤ 1} with directions `[d, D]`, linearly dependent or not. */
+export function symmetricAlong(
+  json: RegionJSON,
+  centre: Float64Array,
+  directions: Matrix,
+  unit: UnitBall,
+  slack: Float64Array = new Float64Array(centre.length),
+): Region {
+  const frame = matrix(directions.rows + 1, centre.length);
+  frame.data.set(centre);
+  frame.data.set(directions.data, centre.length);
+  const body = symmetricBody(unit, directions.rows);
+  return regionOf({ kind: json.kind, frame, slack, body, json: () => json });
+}
+
+/** The directions given as rows, those of zeros left out. */
+export function checkedDirections(
+  where: string,
+  centre: Float64Array,
+  rows: readonly ArrayLike<number>[],
+): Matrix {
+  checkCentre(where, centre);
+  rows.forEach((row, i) => {
+    assertSize(row.length, centre.length, `${where} row ${i}`, 'a direction');
+    assertFinite(row, `${where} row ${i}`);
+  });
+  return matrixFromRows(
+    rows.filter(row => largestEntry(row) > 0),
+    centre.length,
+  );
+}
+
+/** {λ : ‖λ‖ ≤ 1} in d dimensions. */
+function symmetricBody(unit: UnitBall, d: number): Body {
+  const directional = (h: Matrix) => rowRange(h, 1, h.rows);
   return {
-    kind,
-    size,
-    frame,
-    ...(free.length === size ? { diagonal: radii } : {}),
-    slack,
     symmetric: true,
-    centre: new Float64Array(free.length),
+    centre: new Float64Array(d),
+    terms: d,
     range: h => {
       const origin = rowOf(h, 0);
       const width = unit.dual(directional(h));
@@ -116,26 +143,38 @@ function symmetricRegion(
     // h(c + v) + h(c − v) = 2 h(c): of each opposite pair at least one vertex lies on the centre's side, so the
     // sign at the centre is the majority, ties included.
     votes: (h, threshold) => rowOf(h, 0).map(x => Math.sign(x - threshold)),
-    contains: (x, tolerance) => {
-      assertSize(x.length, size, `${kind} contains`, 'a point');
-      const scale = largestEntry(centre) + largestEntry(radii);
-      const allowed = tolerance ?? containmentTolerance(size, scale);
-      for (let i = 0; i < size; i++) if (radii[i] === 0 && Math.abs(x[i] - centre[i]) > allowed) return false;
-      return unit.norm(excess(x, allowed)) <= 1 + containmentTolerance(size, 1);
+    sample: rng => unit.sample(rng, d),
+    reaches: (directions, y, tolerance) => {
+      const length = tolerance * Math.sqrt(y.length);
+      if (directions.axes) return reachesAlongAxes(unit, directions.axes, y, tolerance);
+      const solver = directions.solver(length);
+      if (!solver) return unit.reachesAlongDependent(directions, y, length);
+      const { lambda, offSpan } = solver.solve(y);
+      if (offSpan > length) return false;
+      const excess = lambda.map((x, i) => Math.max(0, Math.abs(x) - length * solver.growth[i]));
+      return unit.norm(excess) <= 1 + containmentTolerance(d, 1);
     },
-    sample: rng => {
-      const lambda = unit.sample(rng, free.length);
-      const x = centre.slice();
-      free.forEach((axis, i) => {
-        x[axis] += radii[axis] * lambda[i];
-      });
-      return x;
-    },
-    toJSON: () => json,
   };
 }
 
-function checkParts(kind: string, centre: Float64Array, radii: Float64Array): void {
+/** Coordinate by coordinate, what of y exceeds the tolerance must fit in the unit ball. */
+function reachesAlongAxes(
+  unit: UnitBall,
+  axes: NonNullable<Directions['axes']>,
+  y: Float64Array,
+  tolerance: number,
+): boolean {
+  const excess = y.map(x => Math.max(0, Math.abs(x) - tolerance));
+  const lambda = Float64Array.from(axes, ({ coordinate, factor }) => {
+    if (factor === 0) return 0;
+    const length = excess[coordinate];
+    excess[coordinate] = 0;
+    return length / Math.abs(factor);
+  });
+  return largestEntry(excess) === 0 && unit.norm(lambda) <= 1 + containmentTolerance(y.length, 1);
+}
+
+function checkCentre(kind: string, centre: Float64Array): void {
   if (centre.length === 0) {
     throw new PoliceError({
       code: 'empty-region',
@@ -144,8 +183,12 @@ function checkParts(kind: string, centre: Float64Array, radii: Float64Array): vo
       actual: 'none',
     });
   }
-  assertSize(radii.length, centre.length, kind, 'radii');
   assertFinite(centre, `${kind} centre`);
+}
+
+function checkParts(kind: string, centre: Float64Array, radii: Float64Array): void {
+  if (centre.length > 0) assertSize(radii.length, centre.length, kind, 'radii');
+  checkCentre(kind, centre);
   for (const r of radii) {
     if (r >= 0 && r < Infinity) continue;
     throw new PoliceError({

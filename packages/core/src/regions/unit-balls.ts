@@ -1,6 +1,8 @@
-import { type Matrix, matrix } from '../matrix.js';
+import { type Matrix, matrix, rowOf } from '../matrix.js';
 import { exponential, normal, type Rng } from '../random.js';
-import { largestEntry } from './region.js';
+import { distanceToHull, nonNegativeFit } from './convex-combination.js';
+import type { Directions } from './directions.js';
+import { containmentTolerance, largestEntry } from './region.js';
 
 /**
  * The unit ball of a norm in frame coordinates λ `[d]`. The maximum of g·λ over {‖λ‖ ≤ 1} is the dual norm of
@@ -14,6 +16,11 @@ export interface UnitBall {
   norm(lambda: Float64Array): number;
   /** A uniform point of the ball, `[d]`. */
   sample(rng: Rng, d: number): Float64Array;
+  /**
+   * Whether y = Σ λᵢ directionᵢ for some ‖λ‖ ≤ 1, up to `tolerance` in the Euclidean norm of y, where the directions
+   * are linearly dependent and hence λ is not unique.
+   */
+  reachesAlongDependent(directions: Directions, y: Float64Array, tolerance: number): boolean;
 }
 
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
@@ -26,6 +33,21 @@ export const cube: UnitBall = {
   },
   norm: largestEntry,
   sample: (rng, d) => Float64Array.from({ length: d }, () => 2 * rng() - 1),
+  // λ = μ − ν with μ + ν = 1 and both at least 0: non-negative least squares.
+  reachesAlongDependent: ({ matrix: { rows: d, cols: size, data } }, y, tolerance) => {
+    const scale = largestEntry(data) || 1;
+    const unit = (i: number) => Array.from({ length: d }, (_, k) => Number(k === i));
+    const columns = [1, -1].flatMap(sign =>
+      Array.from({ length: d }, (_, i) => [
+        ...Array.from(data.subarray(i * size, (i + 1) * size), x => (sign * x) / scale),
+        ...unit(i),
+      ]),
+    );
+    const goal = [...Array.from(y, x => x / scale), ...new Array<number>(d).fill(1)];
+    return (
+      nonNegativeFit(columns, goal).distance <= tolerance / scale + containmentTolerance(size + 3 * d, d)
+    );
+  },
 };
 
 /** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
@@ -48,6 +70,21 @@ export const disc: UnitBall = {
     const direction = Float64Array.from({ length: d }, () => normal(rng));
     const scale = rng() ** (1 / d) / disc.norm(direction);
     return direction.map(x => x * scale);
+  },
+  // The shortest λ: along the singular vectors it is y's components over the singular values.
+  reachesAlongDependent: (directions, y, tolerance) => {
+    const { values, axes } = directions.principal();
+    const left = y.slice();
+    const lambda = Float64Array.from(values, (value, k) => {
+      const axis = rowOf(axes, k);
+      const component = axis.reduce((sum, v, i) => sum + v * y[i], 0);
+      axis.forEach((v, i) => {
+        left[i] -= component * v;
+      });
+      const excess = Math.abs(component) - tolerance;
+      return excess <= 0 ? 0 : excess / value;
+    });
+    return largestEntry(left) <= tolerance && disc.norm(lambda) <= 1 + containmentTolerance(values.length, 1);
   },
 };
 
@@ -72,6 +109,19 @@ export const octahedron: UnitBall = {
     const parts = Float64Array.from({ length: d + 1 }, () => exponential(rng));
     const sum = parts.reduce((a, b) => a + b, 0);
     return parts.slice(0, d).map(x => ((rng() < 0.5 ? -1 : 1) * x) / sum);
+  },
+  reachesAlongDependent: ({ matrix: { rows: d, cols: size, data } }, y, tolerance) => {
+    const scale = largestEntry(data) || 1;
+    const vertices = matrix(
+      2 * d,
+      size,
+      Float64Array.of(...data, ...data.map(x => -x)).map(x => x / scale),
+    );
+    const distance = distanceToHull(
+      vertices,
+      y.map(x => x / scale),
+    );
+    return distance <= tolerance / scale + containmentTolerance(size + 2 * d, 1);
   },
 };
 

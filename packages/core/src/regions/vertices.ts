@@ -1,11 +1,11 @@
-import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import { type Matrix, matrix, matrixFromRows, multiply, rowOf, rowRange } from '../matrix.js';
+import { UNIT_ROUNDOFF } from '../precision.js';
 import { exponential, type Rng } from '../random.js';
 import { type AffineFrame, affineFrame } from './affine-frame.js';
 import { distanceToHull } from './convex-combination.js';
 import type { RegionJSON } from './json.js';
-import { containmentTolerance, largestEntry, type Region } from './region.js';
+import { type Body, containmentTolerance, largestEntry, type Region, regionOf } from './region.js';
 
 /**
  * The simplex with the given d + 1 affinely independent vertices `[D]` each, d ≤ D. `sample` is uniform.
@@ -25,22 +25,48 @@ export function simplex(vertices: readonly ArrayLike<number>[]): Region {
       remedy: 'Use vPolytope for vertices in any position.',
     });
   }
-  return vertexRegion('simplex', rows, found);
+  return vertexRegion({ kind: 'simplex', vertices: rowsOf(rows) }, rows, found);
 }
 
 /**
  * The convex hull of any number of points `[D]`, in any position: duplicates, interior points and points that
  * span a lower-dimensional hull are fine. A duplicate counts as one more vote and changes nothing else.
  *
+ * `slack` `[D]` says how far the points meant may lie from those given, entry by entry (default 0).
+ *
  * `sample` takes a random number of random vertices with uniform weights: not uniform, but it reaches vertices,
- * faces and the interior alike (Carathéodory). Throws `empty-region`, `shape` or `not-finite`.
+ * faces and the interior alike (Carathéodory). Throws `empty-region`, `shape`, `not-finite` or `invalid-option` (a
+ * negative slack).
  */
-export function vPolytope(vertices: readonly ArrayLike<number>[]): Region {
+export function vPolytope(vertices: readonly ArrayLike<number>[], slack?: ArrayLike<number>): Region {
   const rows = checkedVertices('vPolytope', vertices);
-  return vertexRegion('vPolytope', rows, affineFrame(rows));
+  if (slack) assertSlack(slack, rows.cols);
+  const json: RegionJSON = {
+    kind: 'vPolytope',
+    vertices: rowsOf(rows),
+    ...(slack ? { slack: Array.from(slack) } : {}),
+  };
+  return vertexRegion(json, rows, affineFrame(rows), slack);
 }
 
-function checkedVertices(kind: string, vertices: readonly ArrayLike<number>[]): Matrix {
+function assertSlack(slack: ArrayLike<number>, size: number): void {
+  assertSize(slack.length, size, 'vPolytope', 'slack');
+  assertFinite(slack, 'vPolytope slack');
+  const negative = Array.from(slack).findIndex(s => s < 0);
+  if (negative < 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `vPolytope slack ${negative}`,
+    expected: 'a bound ≥ 0',
+    actual: `${slack[negative]}`,
+  });
+}
+
+function rowsOf(m: Matrix): number[][] {
+  return Array.from({ length: m.rows }, (_, i) => Array.from(rowOf(m, i)));
+}
+
+export function checkedVertices(kind: string, vertices: readonly ArrayLike<number>[]): Matrix {
   if (vertices.length === 0 || vertices[0].length === 0) {
     throw new PoliceError({
       code: 'empty-region',
@@ -57,10 +83,25 @@ function checkedVertices(kind: string, vertices: readonly ArrayLike<number>[]): 
   return matrixFromRows(vertices);
 }
 
-function vertexRegion(kind: 'simplex' | 'vPolytope', vertices: Matrix, found: AffineFrame): Region {
-  const { frame, coordinates, slack } = found;
-  const { rows: count, cols: size } = vertices;
-  const d = frame.rows - 1;
+/** The hull of the vertices, each off by no more than `slack` `[D]`. */
+export function vertexRegion(
+  json: RegionJSON,
+  vertices: Matrix,
+  { frame, coordinates, slack: deviation }: AffineFrame,
+  slack?: ArrayLike<number>,
+): Region {
+  return regionOf({
+    kind: json.kind,
+    frame,
+    slack: slack ? deviation.map((s, k) => (s + slack[k]) * (1 + 4 * UNIT_ROUNDOFF)) : deviation,
+    body: vertexBody(vertices, coordinates, json.kind === 'simplex'),
+    json: () => json,
+  });
+}
+
+/** The hull of the vertices' coordinates `[P, d]`. */
+function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): Body {
+  const { rows: count, cols: d } = coordinates;
   const centre = new Float64Array(d);
   coordinates.data.forEach((x, i) => {
     centre[i % d] += x / count;
@@ -77,12 +118,9 @@ function vertexRegion(kind: 'simplex' | 'vPolytope', vertices: Matrix, found: Af
   };
 
   return {
-    kind,
-    size,
-    frame,
-    slack,
     symmetric: isSymmetric(vertices),
     centre,
+    terms: count,
     range: h => {
       const lo = new Float64Array(h.cols).fill(Infinity);
       const hi = new Float64Array(h.cols).fill(-Infinity);
@@ -126,60 +164,39 @@ function vertexRegion(kind: 'simplex' | 'vPolytope', vertices: Matrix, found: Af
       // Sums of ±1/P: anything under half a vote is a tie.
       return balance.map(x => (Math.abs(x) * count < 0.5 ? 0 : x));
     },
-    contains: (x, tolerance) => {
-      assertSize(x.length, size, `${kind} contains`, 'a point');
-      const scale = largestEntry(vertices.data) + largestEntry(x);
-      const allowed = tolerance ?? containmentTolerance(size + count, scale);
-      const { lambda, offHull, growth } = coordinatesOf(frame, x);
-      if (offHull > allowed) return false;
-      return distanceToHull(coordinates, lambda) <= allowed * growth + containmentTolerance(d + count, 1);
-    },
     sample: rng => {
-      const members =
-        kind === 'simplex' ? Array.from({ length: count }, (_, p) => p) : someVertices(rng, count, d);
+      const members = isSimplex ? Array.from({ length: count }, (_, p) => p) : someVertices(rng, count, d);
       const weights = members.map(() => exponential(rng));
       const sum = weights.reduce((a, b) => a + b, 0);
-      const x = new Float64Array(size);
+      const lambda = new Float64Array(d);
       members.forEach((p, i) => {
-        for (let k = 0; k < size; k++) x[k] += (weights[i] / sum) * vertices.data[p * size + k];
+        for (let k = 0; k < d; k++) lambda[k] += (weights[i] / sum) * coordinates.data[p * d + k];
       });
-      return x;
+      return lambda;
     },
-    toJSON: (): RegionJSON => ({
-      kind,
-      vertices: Array.from({ length: count }, (_, p) => Array.from(rowOf(vertices, p))),
-    }),
+    reaches: (directions, y, tolerance) => {
+      const length = tolerance * Math.sqrt(y.length);
+      const solver = directions.solver(length);
+      if (solver) {
+        const { lambda, offSpan } = solver.solve(y);
+        const growth = Math.sqrt(solver.growth.reduce((sum, g) => sum + g * g, 0));
+        if (offSpan > length) return false;
+        return distanceToHull(coordinates, lambda) <= length * growth + containmentTolerance(d + count, 1);
+      }
+      const images = multiply(coordinates, directions.matrix);
+      const scale = largestEntry(images.data) || largestEntry(y) || 1;
+      const distance = distanceToHull(
+        { ...images, data: images.data.map(x => x / scale) },
+        y.map(x => x / scale),
+      );
+      return distance <= length / scale + containmentTolerance(y.length + count, 1);
+    },
   };
 }
 
 function someVertices(rng: Rng, count: number, d: number): number[] {
   const howMany = 1 + Math.floor(rng() * (d + 1));
   return Array.from({ length: howMany }, () => Math.floor(rng() * count));
-}
-
-/**
- * Frame coordinates of x by least squares, x's distance from the affine hull (largest entry), and how much an
- * error in x grows in the coordinates (1 / smallest diagonal of R).
- */
-function coordinatesOf(
-  frame: Matrix,
-  x: ArrayLike<number>,
-): { lambda: Float64Array; offHull: number; growth: number } {
-  const d = frame.rows - 1;
-  const origin = rowOf(frame, 0);
-  const difference = Float64Array.from(origin, (o, k) => x[k] - o);
-  if (d === 0) return { lambda: new Float64Array(0), offHull: largestEntry(difference), growth: 0 };
-  const directions = new DenseMatrix(
-    Array.from({ length: d }, (_, i) => Array.from(rowOf(frame, i + 1))),
-  ).transpose();
-  const qr = new QrDecomposition(directions);
-  const lambda = Float64Array.from(qr.solve(DenseMatrix.columnVector(Array.from(difference))).to1DArray());
-  for (let i = 0; i < d; i++) {
-    const row = rowOf(frame, i + 1);
-    for (let k = 0; k < difference.length; k++) difference[k] -= lambda[i] * row[k];
-  }
-  const diagonal = qr.upperTriangularMatrix.diagonal().map(Math.abs);
-  return { lambda, offHull: largestEntry(difference), growth: 1 / Math.min(...diagonal) };
 }
 
 /** Whether reflecting every vertex at the mean gives a vertex, to rounding; pairs are matched along a generic line. */

@@ -1,0 +1,157 @@
+import { Matrix as DenseMatrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
+import { type Matrix, matrix, rowOf } from '../matrix.js';
+import { UNIT_ROUNDOFF } from '../precision.js';
+
+/** A row of a matrix of directions with one entry other than 0. */
+export interface Axis {
+  readonly coordinate: number;
+  readonly factor: number;
+}
+
+/** The directions `[d, D]` of a frame, and y = Σ λᵢ directionᵢ solved for λ; factored when first asked. */
+export interface Directions {
+  readonly matrix: Matrix;
+  /** Where the directions are multiples of different unit vectors, those (factor 0 for a direction of zeros). */
+  readonly axes?: readonly Axis[];
+  /**
+   * Least squares, for y off by no more than `error` (Euclidean norm); undefined where the directions are linearly
+   * dependent, or so nearly that the error would swamp the coordinates.
+   */
+  solver(error: number): Solver | undefined;
+  /** Singular values and vectors, for dependent directions. */
+  principal(): Principal;
+}
+
+export interface Solver {
+  /** Frame coordinates λ `[d]` of the point of the span nearest y `[D]`, and y's distance from it (largest entry). */
+  solve(y: Float64Array): { readonly lambda: Float64Array; readonly offSpan: number };
+  /** `[d]`: how much an error in y, in the Euclidean norm, can grow in each coordinate. */
+  readonly growth: Float64Array;
+}
+
+/** directionsᵀ = Σ σₖ vₖ uₖᵀ. */
+export interface Principal {
+  /** σ `[r]`, largest first. */
+  readonly values: readonly number[];
+  /** v `[r, D]`, orthonormal. */
+  readonly axes: Matrix;
+}
+
+/** Coordinates of size 1 with a larger error than this say nothing. */
+const LARGEST_COORDINATE_ERROR = 2 ** -10;
+
+export function directionsOf(directions: Matrix): Directions {
+  const axes = axesOf(directions);
+  const solver = once(() => solverOf(directions));
+  return {
+    matrix: directions,
+    ...(axes ? { axes } : {}),
+    solver: error => {
+      const found = solver();
+      return found?.growth.every(g => g * error <= LARGEST_COORDINATE_ERROR) ? found : undefined;
+    },
+    principal: once(() => principalOf(directions)),
+  };
+}
+
+/** The factors `[D]` where direction i is a multiple of eᵢ for every coordinate. */
+export function diagonalOf({ matrix: { cols }, axes }: Directions): Float64Array | undefined {
+  if (axes?.length !== cols) return undefined;
+  if (axes.some(({ coordinate, factor }, i) => factor !== 0 && coordinate !== i)) return undefined;
+  return Float64Array.from(axes, ({ factor }) => factor);
+}
+
+function once<T>(compute: () => T): () => T {
+  let result: { value: T } | undefined;
+  return () => {
+    result ??= { value: compute() };
+    return result.value;
+  };
+}
+
+function axesOf(directions: Matrix): Axis[] | undefined {
+  const axes: Axis[] = [];
+  const taken = new Set<number>();
+  for (let i = 0; i < directions.rows; i++) {
+    const row = rowOf(directions, i);
+    const coordinate = row.findIndex(value => value !== 0);
+    if (coordinate < 0) {
+      axes.push({ coordinate: 0, factor: 0 });
+      continue;
+    }
+    if (taken.has(coordinate)) return undefined;
+    for (let k = coordinate + 1; k < row.length; k++) if (row[k] !== 0) return undefined;
+    taken.add(coordinate);
+    axes.push({ coordinate, factor: row[coordinate] });
+  }
+  return axes;
+}
+
+/** Columns are the directions. */
+function transposed(directions: Matrix): DenseMatrix {
+  return new DenseMatrix(
+    Array.from({ length: directions.rows }, (_, i) => Array.from(rowOf(directions, i))),
+  ).transpose();
+}
+
+function solverOf(directions: Matrix): Solver | undefined {
+  const { rows: d, cols: size } = directions;
+  if (d > size) return undefined;
+  if (d === 0) {
+    return {
+      growth: new Float64Array(0),
+      solve: y => ({ lambda: new Float64Array(0), offSpan: largestOf(y) }),
+    };
+  }
+  const qr = new QrDecomposition(transposed(directions));
+  const upper = qr.upperTriangularMatrix;
+  const lengths = Array.from({ length: d }, (_, i) => Math.hypot(...rowOf(directions, i)));
+  // What a direction has left beside the ones before it is rounding only: it depends on them.
+  const dependent = lengths.some(
+    (length, i) => Math.abs(upper.get(i, i)) <= 8 * (size + d) * UNIT_ROUNDOFF * length,
+  );
+  if (dependent) return undefined;
+  return {
+    growth: inverseRowNorms(upper),
+    solve: y => {
+      const lambda = Float64Array.from(qr.solve(DenseMatrix.columnVector(Array.from(y))).to1DArray());
+      const left = y.slice();
+      for (let i = 0; i < d; i++) {
+        const row = rowOf(directions, i);
+        for (let k = 0; k < size; k++) left[k] -= lambda[i] * row[k];
+      }
+      return { lambda, offSpan: largestOf(left) };
+    },
+  };
+}
+
+/** Norms of the rows of R⁻¹: those of (QR)⁻¹, Q being orthonormal. */
+function inverseRowNorms(upper: DenseMatrix): Float64Array {
+  const d = upper.columns;
+  const squares = new Float64Array(d);
+  for (let column = 0; column < d; column++) {
+    const x = new Float64Array(d);
+    for (let i = column; i >= 0; i--) {
+      let sum = i === column ? 1 : 0;
+      for (let k = i + 1; k <= column; k++) sum -= upper.get(i, k) * x[k];
+      x[i] = sum / upper.get(i, i);
+      squares[i] += x[i] * x[i];
+    }
+  }
+  return squares.map(Math.sqrt);
+}
+
+function principalOf(directions: Matrix): Principal {
+  const { leftSingularVectors, diagonal } = new SingularValueDecomposition(transposed(directions), {
+    autoTranspose: true,
+  });
+  const size = directions.cols;
+  const axes = matrix(diagonal.length, size);
+  for (let k = 0; k < diagonal.length; k++)
+    for (let i = 0; i < size; i++) axes.data[k * size + i] = leftSingularVectors.get(i, k);
+  return { values: diagonal, axes };
+}
+
+function largestOf(values: Float64Array): number {
+  return values.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+}

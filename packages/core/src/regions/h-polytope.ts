@@ -1,0 +1,134 @@
+import { assertFinite, assertSize, PoliceError } from '../errors.js';
+import { type Matrix, matrixFromRows } from '../matrix.js';
+import { UNIT_ROUNDOFF } from '../precision.js';
+import { affineFrame } from './affine-frame.js';
+import { extremeRays, type IntVector, independentRows } from './double-description.js';
+import { integersOf, quotient } from './rationals.js';
+import { containmentTolerance, largestEntry, type Region } from './region.js';
+import { vertexRegion } from './vertices.js';
+
+/** More vertices than this, at any time while constraints enter one by one, and `hPolytope` gives up. */
+export const MAX_VERTICES = 4096;
+
+/**
+ * The bounded polyhedron {x : A x ≤ b}, A `[M, D]` given by rows, b `[M]`. It may lie in fewer dimensions (an equality
+ * is a pair of opposite inequalities); redundant rows are fine.
+ *
+ * Its vertices are enumerated in exact rational arithmetic, the entries of A and b taken as the real numbers they are,
+ * so nothing hangs on a tolerance: neither whether it is empty or unbounded, nor which vertices it has. They are then
+ * rounded to float64, which `slack` covers. Up to {@link MAX_VERTICES}; a D-dimensional box has 2ᴰ.
+ *
+ * `contains` checks the inequalities; `sample` is that of `vPolytope`. Throws `empty-region`, `unbounded-region`,
+ * `shape`, `not-finite`, or `invalid-option` for too many vertices.
+ *
+ * @example
+ * hPolytope([[1, 1], [-1, 0], [0, -1]], [1, 0, 0]); // the triangle x ≥ 0, y ≥ 0, x + y ≤ 1
+ */
+export function hPolytope(A: readonly ArrayLike<number>[], b: ArrayLike<number>): Region {
+  const rows = checkedConstraints(A, b);
+  const exact = exactVertices(rows, b);
+  const vertices = matrixFromRows(exact.map(([t, ...x]) => x.map(value => quotient(value, t))));
+  assertFinite(
+    vertices.data,
+    'hPolytope vertices',
+    'Two constraints are parallel but for rounding: drop one.',
+  );
+  // Each coordinate is the float64 nearest the true one.
+  const largest = new Float64Array(rows.cols);
+  vertices.data.forEach((x, i) => {
+    largest[i % rows.cols] = Math.max(largest[i % rows.cols], Math.abs(x));
+  });
+  const slack = largest.map(x => 2 * UNIT_ROUNDOFF * x + Number.MIN_VALUE);
+  const json = { kind: 'hPolytope' as const, A: A.map(row => Array.from(row)), b: Array.from(b) };
+  const region = vertexRegion(json, vertices, affineFrame(vertices), slack);
+  return {
+    ...region,
+    contains: (x, tolerance) => {
+      assertSize(x.length, rows.cols, 'hPolytope contains', 'a point');
+      const scale = largestEntry(largest) + largestEntry(x);
+      const allowed = tolerance ?? largestEntry(region.slack) + containmentTolerance(rows.cols, scale);
+      return A.every((row, i) => {
+        let excess = -b[i];
+        let size = 0;
+        for (let k = 0; k < x.length; k++) {
+          excess += row[k] * x[k];
+          size += Math.abs(row[k]);
+        }
+        return excess <= allowed * size;
+      });
+    },
+  };
+}
+
+function checkedConstraints(A: readonly ArrayLike<number>[], b: ArrayLike<number>): Matrix {
+  assertSize(b.length, A.length, 'hPolytope b', 'a vector with an entry for each row of A');
+  if (A.length === 0 || A[0].length === 0) {
+    throw unbounded(A.length === 0 ? 'no constraints' : 'constraints on no coordinates');
+  }
+  A.forEach((row, i) => {
+    assertSize(row.length, A[0].length, `hPolytope A row ${i}`, 'a row');
+    assertFinite(row, `hPolytope A row ${i}`);
+  });
+  assertFinite(b, 'hPolytope b', 'Leave out a constraint without a bound.');
+  return matrixFromRows(A);
+}
+
+function unbounded(actual: string): PoliceError {
+  return new PoliceError({
+    code: 'unbounded-region',
+    where: 'hPolytope',
+    expected: 'inequalities that bound every direction',
+    actual,
+    remedy: 'Add bounds, such as those of the data.',
+  });
+}
+
+/** The vertices in homogeneous whole numbers: [t, t·x]. */
+function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] {
+  const { rows: count, cols: size } = A;
+  // (t, t·x) with t ≥ 0 and bᵢ t − aᵢ · t x ≥ 0: the cone over the polyhedron.
+  const constraints = Array.from({ length: count }, (_, i) =>
+    integersOf([b[i], ...Array.from(A.data.subarray(i * size, (i + 1) * size), x => -x)]),
+  );
+  const { columns } = independentRows(constraints.map(row => row.slice(1)));
+  // Without the coordinates that depend on others the polyhedron has no lines, and is empty exactly when it was.
+  const spanning = constraints.map(([first, ...row]) => [first, ...columns.map(k => row[k])]);
+  const cone = [[1n, ...columns.map(() => 0n)], ...spanning];
+  const rays = extremeRays(cone, independentRows(cone).rows, MAX_VERTICES);
+  if (!rays) throw tooMany();
+  const vertices = rays.filter(([t]) => t > 0n);
+  if (vertices.length === 0) {
+    throw new PoliceError({
+      code: 'empty-region',
+      where: 'hPolytope',
+      expected: 'inequalities that some point satisfies',
+      actual: `${count} that contradict each other`,
+      remedy: 'Check signs: the rows mean A x ≤ b.',
+    });
+  }
+  if (columns.length < size) {
+    throw unbounded(`rows that leave ${size - columns.length} of ${size} dimensions free`);
+  }
+  const ray = rays.find(([t]) => t === 0n);
+  if (ray) throw unbounded(`a region that reaches to infinity along [${directionOf(ray).join(', ')}]`);
+  return vertices;
+}
+
+/** A ray's direction to three digits, its largest entry ±1. */
+function directionOf([, ...x]: IntVector): number[] {
+  const largest = x.reduce((max, value) => {
+    const size = value < 0n ? -value : value;
+    return size > max ? size : max;
+  }, 0n);
+  return x.map(value => Number(quotient(value, largest).toPrecision(3)));
+}
+
+function tooMany(): PoliceError {
+  return new PoliceError({
+    code: 'invalid-option',
+    where: 'hPolytope',
+    expected: `at most ${MAX_VERTICES} vertices`,
+    actual: 'more',
+    remedy: 'Enclose it in a box, a zonotope or an ellipsoid, or bound fewer directions.',
+  });
+}

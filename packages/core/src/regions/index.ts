@@ -1,0 +1,11 @@
+export { convexHull } from './convex-hull.js';
+export { ellipsoid, ellipsoidOfShape } from './ellipsoid.js';
+export { hPolytope, MAX_VERTICES } from './h-polytope.js';
+export { imageUnder, inSubspace, type LinearMap, scaled } from './image.js';
+export { type RegionJSON, regionFromJSON } from './json.js';
+export { circle, regularPolygon } from './polygon.js';
+export { type Body, pointsAt, type Range, type Region } from './region.js';
+export { regionSchedule } from './schedule.js';
+export { ball, box, boxAround, crossPolytope } from './symmetric.js';
+export { simplex, vPolytope } from './vertices.js';
+export { zonotope } from './zonotope.js';
