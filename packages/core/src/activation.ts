@@ -28,7 +28,11 @@ export type ActivationName =
   | 'hardSigmoid'
   | 'hardSwish'
   | 'elu'
-  | 'selu';
+  | 'selu'
+  | SmoothActivationName;
+
+/** Functions that are affine up to an error, and only on their tails: see `softplus`. */
+export type SmoothActivationName = 'softplus' | 'silu' | 'gelu' | 'geluTanh' | 'sigmoid' | 'tanh';
 
 /** What a function does inside its kinks, where they are no mere points. */
 export interface Curve {
@@ -51,12 +55,17 @@ export interface Activation {
   readonly pieces: readonly Piece[];
   /** Only where some kink is an interval. */
   readonly curve?: Curve;
+  /**
+   * ε of a smooth function: outside its kinks it is only within ε of its pieces, and `curve` tells its value everywhere.
+   * Absent where the pieces are exact.
+   */
+  readonly tailError?: number;
   /** ELU's and SELU's constants, which no piece tells. */
   readonly alpha?: number;
 }
 
 const point = (x: number): Kink => ({ lo: x, hi: x });
-const piece = (slope: number | Float64Array, offset = 0): Piece => ({ slope, offset });
+export const piece = (slope: number | Float64Array, offset = 0): Piece => ({ slope, offset });
 
 export const identity = (): Activation => ({ name: 'identity', kinks: [], pieces: [piece(1)] });
 export const relu = (): Activation => ({ name: 'relu', kinks: [point(0)], pieces: [piece(0), piece(1)] });
@@ -166,67 +175,16 @@ function halfLine(name: 'elu' | 'selu', alpha: number, scale: number): Activatio
   };
 }
 
-/** What a name may need besides. */
-export interface ActivationParameters {
-  /** leakyRelu's and elu's number, prelu's `[units]`, hardSigmoid's slope. */
-  readonly alpha?: number | ArrayLike<number>;
-  /** hardSigmoid's offset. */
-  readonly beta?: number;
-  /** clip's bounds. */
-  readonly min?: number;
-  readonly max?: number;
-}
-
-const byName: Readonly<Record<ActivationName, (p: ActivationParameters) => Activation | undefined>> = {
-  identity,
-  relu,
-  abs,
-  relu6,
-  hardTanh,
-  hardSwish,
-  selu,
-  leakyRelu: ({ alpha }) => (typeof alpha === 'number' ? leakyRelu(alpha) : undefined),
-  prelu: ({ alpha }) => (typeof alpha === 'object' ? prelu(alpha) : undefined),
-  elu: ({ alpha = 1 }) => (typeof alpha === 'number' ? elu(alpha) : undefined),
-  hardSigmoid: ({ alpha = 0.2, beta = 0.5 }) =>
-    typeof alpha === 'number' ? hardSigmoid(alpha, beta) : undefined,
-  clip: ({ min, max }) => (min !== undefined && max !== undefined ? clip(min, max) : undefined),
-};
-
-/**
- * The activation of that name, with the parameters it takes.
- *
- * Throws `unsupported-activation` for anything else: functions smooth on both sides are affine nowhere, so no shift
- * makes them exact.
- */
-export function activationByName(
-  name: string,
-  parameters: ActivationParameters = {},
-  where: string = name,
-): Activation {
-  const known = Object.hasOwn(byName, name);
-  const found = known ? byName[name as ActivationName](parameters) : undefined;
-  if (found) return found;
-  throw new PoliceError({
-    code: 'unsupported-activation',
-    where,
-    expected: known ? `${name} with its parameters` : `one of ${Object.keys(byName).join(', ')}`,
-    actual: known ? `alpha ${parameters.alpha}, min ${parameters.min}, max ${parameters.max}` : `'${name}'`,
-    remedy: known
-      ? 'Pass alpha: a number for leakyRelu, one per unit for prelu; min and max for clip.'
-      : 'Use a piecewise-affine activation such as leakyRelu; a smooth one is affine on no region.',
-  });
-}
-
 export function slopeAt({ slope }: Piece, unit: number): number {
   return typeof slope === 'number' ? slope : slope[unit];
 }
 
-/** Where x lies: on piece `piece`, or inside the kink after it. */
-function locate({ kinks }: Activation, x: number): { piece: number; isInside: boolean } {
+/** Where x lies: on piece `piece`, or inside the kink after it, where the curve tells its value. */
+function locate({ kinks, tailError }: Activation, x: number): { piece: number; isInside: boolean } {
   let piece = 0;
   while (piece < kinks.length && x > kinks[piece].hi) piece++;
-  return { piece, isInside: piece < kinks.length && x > kinks[piece].lo };
+  const isInside = piece < kinks.length && x > kinks[piece].lo;
+  return { piece, isInside: isInside || tailError !== undefined };
 }
 
 /** `y = σ(x)` for a unit. */

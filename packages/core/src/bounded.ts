@@ -1,158 +1,214 @@
 import { type Activation, slopeAt, steepest } from './activation.js';
-import type { AffineOperator } from './affine.js';
-import { concatColumns, linearCombination, type Matrix, matrix } from './matrix.js';
-import type { Windows } from './max.js';
-import type { ConcatNode, SumNode } from './network.js';
+import type { Carrier, LinearNode } from './carrier.js';
+import { concatColumns, linearCombination, type Matrix, matrix, rowOf, stackRows } from './matrix.js';
+import type { ActivationNode, AffineNode, ConcatNode, MaxNode, SumNode } from './network.js';
 import { activateFrame } from './police.js';
 import { type Arithmetic, float64, sumErrorBound } from './precision.js';
-import type { Region } from './regions/region.js';
 import { type ForbiddenIntervals, forbiddenIntervals, piecesOn, type Shifts } from './shift.js';
+import { tailThrough } from './tail.js';
 import { type LeadError, type MaxShifts, maxFrame } from './winners.js';
 
 /**
- * Frame values on one region with a bound `[size]` on how far, at any point of the region, a value lies from the true one.
+ * Frame values on one region with bounds on how far, at any point of the region, a value lies from the true one.
  *
- * The error is what an evaluation of the network in `arithmetic` may differ by from the exact value at that point:
- * float64 bounds the frame values themselves; float32 bounds what a runtime computes.
+ * An error is what rounding in some arithmetic may change: float64's bounds the frame values themselves against the affine
+ * function they stand for, float32's what a runtime computes against the network's exact value.
  */
 export interface BoundedFrame {
   readonly values: Matrix;
-  readonly error: Float64Array;
+  /** `[arithmetics, size]`. */
+  readonly errors: Matrix;
+  /** Bound `[size]` on the distance of the network from that affine function: 0 but for smooth activations. */
+  readonly tail: Float64Array;
 }
 
 /** Outweighs the rounding of adding a few bounds. */
 export const ROUND_UP: number = 1 + 2 ** -50;
 
-/** A point of the region in exact arithmetic: only its rounded frame coordinates are in error. */
-export function regionFrame({ frame, slack }: Region): BoundedFrame {
-  return { values: frame, error: slack };
+/** How many frame values are carried and what errors are kept of them: float64's first. */
+export interface Bounding {
+  readonly carrier: Carrier;
+  readonly arithmetics: readonly Arithmetic[];
+}
+
+/** The errors of every arithmetic, each from its number and the unit. */
+function errorsOf(
+  { arithmetics }: Bounding,
+  size: number,
+  error: (arithmetic: Arithmetic, unit: number, a: number) => number,
+): Matrix {
+  const errors = matrix(arithmetics.length, size);
+  arithmetics.forEach((arithmetic, a) => {
+    for (let j = 0; j < size; j++) errors.data[a * size + j] = error(arithmetic, j, a) * ROUND_UP;
+  });
+  return errors;
+}
+
+/** Points of the region: exact arithmetic errs in rounded frame coordinates, a runtime rounds to its own format too. */
+export function regionFrame(bounding: Bounding): BoundedFrame {
+  const { region, reader } = bounding.carrier;
+  const values = bounding.carrier.start();
+  const reach = reader.reach(values);
+  const errors = errorsOf(bounding, region.size, (arithmetic, j) =>
+    arithmetic === float64
+      ? region.slack[j]
+      : region.slack[j] + sumErrorBound(1, reach[j] + region.slack[j], arithmetic),
+  );
+  return { values, errors, tail: new Float64Array(region.size) };
 }
 
 /** A layer's frame values before its bias, which may still move. */
 export interface LinearPart {
   readonly product: Matrix;
-  /** |W| applied to the incoming error bound, `[units]`. */
-  readonly carried: Float64Array;
-  /** |W| applied to the incoming values' reach, `[units]`. */
-  readonly magnitude: Float64Array;
+  /** |W| applied to the incoming error bounds, `[arithmetics, units]`. */
+  readonly carried: Matrix;
+  /** |W| applied to the incoming values' reach, error included, `[arithmetics, units]`. */
+  readonly magnitude: Matrix;
+  readonly tail: Float64Array;
   readonly terms: number;
 }
 
-export function linearPart(
-  operator: AffineOperator,
-  region: Region,
-  { values, error }: BoundedFrame,
-): LinearPart {
-  const row = (data: Float64Array): Matrix => ({ rows: 1, cols: data.length, data });
-  const reach = region.reach(values);
+export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedFrame): LinearPart {
+  const { operator } = node;
+  const { errors } = input;
+  const reaches = reachesOf(bounding, input);
+  const through = operator.magnitude(stackRows([errors, reaches], errors.cols));
   return {
-    product: operator.linear(values),
-    carried: operator.magnitude(row(error)).data,
+    product: bounding.carrier.linear(node, [input.values]),
+    carried: { ...through, rows: errors.rows, data: through.data.subarray(0, errors.rows * through.cols) },
     // What is multiplied is the computed value, which may be in error.
-    magnitude: operator.magnitude(row(reach.map((m, j) => m + error[j]))).data,
+    magnitude: { ...through, rows: errors.rows, data: through.data.subarray(errors.rows * through.cols) },
+    tail: tailThrough(node, [input.tail], 0),
     terms: operator.terms,
   };
 }
 
-export function addBias(
-  { product, carried, magnitude, terms }: LinearPart,
-  bias: Float64Array,
-  arithmetic: Arithmetic = float64,
-): BoundedFrame {
-  const values = matrix(product.rows, product.cols, product.data.slice());
-  for (let j = 0; j < values.cols; j++) values.data[j] += bias[j];
-  // One more term for the bias, one for the sum of the products over the frame's coordinates.
-  const error = carried.map(
-    (e, j) => (e + sumErrorBound(terms + 2, magnitude[j] + Math.abs(bias[j]), arithmetic)) * ROUND_UP,
-  );
-  return { values, error };
+/** Bound on the values, all errors included, `[arithmetics, size]`. */
+function reachesOf({ carrier }: Bounding, { values, errors, tail }: BoundedFrame): Matrix {
+  const reach = carrier.reader.reach(values).map((m, j) => m + tail[j]);
+  return { ...errors, data: errors.data.map((e, i) => e + reach[i % errors.cols]) };
 }
 
-export function addShift(
-  region: Region,
-  { values, error }: BoundedFrame,
-  shift: Float64Array,
-  arithmetic: Arithmetic = float64,
+export function addBias(
+  bounding: Bounding,
+  { product, carried, magnitude, tail, terms }: LinearPart,
+  bias: Float64Array,
 ): BoundedFrame {
+  // One more term for the bias, one for the sum of the products over the frame's coordinates.
+  const errors = errorsOf(bounding, bias.length, (arithmetic, j, a) => {
+    const at = a * bias.length + j;
+    return carried.data[at] + sumErrorBound(terms + 2, magnitude.data[at] + Math.abs(bias[j]), arithmetic);
+  });
+  return { values: withOriginMoved(product, bias), errors, tail };
+}
+
+export function addShift(bounding: Bounding, frame: BoundedFrame, shift: Float64Array): BoundedFrame {
+  const { values, tail } = frame;
+  const reaches = reachesOf(bounding, frame).data;
+  const errors = errorsOf(bounding, shift.length, (arithmetic, j, a) => {
+    const at = a * shift.length + j;
+    return frame.errors.data[at] + sumErrorBound(2, reaches[at] + Math.abs(shift[j]), arithmetic);
+  });
+  return { values: withOriginMoved(values, shift), errors, tail };
+}
+
+function withOriginMoved(values: Matrix, by: Float64Array): Matrix {
   const moved = matrix(values.rows, values.cols, values.data.slice());
-  for (let j = 0; j < moved.cols; j++) moved.data[j] += shift[j];
-  const reach = region.reach(values);
-  return {
-    values: moved,
-    error: error.map(
-      (e, j) => (e + sumErrorBound(2, reach[j] + e + Math.abs(shift[j]), arithmetic)) * ROUND_UP,
-    ),
-  };
+  for (let j = 0; j < moved.cols; j++) moved.data[j] += by[j];
+  return moved;
 }
 
 /** A sum or concatenation. */
 export function combine(
+  bounding: Bounding,
   node: SumNode | ConcatNode,
-  region: Region,
   inputs: readonly BoundedFrame[],
-  arithmetic: Arithmetic = float64,
 ): BoundedFrame {
-  const blocks = inputs.map(({ values }) => values);
-  const errors = inputs.map(({ error }) => ({ rows: 1, cols: error.length, data: error }));
-  if (node.kind === 'concat') return { values: concatColumns(blocks), error: concatColumns(errors).data };
+  const values = bounding.carrier.linear(
+    node as LinearNode,
+    inputs.map(input => input.values),
+  );
+  const errors = inputs.map(input => input.errors);
+  const tail = tailThrough(
+    node,
+    inputs.map(input => input.tail),
+    0,
+  );
+  if (node.kind === 'concat') return { values, errors: concatColumns(errors), tail };
   const sizes = inputs.map((_, i) => Math.abs(node.coefficients ? node.coefficients[i] : 1));
   const carried = linearCombination(errors, sizes).data;
-  const reaches = inputs.map(({ values, error }) => ({
-    rows: 1,
-    cols: error.length,
-    data: region.reach(values).map((m, j) => m + error[j]),
-  }));
-  const magnitude = linearCombination(reaches, sizes).data;
+  const magnitude = linearCombination(
+    inputs.map(input => reachesOf(bounding, input)),
+    sizes,
+  ).data;
   return {
-    values: linearCombination(blocks, node.coefficients),
-    error: carried.map((e, j) => (e + sumErrorBound(inputs.length + 2, magnitude[j], arithmetic)) * ROUND_UP),
+    values,
+    tail,
+    errors: errorsOf(bounding, values.cols, (arithmetic, j, a) => {
+      const at = a * values.cols + j;
+      return carried[at] + sumErrorBound(inputs.length + 2, magnitude[at], arithmetic);
+    }),
   };
 }
 
+/**
+ * A runtime's own exponentials and error functions are taken to err by at most this, times 1 + |x|: about eight units in
+ * the last place of float32. No standard promises it.
+ */
+export const SMOOTH_FUNCTION_ERROR: number = 2 ** -20;
+
 /** Values through the pieces the sides select. A runtime's value may lie across the kink: then the steepest piece counts. */
 export function activateBounded(
-  activation: Activation,
-  region: Region,
+  bounding: Bounding,
   r: number,
-  { values, error }: BoundedFrame,
+  node: ActivationNode,
+  frame: BoundedFrame,
   settled: Shifts,
-  arithmetic: Arithmetic = float64,
 ): BoundedFrame {
+  const { values } = frame;
+  const { activation } = node;
   const pieces = piecesOn(r, activation, settled.sides, values.cols);
-  const reach = region.reach(values);
+  const reaches = reachesOf(bounding, frame).data;
+  const isSmooth = activation.tailError !== undefined;
   return {
     values: activateFrame(activation, values, settled, r),
-    error: error.map((e, j) => {
-      const slope =
-        arithmetic === float64 ? Math.abs(slopeAt(activation.pieces[pieces[j]], j)) : steepest(activation, j);
-      const offset = Math.abs(activation.pieces[pieces[j]].offset);
-      return (slope * e + sumErrorBound(4, slope * (reach[j] + e) + offset, arithmetic)) * ROUND_UP;
+    tail: tailThrough(node, [frame.tail], r, settled),
+    errors: errorsOf(bounding, values.cols, (arithmetic, j, a) => {
+      const at = a * values.cols + j;
+      const piece = activation.pieces[pieces[j]];
+      const isExact = arithmetic === float64;
+      const slope = isExact ? Math.abs(slopeAt(piece, j)) : steepest(activation, j);
+      const rounding = sumErrorBound(4, slope * reaches[at] + Math.abs(piece.offset), arithmetic);
+      const evaluation = isSmooth && !isExact ? SMOOTH_FUNCTION_ERROR * (1 + reaches[at]) : 0;
+      return slope * frame.errors.data[at] + evaluation + rounding;
     }),
   };
 }
 
 /** Values through the winners of a maximum. In a runtime any member may come out on top, by no more than its error. */
 export function maxBounded(
-  windows: Windows,
-  region: Region,
+  bounding: Bounding,
   r: number,
-  { values, error }: BoundedFrame,
+  node: MaxNode,
+  frame: BoundedFrame,
   chosen: MaxShifts,
-  arithmetic: Arithmetic = float64,
 ): BoundedFrame {
-  const { offsets, members } = windows;
+  const { offsets, members } = node.windows;
   const count = chosen.lifts.lift.length;
-  const reach = region.reach(values);
+  const size = frame.values.cols;
+  const reaches = reachesOf(bounding, frame).data;
   return {
-    values: maxFrame(values, chosen, r),
-    error: Float64Array.from({ length: count }, (_, w) => {
+    values: maxFrame(frame.values, chosen, r),
+    tail: tailThrough(node, [frame.tail], r, { winners: chosen }),
+    errors: errorsOf(bounding, count, (arithmetic, w, a) => {
+      const error = (unit: number) => frame.errors.data[a * size + unit];
       const winner = chosen.winners[r * count + w];
       const lift = chosen.lifts.lift[w];
-      let e = error[winner];
+      let e = error(winner);
       if (arithmetic !== float64) {
-        for (let m = offsets[w]; m < offsets[w + 1]; m++) e = Math.max(e, error[members[m]]);
+        for (let m = offsets[w]; m < offsets[w + 1]; m++) e = Math.max(e, error(members[m]));
       }
-      return (e + (lift === 0 ? 0 : sumErrorBound(2, reach[winner] + e + lift, arithmetic))) * ROUND_UP;
+      return e + (lift === 0 ? 0 : sumErrorBound(2, reaches[a * size + winner] + lift, arithmetic));
     }),
   };
 }
@@ -160,34 +216,44 @@ export function maxBounded(
 /** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
 const RANGE_TERMS = 8;
 
-/** The forbidden intervals with the error of the ranges as margin, times `safety`. */
+/** Error `[size]` of the frame values. */
+export function exactError({ errors }: BoundedFrame): Float64Array {
+  return rowOf(errors, 0);
+}
+
+/** The forbidden intervals with the tails and `safety` times the error of the ranges as margin. */
 export function boundedIntervals(
   activation: Activation,
-  regions: readonly Region[],
+  carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
   safety: number,
 ): ForbiddenIntervals {
-  const ranges = regions.map((region, r) => region.range(frames[r].values));
-  const margins = regions.map((region, r) => {
-    const reach = region.reach(frames[r].values);
+  const ranges = carriers.map(({ reader }, r) => reader.range(frames[r].values));
+  const margins = carriers.map(({ reader, region }, r) => {
+    const reach = reader.reach(frames[r].values);
     const terms = region.frame.rows + RANGE_TERMS;
-    return frames[r].error.map((e, j) => safety * (e + sumErrorBound(terms, reach[j])) * ROUND_UP);
+    const { tail } = frames[r];
+    return exactError(frames[r]).map(
+      (e, j) => (tail[j] + safety * (e + sumErrorBound(terms, reach[j]))) * ROUND_UP,
+    );
   });
   return forbiddenIntervals(ranges, activation, margins);
 }
 
-/** How much a rival's lead over a winner may be understated, times `safety`. */
+/** How much a rival's lead over a winner may be understated: their tails and `safety` times the error. */
 export function boundedLeads(
-  regions: readonly Region[],
+  carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
   safety: number,
 ): LeadError {
-  const reaches = regions.map((region, r) => region.reach(frames[r].values));
+  const reaches = carriers.map(({ reader }, r) => reader.reach(frames[r].values));
+  const errors = frames.map(exactError);
   return (r, rival, winner) => {
-    const { error } = frames[r];
-    const terms = regions[r].frame.rows + RANGE_TERMS + 1;
+    const terms = carriers[r].region.frame.rows + RANGE_TERMS + 1;
     const range = sumErrorBound(terms, reaches[r][rival] + reaches[r][winner]);
-    return safety * (error[rival] + error[winner] + range) * ROUND_UP;
+    const { tail } = frames[r];
+    const error = errors[r][rival] + errors[r][winner] + range;
+    return (tail[rival] + tail[winner] + safety * error) * ROUND_UP;
   };
 }
 

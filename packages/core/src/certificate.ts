@@ -25,6 +25,8 @@ export interface Certificate {
     readonly mapError: readonly number[];
     /** Bound `[outSize]` on |float32 inference − (A x + b)| over the region. */
     readonly inferenceError: readonly number[];
+    /** Only where smooth activations make f affine up to an error: see `RegionProof.tailError`. */
+    readonly tailError?: readonly number[];
   }[];
 }
 
@@ -52,11 +54,12 @@ export function certificateOf(net: Network, regions: readonly Region[], modelByt
       name,
       smallestMargin: Number.isFinite(smallestMargin) ? smallestMargin : null,
     })),
-    regions: proof.regions.map(({ map, mapError, inferenceError }) => ({
+    regions: proof.regions.map(({ map, mapError, inferenceError, tailError }) => ({
       A: Array.from({ length: map.A.rows }, (_, i) => Array.from(rowOf(map.A, i))),
       b: Array.from(map.b),
       mapError: Array.from(mapError),
       inferenceError: Array.from(inferenceError),
+      ...(tailError ? { tailError: Array.from(tailError) } : {}),
     })),
   };
 }

@@ -3,22 +3,27 @@ import {
   addBias,
   addShift,
   type BoundedFrame,
+  type Bounding,
   boundedIntervals,
   boundedLeads,
   combine,
+  exactError,
   linearPart,
   maxBounded,
   ROUND_UP,
   regionFrame,
   smallestMargin,
 } from './bounded.js';
+import type { Carrier } from './carrier.js';
 import { type AffineMap, affineMapOn } from './enforce.js';
-import { type Matrix, matrix, multiplyTransposed } from './matrix.js';
+import { carriersFor } from './frames.js';
+import { type Matrix, multiplyTransposed, rowOf } from './matrix.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from './network.js';
-import { type AffinePieces, assertRegionsFit, checkedFrame } from './police.js';
-import { type Arithmetic, float32, float64, sumErrorBound } from './precision.js';
+import { checkedFrame, settleActivation, settleMax } from './police.js';
+import { float32, float64, sumErrorBound } from './precision.js';
 import { pointsAt, type Region } from './regions/region.js';
 import { chooseShifts, type ForbiddenIntervals, type Shifts } from './shift.js';
+import { isApproximate } from './tail.js';
 import { chooseWinners, type MaxShifts } from './winners.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
@@ -32,10 +37,19 @@ export interface LayerMargin {
 export interface RegionProof {
   /** The network's affine map there, rounded to float64. */
   readonly map: AffineMap;
-  /** Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic: the rounding of A and b. */
+  /**
+   * Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic: the rounding of A and b, and
+   * `tailError`.
+   */
   readonly mapError: Float64Array;
   /** Bound `[outSize]` on |inference in float32, in any order of summation − (A x + b)| over the region. */
   readonly inferenceError: Float64Array;
+  /**
+   * The share of `mapError` `[outSize]` that is no rounding: smooth activations make f affine only up to this. Then
+   * `inferenceError` assumes a runtime whose own smooth functions err by no more than `SMOOTH_FUNCTION_ERROR`. Absent where f
+   * is exactly affine.
+   */
+  readonly tailError?: Float64Array;
 }
 
 export interface Certified {
@@ -58,206 +72,175 @@ export interface Uncertified {
   readonly points?: Matrix;
 }
 
+export interface CertifyOptions {
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedCarrier`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
+}
+
 /**
  * Proves or refutes that the network, its parameters taken as exact real numbers, is affine on every region: no range
  * of a pre-activation, widened by a bound on all rounding in computing it, reaches a kink, and on every region one
  * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first.
  *
- * Throws `shape` or `not-finite`.
+ * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
  */
-export function certify(net: Network, regions: readonly Region[]): Certified | Uncertified {
-  assertRegionsFit(regions, net.inputSize);
+export function certify(
+  net: Network,
+  regions: readonly Region[],
+  { memory }: CertifyOptions = {},
+): Certified | Uncertified {
+  const carriers = carriersFor(net, regions, memory);
   const layers: LayerMargin[] = [];
-  const choices = new Map<string, Choice>();
-  let failure: Uncertified | undefined;
-  const exact = boundedPass(net, regions, float64, (node, frames) => {
-    const settled =
-      node.kind === 'max' ? settleMax(node, regions, frames) : settleActivation(node, regions, frames);
-    choices.set(node.name, settled.choice);
-    layers.push({ name: node.name, smallestMargin: settled.margin });
-    // Not `< 0`: a NaN proves nothing.
-    if (!(settled.margin >= 0)) failure ??= settled.failure();
-    return failure ? undefined : settled.choice;
+  const pieces: Pieces = { layers: new Map(), maxima: new Map() };
+  const outputs = boundedPass(net, carriers, pieces, (name, margin) => {
+    layers.push({ name, smallestMargin: margin });
   });
-  if (failure || !exact) return failure!;
-  const inferred = boundedPass(net, regions, float32, node => choices.get(node.name))!;
-  const pieces = piecesOf(exact, choices);
-  const output = net.nodes.at(-1)!.name;
+  if ('failure' in outputs) return outputs.failure;
   return {
     certified: true,
     layers,
-    regions: regions.map((region, r) => {
-      const map = affineMapOn(net, region, pieces, r);
-      const mapError = mapErrorOn(region, map, exact.get(output)![r]);
+    regions: carriers.map((carrier, r) => {
+      const { values, errors, tail } = outputs.frames[r];
+      const map = affineMapOn(net, carrier.region, pieces, r, rowOf(values, 0));
+      const mapError = mapErrorOn(net, carrier, map, outputs.frames[r]);
+      const inferred = rowOf(errors, 1);
       return {
         map,
         mapError,
-        inferenceError: mapError.map((e, j) => (e + inferred.get(output)![r].error[j]) * ROUND_UP),
+        inferenceError: mapError.map((e, j) => (e + inferred[j]) * ROUND_UP),
+        ...(isApproximate(net) ? { tailError: tail } : {}),
       };
     }),
   };
 }
 
-type Choice = { readonly shifts: Shifts } | { readonly winners: MaxShifts };
-
-interface Settled {
-  readonly choice: Choice;
-  readonly margin: number;
-  failure(): Uncertified;
+/** The pieces found so far. */
+interface Pieces {
+  readonly layers: Map<string, { readonly shifts: Shifts }>;
+  readonly maxima: Map<string, MaxShifts>;
 }
 
-/** Frames with error bounds after every node, by name; undefined as soon as `choose` finds no choice. */
+/** The exact network, whose errors prove, and a runtime's, whose errors are reported. */
+const ARITHMETICS = [float64, float32];
+
+/** Frames of the output with error bounds, or the first nonlinearity that may bend. */
 function boundedPass(
   net: Network,
-  regions: readonly Region[],
-  arithmetic: Arithmetic,
-  choose: (node: ActivationNode | MaxNode, frames: readonly BoundedFrame[]) => Choice | undefined,
-): ReadonlyMap<string, readonly BoundedFrame[]> | undefined {
+  carriers: readonly Carrier[],
+  pieces: Pieces,
+  proved: (name: string, margin: number) => void,
+): { readonly frames: readonly BoundedFrame[] } | { readonly failure: Uncertified } {
+  const boundings = carriers.map((carrier): Bounding => ({ carrier, arithmetics: ARITHMETICS }));
   const values = new Map<string, readonly BoundedFrame[]>();
   for (const node of net.nodes) {
     const inputs = inputsOf(node).map(name => values.get(name)!);
-    const each = (step: (region: Region, r: number, frame: BoundedFrame) => BoundedFrame) =>
-      regions.map((region, r) => step(region, r, inputs[0]?.[r]));
+    const each = (step: (bounding: Bounding, r: number, frame: BoundedFrame) => BoundedFrame) =>
+      boundings.map((bounding, r) => step(bounding, r, inputs[0]?.[r]));
+    let frames: readonly BoundedFrame[];
     if (node.kind === 'input') {
-      values.set(
-        node.name,
-        each(region => roundedInput(region, arithmetic)),
-      );
+      frames = each(regionFrame);
     } else if (node.kind === 'affine') {
-      const { operator } = node;
-      values.set(
-        node.name,
-        each((region, _r, frame) => {
-          const h = addBias(linearPart(operator, region, frame), operator.bias, arithmetic);
-          checkedFrame(node.name, h.values);
-          return h;
-        }),
-      );
+      const { bias } = node.operator;
+      frames = each((bounding, _r, frame) => addBias(bounding, linearPart(bounding, node, frame), bias));
     } else if (node.kind === 'activation') {
-      const { shift, activation } = node;
-      const h = shift ? each((region, _r, frame) => addShift(region, frame, shift, arithmetic)) : inputs[0];
-      const choice = choose(node, h);
-      if (!choice || !('shifts' in choice)) return undefined;
-      values.set(
-        node.name,
-        each((region, r) => activateBounded(activation, region, r, h[r], choice.shifts, arithmetic)),
-      );
+      const { shift } = node;
+      const h = shift ? each((bounding, _r, frame) => addShift(bounding, frame, shift)) : inputs[0];
+      const { shifts, margin, failure } = provenShifts(node, carriers, h);
+      if (failure) return { failure };
+      proved(node.name, margin);
+      pieces.layers.set(node.name, { shifts });
+      settleActivation(node, carriers, shifts.sides);
+      frames = h.map((frame, r) => activateBounded(boundings[r], r, node, frame, shifts));
     } else if (node.kind === 'max') {
-      const choice = choose(node, inputs[0]);
-      if (!choice || !('winners' in choice)) return undefined;
-      values.set(
-        node.name,
-        each((region, r, frame) => maxBounded(node.windows, region, r, frame, choice.winners, arithmetic)),
-      );
+      const { winners, margin, failure } = provenWinners(node, carriers, inputs[0]);
+      if (failure) return { failure };
+      proved(node.name, margin);
+      pieces.maxima.set(node.name, winners);
+      settleMax(node, carriers, winners);
+      frames = each((bounding, r, frame) => maxBounded(bounding, r, node, frame, winners));
     } else {
-      values.set(
-        node.name,
-        each((region, r) =>
-          combine(
-            node,
-            region,
-            inputs.map(frames => frames[r]),
-            arithmetic,
-          ),
+      frames = boundings.map((bounding, r) =>
+        combine(
+          bounding,
+          node,
+          inputs.map(blocks => blocks[r]),
         ),
       );
     }
+    for (const frame of frames) checkedFrame(node.name, frame.values);
+    values.set(node.name, frames);
   }
-  return values;
+  return { frames: values.get(net.nodes.at(-1)!.name)! };
 }
 
-/** The pieces that the choices put every unit on. */
-function piecesOf(
-  values: ReadonlyMap<string, readonly BoundedFrame[]>,
-  choices: ReadonlyMap<string, Choice>,
-): AffinePieces {
-  const layers = new Map<string, { shifts: Shifts }>();
-  const maxima = new Map<string, MaxShifts>();
-  for (const [name, choice] of choices) {
-    if ('shifts' in choice) layers.set(name, choice);
-    else maxima.set(name, choice.winners);
-  }
-  const blocks = [...values].map(([name, frames]) => [name, frames.map(frame => frame.values)] as const);
-  return { values: new Map(blocks), layers, maxima };
-}
-
-/** A runtime first rounds the point to its own format. */
-function roundedInput(region: Region, arithmetic: Arithmetic): BoundedFrame {
-  const { values, error } = regionFrame(region);
-  if (arithmetic === float64) return { values, error };
-  const reach = region.reach(values);
-  return { values, error: error.map((e, j) => e + sumErrorBound(1, reach[j] + e, arithmetic)) };
-}
-
-function settleActivation(
+function provenShifts(
   node: ActivationNode,
-  regions: readonly Region[],
+  carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
-): Settled {
-  const intervals = boundedIntervals(node.activation, regions, frames, 1);
-  return {
-    choice: { shifts: chooseShifts(intervals, () => 0) },
-    margin: smallestMargin(intervals),
-    failure: () => activationFailure(node, regions, frames, intervals),
-  };
+): { shifts: Shifts; margin: number; failure?: Uncertified } {
+  const intervals = boundedIntervals(node.activation, carriers, frames, 1);
+  const shifts = chooseShifts(intervals, () => 0);
+  const margin = smallestMargin(intervals);
+  // Not `< 0`: a NaN proves nothing.
+  if (margin >= 0) return { shifts, margin };
+  return { shifts, margin, failure: activationFailure(node, carriers, frames, intervals) };
 }
 
 function activationFailure(
-  { name, activation }: ActivationNode,
-  regions: readonly Region[],
+  { name, input, activation }: ActivationNode,
+  carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
   { units, below, above }: ForbiddenIntervals,
 ): Uncertified {
   const at = below.findIndex((b, i) => !(Math.max(b, -above[i]) >= 0));
   const unit = at % units;
-  const region = Math.floor(at / units / activation.kinks.length);
-  const { values } = frames[region];
-  const column = matrix(values.rows, 2);
-  for (let i = 0; i < values.rows; i++) column.data.fill(values.data[i * units + unit], 2 * i, 2 * i + 2);
-  const points = pointsAt(regions[region], regions[region].extremes(column, [-1, 1]));
-  return { certified: false, layer: name, unit, region, margin: Math.max(below[at], -above[at]), points };
+  const r = Math.floor(at / units / activation.kinks.length);
+  const { region, columns } = carriers[r];
+  const twice = columns(input, frames[r].values, [unit, unit]);
+  const points = pointsAt(region, region.extremes(twice, [-1, 1]));
+  return { certified: false, layer: name, unit, region: r, margin: Math.max(below[at], -above[at]), points };
 }
 
-function settleMax(node: MaxNode, regions: readonly Region[], frames: readonly BoundedFrame[]): Settled {
-  const chosen = chooseWinners(
-    node.windows,
-    regions,
-    frames.map(({ values }) => values),
-    { ...(node.lifts ? { lifts: node.lifts } : {}), leadError: boundedLeads(regions, frames, 1) },
-  );
+function provenWinners(
+  node: MaxNode,
+  carriers: readonly Carrier[],
+  frames: readonly BoundedFrame[],
+): { winners: MaxShifts; margin: number; failure?: Uncertified } {
+  const pairs = carriers.map((carrier, r) => carrier.leads(node, frames[r].values));
+  const winners = chooseWinners(node.windows, pairs, {
+    ...(node.lifts ? { lifts: node.lifts } : {}),
+    leadError: boundedLeads(carriers, frames, 1),
+  });
   const present = (w: number) => (node.lifts && node.lifts.winner[w] >= 0 ? node.lifts.lift[w] : 0);
   // A lift that the node has not got is a lift missing.
-  const clearance = chosen.clearance.map((c, w) => c - (chosen.lifts.lift[w] - present(w)));
+  const clearance = winners.clearance.map((c, w) => c - (winners.lifts.lift[w] - present(w)));
   const margin = clearance.reduce((least, c) => Math.min(least, c), Number.POSITIVE_INFINITY);
-  return {
-    choice: { winners: chosen },
-    margin,
-    failure: () => {
-      const unit = clearance.findIndex(c => !(c >= 0));
-      return {
-        certified: false,
-        layer: node.name,
-        unit,
-        region: Math.max(0, chosen.activeRegion[unit]),
-        margin,
-      };
-    },
-  };
+  if (margin >= 0) return { winners, margin };
+  const unit = clearance.findIndex(c => !(c >= 0));
+  const region = Math.max(0, winners.activeRegion[unit]);
+  return { winners, margin, failure: { certified: false, layer: node.name, unit, region, margin } };
 }
 
 /** Bound on the difference between the exact network and `A x + b`, which A and b only approximate. */
-function mapErrorOn(region: Region, { A, b }: AffineMap, output: BoundedFrame): Float64Array {
+function mapErrorOn(net: Network, carrier: Carrier, { A, b }: AffineMap, output: BoundedFrame): Float64Array {
+  const { region } = carrier;
+  const units = Int32Array.from(b.keys());
+  const found = carrier.columns(net.nodes.at(-1)!.name, output.values, units);
   const gap = multiplyTransposed(region.frame, A);
   for (let j = 0; j < gap.cols; j++) gap.data[j] += b[j];
-  for (let i = 0; i < gap.data.length; i++) gap.data[i] -= output.values.data[i];
+  for (let i = 0; i < gap.data.length; i++) gap.data[i] -= found.data[i];
   const absolute = { ...A, data: A.data.map(Math.abs) };
   const row = (data: Float64Array): Matrix => ({ rows: 1, cols: data.length, data });
   const reach = multiplyTransposed(row(region.reach(region.frame)), absolute).data;
   const slack = multiplyTransposed(row(region.slack), absolute).data;
-  const outReach = region.reach(output.values);
+  const outReach = region.reach(found);
+  const error = exactError(output);
   const terms = region.size + region.frame.rows + 4;
   return region.reach(gap).map((distance, j) => {
     const rounding = sumErrorBound(terms, distance + reach[j] + Math.abs(b[j]) + outReach[j]);
-    return (distance + rounding + slack[j] + output.error[j]) * ROUND_UP;
+    return (distance + rounding + slack[j] + error[j] + output.tail[j]) * ROUND_UP;
   });
 }

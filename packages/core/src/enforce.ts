@@ -1,6 +1,7 @@
-import { slopeAt } from './activation.js';
+import { type Piece, slopeAt } from './activation.js';
 import { PoliceError } from './errors.js';
-import { accumulate, type Matrix, matrix, multiplyTransposed, rowOf } from './matrix.js';
+import { carriersFor } from './frames.js';
+import { accumulate, type Matrix, matrix, multiplyTransposed, rowOf, scaleColumns } from './matrix.js';
 import {
   type ActivationNode,
   type InputNode,
@@ -10,7 +11,14 @@ import {
   type NetworkNode,
   network,
 } from './network.js';
-import { type AffinePieces, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
+import {
+  type AffinePieces,
+  type PolicedPass,
+  policedPass,
+  type ShiftSharing,
+  type Sides,
+  slopesOn,
+} from './police.js';
 import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
 import { piecesOn } from './shift.js';
@@ -32,8 +40,10 @@ export interface LayerReport {
   readonly totalShift: number;
   /** max|c|. */
   readonly largestShift: number;
-  /** Units of slope 0 on every region: they are constant there. */
+  /** Units that are 0 on every region. */
   readonly dead: number;
+  /** Units that are constant on every region, and not dead. */
+  readonly saturated: number;
   /** Units of slope other than 0 on every region. */
   readonly linear: number;
 }
@@ -45,11 +55,17 @@ export interface EnforceReport {
   readonly totalShift: number;
   readonly largestShift: number;
   readonly dead: number;
+  readonly saturated: number;
   readonly linear: number;
   /** The affine map the network is on each region, in the order of the regions. */
   readonly maps: readonly AffineMap[];
   /** Whether every unit lies on the same piece on all regions, so that one affine map holds on all of them. */
   readonly mapsCoincide: boolean;
+  /**
+   * Bound `[outSize]` per region on |f(x) − (A x + b)|, where smooth activations make the network affine only up to an
+   * error. Absent where it is exactly affine.
+   */
+  readonly tailErrors?: readonly Float64Array[];
 }
 
 export interface EnforceOptions {
@@ -67,6 +83,16 @@ export interface EnforceOptions {
    * @defaultValue 'per-unit'
    */
   readonly sharing?: ShiftSharing;
+  /**
+   * Names of nonlinearities that are to stay as they are. They must be affine on the regions by themselves.
+   * @defaultValue none
+   */
+  readonly exclude?: readonly string[];
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedCarrier`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
 }
 
 export interface Enforced {
@@ -81,9 +107,11 @@ export interface Enforced {
 /**
  * Makes a network affine on every region by bias shifts alone, in float64; the network given is left as it is.
  *
- * Exact in real arithmetic, to rounding in float64: `freeze` makes the stored weights exact.
+ * Exact in real arithmetic, to rounding in float64: `freeze` makes the stored weights exact. Only smooth activations,
+ * which take a tolerance to make, leave it approximate; `report.tailErrors` says by how much.
  *
- * Throws `shape` (a region of another dimension) or `not-finite` (overflow on a region).
+ * Throws `shape` (a region of another dimension), `not-finite` (overflow on a region), `too-large` (a frame beyond
+ * `memory`) or `invalid-option` (a policy that is none, an excluded layer that bends).
  *
  * @example
  * const { network, report } = enforce(net, [box([-1, -1], [1, 1])]);
@@ -91,10 +119,12 @@ export interface Enforced {
 export function enforce(
   net: Network,
   regions: readonly Region[],
-  { policy = 'minimal', sides = {}, sharing = 'per-unit' }: EnforceOptions = {},
+  { policy = 'minimal', sides = {}, sharing = 'per-unit', exclude = [], memory }: EnforceOptions = {},
 ): Enforced {
   assertPolicy(policy);
-  const pass = policedPass(net, regions, { policy, previous: sides, sharing });
+  const carriers = carriersFor(net, regions, memory);
+  const pass = policedPass(net, regions, { policy, previous: sides, sharing }, carriers);
+  for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
   return {
@@ -109,6 +139,22 @@ export function enforce(
     ]),
     report: reportOf(net, regions, pass),
   };
+}
+
+/** Throws `invalid-option` where an excluded nonlinearity is none, or is not affine on the regions by itself. */
+function assertLeftAlone(net: Network, pass: PolicedPass, name: string): void {
+  const shift = pass.maxima.has(name) ? addedLifts(net, pass, name) : pass.layers.get(name)?.shifts.shift;
+  const unit = shift ? shift.findIndex(c => c !== 0) : 0;
+  if (unit < 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `exclude '${name}'`,
+    expected: 'a nonlinearity that is affine on every region as it is',
+    actual: shift ? `unit ${unit}, which needs a shift of ${shift[unit]}` : 'no nonlinearity of that name',
+    remedy: shift
+      ? 'Leave it out of exclude, or choose smaller regions.'
+      : `Names are ${[...pass.layers.keys(), ...pass.maxima.keys()].join(', ')}.`,
+  });
 }
 
 /** What a maximum's lifts grew by, `[windows]`. */
@@ -151,7 +197,9 @@ function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): 
     return node.kind === 'max' ? [maxReport(net, pass, node.name)] : [];
   });
   const reports = layers.map(({ report }) => report);
-  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'linear') =>
+  const output = net.nodes.at(-1)!.name;
+  const outputs = pass.values.get(output)!;
+  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
     reports.reduce((sum, layer) => sum + layer[key], 0);
   return {
     layers: reports,
@@ -160,9 +208,11 @@ function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): 
     totalShift: total('totalShift'),
     largestShift: reports.reduce((max, layer) => Math.max(max, layer.largestShift), 0),
     dead: total('dead'),
+    saturated: total('saturated'),
     linear: total('linear'),
-    maps: regions.map((region, r) => affineMapOn(net, region, pass, r)),
+    maps: regions.map((region, r) => affineMapOn(net, region, pass, r, rowOf(outputs[r], 0))),
     mapsCoincide: layers.every(({ coincide }) => coincide),
+    ...(pass.tails ? { tailErrors: pass.tails.get(output)! } : {}),
   };
 }
 
@@ -180,17 +230,23 @@ function activationReport(
 ): LayerFindings {
   const { shift, sides } = pass.layers.get(node.name)!.shifts;
   const units = net.sizes.get(node.name)!;
-  const slopes = regions.map((_, r) => slopesOn(net, pass, node, r));
-  const count = (isSo: (slope: number) => boolean) =>
-    regions.length === 0 ? 0 : shift.reduce((n, _, j) => n + Number(slopes.every(s => isSo(s[j]))), 0);
+  const { pieces } = node.activation;
+  const chosen = regions.map((_, r) => piecesOn(r, node.activation, sides, units));
+  const count = (isSo: (piece: Piece, unit: number) => boolean) =>
+    regions.length === 0
+      ? 0
+      : shift.reduce((n, _, j) => n + Number(chosen.every(index => isSo(pieces[index[j]], j))), 0);
+  const constant = count((piece, j) => slopeAt(piece, j) === 0);
+  const dead = count((piece, j) => slopeAt(piece, j) === 0 && piece.offset === 0);
   const perRegion = node.activation.kinks.length * units;
   return {
     report: {
       name: node.name,
       units,
       ...shiftSizes(shift),
-      dead: count(slope => slope === 0),
-      linear: count(slope => slope !== 0),
+      dead,
+      saturated: constant - dead,
+      linear: count((piece, j) => slopeAt(piece, j) !== 0),
     },
     coincide: sides.every((side, i) => side === sides[i % perRegion]),
   };
@@ -200,7 +256,14 @@ function maxReport(net: Network, pass: PolicedPass, name: string): LayerFindings
   const windows = net.sizes.get(name)!;
   const { winners } = pass.maxima.get(name)!;
   return {
-    report: { name, units: windows, ...shiftSizes(addedLifts(net, pass, name)), dead: 0, linear: windows },
+    report: {
+      name,
+      units: windows,
+      ...shiftSizes(addedLifts(net, pass, name)),
+      dead: 0,
+      saturated: 0,
+      linear: windows,
+    },
     coincide: winners.every((winner, i) => winner === winners[i % windows]),
   };
 }
@@ -213,18 +276,17 @@ function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalSh
   };
 }
 
-/** Slope `[units]` of an activation node on a region. */
-function slopesOn(net: Network, pass: AffinePieces, node: ActivationNode, region: number): Float64Array {
-  const units = net.sizes.get(node.name)!;
-  const pieces = piecesOn(region, node.activation, pass.layers.get(node.name)!.shifts.sides, units);
-  return Float64Array.from(pieces, (index, j) => slopeAt(node.activation.pieces[index], j));
-}
-
 /**
  * A and b on a region: the rows of A by carrying unit output gradients back through the slopes the sides fix, b
- * from the value at the frame's origin. Where the region's hull is flat, A is the network's own Jacobian there.
+ * from the value `atOrigin` of the output at the frame's origin. Where the region's hull is flat, A is the network's own Jacobian there.
  */
-export function affineMapOn(net: Network, region: Region, pass: AffinePieces, r: number): AffineMap {
+export function affineMapOn(
+  net: Network,
+  region: Region,
+  pass: AffinePieces,
+  r: number,
+  atOrigin: Float64Array,
+): AffineMap {
   const gradients = new Map<string, Matrix>();
   const output = net.nodes.at(-1)!.name;
   const identity = matrix(net.outputSize, net.outputSize);
@@ -239,7 +301,6 @@ export function affineMapOn(net: Network, region: Region, pass: AffinePieces, r:
     });
   }
   const A = gradients.get(net.nodes[0].name) ?? matrix(net.outputSize, net.inputSize);
-  const atOrigin = rowOf(pass.values.get(output)![r], 0);
   const linearPart = multiplyTransposed({ rows: 1, cols: region.size, data: rowOf(region.frame, 0) }, A).data;
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
@@ -256,8 +317,9 @@ function nodeAdjoint(
     case 'affine':
       return [node.operator.adjoint(gradient)];
     case 'activation': {
-      const slopes = slopesOn(net, pass, node, region);
-      return [{ ...gradient, data: gradient.data.map((g, i) => g * slopes[i % slopes.length]) }];
+      const { sides } = pass.layers.get(node.name)!.shifts;
+      const slopes = slopesOn(node.activation, sides, region, gradient.cols);
+      return [scaleColumns(gradient, slopes)];
     }
     case 'max':
       return [maxFrameAdjoint(gradient, pass.maxima.get(node.name)!, region, net.sizes.get(node.input)!)];

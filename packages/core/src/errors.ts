@@ -20,6 +20,8 @@ export type PoliceErrorCode =
   | 'not-frozen'
   /** No representable bias keeps the unit off its kinks. */
   | 'no-free-shift'
+  /** A frame would take more memory than is allowed. */
+  | 'too-large'
   /** No weights give what was prescribed on the regions. */
   | 'infeasible-target';
 

@@ -4,6 +4,7 @@ import {
   addBias,
   addShift,
   type BoundedFrame,
+  type Bounding,
   boundedIntervals,
   boundedLeads,
   combine,
@@ -13,7 +14,9 @@ import {
   regionFrame,
   smallestMargin,
 } from './bounded.js';
+import type { Carrier } from './carrier.js';
 import { PoliceError } from './errors.js';
+import { carriersFor } from './frames.js';
 import type { Lifts } from './max.js';
 import {
   type ActivationNode,
@@ -25,8 +28,8 @@ import {
   type NetworkNode,
   network,
 } from './network.js';
-import { assertRegionsFit, checkedFrame } from './police.js';
-import { float32, float64, type Precision, roundAll, UNIT_ROUNDOFF } from './precision.js';
+import { checkedFrame, settleActivation, settleMax } from './police.js';
+import { float64, PRECISIONS, type Precision, roundAll, UNIT_ROUNDOFF } from './precision.js';
 import type { Region } from './regions/region.js';
 import { membersOf, sharedIntervals } from './shared-shift.js';
 import { chooseShifts, type ForbiddenIntervals, nearestFreeShift } from './shift.js';
@@ -37,7 +40,12 @@ export interface FreezeOptions {
    * The format the weights are stored in.
    * @defaultValue 'float32'
    */
-  readonly precision?: 'float32' | 'float64';
+  readonly precision?: Precision['name'];
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedCarrier`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
 }
 
 /** What freezing did to one nonlinearity. */
@@ -71,62 +79,67 @@ export interface Frozen {
  * smallest shifts (shared per channel where the bias is), so `freeze(net, regions)` alone is enforcement by policy
  * `minimal`. The network given is left as it is.
  *
- * Throws `not-finite` (a weight overflows the format) or `no-free-shift`.
+ * Throws `not-finite` (a weight overflows the format), `no-free-shift` (the format cannot hold a bias that clears a unit's
+ * kinks; the message names the unit) or `too-large` (a frame beyond `memory`).
  */
 export function freeze(net: Network, regions: readonly Region[], options: FreezeOptions = {}): Frozen {
   const precision = precisionOf(options.precision ?? 'float32');
-  assertRegionsFit(regions, net.inputSize);
   const rounded = roundNetwork(foldShifts(net), precision);
+  const carriers = carriersFor(rounded, regions, options.memory);
   const nodes = new Map<string, NetworkNode>(rounded.nodes.map(node => [node.name, node]));
   const values = new Map<string, readonly BoundedFrame[]>();
   const linearParts = new Map<string, readonly LinearPart[]>();
   const layers: FrozenLayer[] = [];
+  const boundings = carriers.map((carrier): Bounding => ({ carrier, arithmetics: [float64] }));
 
   for (const node of rounded.nodes) {
     const inputs = inputsOf(node).map(name => values.get(name)!);
     const [frames] = inputs;
     switch (node.kind) {
       case 'input':
-        values.set(node.name, regions.map(regionFrame));
+        values.set(node.name, boundings.map(regionFrame));
         break;
       case 'affine': {
-        const parts = regions.map((region, r) => linearPart(node.operator, region, frames[r]));
+        const parts = boundings.map((bounding, r) => linearPart(bounding, node, frames[r]));
         linearParts.set(node.name, parts);
         values.set(
           node.name,
-          parts.map(part => checked(node.name, addBias(part, node.operator.bias))),
+          parts.map((part, r) => checked(node.name, addBias(boundings[r], part, node.operator.bias))),
         );
         break;
       }
       case 'activation': {
-        const holder = biasHolder(rounded, node, regions, frames, linearParts);
-        const cleared = clearKinks(node, regions, holder, precision);
+        const { activation } = node;
+        const holder = biasHolder(rounded, node, boundings, frames, linearParts);
+        const cleared = clearKinks(node, carriers, holder, precision);
         layers.push(cleared.layer);
         nodes.set(holder.owner, holder.replaced(cleared.bias));
-        const settled = chooseShifts(boundedIntervals(node.activation, regions, cleared.frames, 1), () => 0);
+        const settled = chooseShifts(boundedIntervals(activation, carriers, cleared.frames, 1), () => 0);
+        settleActivation(node, carriers, settled.sides);
         values.set(
           node.name,
-          regions.map((region, r) => activateBounded(node.activation, region, r, cleared.frames[r], settled)),
+          boundings.map((bounding, r) => activateBounded(bounding, r, node, cleared.frames[r], settled)),
         );
         break;
       }
       case 'max': {
-        const won = settleWinners(node, regions, frames, precision);
+        const won = settleWinners(node, carriers, frames, precision);
         layers.push(won.layer);
         nodes.set(node.name, won.node);
+        settleMax(node, carriers, won.chosen);
         values.set(
           node.name,
-          regions.map((region, r) => maxBounded(node.windows, region, r, frames[r], won.chosen)),
+          boundings.map((bounding, r) => maxBounded(bounding, r, node, frames[r], won.chosen)),
         );
         break;
       }
       default:
         values.set(
           node.name,
-          regions.map((region, r) =>
+          boundings.map((bounding, r) =>
             combine(
+              bounding,
               node,
-              region,
               inputs.map(blocks => blocks[r]),
             ),
           ),
@@ -137,12 +150,12 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
 }
 
 function precisionOf(name: string): Precision {
-  if (name === 'float32') return float32;
-  if (name === 'float64') return float64;
+  const found = PRECISIONS.find(precision => precision.name === name);
+  if (found) return found;
   throw new PoliceError({
     code: 'invalid-option',
     where: 'precision',
-    expected: "'float32' or 'float64'",
+    expected: PRECISIONS.map(precision => `'${precision.name}'`).join(' or '),
     actual: name,
   });
 }
@@ -190,7 +203,7 @@ interface BiasHolder {
 function biasHolder(
   net: Network,
   node: ActivationNode,
-  regions: readonly Region[],
+  boundings: readonly Bounding[],
   frames: readonly BoundedFrame[],
   linearParts: ReadonlyMap<string, readonly LinearPart[]>,
 ): BiasHolder {
@@ -201,7 +214,7 @@ function biasHolder(
       owner: owner.name,
       bias: operator.bias,
       ...(operator.biasGroups ? { groups: operator.biasGroups } : {}),
-      framesWith: bias => linearParts.get(owner.name)!.map(part => addBias(part, bias)),
+      framesWith: bias => linearParts.get(owner.name)!.map((part, r) => addBias(boundings[r], part, bias)),
       replaced: bias => ({ ...owner, operator: operator.withBias(bias) }),
     };
   }
@@ -209,7 +222,7 @@ function biasHolder(
     owner: node.name,
     bias: node.shift ?? new Float64Array(net.sizes.get(node.name)!),
     framesWith: bias =>
-      isZero(bias) ? [...frames] : frames.map((frame, r) => addShift(regions[r], frame, bias)),
+      isZero(bias) ? [...frames] : frames.map((frame, r) => addShift(boundings[r], frame, bias)),
     replaced: bias => (isZero(bias) ? node : { ...node, shift: bias }),
   };
 }
@@ -232,7 +245,7 @@ const MOST_ROUNDS = 4;
 /** Moves the bias, where it must, to the nearest representable value that keeps every unit off every kink. */
 function clearKinks(
   { name, activation }: ActivationNode,
-  regions: readonly Region[],
+  carriers: readonly Carrier[],
   { bias, groups, framesWith }: BiasHolder,
   precision: Precision,
 ): { bias: Float64Array; frames: BoundedFrame[]; layer: FrozenLayer } {
@@ -241,12 +254,12 @@ function clearKinks(
   let margin = Number.NEGATIVE_INFINITY;
   for (let round = 0; round < MOST_ROUNDS && !(margin >= 0); round++) {
     // Chosen at twice the bound, so that the check, at the bound itself, survives the correction's own rounding.
-    const intervals = boundedIntervals(activation, regions, frames, 2);
+    const intervals = boundedIntervals(activation, carriers, frames, 2);
     const from = corrected;
     const corrections = namingLayer(name, () => correctionsFor(intervals, from, precision, groups));
     corrected = from.map((b, j) => precision.round(b + corrections[j]));
     frames = framesWith(corrected);
-    margin = smallestMargin(boundedIntervals(activation, regions, frames, 1));
+    margin = smallestMargin(boundedIntervals(activation, carriers, frames, 1));
   }
   const layer: FrozenLayer = {
     name,
@@ -290,19 +303,19 @@ function correctionsFor(
 /** Raises lifts, where it must, to the next representable value at which the winner wins for certain. */
 function settleWinners(
   node: MaxNode,
-  regions: readonly Region[],
+  carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
   precision: Precision,
 ): { node: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
-  const blocks = frames.map(({ values }) => values);
-  const raised = chooseWinners(node.windows, regions, blocks, {
+  const pairs = carriers.map((carrier, r) => carrier.leads(node, frames[r].values));
+  const raised = chooseWinners(node.windows, pairs, {
     ...(node.lifts ? { lifts: node.lifts } : {}),
-    leadError: boundedLeads(regions, frames, 2),
+    leadError: boundedLeads(carriers, frames, 2),
     snap: precision.up,
   });
-  const chosen = chooseWinners(node.windows, regions, blocks, {
+  const chosen = chooseWinners(node.windows, pairs, {
     lifts: raised.lifts,
-    leadError: boundedLeads(regions, frames, 1),
+    leadError: boundedLeads(carriers, frames, 1),
   });
   const before = node.lifts;
   const layer: FrozenLayer = {

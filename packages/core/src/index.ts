@@ -1,10 +1,8 @@
 export {
   type Activation,
   type ActivationName,
-  type ActivationParameters,
   abs,
   activate,
-  activationByName,
   type Curve,
   clip,
   elu,
@@ -18,8 +16,10 @@ export {
   prelu,
   relu,
   relu6,
+  type SmoothActivationName,
   selu,
 } from './activation.js';
+export { type ActivationParameters, activationByName } from './activation-by-name.js';
 export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
 export {
   type PolicedForward,
@@ -30,7 +30,14 @@ export {
 } from './backward.js';
 export { bounds, type OutputBounds } from './bounds.js';
 export { type Certificate, certificateFlaw, certificateOf } from './certificate.js';
-export { type Certified, certify, type LayerMargin, type RegionProof, type Uncertified } from './certify.js';
+export {
+  type Certified,
+  type CertifyOptions,
+  certify,
+  type LayerMargin,
+  type RegionProof,
+  type Uncertified,
+} from './certify.js';
 export { type Damage, damage } from './damage.js';
 export {
   type AffineMap,
@@ -48,6 +55,7 @@ export {
   type PoliceErrorCode,
   type PoliceErrorDetails,
 } from './errors.js';
+export { assertRegionsFit } from './frames.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
 export { regionsHash, sha256Hex } from './hash.js';
 export { shiftCoordinates, shiftGradient, shiftsOf } from './layer-shift.js';
@@ -79,7 +87,6 @@ export {
 } from './network.js';
 export * as operators from './operators/index.js';
 export {
-  assertRegionsFit,
   type PolicedLayer,
   type PolicedPass,
   type PoliceSettings,
@@ -88,7 +95,7 @@ export {
   type Sides,
 } from './police.js';
 export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
-export { float32, float64, type Precision } from './precision.js';
+export { float16, float32, float64, type Precision } from './precision.js';
 export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './prescribe.js';
 export type { Rng } from './random.js';
 export {
@@ -120,3 +127,4 @@ export {
 } from './regions/index.js';
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
+export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';

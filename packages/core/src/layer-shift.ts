@@ -1,4 +1,5 @@
 import type { Activation } from './activation.js';
+import type { FrameReader } from './carrier.js';
 import { assertSize } from './errors.js';
 import type { Matrix } from './matrix.js';
 import { type Policy, sideWish } from './policy.js';
@@ -9,18 +10,19 @@ import { chooseShifts, forbiddenIntervals, type Shifts } from './shift.js';
 /**
  * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
  * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised). Units of one group
- * get one shift.
+ * get one shift. `margins` `[units]` per region, by default none, keep ranges that far from the kinks besides.
  */
 export function shiftsOf(
-  regions: readonly Region[],
+  regions: readonly FrameReader[],
   frames: readonly Matrix[],
   activation: Activation,
   policy: Policy,
   previous?: ArrayLike<number>,
   groups?: Int32Array,
+  margins?: readonly Float64Array[],
 ): Shifts {
   const ranges = regions.map((region, r) => region.range(frames[r]));
-  const intervals = forbiddenIntervals(ranges, activation);
+  const intervals = forbiddenIntervals(ranges, activation, margins);
   if (policy === 'sticky' && previous) {
     assertSize(
       previous.length,

@@ -198,3 +198,21 @@ export function columnRange(m: Matrix, from: number, to: number): Matrix {
   for (let i = 0; i < m.rows; i++) result.data.set(rowOf(m, i).subarray(from, to), i * (to - from));
   return result;
 }
+
+/** Columns of a matrix, in the order given. */
+export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
+  const picked = matrix(m.rows, columns.length);
+  for (let i = 0, at = 0; i < m.rows; i++) {
+    for (let k = 0; k < columns.length; k++, at++) picked.data[at] = m.data[i * m.cols + columns[k]];
+  }
+  return picked;
+}
+
+/** Every column times a factor. */
+export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
+  const scaled = matrix(m.rows, m.cols);
+  for (let i = 0, at = 0; i < m.rows; i++) {
+    for (let j = 0; j < m.cols; j++, at++) scaled.data[at] = m.data[at] * factors[j];
+  }
+  return scaled;
+}

@@ -1,20 +1,15 @@
 import { type Activation, slopeAt } from './activation.js';
-import { assertSize, PoliceError } from './errors.js';
+import type { Carrier, LinearNode } from './carrier.js';
+import { PoliceError } from './errors.js';
+import { wholeCarriers } from './frames.js';
 import { shiftsOf } from './layer-shift.js';
-import { concatColumns, linearCombination, type Matrix, matrix, rowOf } from './matrix.js';
-import {
-  type ActivationNode,
-  type AffineNode,
-  biasOwner,
-  type ConcatNode,
-  inputsOf,
-  type Network,
-  type SumNode,
-} from './network.js';
+import { type Matrix, matrix, pickColumns, rowOf, scaleColumns } from './matrix.js';
+import { type ActivationNode, biasOwner, inputsOf, type MaxNode, type Network } from './network.js';
 import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
 import { noShifts, piecesOn, type Shifts } from './shift.js';
-import { chooseWinners, type MaxShifts, maxFrame } from './winners.js';
+import { isApproximate, type Settled, tailThrough } from './tail.js';
+import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from './winners.js';
 
 /**
  * What policy `sticky` keeps, by node name: of an activation its sides (see {@link Shifts.sides}), of a maximum the
@@ -31,17 +26,21 @@ export interface PolicedLayer {
 
 /** Everything a policed pass over the regions' frames finds out. */
 export interface PolicedPass {
-  /** Frame values after each node, one block `[dᵣ + 1, size]` per region, by node name. */
+  /** Values after each node, one block per region as its carrier gives them (the whole frame `[dᵣ + 1, size]`), by node name. */
   readonly values: ReadonlyMap<string, readonly Matrix[]>;
   /** By activation name. */
   readonly layers: ReadonlyMap<string, PolicedLayer>;
   /** By the name of a maximum. */
   readonly maxima: ReadonlyMap<string, MaxShifts>;
+  /**
+   * How far, at most, values may be from these affine ones on each region, `[size]` by node name: the tails of smooth
+   * activations. Absent where the network is exactly affine.
+   */
+  readonly tails?: ReadonlyMap<string, readonly Float64Array[]>;
 }
 
-/** What fixes the affine map on each region: the values, and the piece every unit is on. */
+/** What fixes the linear part of the map on each region: the piece every unit is on. */
 export interface AffinePieces {
-  readonly values: ReadonlyMap<string, readonly Matrix[]>;
   readonly layers: ReadonlyMap<string, Pick<PolicedLayer, 'shifts'>>;
   readonly maxima: ReadonlyMap<string, MaxShifts>;
 }
@@ -61,23 +60,32 @@ export interface PoliceSettings {
  * The method: carries the frames through the network, and before each nonlinearity chooses the shifts that keep
  * every unit off its kinks all over every region (paper, Algorithm 1, with frames for vertices), and for each
  * maximum the entry that wins. Costs one forward pass of Σ(dᵣ + 1) rows.
+ *
+ * Where smooth activations are affine up to an error only, the shifts keep units off their kinks by that error too.
+ *
+ * `carriers`, one per region, tell how the frames are carried; by default whole.
  */
 export function policedPass(
   net: Network,
   regions: readonly Region[],
   { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  carriers: readonly Carrier[] = wholeCarriers(net, regions),
 ): PolicedPass {
-  assertRegionsFit(regions, net.inputSize);
   const values = new Map<string, readonly Matrix[]>();
+  const tails = isApproximate(net) ? new Map<string, readonly Float64Array[]>() : undefined;
   const layers = new Map<string, PolicedLayer>();
   const maxima = new Map<string, MaxShifts>();
+  const readers = carriers.map(({ reader }) => reader);
   for (const node of net.nodes) {
     const inputs = inputsOf(node).map(name => values.get(name)!);
+    const tailsIn = inputsOf(node).map(name => tails?.get(name));
     const [frames] = inputs;
+    const [errors] = tailsIn;
+    let settled: Settled | undefined;
     if (node.kind === 'input') {
       values.set(
         node.name,
-        regions.map(({ frame }) => frame),
+        carriers.map(carrier => carrier.start()),
       );
     } else if (node.kind === 'activation') {
       const h = shiftedFrames(node, frames);
@@ -85,57 +93,91 @@ export function policedPass(
       // Without regions there are no frames to tell the number of units, and nothing to shift.
       const shifts =
         regions.length > 0
-          ? shiftsOf(regions, h, node.activation, policy, previous[node.name], groups)
+          ? shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors)
           : noShifts(net.sizes.get(node.name)!);
+      settled = { sides: shifts.sides };
       layers.set(node.name, { frames: h, shifts });
+      settleActivation(node, carriers, shifts.sides);
       values.set(
         node.name,
         h.map((block, r) => activateFrame(node.activation, block, shifts, r)),
       );
     } else if (node.kind === 'max') {
       const kept = policy === 'sticky' ? previous[node.name] : undefined;
-      const chosen = chooseWinners(node.windows, regions, frames, {
+      const leads = carriers.map((carrier, r) => carrier.leads(node, frames[r]));
+      const winners = chooseWinners(node.windows, leads, {
         ...(kept ? { previous: kept } : {}),
         ...(node.lifts ? { lifts: node.lifts } : {}),
+        ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
       });
-      maxima.set(node.name, chosen);
+      settled = { winners };
+      maxima.set(node.name, winners);
+      settleMax(node, carriers, winners);
       values.set(
         node.name,
-        frames.map((block, r) => maxFrame(block, chosen, r)),
+        frames.map((block, r) => maxFrame(block, winners, r)),
       );
     } else {
       values.set(
         node.name,
-        regions.map((_, r) =>
-          checkedFrame(
-            node.name,
-            affineNodeFrame(
-              node,
-              inputs.map(blocks => blocks[r]),
-            ),
-          ),
-        ),
+        carriers.map((carrier, r) => {
+          const blocks = inputs.map(each => each[r]);
+          return checkedFrame(node.name, withBias(node, carrier.linear(node, blocks)));
+        }),
       );
     }
+    tails?.set(
+      node.name,
+      regions.map((_, r) =>
+        tailThrough(
+          node,
+          tailsIn.map(each => each![r]),
+          r,
+          settled,
+        ),
+      ),
+    );
   }
-  return { values, layers, maxima };
+  return { values, layers, maxima, ...(tails ? { tails } : {}) };
 }
 
-/** Frame values through an affine node: the bias moves the origin, directions see only the linear part. */
-export function affineNodeFrame(node: AffineNode | SumNode | ConcatNode, inputs: readonly Matrix[]): Matrix {
-  if (node.kind === 'sum') return linearCombination(inputs, node.coefficients);
-  if (node.kind === 'concat') return concatColumns(inputs);
-  const { operator } = node;
-  const h = operator.linear(inputs[0]);
-  for (let j = 0; j < h.cols; j++) h.data[j] += operator.bias[j];
+/** The bias moves the origin; directions see only the linear part. */
+function withBias(node: LinearNode, h: Matrix): Matrix {
+  if (node.kind !== 'affine') return h;
+  for (let j = 0; j < h.cols; j++) h.data[j] += node.operator.bias[j];
   return h;
 }
 
-/** Throws `shape` for a region of another dimension than the network's input. */
-export function assertRegionsFit(regions: readonly Region[], inputSize: number): void {
-  regions.forEach((region, r) => {
-    assertSize(region.size, inputSize, `region ${r} (${region.kind})`, 'a region in the input space');
+/** Tells the carriers the slopes that sides select. */
+export function settleActivation(
+  { name, activation }: ActivationNode,
+  carriers: readonly Carrier[],
+  sides: Int8Array,
+): void {
+  carriers.forEach((carrier, r) => {
+    carrier.settle(name, rows => scaleColumns(rows, slopesOn(activation, sides, r, rows.cols)));
   });
+}
+
+/** Tells the carriers the entries that win. */
+export function settleMax({ name }: MaxNode, carriers: readonly Carrier[], chosen: MaxShifts): void {
+  carriers.forEach((carrier, r) => {
+    carrier.settle(name, rows => pickColumns(rows, winnersOn(chosen, r)));
+  });
+}
+
+/** Slope `[units]` of the pieces that sides select on a region. */
+export function slopesOn(
+  activation: Activation,
+  sides: Int8Array,
+  region: number,
+  units: number,
+): Float64Array {
+  const slopes = new Float64Array(units);
+  piecesOn(region, activation, sides, units).forEach((index, j) => {
+    slopes[j] = slopeAt(activation.pieces[index], j);
+  });
+  return slopes;
 }
 
 /** A non-finite frame value would make every comparison false and pass for a unit that needs no shift. */

@@ -1,6 +1,7 @@
 import type { Activation } from './activation.js';
+import type { FrameReader } from './carrier.js';
 import type { Matrix } from './matrix.js';
-import { type Range, type Region, valuesAt } from './regions/region.js';
+import { type Range, valuesAt } from './regions/region.js';
 
 /** What a policy may look at to choose the side of one unit that straddles a kink on a region. */
 export interface StraddlingUnit {
@@ -49,7 +50,7 @@ export const majority: PolicyFunction = ({ votes, symmetric, centre }) => {
  */
 export function sideWish(
   policy: Policy,
-  regions: readonly Region[],
+  regions: readonly FrameReader[],
   frames: readonly Matrix[],
   ranges: readonly Range[],
   { kinks }: Activation,

@@ -17,7 +17,7 @@ export interface Arithmetic {
 
 /** A floating-point format that weights are rounded to. */
 export interface Precision extends Arithmetic {
-  readonly name: 'float32' | 'float64';
+  readonly name: 'float16' | 'float32' | 'float64';
   /** Nearest representable value. */
   round(x: number): number;
   /** Smallest representable value ≥ x. */
@@ -49,7 +49,7 @@ export function sumErrorBound(
   return (nu / (1 - nu)) * magnitude * BOUND_INFLATION + terms * smallest;
 }
 
-const bits = new DataView(new ArrayBuffer(4));
+const bits = new DataView(new ArrayBuffer(8));
 
 /** The float32 neighbour of a float32 value, towards +∞ (`direction` 1) or −∞ (−1). */
 function neighbour32(x: number, direction: 1 | -1): number {
@@ -68,6 +68,45 @@ export const float32: Precision = {
   up: x => (Math.fround(x) >= x ? Math.fround(x) : neighbour32(Math.fround(x), 1)),
   down: x => (Math.fround(x) <= x ? Math.fround(x) : neighbour32(Math.fround(x), -1)),
 };
+
+/** Largest finite value of binary16. */
+const LARGEST_16 = 65504;
+
+/** Distance of two float16 values at the size of x, down to the subnormals' 2⁻²⁴. */
+function spacing16(x: number): number {
+  bits.setFloat64(0, x);
+  const exponent = ((bits.getUint16(0) >> 4) & 0x7ff) - 1023;
+  return 2 ** (Math.max(-14, exponent) - 10);
+}
+
+/** Nearest multiple of the spacing, ties to even as IEEE 754 has it. */
+function round16(x: number): number {
+  if (!Number.isFinite(x)) return x;
+  const spacing = spacing16(x);
+  const count = x / spacing;
+  const below = Math.floor(count);
+  const rest = count - below;
+  const isUp = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
+  const rounded = (isUp ? below + 1 : below) * spacing;
+  return Math.abs(rounded) <= LARGEST_16 ? rounded : Math.sign(x) * Number.POSITIVE_INFINITY;
+}
+
+function up16(x: number): number {
+  const y = Math.ceil(x / spacing16(x)) * spacing16(x);
+  return y > LARGEST_16 ? Number.POSITIVE_INFINITY : Math.max(y, -LARGEST_16);
+}
+
+/** IEEE 754 binary16. */
+export const float16: Precision = {
+  name: 'float16',
+  roundoff: 2 ** -11,
+  smallest: 2 ** -24,
+  round: round16,
+  up: up16,
+  down: x => -up16(-x),
+};
+
+export const PRECISIONS: readonly Precision[] = [float16, float32, float64];
 
 /** Rounds every entry to `precision`. */
 export function roundAll(values: Float64Array, precision: Precision): Float64Array {

@@ -1,6 +1,6 @@
-import { type Matrix, matrix } from './matrix.js';
+import { type Matrix, matrix, pickColumns } from './matrix.js';
 import { type Lifts, type Windows, windowCount } from './max.js';
-import type { Range, Region } from './regions/region.js';
+import type { Region } from './regions/region.js';
 
 /** The chosen winners of one layer. */
 export interface MaxShifts {
@@ -32,24 +32,26 @@ export interface WinnerOptions {
  * Chooses each window's winner. Where on every region some entry wins by itself, nothing is lifted and each region
  * keeps its own winner. Elsewhere one entry wins on all regions, lifted by
  * c = max over regions and rivals of max (x_rival − x_winner): the entry lifted already or last time if there is one,
- * else the one with the least lift (the first of several).
+ * else the one with the least lift (the first of several). `pairs` are each region's {@link pairLeads}.
  */
 export function chooseWinners(
   windows: Windows,
-  regions: readonly Region[],
-  frames: readonly Matrix[],
+  pairs: readonly Float64Array[],
   { previous, lifts: present, leadError = () => 0, snap = lift => lift }: WinnerOptions = {},
 ): MaxShifts {
   const { offsets, members } = windows;
   const count = windowCount(windows);
-  const winners = new Int32Array(regions.length * count);
+  const starts = pairOffsets(windows);
+  const winners = new Int32Array(pairs.length * count);
   const lifts: Lifts = { winner: new Int32Array(count).fill(-1), lift: new Float64Array(count) };
   const activeRegion = new Int32Array(count).fill(-1);
   const activeRival = new Int32Array(count).fill(-1);
   const clearance = new Float64Array(count);
   for (let w = 0; w < count; w++) {
     const list = members.subarray(offsets[w], offsets[w + 1]);
-    const leads = regions.map((region, r) => largestLeads(region, frames[r], list, r, leadError));
+    const leads = pairs.map((all, r) =>
+      largestLeads(all.subarray(starts[w], starts[w + 1]), list, r, leadError),
+    );
     const lifted = present ? list.indexOf(present.winner[w]) : -1;
     const own = leads.map(lead => lead.findIndex(({ lead: by }) => by <= 0));
     if (lifted < 0 && own.every(place => place >= 0)) {
@@ -75,21 +77,25 @@ export function chooseWinners(
       activeRegion[w] = region;
       activeRival[w] = rival;
     }
-    for (let r = 0; r < regions.length; r++) winners[r * count + w] = list[place];
+    for (let r = 0; r < pairs.length; r++) winners[r * count + w] = list[place];
   }
   return { winners, lifts, activeRegion, activeRival, clearance };
 }
 
 /** Frame values through the winners of region r: `x_winner + lift` at the origin, `x_winner` along directions. */
 export function maxFrame(frame: Matrix, { winners, lifts }: MaxShifts, region: number): Matrix {
-  const count = lifts.lift.length;
-  const y = matrix(frame.rows, count);
-  for (let i = 0; i < frame.rows; i++) {
-    for (let w = 0; w < count; w++)
-      y.data[i * count + w] = frame.data[i * frame.cols + winners[region * count + w]];
-  }
-  for (let w = 0; w < count; w++) y.data[w] += lifts.lift[w];
+  const y = pickColumns(frame, winnersOn({ winners, lifts }, region));
+  for (let w = 0; w < y.cols; w++) y.data[w] += lifts.lift[w];
   return y;
+}
+
+/** The winners of region r, `[windows]`. */
+export function winnersOn(
+  { winners, lifts }: Pick<MaxShifts, 'winners' | 'lifts'>,
+  region: number,
+): Int32Array {
+  const count = lifts.lift.length;
+  return winners.subarray(region * count, (region + 1) * count);
 }
 
 /** The adjoint of picking winners: dLoss/dy `[n, windows]` to dLoss/dx `[n, size]` on region r. */
@@ -149,31 +155,60 @@ function worstOf(leads: readonly Lead[]): Lead {
   return leads.reduce((worst, lead) => (lead.lead > worst.lead ? lead : worst));
 }
 
-/** For each entry of a window, the largest lead of another over it on the region. */
-function largestLeads(
-  region: Region,
-  frame: Matrix,
-  list: Int32Array,
-  r: number,
-  leadError: LeadError,
-): Lead[] {
-  const differences = matrix(frame.rows, list.length * list.length);
-  for (let i = 0; i < frame.rows; i++) {
-    const row = i * frame.cols;
-    for (let a = 0; a < list.length; a++) {
-      for (let b = 0; b < list.length; b++) {
-        differences.data[i * differences.cols + a * list.length + b] =
-          frame.data[row + list[b]] - frame.data[row + list[a]];
+/** Where each window's pairs of entries start among all pairs, `[windows + 1]`. */
+export function pairOffsets({ offsets }: Windows): Int32Array {
+  const starts = new Int32Array(offsets.length);
+  for (let w = 1; w < offsets.length; w++) starts[w] = starts[w - 1] + (offsets[w] - offsets[w - 1]) ** 2;
+  return starts;
+}
+
+/** The differences x_b − x_a of all pairs of entries of windows `from` to `to`, a-major, on rows. */
+export function pairDifferences({ offsets, members }: Windows, x: Matrix, from: number, to: number): Matrix {
+  const first: number[] = [];
+  const second: number[] = [];
+  for (let w = from; w < to; w++) {
+    for (let a = offsets[w]; a < offsets[w + 1]; a++) {
+      for (let b = offsets[w]; b < offsets[w + 1]; b++) {
+        first.push(members[a]);
+        second.push(members[b]);
       }
     }
   }
-  const { hi }: Range = region.range(differences);
+  const differences = matrix(x.rows, first.length);
+  for (let i = 0, at = 0; i < x.rows; i++) {
+    const row = i * x.cols;
+    for (let k = 0; k < first.length; k++, at++)
+      differences.data[at] = x.data[row + second[k]] - x.data[row + first[k]];
+  }
+  return differences;
+}
+
+/** Windows taken at a time: their pairs take a multiple of the frame's memory. */
+const WINDOWS_AT_ONCE = 64;
+
+/**
+ * For every window and every ordered pair (a, b) of its entries the largest x_b − x_a over the region, pairs of a window
+ * together, a-major; frame values `[d + 1, size]`.
+ */
+export function pairLeads(windows: Windows, region: Pick<Region, 'range'>, frame: Matrix): Float64Array {
+  const starts = pairOffsets(windows);
+  const count = windowCount(windows);
+  const leads = new Float64Array(starts[count]);
+  for (let w = 0; w < count; w += WINDOWS_AT_ONCE) {
+    const end = Math.min(count, w + WINDOWS_AT_ONCE);
+    leads.set(region.range(pairDifferences(windows, frame, w, end)).hi, starts[w]);
+  }
+  return leads;
+}
+
+/** For each entry of a window, the largest lead of another over it, from the leads of its pairs. */
+function largestLeads(leads: Float64Array, list: Int32Array, r: number, leadError: LeadError): Lead[] {
   return Array.from(list, (entry, a) => {
     let worst: Lead = { lead: Number.NEGATIVE_INFINITY, rival: -1, region: r };
     for (let b = 0; b < list.length; b++) {
       // An entry listed twice is no rival of itself.
       if (list[b] === entry) continue;
-      const lead = hi[a * list.length + b] + leadError(r, list[b], entry);
+      const lead = leads[a * list.length + b] + leadError(r, list[b], entry);
       if (lead > worst.lead) worst = { lead, rival: list[b], region: r };
     }
     return worst;

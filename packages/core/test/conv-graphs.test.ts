@@ -6,9 +6,6 @@ import {
   forward,
   freeze,
   matrixFromRows,
-  maxPoolWindows,
-  type Network,
-  type NetworkNode,
   network,
   operators,
   policedBackward,
@@ -20,12 +17,10 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { STEP } from './finite-differences.js';
-import { randomDense } from './graphs.js';
+import { CONV_INPUT, CONV_SIZE, convNetwork } from './graphs.js';
 import {
-  activationKinds,
   applyMap,
   expectClose,
-  makeActivation,
   makeRegion,
   pick,
   pointsOf,
@@ -35,72 +30,9 @@ import {
   seeds,
 } from './helpers.js';
 
-const INPUT: [number, number, number] = [2, 6, 6];
-const SIZE = 72;
-
-function randomConv(
-  rng: Rng,
-  name: string,
-  input: string,
-  inShape: [number, number, number],
-  outChannels: number,
-) {
-  const weightShape: [number, number, number, number] = [outChannels, inShape[0], 3, 3];
-  const reach = Math.sqrt(3 / (inShape[0] * 9));
-  const operator = operators.conv({
-    inShape,
-    weight: randomArray(rng, outChannels * inShape[0] * 9, reach),
-    weightShape,
-    bias: randomArray(rng, outChannels),
-    padding: [1, 1, 1, 1],
-  });
-  return { kind: 'affine', name, input, operator } satisfies NetworkNode;
-}
-
-/** conv → bend → overlapping max-pool → residual of conv and batch-norm → bend → average pool → dense. */
-function convNetwork(rng: Rng): Network {
-  const channels = 3;
-  const full: [number, number, number] = [channels, 6, 6];
-  const { windows, outShape } = maxPoolWindows({
-    shape: full,
-    kernel: [3, 3],
-    strides: [2, 2],
-    padding: [1, 1, 1, 1],
-  });
-  const pooled = outShape[0] * outShape[1] * outShape[2];
-  const bend = (name: string, input: string, units: number): NetworkNode => ({
-    kind: 'activation',
-    name,
-    input,
-    activation: makeActivation(pick(rng, activationKinds), units, rng),
-  });
-  const norm = operators.batchNorm({
-    shape: outShape,
-    gamma: randomArray(rng, channels),
-    beta: randomArray(rng, channels),
-    mean: randomArray(rng, channels),
-    variance: randomArray(rng, channels).map(v => 0.5 + v * v),
-  });
-  const average = operators.averagePool({ shape: outShape, kernel: [3, 3], strides: [1, 1] });
-  return network([
-    { kind: 'input', name: 'x', size: SIZE },
-    randomConv(rng, 'conv1', 'x', INPUT, channels),
-    bend('bend1', 'conv1', channels * 36),
-    { kind: 'max', name: 'pool', input: 'bend1', windows },
-    randomConv(rng, 'conv2', 'pool', outShape, channels),
-    { kind: 'affine', name: 'norm', input: 'conv2', operator: norm },
-    { kind: 'sum', name: 'residual', inputs: ['norm', 'pool'] },
-    bend('bend2', 'residual', pooled),
-    { kind: 'affine', name: 'average', input: 'bend2', operator: average },
-    randomDense(rng, 'hidden', 'average', average.outSize, 6),
-    bend('bend3', 'hidden', 6),
-    randomDense(rng, 'head', 'bend3', 6, 2),
-  ]);
-}
-
 const regionsFor = (rng: Rng): Region[] => [
-  makeRegion(pick(rng, ['box', 'ball', 'crossPolytope'] as const), SIZE, rng, 0.3),
-  vPolytope(Array.from({ length: 6 }, () => randomArray(rng, SIZE))),
+  makeRegion(pick(rng, ['box', 'ball', 'crossPolytope'] as const), CONV_SIZE, rng, 0.3),
+  vPolytope(Array.from({ length: 6 }, () => randomArray(rng, CONV_SIZE))),
 ];
 
 describe('graphs with convolutions, batch-norm, pooling and residuals', () => {
@@ -168,8 +100,8 @@ describe('graphs with convolutions, batch-norm, pooling and residuals', () => {
   test('the gradient of a convolution’s weights and biases goes through shared shifts', () => {
     const rng = seededRng(6);
     const net = convNetwork(rng);
-    const regions = [boxAround(randomArray(rng, SIZE), 0.2)];
-    const x = matrixFromRows(Array.from({ length: 3 }, () => randomArray(rng, SIZE, 2)));
+    const regions = [boxAround(randomArray(rng, CONV_SIZE), 0.2)];
+    const x = matrixFromRows(Array.from({ length: 3 }, () => randomArray(rng, CONV_SIZE, 2)));
     const dOutput = { rows: 3, cols: 2, data: Float64Array.from(randomArray(rng, 6)) };
     const conv = net.nodes[1];
     if (conv.kind !== 'affine') throw new Error('conv1');
@@ -180,7 +112,7 @@ describe('graphs with convolutions, batch-norm, pooling and residuals', () => {
       const gradient = affine.get('conv1')!;
       const lossWith = (w: number[], b: number[]) => {
         const moved = operators.conv({
-          inShape: INPUT,
+          inShape: CONV_INPUT,
           weight: w,
           weightShape: [3, 2, 3, 3],
           bias: b,

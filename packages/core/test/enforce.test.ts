@@ -1,4 +1,5 @@
 import {
+  abs,
   ball,
   box,
   chain,
@@ -11,6 +12,7 @@ import {
   type Network,
   type Region,
   relu,
+  relu6,
   vPolytope,
 } from '@police/core';
 import fc from 'fast-check';
@@ -214,6 +216,7 @@ describe('the report', () => {
       totalShift: 1.5,
       largestShift: 1,
       dead: 1,
+      saturated: 0,
       linear: 3,
       mapsCoincide: true,
     });
@@ -221,6 +224,22 @@ describe('the report', () => {
     expect(layers).toEqual([{ name: 'relu_2', ...sameTotals }]);
     // (x + 1) + 0 + (x + 3) + (1 − x) + 10.
     expect(maps).toEqual([{ A: matrixFromRows([[1]]), b: Float64Array.of(15) }]);
+  });
+
+  test('tells units that are 0 from those that are constant otherwise', () => {
+    // On [−1, 1] relu6 of x − 9, x + 20 and x + 3: 0, 6, and x + 3 itself.
+    const net = chain(1, [dense([[1], [1], [1]], [-9, 20, 3]), relu6(), dense([[1, 1, 1]])]);
+    expect(enforce(net, [box([-1], [1])]).report).toMatchObject({ dead: 1, saturated: 1, linear: 1 });
+  });
+
+  test('an excluded nonlinearity must be affine by itself', () => {
+    const net = chain(1, [dense([[1]], [3]), relu(), dense([[1], [1]], [0, -9]), abs(), dense([[1, 1]])]);
+    const regions = [box([-1], [1])];
+    expect(enforce(net, regions, { exclude: ['relu_2', 'abs_4'] }).report.shifted).toBe(0);
+    const wide = [box([-4], [1])];
+    expect(() => enforce(net, wide, { exclude: ['abs_4'] })).not.toThrow();
+    expect(() => enforce(net, wide, { exclude: ['relu_2'] })).toThrow(/unit 0, which needs a shift of 1/);
+    expect(() => enforce(net, wide, { exclude: ['relu_9'] })).toThrow(/Names are relu_2, abs_4/);
   });
 
   test('tells regions on different pieces from regions on the same', () => {

@@ -121,7 +121,7 @@ throwsEach('a region', {
 });
 
 const KNOWN =
-  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip';
+  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip, softplus, silu, gelu, geluTanh, sigmoid, tanh';
 
 throwsEach('a network', {
   'shape · dense: expected bias of size 1, got 2': () => dense([[1, 2]], [1, 2]),
@@ -130,13 +130,16 @@ throwsEach('a network', {
   'not-finite · dense bias: expected finite numbers, got Infinity at index 0': () =>
     dense([[1, 2]], [Infinity]),
   'not-finite · prelu alpha: expected finite numbers, got NaN at index 1': () => prelu([0, NaN]),
-  [`unsupported-activation · hidden: expected ${KNOWN}, got 'softplus'`]: () =>
-    activationByName('softplus', undefined, 'hidden'),
-  [`unsupported-activation · tanh: expected ${KNOWN}, got 'tanh'`]: () => activationByName('tanh'),
+  [`unsupported-activation · hidden: expected ${KNOWN}, got 'mish'`]: () =>
+    activationByName('mish', undefined, 'hidden'),
+  'unsupported-activation · tanh: expected tanh with its parameters, got no parameters': () =>
+    activationByName('tanh'),
+  'invalid-option · gelu epsilon: expected a finite number > 0, how far from affine the tails may be, got 0':
+    () => activationByName('gelu', { epsilon: 0 }),
   [`unsupported-activation · toString: expected ${KNOWN}, got 'toString'`]: () =>
     activationByName('toString'),
-  'unsupported-activation · leakyRelu: expected leakyRelu with its parameters, got alpha undefined, min undefined, max undefined':
-    () => activationByName('leakyRelu'),
+  'unsupported-activation · leakyRelu: expected leakyRelu with its parameters, got no parameters': () =>
+    activationByName('leakyRelu'),
   'invalid-network · network: expected at least an input node, got no nodes': () => network([]),
   'invalid-network · y: expected the input node first, and only there, got a node of kind affine at 0': () =>
     network([affine('y', 'x')]),
@@ -169,8 +172,8 @@ throwsEach('a call', {
   [`invalid-option · policy: ${POLICIES}, got null`]: () => enforce(net, [unit], policy(null)),
   [`invalid-option · policy: ${POLICIES}, got "worst"`]: () =>
     policedForward(net, [unit], matrix(1, 2), policy('worst')),
-  "invalid-option · precision: expected 'float32' or 'float64', got float16": () =>
-    freeze(net, [unit], { precision: 'float16' as 'float32' }),
+  "invalid-option · precision: expected 'float16' or 'float32' or 'float64', got bfloat16": () =>
+    freeze(net, [unit], { precision: 'bfloat16' as 'float32' }),
   'not-finite · last: expected finite pre-activations on the region, got Infinity at unit 0': () =>
     enforce(far, [unit]),
   'not-finite · first: expected finite numbers, got Infinity at index 0': () => freeze(far, [unit]),

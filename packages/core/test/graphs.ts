@@ -1,9 +1,11 @@
 import {
   dense,
   maxoutWindows,
+  maxPoolWindows,
   type Network,
   type NetworkNode,
   network,
+  operators,
   type Rng,
   windowsOf,
 } from '@police/core';
@@ -61,4 +63,67 @@ export function randomGraph(rng: Rng, inSize: number, outSize: number): Network 
 /** Windows of three entries, one apart. */
 function overlapping(size: number) {
   return windowsOf(Array.from({ length: size - 2 }, (_, i) => [i, i + 1, i + 2]));
+}
+
+export const CONV_INPUT: [number, number, number] = [2, 6, 6];
+export const CONV_SIZE = 72;
+
+function randomConv(
+  rng: Rng,
+  name: string,
+  input: string,
+  inShape: [number, number, number],
+  outChannels: number,
+) {
+  const weightShape: [number, number, number, number] = [outChannels, inShape[0], 3, 3];
+  const reach = Math.sqrt(3 / (inShape[0] * 9));
+  const operator = operators.conv({
+    inShape,
+    weight: randomArray(rng, outChannels * inShape[0] * 9, reach),
+    weightShape,
+    bias: randomArray(rng, outChannels),
+    padding: [1, 1, 1, 1],
+  });
+  return { kind: 'affine', name, input, operator } satisfies NetworkNode;
+}
+
+/** conv → bend → overlapping max-pool → residual of conv and batch-norm → bend → average pool → dense. */
+export function convNetwork(rng: Rng): Network {
+  const channels = 3;
+  const full: [number, number, number] = [channels, 6, 6];
+  const { windows, outShape } = maxPoolWindows({
+    shape: full,
+    kernel: [3, 3],
+    strides: [2, 2],
+    padding: [1, 1, 1, 1],
+  });
+  const pooled = outShape[0] * outShape[1] * outShape[2];
+  const bend = (name: string, input: string, units: number): NetworkNode => ({
+    kind: 'activation',
+    name,
+    input,
+    activation: makeActivation(pick(rng, activationKinds), units, rng),
+  });
+  const norm = operators.batchNorm({
+    shape: outShape,
+    gamma: randomArray(rng, channels),
+    beta: randomArray(rng, channels),
+    mean: randomArray(rng, channels),
+    variance: randomArray(rng, channels).map(v => 0.5 + v * v),
+  });
+  const average = operators.averagePool({ shape: outShape, kernel: [3, 3], strides: [1, 1] });
+  return network([
+    { kind: 'input', name: 'x', size: CONV_SIZE },
+    randomConv(rng, 'conv1', 'x', CONV_INPUT, channels),
+    bend('bend1', 'conv1', channels * 36),
+    { kind: 'max', name: 'pool', input: 'bend1', windows },
+    randomConv(rng, 'conv2', 'pool', outShape, channels),
+    { kind: 'affine', name: 'norm', input: 'conv2', operator: norm },
+    { kind: 'sum', name: 'residual', inputs: ['norm', 'pool'] },
+    bend('bend2', 'residual', pooled),
+    { kind: 'affine', name: 'average', input: 'bend2', operator: average },
+    randomDense(rng, 'hidden', 'average', average.outSize, 6),
+    bend('bend3', 'hidden', 6),
+    randomDense(rng, 'head', 'bend3', 6, 2),
+  ]);
 }

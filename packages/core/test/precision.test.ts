@@ -1,77 +1,99 @@
-import { float32, float64 } from '@police/core';
+import { float16, float32, float64 } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { roundAll, sumErrorBound } from '../src/precision.js';
 import { absolute, compare, dot, exact, subtract } from './exact.js';
 import { randomArray, seededRng, seeds } from './helpers.js';
 
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
-const SMALLEST_FLOAT32 = 2 ** -149;
+/** A binary format by its definition: `digits` bits after the point, exponents from `least` to `most`. */
+interface Format {
+  readonly digits: number;
+  readonly least: number;
+  readonly most: number;
+}
 
-/** Spacing of float32 values in [2^e, 2^(e+1)), from the format's definition. */
-function spacingAt(x: number): number {
-  if (Math.abs(x) < 2 ** -126) return SMALLEST_FLOAT32;
+const formats = [
+  { precision: float16, digits: 10, least: -14, most: 15 },
+  { precision: float32, digits: 23, least: -126, most: 127 },
+] as const;
+
+/** Spacing of the format's values in [2^e, 2^(e+1)). */
+function spacingAt(x: number, { digits, least }: Format): number {
+  if (Math.abs(x) < 2 ** least) return 2 ** (least - digits);
   let binade = 2 ** Math.floor(Math.log2(Math.abs(x)));
   if (binade > Math.abs(x)) binade /= 2; // log2 may round up
-  return binade * 2 ** -23;
+  return binade * 2 ** -digits;
 }
 
 /** Multiples of the spacing on either side, both exact in float64. */
-const slowDown = (x: number) => Math.floor(x / spacingAt(x)) * spacingAt(x);
-const slowUp = (x: number) => Math.ceil(x / spacingAt(x)) * spacingAt(x);
+const slowDown = (x: number, format: Format) => Math.floor(x / spacingAt(x, format)) * spacingAt(x, format);
+const slowUp = (x: number, format: Format) => Math.ceil(x / spacingAt(x, format)) * spacingAt(x, format);
 
-/** float64 values of every size, float32 values and their float64 neighbours among them. */
-const numbers = fc
-  .oneof(
-    fc.double({ noNaN: true, min: -LARGEST_FLOAT32, max: LARGEST_FLOAT32 }),
-    fc.float({ noNaN: true, noDefaultInfinity: true }),
-    fc.float({ noNaN: true, noDefaultInfinity: true }).map(x => x * (1 + Number.EPSILON)),
-    fc.constantFrom(
-      0,
-      2 ** -126,
-      2 ** -127,
-      SMALLEST_FLOAT32,
-      SMALLEST_FLOAT32 / 2,
-      1.5 * SMALLEST_FLOAT32,
-      1,
-      -1,
-    ),
-  )
-  .filter(x => Math.abs(x) <= LARGEST_FLOAT32);
+const largestOf = ({ digits, most }: Format) => (2 - 2 ** -digits) * 2 ** most;
+
+/** float64 values of every size, the format's values and their float64 neighbours among them. */
+const numbersOf = (format: Format, round: (x: number) => number) => {
+  const { digits, least } = format;
+  const smallest = 2 ** (least - digits);
+  const own = fc.float({ noNaN: true, noDefaultInfinity: true }).map(round).filter(Number.isFinite);
+  return fc
+    .oneof(
+      fc.double({ noNaN: true, min: -largestOf(format), max: largestOf(format) }),
+      fc.double({ noNaN: true, min: -4, max: 4 }),
+      own,
+      own.map(x => x * (1 + Number.EPSILON)),
+      own.map(x => x * (1 - Number.EPSILON / 2)),
+      own.map(x => x + spacingAt(x, format) / 2),
+      fc.constantFrom(0, 2 ** least, 2 ** (least - 1), smallest, smallest / 2, 1.5 * smallest, 1, -1),
+    )
+    .filter(x => Math.abs(x) <= largestOf(format));
+};
 
 const same = (actual: number, expected: number, what: string) =>
   expect(actual === expected, `${what}: ${actual} against ${expected}`).toBe(true);
 
-describe('float32', () => {
+describe.each(formats)('$precision.name', ({ precision, ...format }) => {
+  const { up, down, round } = precision;
+  const numbers = numbersOf(format, round);
+  const largest = largestOf(format);
+  const smallest = 2 ** (format.least - format.digits);
+
   test('up and down are the neighbouring multiples of the spacing, and x itself where it is one', () => {
     fc.assert(
       fc.property(numbers, x => {
-        same(float32.up(x), slowUp(x), `up of ${x}`);
-        same(float32.down(x), slowDown(x), `down of ${x}`);
+        same(up(x), slowUp(x, format), `up of ${x}`);
+        same(down(x), slowDown(x, format), `down of ${x}`);
       }),
       { numRuns: 5000 },
     );
   });
 
-  test('round is the nearer of the two', () => {
+  test('round is the nearer of the two, of two equally near the even one', () => {
     fc.assert(
       fc.property(numbers, x => {
-        const rounded = float32.round(x);
-        const [up, down] = [float32.up(x), float32.down(x)];
-        expect(rounded === up || rounded === down).toBe(true);
-        expect(Math.abs(rounded - x)).toBeLessThanOrEqual(Math.min(up - x, x - down));
-        same(float32.round(up), up, 'rounding a float32');
+        const rounded = round(x);
+        const [above, below] = [up(x), down(x)];
+        expect(rounded === above || rounded === below).toBe(true);
+        expect(Math.abs(rounded - x)).toBeLessThanOrEqual(Math.min(above - x, x - below));
+        if (above - x === x - below && above !== below) {
+          expect(Math.abs(rounded / spacingAt(x, format)) % 2).toBe(0);
+        }
+        same(round(above), above, `rounding a ${precision.name}`);
       }),
       { numRuns: 2000 },
     );
   });
 
   test('outside the format', () => {
-    const over = LARGEST_FLOAT32 * 1.001;
-    expect([float32.up(over), float32.down(over)]).toEqual([Infinity, LARGEST_FLOAT32]);
-    expect([float32.up(-over), float32.down(-over)]).toEqual([-LARGEST_FLOAT32, -Infinity]);
-    expect(float32.up(1e-300)).toBe(SMALLEST_FLOAT32);
-    expect(float32.down(-1e-300)).toBe(-SMALLEST_FLOAT32);
+    const over = largest * 1.001;
+    expect([up(over), down(over)]).toEqual([Infinity, largest]);
+    expect([up(-over), down(-over)]).toEqual([-largest, -Infinity]);
+    // Half a spacing beyond the largest value rounds to infinity.
+    const half = 2 ** (format.most - format.digits - 1);
+    expect([round(largest + half), round(-largest - half)]).toEqual([Infinity, -Infinity]);
+    expect(round(largest + half * (1 - 2 ** -20))).toBe(largest);
+    expect(up(1e-300)).toBe(smallest);
+    expect(down(-1e-300)).toBe(-smallest);
   });
 });
 

@@ -4,6 +4,7 @@ import { UNIT_ROUNDOFF } from '../precision.js';
 import type { Rng } from '../random.js';
 import { type Directions, diagonalOf, directionsOf } from './directions.js';
 import type { RegionJSON } from './json.js';
+import type { UnitBall } from './unit-balls.js';
 
 /** Exact extremes of affine functionals over a region, one per column: `lo` and `hi` are `[units]`. */
 export interface Range {
@@ -40,6 +41,8 @@ export interface Body {
   votes(h: Matrix, threshold: number): Float64Array;
   /** The most coordinates or vertices that a point is a combination of. */
   readonly terms: number;
+  /** The norm whose unit ball the set is, if it is one: then a range is h₀ ± its dual norm of the directional rows. */
+  readonly unitBall?: UnitBall;
   /** A random λ `[d]`; each kind documents its distribution. */
   sample(rng: Rng): Float64Array;
   /** Whether y `[D]` is Σ λᵢ directionᵢ for some λ of the set, up to `tolerance` in every entry. */

@@ -116,10 +116,11 @@ export function checkedDirections(
 }
 
 /** {λ : ‖λ‖ ≤ 1} in d dimensions. */
-function symmetricBody(unit: UnitBall, d: number): Body {
+export function symmetricBody(unit: UnitBall, d: number): Body {
   const directional = (h: Matrix) => rowRange(h, 1, h.rows);
   return {
     symmetric: true,
+    unitBall: unit,
     centre: new Float64Array(d),
     terms: d,
     range: h => {
