@@ -75,6 +75,17 @@ export interface PolicedGradient {
   readonly input: Matrix;
 }
 
+export interface PolicedBackwardOptions {
+  /** @defaultValue 'exact' */
+  readonly gradient?: 'exact' | 'local';
+  /**
+   * dLoss/d(frame values of the output), `[dᵣ + 1, outSize]` per region, of a loss that looks at the affine maps
+   * themselves: see `mapPenalty`.
+   * @defaultValue none
+   */
+  readonly dOutputFrames?: readonly Matrix[];
+}
+
 /**
  * The gradient of a loss through the constrained network, the shifts included: they depend on the weights of every
  * layer before them, through the frames.
@@ -84,11 +95,13 @@ export interface PolicedGradient {
 export function policedBackward(
   { net, regions, pass, values }: PolicedForward,
   dOutput: Matrix,
-  { gradient = 'exact' }: { readonly gradient?: 'exact' | 'local' } = {},
+  { gradient = 'exact', dOutputFrames = [] }: PolicedBackwardOptions = {},
 ): PolicedGradient {
   const last = net.nodes.at(-1)!.name;
   const dData = new Map<string, Matrix>([[last, dOutput]]);
-  const dFrames = regions.map(() => new Map<string, Matrix>());
+  const dFrames = regions.map(
+    (_, r) => new Map<string, Matrix>(dOutputFrames[r] ? [[last, dOutputFrames[r]]] : []),
+  );
   const affine = new Map<string, AffineGradient>();
   const alpha = new Map<string, Float64Array>();
 

@@ -7,21 +7,37 @@ export interface Damage {
   /** Largest and mean absolute difference of an output. */
   readonly largestDrift: number;
   readonly meanDrift: number;
-  /** Share of samples whose largest output is the same one (the first of several); 1 for a single output. */
+  /** Share of samples whose decision is the same output; 1 for a single output. */
   readonly decisionAgreement: number;
+}
+
+export interface DamageOptions {
+  /**
+   * Whether the largest or the smallest output is the decision (the first of several).
+   * @defaultValue 'largest'
+   */
+  readonly decision?: 'largest' | 'smallest';
 }
 
 /**
  * Compares two networks on samples `[n, inputSize]`, n ≥ 1: what enforcing or freezing cost away from the regions.
  * Throws `shape`.
  */
-export function damage(before: Network, after: Network, samples: Matrix): Damage {
+export function damage(
+  before: Network,
+  after: Network,
+  samples: Matrix,
+  { decision = 'largest' }: DamageOptions = {},
+): Damage {
   assertSize(after.outputSize, before.outputSize, 'damage', 'outputs of the second network');
   const old = forward(before, samples);
   const now = forward(after, samples);
   const drift = old.data.map((y, i) => Math.abs(now.data[i] - y));
   let agreed = 0;
-  for (let i = 0; i < old.rows; i++) agreed += Number(decision(old, i) === decision(now, i));
+  const extreme = decision === 'largest' ? Math.max : Math.min;
+  for (let i = 0; i < old.rows; i++) {
+    agreed += Number(decisionOf(old, i, extreme) === decisionOf(now, i, extreme));
+  }
   return {
     largestDrift: drift.reduce((max, d) => Math.max(max, d), 0),
     meanDrift: drift.reduce((sum, d) => sum + d, 0) / drift.length,
@@ -29,7 +45,7 @@ export function damage(before: Network, after: Network, samples: Matrix): Damage
   };
 }
 
-function decision({ cols, data }: Matrix, row: number): number {
+function decisionOf({ cols, data }: Matrix, row: number, extreme: (a: number, b: number) => number): number {
   const values = data.subarray(row * cols, (row + 1) * cols);
-  return values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+  return values.indexOf(values.reduce((a, b) => extreme(a, b)));
 }

@@ -22,6 +22,7 @@ export {
 export { type ActivationParameters, activationByName } from './activation-by-name.js';
 export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
 export {
+  type PolicedBackwardOptions,
   type PolicedForward,
   type PolicedForwardOptions,
   type PolicedGradient,
@@ -38,7 +39,7 @@ export {
   type RegionProof,
   type Uncertified,
 } from './certify.js';
-export { type Damage, damage } from './damage.js';
+export { type Damage, type DamageOptions, damage } from './damage.js';
 export {
   type AffineMap,
   assertPolicy,
@@ -59,6 +60,7 @@ export { assertRegionsFit } from './frames.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
 export { regionsHash, sha256Hex } from './hash.js';
 export { shiftCoordinates, shiftGradient, shiftsOf } from './layer-shift.js';
+export { type MapPenalty, mapPenalty } from './map-penalty.js';
 export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
   type Lifts,
@@ -86,6 +88,7 @@ export {
   type SumNode,
 } from './network.js';
 export * as operators from './operators/index.js';
+export { boundOutputs, type OutputBoundOptions } from './output-bounds.js';
 export {
   type PolicedLayer,
   type PolicedPass,

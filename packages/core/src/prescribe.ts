@@ -94,16 +94,20 @@ export function prescribeByLastLayer(
   return network([...net.nodes.slice(0, -1), { ...last, operator: moved }]);
 }
 
+/** Throws `shape` or `not-finite`. */
+export function assertMapFits({ A, b }: PrescribedMap, outSize: number, inSize: number, where: string): void {
+  assertSize(A.rows, outSize, where, 'rows of A');
+  assertSize(A.cols, inSize, where, 'columns of A');
+  assertFinite(A.data, `${where} A`);
+  if (!b) return;
+  assertSize(b.length, outSize, where, 'b');
+  assertFinite(b, `${where} b`);
+}
+
 function wholeMap(net: Network, region: Region, { A, b }: PrescribedMap, r: number): AffineMap {
   const where = `prescribed map ${r}`;
-  assertSize(A.rows, net.outputSize, where, 'rows of A');
-  assertSize(A.cols, net.inputSize, where, 'columns of A');
-  assertFinite(A.data, `${where} A`);
-  if (b) {
-    assertSize(b.length, net.outputSize, where, 'b');
-    assertFinite(b, `${where} b`);
-    return { A, b: Float64Array.from(b) };
-  }
+  assertMapFits({ A, ...(b ? { b } : {}) }, net.outputSize, net.inputSize, where);
+  if (b) return { A, b: Float64Array.from(b) };
   const coordinates = matrix(region.frame.rows, 1, Float64Array.of(1, ...region.centre));
   const centre = pointsAt(region, coordinates);
   const [present] = enforce(net, [region]).report.maps;

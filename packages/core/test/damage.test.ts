@@ -26,6 +26,8 @@ test('drift and agreement of two small networks, by hand', () => {
     [0, 3],
   ]);
   expect(damage(before, after, samples)).toEqual({ largestDrift: 2, meanDrift: 1, decisionAgreement: 0.5 });
+  // The smallest outputs are 1, 1, 0 (a tie), 0 before and 1, 0, 0, 0 after.
+  expect(damage(before, after, samples, { decision: 'smallest' }).decisionAgreement).toBe(0.75);
   expect(damage(before, before, samples)).toEqual({ largestDrift: 0, meanDrift: 0, decisionAgreement: 1 });
 });
 
