@@ -15,7 +15,7 @@ import {
   smallestMargin,
 } from './bounded.js';
 import type { Carrier } from './carrier.js';
-import { PoliceError } from './errors.js';
+import { assertFinite, PoliceError } from './errors.js';
 import { carriersFor } from './frames.js';
 import type { Lifts } from './max.js';
 import {
@@ -164,8 +164,12 @@ function roundNetwork(net: Network, precision: Precision): Network {
   return network(
     net.nodes.map((node): NetworkNode => {
       switch (node.kind) {
-        case 'affine':
-          return { ...node, operator: node.operator.rounded(precision) };
+        case 'affine': {
+          const operator = node.operator.rounded(precision);
+          const remedy = `The largest ${precision.name} is smaller: scale the weights down, or keep a wider format.`;
+          for (const values of operator.parameters) assertFinite(values, node.name, remedy);
+          return { ...node, operator };
+        }
         case 'activation': {
           const activation = roundActivation(node.activation, precision);
           return node.shift
