@@ -1,4 +1,4 @@
-import { certify } from './certify.js';
+import { type CertifyOptions, certify } from './certify.js';
 import { PoliceError } from './errors.js';
 import { regionsHash, sha256Hex } from './hash.js';
 import { rowOf } from './matrix.js';
@@ -34,8 +34,13 @@ export interface Certificate {
  * The certificate of a network read from `modelBytes`. Throws `not-frozen`, naming the unit, where the network cannot be
  * certified.
  */
-export function certificateOf(net: Network, regions: readonly Region[], modelBytes: Uint8Array): Certificate {
-  const proof = certify(net, regions);
+export function certificateOf(
+  net: Network,
+  regions: readonly Region[],
+  modelBytes: Uint8Array,
+  options: CertifyOptions = {},
+): Certificate {
+  const proof = certify(net, regions, options);
   if (!proof.certified) {
     throw new PoliceError({
       code: 'not-frozen',
@@ -73,10 +78,11 @@ export function certificateFlaw(
   net: Network,
   regions: readonly Region[],
   modelBytes: Uint8Array,
+  options: CertifyOptions = {},
 ): string | undefined {
   let derived: Certificate;
   try {
-    derived = certificateOf(net, regions, modelBytes);
+    derived = certificateOf(net, regions, modelBytes, options);
   } catch (error) {
     if (error instanceof PoliceError) return `The model cannot be certified: ${error.message}`;
     throw error;

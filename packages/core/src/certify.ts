@@ -19,7 +19,7 @@ import { type AffineMap, affineMapOn } from './enforce.js';
 import { carriersFor } from './frames.js';
 import { type Matrix, multiplyTransposed, rowOf } from './matrix.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from './network.js';
-import { checkedFrame, settleActivation, settleMax } from './police.js';
+import { checkedFrame, type Progress, settleActivation, settleMax } from './police.js';
 import { float32, float64, sumErrorBound } from './precision.js';
 import { pointsAt, type Region } from './regions/region.js';
 import { chooseShifts, type ForbiddenIntervals, type Shifts } from './shift.js';
@@ -78,6 +78,7 @@ export interface CertifyOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  readonly progress?: Progress;
 }
 
 /**
@@ -90,14 +91,13 @@ export interface CertifyOptions {
 export function certify(
   net: Network,
   regions: readonly Region[],
-  { memory }: CertifyOptions = {},
+  { memory, progress }: CertifyOptions = {},
 ): Certified | Uncertified {
   const carriers = carriersFor(net, regions, memory);
   const layers: LayerMargin[] = [];
   const pieces: Pieces = { layers: new Map(), maxima: new Map() };
-  const outputs = boundedPass(net, carriers, pieces, (name, margin) => {
-    layers.push({ name, smallestMargin: margin });
-  });
+  const proved = (name: string, smallestMargin: number) => layers.push({ name, smallestMargin });
+  const outputs = boundedPass(net, carriers, pieces, proved, progress);
   if ('failure' in outputs) return outputs.failure;
   return {
     certified: true,
@@ -132,6 +132,7 @@ function boundedPass(
   carriers: readonly Carrier[],
   pieces: Pieces,
   proved: (name: string, margin: number) => void,
+  progress: Progress | undefined,
 ): { readonly frames: readonly BoundedFrame[] } | { readonly failure: Uncertified } {
   const boundings = carriers.map((carrier): Bounding => ({ carrier, arithmetics: ARITHMETICS }));
   const values = new Map<string, readonly BoundedFrame[]>();
@@ -172,6 +173,7 @@ function boundedPass(
     }
     for (const frame of frames) checkedFrame(node.name, frame.values);
     values.set(node.name, frames);
+    progress?.(values.size, net.nodes.length);
   }
   return { frames: values.get(net.nodes.at(-1)!.name)! };
 }

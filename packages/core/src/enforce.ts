@@ -14,6 +14,7 @@ import {
 import {
   type AffinePieces,
   type PolicedPass,
+  type Progress,
   policedPass,
   type ShiftSharing,
   type Sides,
@@ -93,6 +94,7 @@ export interface EnforceOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  readonly progress?: Progress;
 }
 
 export interface Enforced {
@@ -119,11 +121,19 @@ export interface Enforced {
 export function enforce(
   net: Network,
   regions: readonly Region[],
-  { policy = 'minimal', sides = {}, sharing = 'per-unit', exclude = [], memory }: EnforceOptions = {},
+  {
+    policy = 'minimal',
+    sides = {},
+    sharing = 'per-unit',
+    exclude = [],
+    memory,
+    progress,
+  }: EnforceOptions = {},
 ): Enforced {
   assertPolicy(policy);
   const carriers = carriersFor(net, regions, memory);
-  const pass = policedPass(net, regions, { policy, previous: sides, sharing }, carriers);
+  const settings = { policy, previous: sides, sharing, ...(progress ? { progress } : {}) };
+  const pass = policedPass(net, regions, settings, carriers);
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];

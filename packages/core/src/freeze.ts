@@ -28,7 +28,7 @@ import {
   type NetworkNode,
   network,
 } from './network.js';
-import { checkedFrame, settleActivation, settleMax } from './police.js';
+import { checkedFrame, type Progress, settleActivation, settleMax } from './police.js';
 import { float64, PRECISIONS, type Precision, roundAll, UNIT_ROUNDOFF } from './precision.js';
 import type { Region } from './regions/region.js';
 import { membersOf, sharedIntervals } from './shared-shift.js';
@@ -46,6 +46,7 @@ export interface FreezeOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  readonly progress?: Progress;
 }
 
 /** What freezing did to one nonlinearity. */
@@ -145,6 +146,7 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
           ),
         );
     }
+    options.progress?.(values.size, rounded.nodes.length);
   }
   return { network: network(rounded.nodes.map(({ name }) => nodes.get(name)!)), layers };
 }

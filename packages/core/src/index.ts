@@ -93,6 +93,7 @@ export {
   type PolicedLayer,
   type PolicedPass,
   type PoliceSettings,
+  type Progress,
   policedPass,
   type ShiftSharing,
   type Sides,

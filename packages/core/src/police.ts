@@ -48,12 +48,16 @@ export interface AffinePieces {
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
+/** Called after each node of a network with the number of nodes done and in all. */
+export type Progress = (done: number, total: number) => void;
+
 export interface PoliceSettings {
   readonly policy: Policy;
   /** @defaultValue none */
   readonly previous?: Sides;
   /** @defaultValue 'per-unit' */
   readonly sharing?: ShiftSharing;
+  readonly progress?: Progress;
 }
 
 /**
@@ -68,7 +72,7 @@ export interface PoliceSettings {
 export function policedPass(
   net: Network,
   regions: readonly Region[],
-  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  { policy, previous = {}, sharing = 'per-unit', progress }: PoliceSettings,
   carriers: readonly Carrier[] = wholeCarriers(net, regions),
 ): PolicedPass {
   const values = new Map<string, readonly Matrix[]>();
@@ -126,6 +130,7 @@ export function policedPass(
         }),
       );
     }
+    progress?.(values.size, net.nodes.length);
     tails?.set(
       node.name,
       regions.map((_, r) =>

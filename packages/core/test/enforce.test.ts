@@ -2,12 +2,14 @@ import {
   abs,
   ball,
   box,
+  certify,
   chain,
   crossPolytope,
   dense,
   enforce,
   foldShifts,
   forward,
+  freeze,
   matrixFromRows,
   type Network,
   type Region,
@@ -269,4 +271,21 @@ test('the network given is left as it is', () => {
   const { network: policed } = enforce(net, randomRegions(rng, 3, 3));
   foldShifts(policed);
   expect(snapshot(net)).toEqual(before);
+});
+
+test('progress counts the nodes', () => {
+  const net = chain(1, [dense([[1]]), relu(), dense([[1]])]);
+  const regions = [box([-1], [1])];
+  for (const act of [enforce, freeze, certify]) {
+    const calls: [number, number][] = [];
+    act(act === certify ? freeze(net, regions).network : net, regions, {
+      progress: (done, total) => calls.push([done, total]),
+    });
+    expect(calls).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 4],
+      [4, 4],
+    ]);
+  }
 });
