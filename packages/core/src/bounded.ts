@@ -157,13 +157,17 @@ export function combine(
  */
 export const SMOOTH_FUNCTION_ERROR: number = 2 ** -20;
 
-/** Values through the pieces the sides select. A runtime's value may lie across the kink: then the steepest piece counts. */
+/**
+ * Values through the pieces the sides select. A runtime's value may be in error by more than its `clearance` `[units]`
+ * from the kinks; what lies across counts with the steepest piece, and never more than that piece times all of the error.
+ */
 export function activateBounded(
   bounding: Bounding,
   r: number,
   node: ActivationNode,
   frame: BoundedFrame,
   settled: Shifts,
+  clearance?: Float64Array,
 ): BoundedFrame {
   const { values } = frame;
   const { activation } = node;
@@ -175,12 +179,18 @@ export function activateBounded(
     tail: tailThrough(node, [frame.tail], r, settled),
     errors: errorsOf(bounding, values.cols, (arithmetic, j, a) => {
       const at = a * values.cols + j;
+      const e = frame.errors.data[at];
       const piece = activation.pieces[pieces[j]];
+      const slope = Math.abs(slopeAt(piece, j));
       const isExact = arithmetic === float64;
-      const slope = isExact ? Math.abs(slopeAt(piece, j)) : steepest(activation, j);
-      const rounding = sumErrorBound(4, slope * reaches[at] + Math.abs(piece.offset), arithmetic);
+      const largest = isExact ? slope : steepest(activation, j);
+      const across = isExact ? 0 : Math.max(0, e - (clearance ? clearance[j] : 0));
+      const carried = Math.min(largest * e, slope * e + (largest + slope) * across);
+      const rounding = sumErrorBound(4, largest * reaches[at] + Math.abs(piece.offset), arithmetic);
       const evaluation = isSmooth && !isExact ? SMOOTH_FUNCTION_ERROR * (1 + reaches[at]) : 0;
-      return slope * frame.errors.data[at] + evaluation + rounding;
+      // A runtime computes a constant piece exactly.
+      const isConstant = slope === 0 && across === 0 && !isSmooth;
+      return isConstant ? 0 : carried + evaluation + rounding;
     }),
   };
 }
@@ -260,4 +270,20 @@ export function boundedLeads(
 /** The least clearance of any constraint: at least 0 when every unit is off every kink. */
 export function smallestMargin({ below, above }: ForbiddenIntervals): number {
   return below.reduce((least, b, i) => Math.min(least, Math.max(b, -above[i])), Number.POSITIVE_INFINITY);
+}
+
+/** Distance `[units]` of each range on region r from the nearest kink, the margins deducted. */
+export function clearanceOn(
+  r: number,
+  { below, above, units }: ForbiddenIntervals,
+  kinks: number,
+): Float64Array {
+  const clearance = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
+  for (let k = r * kinks; k < (r + 1) * kinks; k++) {
+    for (let j = 0; j < units; j++) {
+      const at = k * units + j;
+      clearance[j] = Math.min(clearance[j], Math.max(below[at], -above[at]));
+    }
+  }
+  return clearance;
 }

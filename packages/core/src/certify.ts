@@ -6,6 +6,7 @@ import {
   type Bounding,
   boundedIntervals,
   boundedLeads,
+  clearanceOn,
   combine,
   exactError,
   linearPart,
@@ -149,12 +150,15 @@ function boundedPass(
     } else if (node.kind === 'activation') {
       const { shift } = node;
       const h = shift ? each((bounding, _r, frame) => addShift(bounding, frame, shift)) : inputs[0];
-      const { shifts, margin, failure } = provenShifts(node, carriers, h);
+      const { shifts, margin, failure, intervals } = provenShifts(node, carriers, h);
       if (failure) return { failure };
       proved(node.name, margin);
       pieces.layers.set(node.name, { shifts });
       settleActivation(node, carriers, shifts.sides);
-      frames = h.map((frame, r) => activateBounded(boundings[r], r, node, frame, shifts));
+      const kinks = node.activation.kinks.length;
+      frames = h.map((frame, r) =>
+        activateBounded(boundings[r], r, node, frame, shifts, clearanceOn(r, intervals, kinks)),
+      );
     } else if (node.kind === 'max') {
       const { winners, margin, failure } = provenWinners(node, carriers, inputs[0]);
       if (failure) return { failure };
@@ -182,13 +186,13 @@ function provenShifts(
   node: ActivationNode,
   carriers: readonly Carrier[],
   frames: readonly BoundedFrame[],
-): { shifts: Shifts; margin: number; failure?: Uncertified } {
+): { shifts: Shifts; margin: number; intervals: ForbiddenIntervals; failure?: Uncertified } {
   const intervals = boundedIntervals(node.activation, carriers, frames, 1);
   const shifts = chooseShifts(intervals, () => 0);
   const margin = smallestMargin(intervals);
   // Not `< 0`: a NaN proves nothing.
-  if (margin >= 0) return { shifts, margin };
-  return { shifts, margin, failure: activationFailure(node, carriers, frames, intervals) };
+  if (margin >= 0) return { shifts, margin, intervals };
+  return { shifts, margin, intervals, failure: activationFailure(node, carriers, frames, intervals) };
 }
 
 function activationFailure(
