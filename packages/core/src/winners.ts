@@ -151,8 +151,11 @@ interface Lead {
   readonly region: number;
 }
 
+/** Where there are no regions nobody leads. */
+const NO_LEAD: Lead = { lead: Number.NEGATIVE_INFINITY, rival: -1, region: 0 };
+
 function worstOf(leads: readonly Lead[]): Lead {
-  return leads.reduce((worst, lead) => (lead.lead > worst.lead ? lead : worst));
+  return leads.reduce((worst, lead) => (lead.lead > worst.lead ? lead : worst), NO_LEAD);
 }
 
 /** Where each window's pairs of entries start among all pairs, `[windows + 1]`. */

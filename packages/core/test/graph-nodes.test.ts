@@ -3,6 +3,7 @@ import {
   enforce,
   foldShifts,
   forward,
+  freeze,
   type Network,
   type PolicedForward,
   policedBackward,
@@ -91,6 +92,16 @@ describe('graphs of every kind of node', () => {
     expect(again.sides).toEqual(first.sides);
     expect(again.shifts).toEqual(first.shifts);
   });
+});
+
+test('without regions, lifts that are there stay', () => {
+  const rng = seededRng(2);
+  const regions = randomRegions(rng, 3, 2);
+  const { network: policed, report } = enforce(randomGraph(rng, 3, 2), regions);
+  expect(report.layers.find(({ name }) => name === 'pool')!.shifted).toBeGreaterThan(0);
+  const liftsOf = (net: Network) =>
+    net.nodes.flatMap(node => (node.kind === 'max' && node.lifts ? [node.lifts.winner] : []));
+  expect(liftsOf(freeze(policed, []).network)).toEqual(liftsOf(policed));
 });
 
 describe('gradients through graphs', () => {

@@ -1,12 +1,25 @@
-import { inputsOf, type Network, type NetworkNode } from '@police/core';
+import { inputsOf, type Network } from '@police/core';
 import { uniqueNames } from './names.js';
+import { operationOf } from './nodes.js';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './onnx-proto.js';
-import { type Operator, operatorsOf, type Parameter } from './operators.js';
+import {
+  asOperation,
+  type Constant,
+  flattened,
+  type Operation,
+  operation,
+  type Source,
+  type Tensor,
+} from './operation.js';
 import type { GraphNames } from './options.js';
 
 /**
- * Node by node. An ONNX node has the name of its core node, and so has the tensor it computes (the last one the
- * output's name); parameters are `node.role`, as in `affine_1.weight`. A name already taken gets a number appended.
+ * Node by node. The operator that computes a core node's values has its name, and so has the tensor (the last one the
+ * output's name); operators before that one are `node.OpType`, constants `node.role`, as in `affine_1.weight`. A name
+ * already taken gets a number appended.
+ *
+ * Every tensor keeps the shape its operator gave it; a consumer that needs another one reshapes it, once for all
+ * consumers that need the same.
  *
  * Throws `not-frozen` or `unsupported-layer`, naming the node.
  */
@@ -15,40 +28,69 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
   const tensorName = uniqueNames([inputName, outputName]);
   // Core's names come first, so that a name derived from another node's never takes one of them.
   const last = net.nodes.at(-1)!;
-  const nodeNames = new Map(net.nodes.map(({ name }) => [name, nodeName(name)]));
-  const tensorNames = new Map(net.nodes.map(node => [node.name, tensorOf(node)]));
+  const names = new Map(
+    net.nodes.map(node => {
+      const isNamedByOptions = node === last || node.kind === 'input';
+      const output = isNamedByOptions ? outputName : tensorName(node.name);
+      return [node.name, { owner: nodeName(node.name), output }];
+    }),
+  );
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
+  /** Reshaped tensors by what they are, so that consumers share them. */
+  const views = new Map<string, string>();
 
-  function tensorOf(node: NetworkNode): string {
-    if (node.kind === 'input') return inputName;
-    return node === last ? outputName : tensorName(node.name);
-  }
-
-  function initializer(owner: string, { role, dims, values }: Parameter): string {
+  function initializer(owner: string, { role, dims, values }: Constant): string {
     const name = tensorName(`${owner}.${role}`);
     initializers.push({ name, dims, values });
     return name;
   }
 
-  function append(owner: string, operators: readonly Operator[], from: string, to: string): void {
-    let x = from;
-    operators.forEach(({ opType, attributes = [], parameters = [] }, i) => {
-      const isResult = i === operators.length - 1;
-      const name = isResult ? owner : nodeName(`${owner}.${opType}`);
-      const inputs = [x, ...parameters.map(parameter => initializer(owner, parameter))];
-      x = isResult ? to : tensorName(name);
-      nodes.push({ opType, name, inputs, output: x, attributes });
-    });
+  function append(
+    owner: string,
+    { opType, inputs, attributes }: Operation,
+    name: string,
+    output: string,
+  ): void {
+    const sources = inputs.map(source => nameOf(owner, source));
+    nodes.push({ opType, name, inputs: sources, output, attributes });
   }
 
-  for (const node of net.nodes) {
-    const name = nodeNames.get(node.name)!;
-    if (node.kind !== 'input') {
-      append(name, operatorsOf(node), tensorNames.get(inputsOf(node)[0])!, tensorNames.get(node.name)!);
-    } else if (node === last) {
-      append(name, [{ opType: 'Identity' }], inputName, outputName);
+  function nameOf(owner: string, source: Source): string {
+    switch (source.kind) {
+      case 'absent':
+        return '';
+      case 'tensor':
+        return source.name;
+      case 'constant':
+        return initializer(owner, source);
+      case 'operation': {
+        const view = viewKey(source);
+        const known = view === undefined ? undefined : views.get(view);
+        if (known !== undefined) return known;
+        const name = nodeName(`${owner}.${source.opType}`);
+        const output = tensorName(name);
+        append(owner, source, name, output);
+        if (view !== undefined) views.set(view, output);
+        return output;
+      }
     }
+  }
+
+  const tensors = new Map<string, Tensor>();
+  for (const node of net.nodes) {
+    const { owner, output } = names.get(node.name)!;
+    if (node.kind === 'input') {
+      const input: Tensor = { kind: 'tensor', name: inputName, shape: [node.size] };
+      tensors.set(node.name, input);
+      if (node === last) append(owner, operation('Identity', [input], input.shape), owner, output);
+      continue;
+    }
+    const inputs = inputsOf(node).map(name => tensors.get(name)!);
+    const result = operationOf(node, inputs);
+    const placed = node === last ? asOperation(flattened(result)) : result;
+    append(owner, placed, owner, output);
+    tensors.set(node.name, { kind: 'tensor', name: output, shape: placed.shape });
   }
   return {
     name: graphName,
@@ -57,4 +99,10 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
     input: { name: inputName, size: net.inputSize },
     output: { name: outputName, size: net.outputSize },
   };
+}
+
+/** What tells one reshape of a tensor from another; undefined for any other operation. */
+function viewKey({ opType, inputs: [from], shape }: Operation): string | undefined {
+  const isView = (opType === 'Flatten' || opType === 'Reshape') && from.kind === 'tensor';
+  return isView ? JSON.stringify([from.name, shape]) : undefined;
 }

@@ -13,13 +13,13 @@ import {
 export const OPSET = 17;
 export const IR_VERSION = 8;
 
-export interface OnnxAttribute {
-  readonly name: string;
-  readonly type: 'int' | 'float';
-  readonly value: number;
-}
+export type OnnxAttribute = { readonly name: string } & (
+  | { readonly type: 'int' | 'float'; readonly value: number }
+  | { readonly type: 'ints'; readonly value: readonly number[] }
+  | { readonly type: 'string'; readonly value: string }
+);
 
-/** An operator with one output. */
+/** An operator with one output; an input named '' is absent. */
 export interface OnnxNode {
   readonly opType: string;
   readonly name: string;
@@ -28,11 +28,11 @@ export interface OnnxNode {
   readonly attributes: readonly OnnxAttribute[];
 }
 
-/** A float32 constant, row-major; no dims for a scalar. */
+/** A constant, float32 or int64, row-major; no dims for a scalar. */
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly values: Float32Array;
+  readonly values: Float32Array | BigInt64Array;
 }
 
 /** A float32 tensor `[batch, size]` of any batch size. */
@@ -82,27 +82,41 @@ export function encodeModel({ graph, metadata, ...header }: OnnxModel): Uint8Arr
   return toBinary(ModelProtoSchema, model);
 }
 
-function attribute({ name, type, value }: OnnxAttribute): MessageInitShape<typeof AttributeProtoSchema> {
-  return type === 'int'
-    ? { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) }
-    : { name, type: AttributeProto_AttributeType.FLOAT, f: value };
+function attribute({ name, ...given }: OnnxAttribute): MessageInitShape<typeof AttributeProtoSchema> {
+  switch (given.type) {
+    case 'int':
+      return { name, type: AttributeProto_AttributeType.INT, i: BigInt(given.value) };
+    case 'ints':
+      return { name, type: AttributeProto_AttributeType.INTS, ints: given.value.map(BigInt) };
+    case 'float':
+      return { name, type: AttributeProto_AttributeType.FLOAT, f: given.value };
+    case 'string':
+      // ONNX's own words: ASCII.
+      return {
+        name,
+        type: AttributeProto_AttributeType.STRING,
+        s: Uint8Array.from(given.value, letter => letter.charCodeAt(0)),
+      };
+  }
 }
 
 function tensor({ name, dims, values }: OnnxTensor): MessageInitShape<typeof TensorProtoSchema> {
   return {
     name,
     dims: dims.map(BigInt),
-    dataType: TensorProto_DataType.FLOAT,
+    dataType: values instanceof Float32Array ? TensorProto_DataType.FLOAT : TensorProto_DataType.INT64,
     rawData: littleEndian(values),
   };
 }
 
 /** ONNX stores raw data in little-endian order, whatever the machine's. */
-function littleEndian(values: Float32Array): Uint8Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((x, i) => {
-    view.setFloat32(4 * i, x, true);
-  });
+function littleEndian(values: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> {
+  const view = new DataView(new ArrayBuffer(values.byteLength));
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === 'bigint') view.setBigInt64(8 * i, value, true);
+    else view.setFloat32(4 * i, value, true);
+  }
   return new Uint8Array(view.buffer);
 }
 

@@ -1,8 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { box, chain, freeze, identity, type Network, network, prelu, relu } from '@police/core';
+import {
+  box,
+  chain,
+  freeze,
+  gelu,
+  geluTanh,
+  identity,
+  type Network,
+  network,
+  prelu,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { expect, test } from 'vitest';
-import { activationKinds, randomNetwork, seededRng } from '../../core/test/helpers.js';
+import { CONV_SIZE, convNetwork } from '../../core/test/graphs.js';
+import { activationKinds, makeRegion, randomNetwork, seededRng } from '../../core/test/helpers.js';
+import { randomOperators } from '../../core/test/operators/random-operators.js';
+import { inFloat32 } from './helpers.js';
+import { randomImageGraph } from './image-graphs.js';
 
 const python = (script: string, input?: Uint8Array) =>
   spawnSync('/usr/bin/python3', ['-c', script], { ...(input ? { input } : {}), encoding: 'utf8' });
@@ -33,6 +52,26 @@ const models: [string, Network][] = [
     freeze(randomNetwork(seededRng(1), [3, 8, 8, 2], kind), regions).network,
   ]),
 ];
+
+const wide = [makeRegion('box', CONV_SIZE, seededRng(2), 0.3)];
+const image = randomImageGraph(seededRng(3), { isShifted: true, steps: 14 });
+models.push(
+  [
+    'smooth activations',
+    chain(
+      2,
+      [gelu, geluTanh, silu, softplus, sigmoid, tanh].map(make => make(1e-6)),
+    ),
+  ],
+  ['convolutions, residual, pools', freeze(convNetwork(seededRng(2)), wide).network],
+  ['a graph of images', inFloat32(image)],
+  ...Object.entries(randomOperators).flatMap(([kind, make]) =>
+    [1, 2, 3].map((seed): [string, Network] => {
+      const operator = make(seededRng(seed));
+      return [`${kind} ${seed}`, inFloat32(chain(operator.inSize, [operator]))];
+    }),
+  ),
+);
 
 const title = hasOnnx
   ? 'onnx.checker, in full, accepts'

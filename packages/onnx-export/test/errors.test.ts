@@ -6,10 +6,14 @@ import {
   enforce,
   freeze,
   leakyRelu,
+  type Network,
+  type NetworkNode,
   network,
+  operators,
   PoliceError,
   prelu,
   relu,
+  windowsOf,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import fc from 'fast-check';
@@ -33,6 +37,23 @@ function errorOf(run: () => unknown): PoliceError {
   throw new Error('expected a PoliceError');
 }
 
+const { conv, convTranspose, gather, pad, scale, sparse } = operators;
+const unit = { inShape: [1, 1], weight: [1], weightShape: [1, 1, 1] };
+
+/** A matrix of one entry. */
+const single = (value: number): operators.SparseRows => ({
+  rowStart: Int32Array.of(0, 1),
+  columns: Int32Array.of(0),
+  values: Float64Array.of(value),
+});
+
+type Unnamed<Node> = Node extends NetworkNode ? Omit<Node, 'name'> : never;
+
+/** A node called `here` on an input of size 1. */
+function alone(node: Unnamed<NetworkNode>): Network {
+  return network([{ kind: 'input', name: 'x', size: 1 }, { ...node, name: 'here' } as NetworkNode]);
+}
+
 describe('not-frozen: a parameter that float32 would round', () => {
   const cases = {
     weight: chain(1, [dense([[1], [0.1]])], ['here']),
@@ -41,10 +62,22 @@ describe('not-frozen: a parameter that float32 would round', () => {
     underflow: chain(1, [dense([[2 ** -150]])], ['here']),
     alpha: chain(1, [leakyRelu(0.01)], ['here']),
     slope: chain(1, [prelu([0.3])], ['here']),
-    shift: network([
-      { kind: 'input', name: 'input', size: 1 },
-      { kind: 'activation', name: 'here', input: 'input', activation: relu(), shift: Float64Array.of(0.1) },
-    ]),
+    shift: alone({ kind: 'activation', input: 'x', activation: relu(), shift: Float64Array.of(0.1) }),
+    'conv weight': chain(1, [conv({ inShape: [1, 1], weight: [0.1], weightShape: [1, 1, 1] })], ['here']),
+    'conv bias': chain(1, [conv({ ...unit, bias: [0.1] })], ['here']),
+    'convTranspose weight': chain(1, [convTranspose({ ...unit, weight: [0.1] })], ['here']),
+    factor: chain(1, [scale({ factor: [0.1] })], ['here']),
+    offset: chain(1, [scale({ offset: [0.1] })], ['here']),
+    'padded value': chain(1, [pad([1], [1, 0], 0.1)], ['here']),
+    'fill value': chain(1, [gather({ inSize: 1, index: Int32Array.of(-1), fill: 0.1 })], ['here']),
+    'sparse weight': chain(1, [sparse({ inSize: 1, rows: single(0.1) })], ['here']),
+    coefficient: alone({ kind: 'sum', inputs: ['x', 'x'], coefficients: [1, 0.1] }),
+    lift: alone({
+      kind: 'max',
+      input: 'x',
+      windows: windowsOf([[0]]),
+      lifts: { winner: Int32Array.of(0), lift: Float64Array.of(0.1) },
+    }),
   };
   test.each(Object.entries(cases))('%s', (_, net) => {
     expect(errorOf(() => exportOnnx(net))).toMatchObject({ code: 'not-frozen', where: 'here' });
@@ -95,7 +128,27 @@ test('shape: a region of another dimension', () => {
   expect(errorOf(() => exportOnnx(chain(2, []), { regions }))).toMatchObject({ code: 'shape' });
 });
 
-test('unsupported-layer: an affine operator that is not dense', () => {
+describe('unsupported-layer', () => {
+  test('a transposed convolution that is nothing but output padding', () => {
+    const options = { ...unit, dilations: [3], padding: [1, 0], outputPadding: [1] };
+    expect(errorOf(() => exportOnnx(chain(1, [convTranspose(options)], ['here'])))).toMatchObject({
+      code: 'unsupported-layer',
+      where: 'here',
+    });
+  });
+
+  test('a sparse matrix that no file would hold', () => {
+    const size = 2 ** 15;
+    const rows = { ...single(1), rowStart: new Int32Array(size + 1).fill(1, 1) };
+    expect(errorOf(() => exportOnnx(chain(size, [sparse({ inSize: size, rows })], ['here'])))).toMatchObject({
+      code: 'unsupported-layer',
+      where: 'here',
+      actual: '32768 × 32768',
+    });
+  });
+});
+
+test('unsupported-layer: an affine operator that core does not know', () => {
   const operator: AffineOperator = Object.assign(dense([[1]]), { kind: 'conv2d' });
   expect(errorOf(() => exportOnnx(chain(1, [operator], ['here'])))).toMatchObject({
     code: 'unsupported-layer',

@@ -1,7 +1,16 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { forward, type Matrix, type Network, type Rng } from '@police/core';
+import {
+  float32,
+  forward,
+  type Matrix,
+  type Network,
+  type NetworkNode,
+  network,
+  type Rng,
+} from '@police/core';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
+import { roundActivation } from '../../core/src/activation.js';
 import { float32ErrorBound } from './rounding.js';
 import { runOnnx } from './runtime.js';
 
@@ -15,6 +24,34 @@ export function nodesOf(bytes: Uint8Array): string[] {
   );
 }
 
+/** Each node's operator. */
+export function opTypesOf(bytes: Uint8Array): string[] {
+  return decode(bytes).graph!.node.map(({ opType }) => opType);
+}
+
+/** The network with every parameter rounded, nothing else changed: no shift chosen or folded, as `freeze` would. */
+export function inFloat32(net: Network): Network {
+  const { round } = float32;
+  return network(
+    net.nodes.map((node): NetworkNode => {
+      switch (node.kind) {
+        case 'affine':
+          return { ...node, operator: node.operator.rounded(float32) };
+        case 'activation': {
+          const activation = roundActivation(node.activation, float32);
+          return { ...node, activation, ...(node.shift ? { shift: node.shift.map(round) } : {}) };
+        }
+        case 'sum':
+          return node.coefficients ? { ...node, coefficients: node.coefficients.map(round) } : node;
+        case 'max':
+          return node.lifts ? { ...node, lifts: { ...node.lifts, lift: node.lifts.lift.map(round) } } : node;
+        default:
+          return node;
+      }
+    }),
+  );
+}
+
 /** Random float32 values `[rows, cols]` in [−scale, scale]. */
 export function randomRows(rng: Rng, rows: number, cols: number, scale = 1): Matrix {
   const data = new Float64Array(rows * cols).map(() => Math.fround((2 * rng() - 1) * scale));
@@ -24,6 +61,7 @@ export function randomRows(rng: Rng, rows: number, cols: number, scale = 1): Mat
 /** Fails, saying where, if a value lies further from the expected one than its own bound. */
 export function expectWithin(actual: Matrix, expected: Matrix, bound: Matrix): void {
   expect([actual.rows, actual.cols]).toEqual([expected.rows, expected.cols]);
+  if (actual.data.length === 0) return;
   let worst = 0;
   for (let k = 1; k < actual.data.length; k++) if (excess(k) > excess(worst)) worst = k;
   const at = `[${Math.floor(worst / actual.cols)}, ${worst % actual.cols}]`;

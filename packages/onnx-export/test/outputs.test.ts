@@ -6,6 +6,8 @@ import {
   dense,
   elu,
   freeze,
+  gelu,
+  geluTanh,
   hardSigmoid,
   hardSwish,
   hardTanh,
@@ -17,6 +19,10 @@ import {
   relu,
   relu6,
   selu,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import fc from 'fast-check';
@@ -40,6 +46,7 @@ const activations: readonly Activation[] = [
   leakyRelu(-0.3),
   leakyRelu(1.7),
   prelu([0.1, -0.2, 0, 1, 3]),
+  ...[softplus, silu, gelu, geluTanh, sigmoid, tanh].map(make => make(2 ** -20)),
 ];
 const batchSizes = [1, 7];
 

@@ -1,3 +1,4 @@
+import type { SparseOrigin } from './origin.js';
 import { assertShape, type Shape, sizeOf } from './shapes.js';
 import { type Sparse, sparse } from './sparse.js';
 
@@ -38,7 +39,7 @@ interface FractionRows {
  * The operator that maps every axis of a tensor by its own map: pooling, linear interpolation, mean and sum. Its
  * weights are products of fractions, rounded once; where all denominators are powers of two they are exact.
  */
-export function axisProducts(axes: readonly AxisMap[], outShape?: Shape): Sparse {
+export function axisProducts(axes: readonly AxisMap[], origin: SparseOrigin, outShape?: Shape): Sparse {
   const full = axes.map(({ rows }) => rows.length);
   assertShape(
     axes.map(({ inSize }) => inSize),
@@ -56,12 +57,16 @@ export function axisProducts(axes: readonly AxisMap[], outShape?: Shape): Sparse
   denominators.forEach((denominator, j) => {
     for (let e = rowStart[j]; e < rowStart[j + 1]; e++) values[e] /= denominator;
   });
-  return sparse({
-    inSize: sizeOf(axes.map(({ inSize }) => inSize)),
-    rows: { rowStart, columns, values },
-    weightRoundings: denominators.every(isPowerOfTwo) ? 0 : 1,
-    outShape: outShape ?? full,
-  });
+  const weightRoundings = denominators.every(isPowerOfTwo) ? 0 : 1;
+  return sparse(
+    {
+      inSize: sizeOf(axes.map(({ inSize }) => inSize)),
+      rows: { rowStart, columns, values },
+      weightRoundings,
+      outShape: outShape ?? full,
+    },
+    origin,
+  );
 }
 
 function isPowerOfTwo(x: number): boolean {

@@ -12,8 +12,9 @@ import {
   sliceIndex,
   transposeIndex,
 } from './index-maps.js';
+import type { GatherOrigin } from './origin.js';
 import { type ResizeNearestOptions, resizeNearestIndex } from './resize-nearest.js';
-import { invalidOption, type Shape, sizeOf } from './shapes.js';
+import { invalidOption, resolveAxes, type Shape, sizeOf } from './shapes.js';
 
 /** An operator that only moves entries: `y[j] = x[index[j]]`, or the fill value where the index is −1. */
 export interface Gather extends AffineOperator {
@@ -21,6 +22,8 @@ export interface Gather extends AffineOperator {
   readonly outShape: Shape;
   readonly index: Int32Array;
   readonly fill: number;
+  /** Absent for a bare list of positions. */
+  readonly origin?: GatherOrigin;
 }
 
 export interface GatherOptions {
@@ -38,10 +41,11 @@ export interface GatherOptions {
 
 /**
  * Flattening, transposing, padding, slicing, nearest upsampling: all the same operator with another index. It is
- * exact: nothing is rounded, `terms` is 1, and `magnitude` equals `linear`. Throws `shape`,
- * `not-finite` or `invalid-option`.
+ * exact: nothing is rounded, `terms` is 1, and `magnitude` equals `linear`. The origin is taken as given. Throws
+ * `shape`, `not-finite` or `invalid-option`.
  */
-export function gather({ inSize, index, fill = 0, outShape = [index.length] }: GatherOptions): Gather {
+export function gather(options: GatherOptions, origin?: GatherOrigin): Gather {
+  const { inSize, index, fill = 0, outShape = [index.length] } = options;
   assertFinite([fill], 'gather fill');
   index.forEach((from, j) => {
     if (from < -1 || from >= inSize) {
@@ -49,10 +53,11 @@ export function gather({ inSize, index, fill = 0, outShape = [index.length] }: G
     }
   });
   assertSize(sizeOf(outShape), index.length, 'gather', 'outShape');
-  return gatherOf(inSize, outShape, index, fill);
+  return gatherOf({ inSize, outShape, index, fill }, origin);
 }
 
-function gatherOf(inSize: number, outShape: Shape, index: Int32Array, fill: number): Gather {
+function gatherOf(options: Required<GatherOptions>, origin?: GatherOrigin): Gather {
+  const { inSize, index, fill, outShape } = options;
   const outSize = index.length;
   const isIdentity = outSize === inSize && index.every((from, j) => from === j);
   const linear = (x: Matrix) =>
@@ -65,13 +70,14 @@ function gatherOf(inSize: number, outShape: Shape, index: Int32Array, fill: numb
     outShape,
     index,
     fill,
+    ...(origin ? { origin } : {}),
     bias: fill === 0 ? new Float64Array(outSize) : Float64Array.from(index, from => (from < 0 ? fill : 0)),
     terms: 1,
     parameters: fill === 0 ? [] : [Float64Array.of(fill)],
     linear,
     adjoint: y => addEntriesBack(y, index, inSize),
     magnitude: linear,
-    rounded: ({ round }) => gatherOf(inSize, outShape, index, round(fill)),
+    rounded: ({ round }) => gatherOf({ ...options, fill: round(fill) }, origin),
   };
 }
 
@@ -95,36 +101,48 @@ function addEntriesBack(y: Matrix, index: Int32Array, inSize: number): Matrix {
   return x;
 }
 
-function gatherBy(shape: Shape, map: IndexMap, fill = 0): Gather {
-  return gather({ inSize: sizeOf(shape), index: map.index, fill, outShape: map.shape });
+function gatherBy(map: IndexMap, origin: GatherOrigin, fill = 0): Gather {
+  return gather({ inSize: sizeOf(origin.shape), index: map.index, fill, outShape: map.shape }, origin);
 }
 
 /** ONNX Reshape, Flatten, Squeeze, Unsqueeze: see {@link reshapeIndex}. */
 export function reshape(shape: Shape, outShape: Shape): Gather {
-  return gatherBy(shape, reshapeIndex(shape, outShape));
+  return gatherBy(reshapeIndex(shape, outShape), { kind: 'reshape', shape });
 }
 
 /** ONNX Transpose: see {@link transposeIndex}. */
 export function transpose(shape: Shape, permutation: readonly number[]): Gather {
-  return gatherBy(shape, transposeIndex(shape, permutation));
+  return gatherBy(transposeIndex(shape, permutation), { kind: 'transpose', shape, permutation });
 }
 
 /** ONNX Pad: see {@link padIndex}. `value` fills where the mode is `constant`. */
 export function pad(shape: Shape, pads: readonly number[], value = 0, mode: PadMode = 'constant'): Gather {
-  return gatherBy(shape, padIndex(shape, pads, mode), value);
+  return gatherBy(padIndex(shape, pads, mode), { kind: 'pad', shape, pads, mode }, value);
 }
 
 /** ONNX Slice: see {@link sliceIndex}. */
 export function slice(shape: Shape, options: SliceOptions): Gather {
-  return gatherBy(shape, sliceIndex(shape, options));
+  const { starts, ends, axes = starts.map((_, i) => i), steps = starts.map(() => 1) } = options;
+  const map = sliceIndex(shape, options);
+  const resolved = resolveAxes(axes, shape.length, 'slice axes');
+  return gatherBy(map, { kind: 'slice', shape, starts, ends, axes: resolved, steps });
 }
 
 /** ONNX Gather along one axis with a list of indices: see {@link gatherAlongIndex}. */
 export function gatherAlong(shape: Shape, axis: number, indices: readonly number[]): Gather {
-  return gatherBy(shape, gatherAlongIndex(shape, axis, indices));
+  const map = gatherAlongIndex(shape, axis, indices);
+  const [along] = resolveAxes([axis], shape.length, 'gatherAlong axis');
+  return gatherBy(map, { kind: 'gatherAlong', shape, axis: along, indices });
 }
 
 /** ONNX Resize in mode `nearest`: see {@link resizeNearestIndex}. */
 export function resizeNearest(shape: Shape, options: ResizeNearestOptions): Gather {
-  return gatherBy(shape, resizeNearestIndex(shape, options));
+  const { scales, coordinates = 'half_pixel', rounding = 'round_prefer_floor' } = options;
+  return gatherBy(resizeNearestIndex(shape, options), {
+    kind: 'resizeNearest',
+    shape,
+    ...(scales ? { scales } : {}),
+    coordinates,
+    rounding,
+  });
 }

@@ -19,11 +19,17 @@ export {
   transpose,
 } from './gather.js';
 export type { PadMode, SliceOptions } from './index-maps.js';
+export type { GatherOrigin, SparseOrigin } from './origin.js';
 export { type AveragePoolOptions, averagePool } from './pool.js';
 export { globalAveragePool, meanOver, type ReduceOptions, sumOver } from './reduce.js';
-export type { CoordinateMode } from './resize-coordinates.js';
+export {
+  type CoordinateMode,
+  type Fraction,
+  inputCoordinate,
+  type ResizedAxis,
+} from './resize-coordinates.js';
 export { type ResizeLinearOptions, resizeLinear } from './resize-linear.js';
 export type { NearestMode, ResizeNearestOptions } from './resize-nearest.js';
 export { type BatchNormOptions, batchNorm, type Scale, type ScaleOptions, scale } from './scale.js';
-export { channelGroups, perChannel, type Shape, sizeOf } from './shapes.js';
+export { channelGroups, expandGroups, perChannel, type Shape, sizeOf } from './shapes.js';
 export { type Sparse, type SparseOptions, type SparseRows, sparse } from './sparse.js';

@@ -59,7 +59,16 @@ export function averagePool({ shape, kernel, ...options }: AveragePoolOptions): 
       ceilMode,
     }),
   );
-  return axisProducts([sameAxis(channels), ...axes]);
+  return axisProducts([sameAxis(channels), ...axes], {
+    kind: 'averagePool',
+    shape,
+    kernel,
+    strides,
+    padding,
+    dilations,
+    countIncludePad,
+    ceilMode,
+  });
 }
 
 interface PooledAxis {

@@ -27,11 +27,12 @@ export function globalAveragePool(shape: Shape): Sparse {
 
 function reduceBy(
   { shape, axes }: ReduceOptions,
-  where: string,
+  kind: 'sumOver' | 'meanOver',
   denominator: (size: number) => number,
 ): Sparse {
-  assertShape(shape, `${where} shape`);
-  const reduced = new Set(resolveAxes(axes, shape.length, `${where} axes`));
+  assertShape(shape, `${kind} shape`);
+  const resolved = resolveAxes(axes, shape.length, `${kind} axes`);
+  const reduced = new Set(resolved);
   const maps = shape.map(
     (size, axis): AxisMap =>
       reduced.has(axis)
@@ -40,6 +41,7 @@ function reduceBy(
   );
   return axisProducts(
     maps,
+    { kind, shape, axes: resolved },
     shape.filter((_, axis) => !reduced.has(axis)),
   );
 }

@@ -21,10 +21,8 @@ export function resizeLinear({ shape, outSize, coordinates = 'half_pixel' }: Res
   assertShape(shape, 'resizeLinear shape', [2, 3]);
   assertIntegers(outSize, shape.length - 1, 'resizeLinear outSize', 1);
   const [channels, ...plane] = shape;
-  return axisProducts([
-    sameAxis(channels),
-    ...plane.map((size, axis) => interpolatedAxis(size, outSize[axis], coordinates)),
-  ]);
+  const axes = plane.map((size, axis) => interpolatedAxis(size, outSize[axis], coordinates));
+  return axisProducts([sameAxis(channels), ...axes], { kind: 'resizeLinear', shape, outSize, coordinates });
 }
 
 function interpolatedAxis(inSize: number, outSize: number, mode: CoordinateMode): AxisMap {

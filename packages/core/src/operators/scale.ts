@@ -12,6 +12,8 @@ export interface Scale extends AffineOperator {
   readonly factor?: Float64Array;
   /** `[groups]`; absent: 0, and no bias is stored. */
   readonly offset?: Float64Array;
+  /** The group of each entry, `[size]`; absent: every entry is its own. */
+  readonly groups?: Int32Array;
 }
 
 export interface ScaleOptions {
@@ -54,6 +56,7 @@ function scaleOf(factor?: Float64Array, offset?: Float64Array, groups?: Int32Arr
     kind: 'scale',
     ...(factor ? { factor } : {}),
     ...(offset ? { offset } : {}),
+    ...(groups ? { groups } : {}),
     ...(offset && groups ? { biasGroups: groups } : {}),
     inSize: size,
     outSize: size,

@@ -2,6 +2,7 @@ import type { AffineOperator } from '../affine.js';
 import { assertFinite, assertSize } from '../errors.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { withoutParameters } from './bias.js';
+import type { SparseOrigin } from './origin.js';
 import { assertIntegers, invalidOption, type Shape, sizeOf } from './shapes.js';
 
 /** A sparse matrix by rows: row j has `values[e]` in column `columns[e]` for `rowStart[j] ≤ e < rowStart[j + 1]`. */
@@ -21,6 +22,8 @@ export interface Sparse extends AffineOperator {
   readonly kind: 'sparse';
   readonly outShape: Shape;
   readonly rows: SparseRows;
+  /** Absent for a bare matrix. */
+  readonly origin?: SparseOrigin;
 }
 
 export interface SparseOptions {
@@ -40,8 +43,9 @@ export interface SparseOptions {
 /** A row with at most this share of non-zeros is multiplied entry by entry, to the same bits. */
 const SPARSE_SHARE = 1 / 8;
 
-/** Throws `shape`, `not-finite` or `invalid-option`. */
-export function sparse({ inSize, rows, weightRoundings = 0, outShape }: SparseOptions): Sparse {
+/** The origin is taken as given. Throws `shape`, `not-finite` or `invalid-option`. */
+export function sparse(options: SparseOptions, origin?: SparseOrigin): Sparse {
+  const { inSize, rows, weightRoundings = 0, outShape } = options;
   const outSize = rows.rowStart.length - 1;
   assertRows(rows, inSize);
   assertSize(outShape ? sizeOf(outShape) : outSize, outSize, 'sparse', 'outShape');
@@ -58,6 +62,7 @@ export function sparse({ inSize, rows, weightRoundings = 0, outShape }: SparseOp
     outSize,
     outShape: outShape ?? [outSize],
     rows,
+    ...(origin ? { origin } : {}),
     bias: new Float64Array(outSize),
     terms: longestRow(rows) + weightRoundings,
     parameters: [],

@@ -14,34 +14,7 @@ import { sumErrorBound } from '../../src/precision.js';
 import { expectClose, randomArray, seededRng, seeds } from '../helpers.js';
 import { type OperatorCase, randomRows, rowsOfAllDensities, testOperatorLaws } from './operator-laws.js';
 import { integer, naiveConv, naiveConvTranspose, randomConv } from './oracles.js';
-
-/** Random options of a transposed convolution with a result. */
-function randomConvTranspose(rng: Rng): ConvTransposeOptions {
-  for (;;) {
-    const { bias: _, ...options } = randomConv(rng);
-    const { inShape, weightShape, strides = [], dilations = [], groups = 1 } = options;
-    const shape = [inShape[0], integer(rng, 1, 6), ...weightShape.slice(2)];
-    const outputPadding = strides.map((stride, i) => integer(rng, 0, Math.max(stride, dilations[i]) - 1));
-    const padding = options.padding ?? [];
-    const sizes = strides.map(
-      (stride, i) =>
-        stride * (inShape[i + 1] - 1) +
-        outputPadding[i] +
-        (shape[i + 2] - 1) * dilations[i] +
-        1 -
-        padding[i] -
-        padding[i + strides.length],
-    );
-    if (sizes.some(size => size < 1)) continue;
-    return {
-      ...options,
-      weightShape: shape,
-      weight: randomArray(rng, sizeOf(shape)),
-      bias: randomArray(rng, shape[1] * groups),
-      outputPadding,
-    };
-  }
-}
+import { randomConvTranspose } from './random-operators.js';
 
 function caseOf<Options extends ConvOptions>(
   make: (options: Options) => Conv | ConvTranspose,

@@ -2,11 +2,9 @@ import { matrix, type Rng } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type CoordinateMode,
   type Gather,
   gather,
   gatherAlong,
-  type NearestMode,
   pad,
   reshape,
   resizeNearest,
@@ -18,13 +16,7 @@ import {
 import { expectClose, pick, seededRng, seeds } from '../helpers.js';
 import { randomRows, testOperatorLaws } from './operator-laws.js';
 import { flat, integer, multiIndices } from './oracles.js';
-
-const coordinateModes: CoordinateMode[] = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
-const nearestModes: NearestMode[] = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'];
-
-function randomShape(rng: Rng): number[] {
-  return Array.from({ length: integer(rng, 1, 4) }, () => integer(rng, 1, 4));
-}
+import { coordinateModes, nearestModes, randomShape } from './random-operators.js';
 
 testOperatorLaws('gather', rng => {
   const inSize = integer(rng, 1, 12);

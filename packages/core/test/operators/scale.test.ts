@@ -1,4 +1,4 @@
-import { matrix, type Rng } from '@police/core';
+import { matrix } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyAffine } from '../../src/affine.js';
@@ -6,11 +6,7 @@ import { batchNorm, channelGroups, perChannel, scale, sizeOf } from '../../src/o
 import { sumErrorBound } from '../../src/precision.js';
 import { expectClose, pick, randomArray, seededRng, seeds } from '../helpers.js';
 import { randomRows, testOperatorLaws } from './operator-laws.js';
-import { integer } from './oracles.js';
-
-function randomShape(rng: Rng): number[] {
-  return Array.from({ length: integer(rng, 1, 3) }, () => integer(rng, 1, 4));
-}
+import { randomBatchNorm, randomShape } from './random-operators.js';
 
 testOperatorLaws('scale', rng => {
   const shape = randomShape(rng);
@@ -29,13 +25,6 @@ testOperatorLaws('scale that only adds', rng => {
   const [groups, offset] = [channelGroups(shape), randomArray(rng, shape[0])];
   return { operator: scale({ offset, groups }), sumsInOrder: true };
 });
-
-function randomBatchNorm(rng: Rng) {
-  const shape = randomShape(rng);
-  const values = () => randomArray(rng, shape[0]);
-  const variance = values().map(Math.abs);
-  return { shape, gamma: values(), beta: values(), mean: values(), variance, epsilon: 0.01 };
-}
 
 testOperatorLaws('batchNorm', rng => {
   const options = randomBatchNorm(rng);

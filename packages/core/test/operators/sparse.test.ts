@@ -2,67 +2,19 @@ import { matrix, type Rng } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type AveragePoolOptions,
   averagePool,
-  type CoordinateMode,
   globalAveragePool,
   meanOver,
   resizeLinear,
   type Sparse,
-  type SparseRows,
   sparse,
   sumOver,
 } from '../../src/operators/index.js';
 import { sumErrorBound } from '../../src/precision.js';
-import { expectClose, pick, randomArray, seededRng, seeds } from '../helpers.js';
+import { expectClose, seededRng, seeds } from '../helpers.js';
 import { randomRows, testOperatorLaws } from './operator-laws.js';
-import { flat, integer, multiIndices } from './oracles.js';
-
-const coordinateModes: CoordinateMode[] = ['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'];
-
-function randomPool(rng: Rng): AveragePoolOptions {
-  const axes = Array.from({ length: pick(rng, [1, 2]) }, (_, i) => i);
-  const kernel = axes.map(() => integer(rng, 1, 3));
-  const dilations = axes.map(() => pick(rng, [1, 1, 2]));
-  return {
-    shape: [integer(rng, 1, 3), ...axes.map(i => (kernel[i] - 1) * dilations[i] + integer(rng, 1, 4))],
-    kernel,
-    dilations,
-    // Less than the kernel, as ONNX asks.
-    padding: [...axes, ...axes].map(i => integer(rng, 0, kernel[i] - 1)),
-    strides: axes.map(() => integer(rng, 1, 3)),
-    countIncludePad: rng() < 0.5,
-    ceilMode: rng() < 0.5,
-  };
-}
-
-function randomReduction(rng: Rng) {
-  const shape = Array.from({ length: integer(rng, 1, 4) }, () => integer(rng, 1, 4));
-  return { shape, axes: shape.map((_, axis) => axis).filter(() => rng() < 0.5) };
-}
-
-function randomResize(rng: Rng) {
-  const plane = Array.from({ length: pick(rng, [1, 2]) }, () => integer(rng, 1, 5));
-  return {
-    shape: [integer(rng, 1, 2), ...plane],
-    outSize: plane.map(() => integer(rng, 1, 8)),
-    coordinates: pick(rng, coordinateModes),
-  };
-}
-
-/** A sparse matrix with empty rows among others. */
-function randomSparse(rng: Rng): { inSize: number; rows: SparseRows } {
-  const inSize = integer(rng, 1, 12);
-  const lists = Array.from({ length: integer(rng, 1, 9) }, () => {
-    const share = rng();
-    return Array.from({ length: inSize }, (_, k) => k).filter(() => rng() < share);
-  });
-  const starts = [0];
-  for (const list of lists) starts.push(starts[starts.length - 1] + list.length);
-  const columns = Int32Array.from(lists.flat());
-  const values = Float64Array.from(randomArray(rng, columns.length));
-  return { inSize, rows: { rowStart: Int32Array.from(starts), columns, values } };
-}
+import { flat, multiIndices } from './oracles.js';
+import { randomPool, randomReduction, randomResize, randomSparse } from './random-operators.js';
 
 const cases: Record<string, (rng: Rng) => Sparse> = {
   sparse: rng => sparse(randomSparse(rng)),

@@ -1,0 +1,33 @@
+import { type AffineOperator, chain, freeze, type operators } from '@police/core';
+import { exportOnnx } from '@police/onnx-export';
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { pick, seededRng, seeds } from '../../core/test/helpers.js';
+import { randomOperators } from '../../core/test/operators/random-operators.js';
+import { expectSameOutputs, randomRows } from './helpers.js';
+
+/** Whether an axis of a transposed convolution holds nothing but the output padding beyond its stride: refused. */
+function isPaddingOnly(operator: AffineOperator): boolean {
+  if (!('kind' in operator) || operator.kind !== 'convTranspose') return false;
+  const { outShape, outputPadding, padding, strides } = operator as operators.ConvTranspose;
+  return strides.some((stride, axis) => {
+    const zeros = outputPadding[axis] - padding[axis + strides.length];
+    return outputPadding[axis] >= stride && zeros >= outShape[axis + 1];
+  });
+}
+
+describe('every affine operator: ONNX Runtime gives what core gives', () => {
+  test.each(Object.keys(randomOperators))('%s', async kind => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async seed => {
+        const rng = seededRng(seed);
+        const operator = randomOperators[kind](rng);
+        fc.pre(!isPaddingOnly(operator));
+        const net = freeze(chain(operator.inSize, [operator]), []).network;
+        const x = randomRows(rng, pick(rng, [1, 2, 5]), net.inputSize);
+        await expectSameOutputs(exportOnnx(net), net, x);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
