@@ -22,6 +22,8 @@ export type PoliceErrorCode =
   | 'no-free-shift'
   /** A frame would take more memory than is allowed. */
   | 'too-large'
+  /** A linear program that the solver could not solve. */
+  | 'no-solution'
   /** No weights give what was prescribed on the regions. */
   | 'infeasible-target';
 

@@ -95,7 +95,7 @@ describe('the file', () => {
     // Anyone can check the hash, and get the regions back.
     const json = metadata['police.regions'];
     expect(createHash('sha256').update(json).digest('hex')).toBe(metadata['police.regions.sha256']);
-    const read = (JSON.parse(json) as RegionJSON[]).map(regionFromJSON);
+    const read = (JSON.parse(json) as RegionJSON[]).map(region => regionFromJSON(region));
     expect(regionsHash(read)).toBe(metadata['police.regions.sha256']);
   });
 

@@ -3,6 +3,8 @@ import { type Matrix, matrixFromRows } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
 import { affineFrame } from './affine-frame.js';
 import { extremeRays, type IntVector, independentRows } from './double-description.js';
+import type { LinearPrograms } from './linear-programs.js';
+import { programmedPolytope } from './programmed-polytope.js';
 import { integersOf, quotient } from './rationals.js';
 import { containmentTolerance, largestEntry, type Region } from './region.js';
 import { vertexRegion } from './vertices.js';
@@ -16,17 +18,41 @@ export const MAX_VERTICES = 4096;
  *
  * Its vertices are enumerated in exact rational arithmetic, the entries of A and b taken as the real numbers they are,
  * so nothing hangs on a tolerance: neither whether it is empty or unbounded, nor which vertices it has. They are then
- * rounded to float64, which `slack` covers. Up to {@link MAX_VERTICES}; a D-dimensional box has 2ᴰ.
+ * rounded to float64, which `slack` covers. That is done up to {@link MAX_VERTICES}; a D-dimensional box has 2ᴰ. Beyond, the
+ * region is known through linear programs, if a solver is passed: see `programmedPolytope`, whose ranges are safe, and
+ * whose `extremes` and emptiness are right to the solver's tolerance only.
  *
  * `contains` checks the inequalities; `sample` is that of `vPolytope`. Throws `empty-region`, `unbounded-region`,
- * `shape`, `not-finite`, or `invalid-option` for too many vertices.
+ * `shape`, `not-finite`, `invalid-option` (too many vertices, and no solver) or `no-solution` (the solver fails).
  *
  * @example
  * hPolytope([[1, 1], [-1, 0], [0, -1]], [1, 0, 0]); // the triangle x ≥ 0, y ≥ 0, x + y ≤ 1
+ * hPolytope(manyRows, limits, { programs: await loadLinearPrograms() }); // from '@police/core/highs'
  */
-export function hPolytope(A: readonly ArrayLike<number>[], b: ArrayLike<number>): Region {
+export function hPolytope(
+  A: readonly ArrayLike<number>[],
+  b: ArrayLike<number>,
+  { programs }: RegionOptions = {},
+): Region {
   const rows = checkedConstraints(A, b);
   const exact = exactVertices(rows, b);
+  if (exact) return listedPolytope(A, b, rows, exact);
+  if (!programs) throw tooMany();
+  return withInequalities(programmedPolytope(rows, Float64Array.from(b), programs), A, b);
+}
+
+/** What regions may need besides their numbers. */
+export interface RegionOptions {
+  /** Solves linear programs, for `hPolytope`s of too many vertices to list. @defaultValue none */
+  readonly programs?: LinearPrograms;
+}
+
+function listedPolytope(
+  A: readonly ArrayLike<number>[],
+  b: ArrayLike<number>,
+  rows: Matrix,
+  exact: readonly IntVector[],
+): Region {
   const vertices = matrixFromRows(exact.map(([t, ...x]) => x.map(value => quotient(value, t))));
   assertFinite(
     vertices.data,
@@ -40,13 +66,18 @@ export function hPolytope(A: readonly ArrayLike<number>[], b: ArrayLike<number>)
   });
   const slack = largest.map(x => 2 * UNIT_ROUNDOFF * x + Number.MIN_VALUE);
   const json = { kind: 'hPolytope' as const, A: A.map(row => Array.from(row)), b: Array.from(b) };
-  const region = vertexRegion(json, vertices, affineFrame(vertices), slack);
+  return withInequalities(vertexRegion(json, vertices, affineFrame(vertices), slack), A, b);
+}
+
+/** `contains` by the inequalities themselves. */
+function withInequalities(region: Region, A: readonly ArrayLike<number>[], b: ArrayLike<number>): Region {
+  const largest = largestEntry(region.reach(region.frame));
   return {
     ...region,
     contains: (x, tolerance) => {
-      assertSize(x.length, rows.cols, 'hPolytope contains', 'a point');
-      const scale = largestEntry(largest) + largestEntry(x);
-      const allowed = tolerance ?? largestEntry(region.slack) + containmentTolerance(rows.cols, scale);
+      assertSize(x.length, region.size, 'hPolytope contains', 'a point');
+      const scale = largest + largestEntry(x);
+      const allowed = tolerance ?? largestEntry(region.slack) + containmentTolerance(region.size, scale);
       return A.every((row, i) => {
         let excess = -b[i];
         let size = 0;
@@ -83,8 +114,8 @@ function unbounded(actual: string): PoliceError {
   });
 }
 
-/** The vertices in homogeneous whole numbers: [t, t·x]. */
-function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] {
+/** The vertices in homogeneous whole numbers: [t, t·x]; undefined for too many. */
+function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] | undefined {
   const { rows: count, cols: size } = A;
   // (t, t·x) with t ≥ 0 and bᵢ t − aᵢ · t x ≥ 0: the cone over the polyhedron.
   const constraints = Array.from({ length: count }, (_, i) =>
@@ -95,7 +126,7 @@ function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] {
   const spanning = constraints.map(([first, ...row]) => [first, ...columns.map(k => row[k])]);
   const cone = [[1n, ...columns.map(() => 0n)], ...spanning];
   const rays = extremeRays(cone, independentRows(cone).rows, MAX_VERTICES);
-  if (!rays) throw tooMany();
+  if (!rays) return undefined;
   const vertices = rays.filter(([t]) => t > 0n);
   if (vertices.length === 0) {
     throw new PoliceError({
@@ -129,6 +160,7 @@ function tooMany(): PoliceError {
     where: 'hPolytope',
     expected: `at most ${MAX_VERTICES} vertices`,
     actual: 'more',
-    remedy: 'Enclose it in a box, a zonotope or an ellipsoid, or bound fewer directions.',
+    remedy:
+      "Pass { programs: await loadLinearPrograms() } from '@police/core/highs', or enclose it in a box, a zonotope or an ellipsoid.",
   });
 }

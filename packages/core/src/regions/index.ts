@@ -1,8 +1,9 @@
 export { convexHull } from './convex-hull.js';
 export { ellipsoid, ellipsoidOfShape } from './ellipsoid.js';
-export { hPolytope, MAX_VERTICES } from './h-polytope.js';
+export { hPolytope, MAX_VERTICES, type RegionOptions } from './h-polytope.js';
 export { imageUnder, inSubspace, type LinearMap, scaled } from './image.js';
 export { type RegionJSON, regionFromJSON } from './json.js';
+export type { LinearProgramResult, LinearPrograms } from './linear-programs.js';
 export { circle, regularPolygon } from './polygon.js';
 export { type Body, pointsAt, type Range, type Region } from './region.js';
 export { regionSchedule } from './schedule.js';

@@ -1,6 +1,6 @@
 import { PoliceError } from '../errors.js';
 import { ellipsoid, ellipsoidOfShape } from './ellipsoid.js';
-import { hPolytope } from './h-polytope.js';
+import { hPolytope, type RegionOptions } from './h-polytope.js';
 import { imageUnder, inSubspace, scaled } from './image.js';
 import { type Fields, fieldsOf, malformed } from './json-fields.js';
 import type { Region } from './region.js';
@@ -32,13 +32,13 @@ export type RegionJSON =
 type Kind = RegionJSON['kind'];
 
 /** For each kind, how it is read from fields besides `kind`. */
-const readers: Readonly<Record<Kind, (fields: Fields) => Region>> = {
+const readers: Readonly<Record<Kind, (fields: Fields, options: RegionOptions) => Region>> = {
   simplex: fields => simplex(only(fields, 'vertices').rows('vertices')),
   vPolytope: fields => {
     only(fields, 'vertices', 'slack');
     return vPolytope(fields.rows('vertices'), fields.has('slack') ? fields.vector('slack') : undefined);
   },
-  hPolytope: fields => hPolytope(only(fields, 'A', 'b').rows('A'), fields.vector('b')),
+  hPolytope: (fields, options) => hPolytope(only(fields, 'A', 'b').rows('A'), fields.vector('b'), options),
   box: fields =>
     fields.has('centre') || fields.has('radii')
       ? boxAround(only(fields, 'centre', 'radii').vector('centre'), fields.vector('radii'))
@@ -52,37 +52,38 @@ const readers: Readonly<Record<Kind, (fields: Fields) => Region>> = {
       : ellipsoid(only(fields, 'centre', 'axes').vector('centre'), fields.rows('axes')),
   zonotope: fields =>
     zonotope(only(fields, 'centre', 'generators').vector('centre'), fields.rows('generators')),
-  image: fields =>
+  image: (fields, options) =>
     imageUnder(
-      innerRegion(only(fields, 'region', 'matrix', 'offset')),
+      innerRegion(only(fields, 'region', 'matrix', 'offset'), options),
       fields.vectorOrRows('matrix'),
       fields.vector('offset'),
     ),
-  subspace: fields =>
+  subspace: (fields, options) =>
     inSubspace(
-      innerRegion(only(fields, 'region', 'origin', 'basis')),
+      innerRegion(only(fields, 'region', 'origin', 'basis'), options),
       fields.vector('origin'),
       fields.rows('basis'),
     ),
-  scaled: fields => scaled(innerRegion(only(fields, 'region', 'factor')), fields.number('factor')),
+  scaled: (fields, options) =>
+    scaled(innerRegion(only(fields, 'region', 'factor'), options), fields.number('factor')),
 };
 
 /**
- * The region of a JSON value, as `toJSON` gives it. Throws `invalid-option` naming the field that is missing,
+ * The region of a JSON value, as `toJSON` gives it; `options.programs` as for `hPolytope`. Throws `invalid-option` naming the field that is missing,
  * superfluous or of the wrong type, and what the constructors throw, with the field they were called for.
  */
-export function regionFromJSON(json: unknown): Region {
-  return regionFrom(fieldsOf(json, 'region'));
+export function regionFromJSON(json: unknown, options: RegionOptions = {}): Region {
+  return regionFrom(fieldsOf(json, 'region'), options);
 }
 
-function regionFrom(fields: Fields): Region {
+function regionFrom(fields: Fields, options: RegionOptions): Region {
   const kinds = Object.keys(readers);
   const kind = fields.text('kind');
   if (!Object.hasOwn(readers, kind)) {
     throw malformed(`${fields.path}.kind`, `${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`, kind);
   }
   try {
-    return readers[kind as Kind](fields);
+    return readers[kind as Kind](fields, options);
   } catch (error) {
     if (!(error instanceof PoliceError) || error.where.startsWith(fields.path)) throw error;
     const { code, where, expected, actual, remedy } = error;
@@ -97,8 +98,8 @@ function regionFrom(fields: Fields): Region {
   }
 }
 
-function innerRegion(fields: Fields): Region {
-  return regionFrom(fields.object('region'));
+function innerRegion(fields: Fields, options: RegionOptions): Region {
+  return regionFrom(fields.object('region'), options);
 }
 
 function only(fields: Fields, ...names: string[]): Fields {
