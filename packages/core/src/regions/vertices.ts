@@ -5,6 +5,7 @@ import { exponential, type Rng } from '../random.js';
 import { type AffineFrame, affineFrame } from './affine-frame.js';
 import { distanceToHull } from './convex-combination.js';
 import type { RegionJSON } from './json.js';
+import { planarHull } from './planar-hull.js';
 import { type Body, containmentTolerance, largestEntry, type Region, regionOf } from './region.js';
 
 /**
@@ -117,7 +118,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       for (let j = 0; j < units; j++, at++) visit(p, j, origin[j] + relative.data[at]);
   };
 
-  return {
+  const body: Body = {
     symmetric: isSymmetric(vertices),
     centre,
     terms: count,
@@ -191,6 +192,55 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       );
       return distance <= length / scale + containmentTolerance(y.length + count, 1);
     },
+  };
+  return d >= 1 && d <= 2 && count > FEW ? { ...body, ...planarExtremes(coordinates) } : body;
+}
+
+/** Up to this many vertices looking at all of them is quicker than searching. */
+const FEW = 8;
+
+/** Ranges over points `[P, 1 or 2]` at the cost of a binary search each, however many points there are. */
+function planarExtremes(points: Matrix): Pick<Body, 'range' | 'extremes' | 'reach'> {
+  const { cols: d } = points;
+  const hull = planarHull(points);
+  /** Largest |coordinate|, `[d]`. */
+  const limits = new Float64Array(d);
+  points.data.forEach((x, i) => {
+    limits[i % d] = Math.max(limits[i % d], Math.abs(x));
+  });
+  const direction = (h: Matrix, i: number, unit: number) => (i < d ? h.data[(i + 1) * h.cols + unit] : 0);
+  const farthest = (h: Matrix, unit: number, side: number) =>
+    hull.farthest(side * direction(h, 0, unit), side * direction(h, 1, unit));
+  const valueAt = (h: Matrix, unit: number, p: number) => {
+    let sum = 0;
+    for (let i = 0; i < d; i++) sum += points.data[p * d + i] * direction(h, i, unit);
+    return h.data[unit] + sum;
+  };
+  return {
+    range: h => {
+      const lo = new Float64Array(h.cols);
+      const hi = new Float64Array(h.cols);
+      for (let j = 0; j < h.cols; j++) {
+        lo[j] = valueAt(h, j, farthest(h, j, -1));
+        hi[j] = valueAt(h, j, farthest(h, j, 1));
+      }
+      return { lo, hi };
+    },
+    extremes: (h, side) => {
+      const at = matrix(h.rows, h.cols);
+      for (let j = 0; j < h.cols; j++) {
+        if (side[j] === 0) continue;
+        const p = farthest(h, j, side[j]);
+        at.data[j] = 1;
+        for (let i = 0; i < d; i++) at.data[(i + 1) * h.cols + j] = points.data[p * d + i];
+      }
+      return at;
+    },
+    // Coordinate by coordinate: a bound, which is all that it is asked to be.
+    reach: h =>
+      rowOf(h, 0).map((x, j) =>
+        limits.reduce((sum, limit, i) => sum + limit * Math.abs(direction(h, i, j)), Math.abs(x)),
+      ),
   };
 }
 
