@@ -135,3 +135,4 @@ export {
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
+export { chooseWinners, liftGradient, type MaxShifts, pairLeads, winnersOn } from './winners.js';

@@ -1,0 +1,68 @@
+import type { NetworkNode } from '@police/core';
+import { EXIT } from '../exit-codes.js';
+import { type ModelOptions, readModelFile } from '../model.js';
+import { table } from '../report.js';
+import { type Terminal, talkOf } from '../terminal.js';
+
+export interface InspectOptions extends ModelOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `police inspect`: what a model is made of, and where a guarantee would be stated. */
+export async function inspectCommand(
+  path: string,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
+  const { bytes, model } = await readModelFile(path, options, terminal);
+  const { network, inputName, inputShape, outputName, guaranteedTensor, guaranteedShape, tail, opset } =
+    model;
+  const nodes = network.nodes.map(node => ({
+    name: node.name,
+    kind: kindOf(node),
+    units: network.sizes.get(node.name)!,
+    parameters: parametersOf(node),
+  }));
+  const parameters = nodes.reduce((sum, node) => sum + node.parameters, 0);
+  const facts = {
+    path,
+    bytes: bytes.length,
+    opset,
+    inputName,
+    inputShape,
+    outputName,
+    guaranteedTensor,
+    guaranteedShape,
+    tail,
+    parameters,
+  };
+  if (options.json) terminal.stdout.write(`${JSON.stringify({ ...facts, nodes })}\n`);
+  talk.say(`${path}: operator set ${opset}, ${bytes.length} bytes, ${parameters} parameters`);
+  talk.say(
+    `input   '${inputName}' [${inputShape.join(', ')}]: regions have ${network.inputSize} coordinates, row-major`,
+  );
+  talk.say(`output  '${outputName}'`);
+  talk.say(
+    tail.length > 0
+      ? `guaranteed is '${guaranteedTensor}' [${guaranteedShape.join(', ')}], before the final ${tail.join(', ')}`
+      : `guaranteed is the output, [${guaranteedShape.join(', ')}]`,
+  );
+  talk.say('');
+  const rows = nodes.map(({ name, kind, units, parameters: count }) => [name, kind, units, count]);
+  for (const line of table(['node', 'kind', 'units', 'parameters'], rows)) talk.say(line);
+  return EXIT.done;
+}
+
+function kindOf(node: NetworkNode): string {
+  if (node.kind === 'activation') return node.activation.name;
+  if (node.kind === 'affine') return 'kind' in node.operator ? `${node.operator.kind}` : 'affine';
+  return node.kind;
+}
+
+function parametersOf(node: NetworkNode): number {
+  return node.kind === 'affine'
+    ? node.operator.parameters.reduce((sum, values) => sum + values.length, 0)
+    : 0;
+}

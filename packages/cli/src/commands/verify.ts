@@ -1,0 +1,78 @@
+import { certificateFlaw, certify } from '@police/core';
+import { EXIT } from '../exit-codes.js';
+import { readJson } from '../files.js';
+import { type ModelOptions, readModelFile } from '../model.js';
+import { readRegions } from '../regions.js';
+import { shortNumber, table } from '../report.js';
+import { type Terminal, talkOf } from '../terminal.js';
+
+export interface VerifyOptions extends ModelOptions {
+  readonly region: readonly string[];
+  readonly certificate?: string;
+  readonly memory?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `police verify`: proves a model affine on the regions anew, and a certificate right or wrong. */
+export async function verifyCommand(
+  path: string,
+  options: VerifyOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
+  const { bytes, model } = await readModelFile(path, options, terminal);
+  const regions = await readRegions(options.region, terminal);
+  const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
+  const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
+    talk.settle();
+    if (options.json) terminal.stdout.write(`${JSON.stringify({ certified: isCertified, ...json })}\n`);
+    for (const line of lines) talk.say(line);
+    return isCertified ? EXIT.done : EXIT.notCertified;
+  };
+
+  const proof = certify(model.network, regions, { progress: talk.stage('verify'), ...memory });
+  if (!proof.certified) {
+    const { layer, unit, region, margin, points } = proof;
+    const rows = points
+      ? [0, 1].map(i => Array.from(points.data.subarray(i * points.cols, (i + 1) * points.cols)))
+      : [];
+    return finish(false, { layer, unit, region, margin, points: rows }, [
+      `NOT certified: unit ${unit} of '${layer}' may bend on region ${region}, short of its kink by ${shortNumber(-margin)}.`,
+      ...rows.map(
+        (row, i) =>
+          `  ${i === 0 ? 'lowest' : 'highest'} at [${row.slice(0, 8).map(shortNumber).join(', ')}${row.length > 8 ? ', …' : ''}]`,
+      ),
+    ]);
+  }
+  if (options.certificate) {
+    const certificate = await readJson(options.certificate, terminal);
+    const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
+    if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
+  }
+  const errors = proof.regions.map(({ inferenceError }) => Math.max(...inferenceError));
+  return finish(
+    true,
+    {
+      guaranteedTensor: model.guaranteedTensor,
+      layers: proof.layers,
+      inferenceError: errors,
+      tailError: proof.regions.map(({ tailError }) => (tailError ? Math.max(...tailError) : 0)),
+    },
+    [
+      `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,
+      '',
+      ...table(
+        ['layer', 'least margin'],
+        proof.layers.map(({ name, smallestMargin }) => [
+          name,
+          Number.isFinite(smallestMargin) ? shortNumber(smallestMargin) : 'no kinks',
+        ]),
+      ),
+      '',
+      ...errors.map(
+        (error, r) => `Region ${r}: float32 inference stays within ${shortNumber(error)} of A x + b.`,
+      ),
+    ],
+  );
+}

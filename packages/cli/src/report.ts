@@ -1,0 +1,92 @@
+import type { Damage, EnforceReport } from '@police/core';
+import type { Edit, ImportedModel } from '@police/onnx-import';
+
+/** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
+export interface Report {
+  readonly model: string;
+  readonly regions: number;
+  readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
+  readonly certified: true;
+  readonly shifts: Omit<EnforceReport, 'maps' | 'tailErrors'>;
+  /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
+  readonly smallestMargin: number | null;
+  /** Bound on |float32 inference − (A x + b)| over the regions, largest of all outputs. */
+  readonly inferenceError: number;
+  /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
+  readonly tailError?: number;
+  readonly edits: readonly Edit[];
+  readonly damage?: Damage & { readonly samples: number };
+  readonly warnings: readonly string[];
+}
+
+/** Rows of columns, padded; numbers right, text left. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  const cells = [head, ...rows.map(row => row.map(formatted))];
+  const widths = head.map((_, k) => Math.max(...cells.map(row => row[k].length)));
+  const isNumeric = head.map((_, k) => rows.every(row => typeof row[k] === 'number'));
+  return cells.map(row =>
+    row
+      .map((cell, k) => (isNumeric[k] ? cell.padStart(widths[k]) : cell.padEnd(widths[k])))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function formatted(value: string | number): string {
+  if (typeof value === 'string') return value;
+  return Number.isInteger(value) ? `${value}` : shortNumber(value);
+}
+
+/** Four significant digits. */
+export function shortNumber(value: number): string {
+  const size = Math.abs(value);
+  if (value === 0) return '0';
+  return size >= 1e-3 && size < 1e6 ? `${Number(value.toPrecision(4))}` : value.toExponential(2);
+}
+
+export function reportLines(report: Report): string[] {
+  const { shifts, guaranteed, edits, damage } = report;
+  const where = guaranteed.tail.length > 0 ? ` (before the final ${guaranteed.tail.join(', ')})` : '';
+  const several = report.regions === 1 ? 'the region' : `each of ${report.regions} regions`;
+  return [
+    `'${guaranteed.guaranteedTensor}'${where} is exactly affine on ${several}: certified.`,
+    `Shifted ${shifts.shifted} of ${shifts.units} units, Σ|c| ${shortNumber(shifts.totalShift)}, largest ${shortNumber(shifts.largestShift)}; on every region ${shifts.dead} units are 0, ${shifts.saturated} constant otherwise, ${shifts.linear} linear.`,
+    '',
+    ...table(
+      ['layer', 'units', 'shifted', 'Σ|c|', 'largest', 'dead', 'saturated', 'linear'],
+      shifts.layers.map(l => [
+        l.name,
+        l.units,
+        l.shifted,
+        l.totalShift,
+        l.largestShift,
+        l.dead,
+        l.saturated,
+        l.linear,
+      ]),
+    ),
+    '',
+    `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}; float32 inference stays within ${shortNumber(report.inferenceError)} of the affine map.`,
+    ...(report.tailError === undefined
+      ? []
+      : [`Smooth activations: affine only up to ${shortNumber(report.tailError)}.`]),
+    ...(damage
+      ? [
+          `On ${damage.samples} samples: outputs drift by ${shortNumber(damage.meanDrift)} on average and ${shortNumber(damage.largestDrift)} at most; ${(100 * damage.decisionAgreement).toFixed(2)}% keep their decision.`,
+        ]
+      : []),
+    edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
+    ...edits.map(
+      ({ kind, node, tensor, changed, largest }) =>
+        `  ${EDIT_NAMES[kind]} at ${node}: ${changed} values in '${tensor}', largest ${shortNumber(largest)}`,
+    ),
+  ];
+}
+
+const EDIT_NAMES: Readonly<Record<Edit['kind'], string>> = {
+  bias: 'bias changed',
+  'own-bias': 'bias of its own',
+  'new-bias': 'bias added',
+  add: 'Add inserted',
+  max: 'candidates added to a maximum',
+};

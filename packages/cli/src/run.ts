@@ -1,0 +1,190 @@
+import { PoliceError } from '@police/core';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
+import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
+import { type InspectOptions, inspectCommand } from './commands/inspect.js';
+import { type Shard, sweepCommand } from './commands/sweep.js';
+import { type VerifyOptions, verifyCommand } from './commands/verify.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import type { Terminal } from './terminal.js';
+import { version } from './version.js';
+
+const EXIT_CODES = `
+Exit codes: 0 done · 1 not certified · 2 bad input · 3 unsupported`;
+
+/** Runs one command line (without the program's name) and returns its exit code. Errors are printed, never thrown. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = EXIT.done;
+  const program = commandsOf(terminal, found => {
+    code = found;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+    terminal.stderr.write(`police: ${messageOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof PoliceError) return error.message;
+  // What is no PoliceError is a defect of ours: its stack is what a report of it needs.
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function commandsOf(terminal: Terminal, finish: (code: number) => void): Command {
+  const program = new Command('police')
+    .description(
+      'Makes trained networks exactly affine on the regions you name, with a proof. Reads and writes ONNX.',
+    )
+    .version(version)
+    .configureOutput({
+      writeOut: text => terminal.stdout.write(text),
+      writeErr: text => terminal.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(police --help, or police <command> --help)')
+    .addHelpText('after', EXIT_CODES);
+
+  const command = (usage: string, description: string, examples: string): Command =>
+    program
+      .command(usage)
+      .copyInheritedSettings(program)
+      .description(description)
+      .option(
+        '--input-shape <sizes>',
+        'sizes of the input, such as 1,3,32,32, where the model leaves them open',
+      )
+      .option('--output-name <name>', 'the output to read, where the model has several')
+      .option('--json', 'print one JSON value instead of text')
+      .option('-q, --quiet', 'print warnings and errors only')
+      .addHelpText('after', `\nExamples:\n${examples}\n${EXIT_CODES}`);
+
+  command(
+    'inspect <model>',
+    'Shows what a model is made of, and which tensor a guarantee would be stated for.',
+    '  police inspect model.onnx\n  cat model.onnx | police inspect - --json',
+  ).action(async (path: string, options: InspectOptions) =>
+    finish(await inspectCommand(path, options, terminal)),
+  );
+
+  regionOption(
+    command(
+      'enforce <models...>',
+      'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
+      `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
+  police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
+  police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
+
+  police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
+
+A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of such, or a VNN-LIB property.`,
+    ),
+  )
+    .requiredOption(
+      '-o, --output <file>',
+      'where to write the model; - is standard output; a folder, with / at its end, for several models',
+    )
+    .addOption(
+      new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
+        .choices(['minimal', 'majority'])
+        .default('minimal'),
+    )
+    .addOption(
+      new Option(
+        '--shift <kind>',
+        'after convolutions: per-unit shifts least but adds an Add; per-channel folds away',
+      )
+        .choices(['per-unit', 'per-channel'])
+        .default('per-unit'),
+    )
+    .addOption(
+      new Option(
+        '--precision <format>',
+        'the format the proof is about; by default the one the file stores',
+      ).choices(['float16', 'float32', 'float64']),
+    )
+    .option(
+      '--target <file>',
+      'bounds C·f(x) ≤ d on the regions, {"C": [[…]], "d": […]}, met by the least bias change',
+    )
+    .option(
+      '--data <file>',
+      'samples (.npy or CSV): reports how far outputs drift and how many decisions stay',
+    )
+    .addOption(
+      new Option('--decision <which>', 'with --data: which output is the decision')
+        .choices(['largest', 'smallest'])
+        .default('largest'),
+    )
+    .option('--report <file>', 'write the report as JSON')
+    .option('--certificate <file>', 'write the certificate, for police verify')
+    .option('--memory <MiB>', 'memory that large frames may take', wholeNumber)
+    .option('-f, --force', 'replace files that are there')
+    .option(
+      '--shard <i/n>',
+      'with a folder: only every n-th pair of model and region file, from the i-th on, i from 0',
+      shardOf,
+    )
+    .action(async (paths: string[], options: EnforceOptions & { shard?: Shard }) => {
+      const isSweep = paths.length > 1 || options.output.endsWith('/') || options.shard !== undefined;
+      finish(
+        isSweep
+          ? await sweepCommand(paths, options, terminal)
+          : await enforceCommand(paths[0], options, terminal),
+      );
+    });
+
+  regionOption(
+    command(
+      'verify <model>',
+      'Proves that a model is exactly affine on every region, deriving everything from its bytes.',
+      '  police verify affine.onnx --region box.json\n  police verify affine.onnx --region box.json --certificate proof.json',
+    ),
+  )
+    .option('--certificate <file>', 'also check that this certificate says what holds')
+    .option('--memory <MiB>', 'memory that large frames may take', wholeNumber)
+    .action(async (path: string, options: VerifyOptions) =>
+      finish(await verifyCommand(path, options, terminal)),
+    );
+
+  regionOption(
+    command(
+      'bounds <model>',
+      'The exact minimum and maximum of every output over each region, of a model that is affine there.',
+      '  police bounds affine.onnx --region box.json --points\n  police bounds affine.onnx --region box.json --combinations differences.json',
+    ),
+  )
+    .option(
+      '--combinations <file>',
+      'rows of weights of the outputs, as JSON, instead of the outputs themselves',
+    )
+    .option('--points', 'print where the extremes are attained')
+    .action(async (path: string, options: BoundsOptions) =>
+      finish(await boundsCommand(path, options, terminal)),
+    );
+
+  return program;
+}
+
+function regionOption(command: Command): Command {
+  return command.requiredOption(
+    '-r, --region <file>',
+    'region JSON or a VNN-LIB property; may be given several times',
+    (path: string, before: readonly string[] = []) => [...before, path],
+  );
+}
+
+function shardOf(text: string): Shard {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index < count) return { index, count };
+  throw new InvalidArgumentError('Expected i/n with i from 0 to n - 1, such as 0/8.');
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a whole number above 0.');
+}

@@ -1,0 +1,68 @@
+import type { Progress } from '@police/core';
+
+/** What a command reads and writes: `process`, or a stand-in for tests. */
+export interface Terminal {
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+}
+
+export interface Sink {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(chunk: string | Uint8Array): unknown;
+}
+
+/** How a command talks: results to standard output, progress and warnings to standard error. */
+export interface Talk {
+  /** A line of the result. */
+  say(line: string): void;
+  warn(line: string): void;
+  /** A stage of long work, counted in `unit`s: a bar on a terminal, else a line when it starts. */
+  stage(name: string, unit?: string): Progress;
+  /** The end of the last stage. */
+  settle(): void;
+}
+
+const BAR_WIDTH = 24;
+
+export interface TalkOptions {
+  /** No results and no progress, warnings and errors only. */
+  readonly isQuiet?: boolean;
+  /** Results are left to the command, which prints one JSON value. */
+  readonly isJson?: boolean;
+  /** Standard output carries a file. */
+  readonly isResultOnStderr?: boolean;
+}
+
+export function talkOf(
+  { stdout, stderr }: Terminal,
+  { isQuiet = false, isJson = false, isResultOnStderr = false }: TalkOptions = {},
+): Talk {
+  const results = isResultOnStderr ? stderr : stdout;
+  const clear = () => stderr.isTTY && !isQuiet && stderr.write('\r\x1b[2K');
+  return {
+    say: line => {
+      clear();
+      if (!isQuiet && !isJson) results.write(`${line}\n`);
+    },
+    warn: line => {
+      clear();
+      stderr.write(`warning: ${line}\n`);
+    },
+    stage: (name, unit = 'layers') => {
+      const start = performance.now();
+      if (!stderr.isTTY && !isQuiet && !isJson) stderr.write(`${name} …\n`);
+      return (done, total) => {
+        if (!stderr.isTTY || isQuiet) return;
+        const filled = Math.round((BAR_WIDTH * done) / total);
+        const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
+        const seconds = ((performance.now() - start) / 1000).toFixed(1);
+        stderr.write(`\r\x1b[2K${name.padEnd(10)} ${bar} ${done}/${total} ${unit}, ${seconds} s`);
+      };
+    },
+    settle: () => {
+      clear();
+    },
+  };
+}

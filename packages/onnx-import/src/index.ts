@@ -1,0 +1,2 @@
+export { type ImportedModel, type ReadOptions, readModel } from './read-model.js';
+export { type Edit, type Written, writeBack } from './write-back.js';

@@ -1,0 +1,72 @@
+import {
+  type Activation,
+  type AffineOperator,
+  inputsOf,
+  type Network,
+  type NetworkNode,
+  PoliceError,
+} from '@police/core';
+
+/**
+ * Throws `invalid-network` unless `frozen` is `imported` but for biases, shifts and lifts: nothing else can be written
+ * into the file.
+ */
+export function assertSameButForBiases(imported: Network, frozen: Network): void {
+  const fail = (where: string, expected: string, actual: string): never => {
+    throw new PoliceError({
+      code: 'invalid-network',
+      where,
+      expected,
+      actual,
+      remedy:
+        'Write back what freeze(enforce(imported.network, regions).network, regions) gives, in imported.precision.',
+    });
+  };
+  if (imported.nodes.length !== frozen.nodes.length) {
+    fail('writeBack', `the ${imported.nodes.length} nodes read from the model`, `${frozen.nodes.length}`);
+  }
+  imported.nodes.forEach((before, i) => {
+    const after = frozen.nodes[i];
+    const describe = (node: NetworkNode) => `'${node.name}', ${node.kind} of ${inputsOf(node).join(', ')}`;
+    if (describe(before) !== describe(after)) fail(before.name, describe(before), describe(after));
+    const flaw = differenceOf(before, after);
+    if (flaw) fail(before.name, `the model's own ${flaw}`, 'another');
+  });
+}
+
+function differenceOf(before: NetworkNode, after: NetworkNode): string | undefined {
+  if (before.kind === 'affine' && after.kind === 'affine') {
+    return sameLists(weightsOf(before.operator), weightsOf(after.operator)) ? undefined : 'weights';
+  }
+  if (before.kind === 'activation' && after.kind === 'activation') {
+    return sameLists(constantsOf(before.activation), constantsOf(after.activation)) ? undefined : 'constants';
+  }
+  if (before.kind === 'sum' && after.kind === 'sum') {
+    return sameLists([before.coefficients ?? []], [after.coefficients ?? []]) ? undefined : 'coefficients';
+  }
+  if (before.kind === 'max' && after.kind === 'max') {
+    return sameLists([before.windows.members], [after.windows.members]) ? undefined : 'windows';
+  }
+  return undefined;
+}
+
+/** The parameters other than the bias, which comes last. */
+function weightsOf({ parameters, storesBias, inSize, outSize }: AffineOperator): ArrayLike<number>[] {
+  return [...(storesBias ? parameters.slice(0, -1) : parameters), [inSize, outSize]];
+}
+
+function constantsOf({ pieces, alpha = 0 }: Activation): ArrayLike<number>[] {
+  return [
+    [alpha],
+    ...pieces.map(({ slope, offset }) => (typeof slope === 'number' ? [slope, offset] : slope)),
+  ];
+}
+
+function sameLists(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      (list, i) => list.length === b[i].length && Array.prototype.every.call(list, (x, j) => x === b[i][j]),
+    )
+  );
+}

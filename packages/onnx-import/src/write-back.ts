@@ -1,0 +1,167 @@
+import { type AffineOperator, type MaxNode, type Network, PoliceError } from '@police/core';
+import { ModelEdits } from './edits.js';
+import type { ImportedModel } from './read-model.js';
+import { assertSameButForBiases } from './same-network.js';
+import type { BiasSite, Format } from './sites.js';
+import { rounderOf } from './tensor.js';
+import { writeLifts } from './write-lifts.js';
+
+/** One change of the file. */
+export interface Edit {
+  /**
+   * - `bias`: other values in a stored bias
+   * - `own-bias`: the node got a bias of its own, because others read the stored one or because it is computed
+   * - `new-bias`: the node got the optional bias input that it lacked
+   * - `add`: an Add was inserted, because no bias can hold the shift
+   * - `max`: a maximum got further candidates, `max(y, x_winner + lift)`
+   */
+  readonly kind: 'bias' | 'own-bias' | 'new-bias' | 'add' | 'max';
+  /** The node whose bias or input it is: name, operator, position. */
+  readonly node: string;
+  /** The stored tensor that holds the values. */
+  readonly tensor: string;
+  /** How many values are others than before, and by how much at most. */
+  readonly changed: number;
+  readonly largest: number;
+}
+
+export interface Written {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Every change, in the order of the network; none: the bytes are those read. */
+  readonly edits: readonly Edit[];
+}
+
+/**
+ * The model's file with the biases of `frozen`, which is what `freeze` made of `imported.network`. Names, operators,
+ * their order, metadata and operator set stay; what is not listed in `edits` keeps its bytes.
+ *
+ * Law: the values written are those of `frozen`, none is rounded. So `readModel(bytes).network` is affine on the regions
+ * that `frozen` was made for, and `certify` proves it.
+ *
+ * Throws `invalid-network` (`frozen` differs from the network read by more than biases) or `not-frozen` (a value that
+ * the file's format does not hold).
+ */
+export function writeBack(imported: ImportedModel, frozen: Network): Written {
+  assertSameButForBiases(imported.network, frozen);
+  const { bytes, sites } = imported.source;
+  const file = new ModelEdits(bytes);
+  const edits = frozen.nodes.flatMap((node, i): Edit[] => {
+    const before = imported.network.nodes[i];
+    if (node.kind === 'affine' && before.kind === 'affine') {
+      const edit = writeBias(file, node.name, before.operator, node.operator, sites.biases.get(node.name));
+      return edit ? [edit] : [];
+    }
+    if (node.kind === 'activation' && node.shift?.some(c => c !== 0)) {
+      const site = sites.shifts.get(node.name)!;
+      const values = representable(node.shift, site, node.name);
+      const tensor = addBefore(file, site.node, site.input, values, site);
+      return [{ kind: 'add', node: file.label(site.node), tensor, ...sizesOf(values) }];
+    }
+    return node.kind === 'max' && before.kind === 'max' ? liftEdits(file, before, node, imported) : [];
+  });
+  return { bytes: edits.length === 0 ? bytes.slice() : file.apply(), edits };
+}
+
+function liftEdits(file: ModelEdits, before: MaxNode, node: MaxNode, { source }: ImportedModel): Edit[] {
+  const { lifts } = node;
+  const grown = lifts?.lift.map((lift, w) => lift - (before.lifts?.lift[w] ?? 0));
+  if (!lifts || !grown?.some(by => by !== 0)) return [];
+  const site = source.sites.maxima.get(node.name)!;
+  representable(lifts.lift, site, node.name);
+  return [{ node: file.label(site.node), ...writeLifts(file, node, site), ...sizesOf(grown) }];
+}
+
+function writeBias(
+  file: ModelEdits,
+  name: string,
+  before: AffineOperator,
+  after: AffineOperator,
+  site: BiasSite | undefined,
+): Edit | undefined {
+  const change = after.bias.map((b, j) => b - before.bias[j]);
+  if (change.every(c => c === 0)) return undefined;
+  if (!site) {
+    throw new PoliceError({
+      code: 'invalid-network',
+      where: name,
+      expected: 'the model’s own offset',
+      actual: 'another',
+    });
+  }
+  const sign = site.kind === 'input' && site.negated ? -1 : 1;
+  const stored = storedBias(after).map(b => sign * b);
+  const values = representable(stored, site, name);
+  const node = file.label(site.node);
+  const sizes = sizesOf(storedBias({ ...after, bias: change }));
+  switch (site.kind) {
+    case 'input': {
+      const tensor = file.inputOf(site.node, site.input);
+      if (file.setConstant(tensor, values, site)) return { kind: 'bias', node, tensor, ...sizes };
+      const own = file.addConstant(file.name(site.node, 'bias'), values, site);
+      file.setInput(site.node, site.input, own);
+      return { kind: 'own-bias', node, tensor: own, ...sizes };
+    }
+    case 'missing': {
+      const tensor = file.addConstant(file.name(site.node, 'bias'), values, site);
+      file.setInput(site.node, site.input, tensor);
+      return { kind: 'new-bias', node, tensor, ...sizes };
+    }
+    case 'after':
+      return { kind: 'add', node, tensor: addAfter(file, site.node, values, site), ...sizes };
+  }
+}
+
+/** One value per bias group, or per unit where each has its own. */
+function storedBias({ bias, biasGroups }: Pick<AffineOperator, 'bias' | 'biasGroups'>): Float64Array {
+  if (!biasGroups) return bias;
+  const stored = new Float64Array(biasGroups.reduce((most, group) => Math.max(most, group + 1), 0));
+  biasGroups.forEach((group, j) => {
+    stored[group] = bias[j];
+  });
+  return stored;
+}
+
+function addBefore(
+  file: ModelEdits,
+  node: number,
+  input: number,
+  values: Float64Array,
+  format: Format,
+): string {
+  const tensor = file.addConstant(file.name(node, 'shift'), values, format);
+  const output = file.name(node, 'shifted');
+  file.insertBefore(node, { opType: 'Add', inputs: [file.inputOf(node, input), tensor], output });
+  file.setInput(node, input, output);
+  return tensor;
+}
+
+/** The node's output gets another name, and the Add the one that others know. */
+function addAfter(file: ModelEdits, node: number, values: Float64Array, format: Format): string {
+  const [output] = file.graph.node[node].output;
+  const tensor = file.addConstant(file.name(node, 'bias'), values, format);
+  const product = file.name(node, 'product');
+  file.setOutput(node, product);
+  file.insertAfter(node, { opType: 'Add', inputs: [product, tensor], output });
+  return tensor;
+}
+
+function sizesOf(change: Float64Array): Pick<Edit, 'changed' | 'largest'> {
+  return {
+    changed: change.reduce((n, c) => n + Number(c !== 0), 0),
+    largest: change.reduce((most, c) => Math.max(most, Math.abs(c)), 0),
+  };
+}
+
+/** The values, if the file's format holds them exactly. */
+function representable(values: Float64Array, { dtype }: Format, name: string): Float64Array {
+  const round = rounderOf(dtype);
+  const at = values.findIndex(value => round(value) !== value);
+  if (at < 0) return values;
+  throw new PoliceError({
+    code: 'not-frozen',
+    where: name,
+    expected: `values of ${dtype}, in which the model stores them`,
+    actual: `${values[at]} for unit ${at}`,
+    remedy: `Call freeze(network, regions, { precision: '${dtype}' }) first and write its network back.`,
+  });
+}

@@ -1,0 +1,41 @@
+import { type Activation, activationByName, PoliceError } from '@police/core';
+import type { SquashMeanings } from './squash.js';
+
+/** An activation as plain data: enough to tell any two apart. */
+export interface ActivationJSON {
+  readonly name: string;
+  readonly alpha?: number;
+  readonly kinks: readonly (readonly number[])[];
+  readonly pieces: readonly (readonly number[])[];
+}
+
+export function activationToJSON({ name, alpha, kinks, pieces }: Activation): ActivationJSON {
+  return {
+    name,
+    ...(alpha === undefined ? {} : { alpha }),
+    kinks: kinks.map(({ lo, hi }) => [lo, hi]),
+    pieces: pieces.map(({ slope, offset }) => [slope as number, offset]),
+  };
+}
+
+/** The activation of the JSON, among the user's or one that a squash of this package or of the library is. */
+export function activationFromJSON(
+  json: ActivationJSON,
+  meanings: SquashMeanings,
+  where: string,
+): Activation {
+  const wanted = JSON.stringify(json);
+  const given = [...meanings.values()].find(meaning => JSON.stringify(activationToJSON(meaning)) === wanted);
+  if (given) return given;
+  const alpha = json.pieces?.[0]?.[0];
+  if (['relu', 'identity', 'abs', 'leakyRelu'].includes(json.name)) {
+    return activationByName(json.name, { alpha }, where);
+  }
+  throw new PoliceError({
+    code: 'unsupported-activation',
+    where,
+    expected: 'one of the activations given',
+    actual: json.name,
+    remedy: 'Pass the same activations to resume as to constrain.',
+  });
+}

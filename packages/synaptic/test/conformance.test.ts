@@ -1,0 +1,44 @@
+import { rowOf } from '@police/core';
+import { constrain, freeze, fromNetwork, type PolicedNetwork, toNetwork } from '@police/synaptic';
+import type synaptic from 'synaptic';
+import { conformance } from '../../core/test/conformance/conformance.js';
+import { byActivation, sidesOf } from '../src/constrain.js';
+import { networkOf } from '../src/core-network.js';
+import { perceptron, runRows, squashes, weightsOf } from './helpers.js';
+
+conformance<synaptic.Network, PolicedNetwork>('synaptic', {
+  activations: ['RELU', 'leaky', 'abs'],
+  refused: ['LOGISTIC', 'TANH', 'HLIM'],
+  roundoff: 2 ** -53,
+  makeModel: ({ widths, activation, seed }) => perceptron({ widths, seed, hidden: squashes[activation] }),
+  spoil: network => {
+    network.layers.hidden[0].list[1].bias = Number.NaN;
+  },
+  weightsOf,
+  run: runRows,
+  read: toNetwork,
+  constrain: (network, options) => constrain(network, options),
+  raw: policed => {
+    policed.settle();
+    return networkOf(policed.flat);
+  },
+  shifts: policed => {
+    policed.settle();
+    return byActivation(policed.flat, policed.shifts.slice(0, policed.frames.layers.length));
+  },
+  sides: policed => {
+    policed.settle();
+    return sidesOf(policed);
+  },
+  train: (policed, x, targets, afterStep) => {
+    for (let pass = 0; pass < 2; pass++) {
+      for (let i = 0; i < x.rows; i++) {
+        policed.activate(rowOf(x, i));
+        policed.propagate(0.02, rowOf(targets, i));
+        afterStep();
+      }
+    }
+  },
+  freeze: policed => freeze(policed),
+  write: network => fromNetwork(network),
+});

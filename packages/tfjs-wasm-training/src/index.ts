@@ -1,0 +1,1 @@
+export { register, unregister } from './register.js';

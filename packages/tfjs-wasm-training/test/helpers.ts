@@ -1,0 +1,84 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+
+export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
+}
+
+/** Uniform in [-1, 1), seeded (mulberry32). */
+export function randomValues(size: number, seed: number): Float32Array {
+  let state = seed;
+  const out = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    out[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
+  }
+  return out;
+}
+
+export const random = (shape: number[], seed = 1): tf.Tensor =>
+  tf.tensor(randomValues(tf.util.sizeFromShape(shape), seed), shape, 'float32');
+
+export interface Values {
+  shape: number[];
+  dtype: string;
+  values: number[];
+}
+
+/** What `body` computes on a backend, all of its tensors released. */
+export async function on(backend: 'cpu' | 'wasm', body: () => tf.Tensor[]): Promise<Values[]> {
+  await useBackend(backend);
+  const tensors = tf.tidy(body);
+  const out = tensors.map(t => ({ shape: t.shape, dtype: t.dtype, values: Array.from(t.dataSync()) }));
+  tf.dispose(tensors);
+  return out;
+}
+
+/**
+ * The largest difference, as a multiple of what rounding explains: `terms` float32 roundings of numbers as large as the
+ * largest value, and 16 more for exp and the like. Infinite if shapes or dtypes differ.
+ */
+export function excess(actual: Values[], expected: Values[], terms: number): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  actual.forEach((a, k) => {
+    const e = expected[k];
+    if (String(a.shape) !== String(e.shape) || a.dtype !== e.dtype || a.values.length !== e.values.length)
+      worst = Number.POSITIVE_INFINITY;
+    const scale = e.values.reduce((m, v) => Math.max(m, Math.abs(v)), 1);
+    const bound = 2 ** -24 * (terms + 16) * scale;
+    a.values.forEach((v, i) => {
+      const over = Object.is(v, e.values[i]) ? 0 : Math.abs(v - e.values[i]) / bound;
+      worst = Math.max(worst, Number.isNaN(over) ? Number.POSITIVE_INFINITY : over);
+    });
+  });
+  return worst;
+}
+
+/** Differences up to this many times the rounding of a chain of operations count as rounding. */
+export const ROUNDING = 4;
+
+/** The numbers of live tensors, buffers and wasm data that `body` leaves behind. */
+export function leaked(body: () => void): { tensors: number; buffers: number; data: number } {
+  const count = () => {
+    const { numTensors, numDataBuffers } = tf.memory();
+    return { tensors: numTensors, buffers: numDataBuffers, data: tf.backend().numDataIds() };
+  };
+  const before = count();
+  body();
+  const after = count();
+  return {
+    tensors: after.tensors - before.tensors,
+    buffers: after.buffers - before.buffers,
+    data: after.data - before.data,
+  };
+}
+
+export const nothing = { tensors: 0, buffers: 0, data: 0 };
+
+/** Sizes 1 … max, small ones preferred. */
+export const sizes = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
