@@ -452,7 +452,7 @@ describe('formats', () => {
     expect(summary(edits)).toEqual(['own-bias Add']);
   });
 
-  test('float16 throughout: read; a shift of finer grain is refused', () => {
+  test('float16 throughout: a shift of finer grain is refused, one of its own is written', () => {
     const half = Object.fromEntries(
       Object.entries(small).map(([name, { dims, data }]) => [
         name,
@@ -463,6 +463,15 @@ describe('formats', () => {
     expect(model.precision).toBe('float16');
     const { network } = freeze(model.network, around(3));
     expect(() => writeBack(model, network)).toThrow(/values of float16/);
+    // Frozen to its own format it is written, and certified as read again.
+    const regions = around(3);
+    const frozen = freeze(enforce(model.network, regions).network, regions, {
+      precision: model.precision,
+    }).network;
+    const written = writeBack(model, frozen);
+    expect(summary(written.edits)).toEqual(['bias Add']);
+    expect(certify(model.network, regions).certified).toBe(false);
+    expect(certify(readModel(written.bytes).network, regions).certified).toBe(true);
   });
 
   test('a model that stores float32 does not take float64 shifts', () => {
