@@ -4,8 +4,9 @@ import { box, chordProbe } from '@police/core';
 import { constrain, freeze } from '@police/synaptic';
 import { perceptron, runRows, seeded, triangle, wave } from './cases.mjs';
 
-const ROUNDS = 15;
-const MILLISECONDS = 60;
+const ROUNDS = 41;
+const MILLISECONDS = 20;
+const WARM_UP = 4;
 const RATE = 1e-4;
 
 const samples = wave(40);
@@ -39,16 +40,16 @@ function time(step) {
   return ((now - start) * 1000) / calls;
 }
 
-/** Medians of interleaved rounds, by contender; the first round warms up. */
+/** Times of interleaved rounds, by contender; the first ones warm up. */
 function compare(contenders) {
   const times = Object.fromEntries(Object.keys(contenders).map(name => [name, []]));
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
     for (const [name, step] of Object.entries(contenders)) {
       const taken = time(step);
-      if (round > 0) times[name].push(taken);
+      if (round >= 0) times[name].push(taken);
     }
   }
-  return Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)]));
+  return times;
 }
 
 const train = (network, set) => i => {
@@ -82,7 +83,9 @@ console.log(
   '| update, µs | library | library, unoptimised | no region | exact | bound | refresh 16 | refresh 16, limit | project |',
 );
 console.log('|---|---|---|---|---|---|---|---|---|');
-const ratio = (value, base) => `${value.toFixed(2)} (×${(value / base).toFixed(2)})`;
+/** The median, and the median of the ratios round by round, which a busy machine disturbs less. */
+const beside = (list, base) =>
+  `${median(list).toFixed(2)} (×${median(list.map((time, i) => time / base[i])).toFixed(2)})`;
 for (const { name, widths, regions } of cases) {
   const set = samples.map(sample => wide(sample, widths[0]));
   check(widths, regions, set);
@@ -100,8 +103,8 @@ for (const { name, widths, regions } of cases) {
   const { library, slow: unoptimised, free, exact, refresh, project } = times;
   const frame = regions.reduce((sum, region) => sum + region.frame.rows, 0);
   console.log(
-    `| ${name} | ${library.toFixed(1)} | ${unoptimised.toFixed(1)} | ${free.toFixed(2)} | ${ratio(exact, free)} | ` +
-      `×${frame + 1} | ${ratio(refresh, free)} | ×1.3 | ${ratio(project, free)} |`,
+    `| ${name} | ${median(library).toFixed(1)} | ${median(unoptimised).toFixed(1)} | ${median(free).toFixed(2)} | ${beside(exact, free)} | ` +
+      `×${frame + 1} | ${beside(refresh, free)} | ×1.3 | ${beside(project, free)} |`,
   );
 }
 
@@ -114,5 +117,7 @@ for (const { name, widths, regions } of cases) {
   const run = network => i => network.activate(set[i % set.length].input);
   const times = compare({ library: run(base), frozen: run(model), constrained: run(policed) });
   const { library, frozen, constrained } = times;
-  console.log(`| ${name} | ${library.toFixed(1)} | ${ratio(frozen, library)} | ${constrained.toFixed(2)} |`);
+  console.log(
+    `| ${name} | ${median(library).toFixed(1)} | ${beside(frozen, library)} | ${median(constrained).toFixed(2)} |`,
+  );
 }
