@@ -1,0 +1,77 @@
+import type { FlatLayer } from './flat-layer.js';
+import { addProduct, addTransposedProduct } from './kernels.js';
+
+/** Buffers for one sample's way through the network. Values are float32 numbers, as brain.js stores them. */
+export interface DataPass {
+  /** `[inputSize]`. */
+  readonly input: Float64Array;
+  /** Outputs of each layer, `[units]`. */
+  readonly outputs: readonly Float64Array[];
+  /** Slope of each unit's activation at its (shifted) pre-activation, `[units]`. */
+  readonly slopes: readonly Float64Array[];
+  /** target − output or what of it comes back, `[units]`. */
+  readonly errors: readonly Float64Array[];
+  /** error · slope, `[units]`. */
+  readonly deltas: readonly Float64Array[];
+}
+
+export function dataPass(params: readonly FlatLayer[]): DataPass {
+  const zeros = () => params.map(({ outSize }) => new Float64Array(outSize));
+  return {
+    input: new Float64Array(params[0].inSize),
+    outputs: zeros(),
+    slopes: zeros(),
+    errors: zeros(),
+    deltas: zeros(),
+  };
+}
+
+/**
+ * `y = σ(W x + b + c)` layer by layer, σ of slope `alpha` below 0: brain.js's own sums, then the shift. The slope is taken
+ * from the pre-activation, not from the output's sign.
+ */
+export function runForward(
+  { input, outputs, slopes }: DataPass,
+  params: readonly FlatLayer[],
+  alpha: number,
+  shifts: readonly Float64Array[],
+  x: ArrayLike<number>,
+): void {
+  for (let k = 0; k < input.length; k++) input[k] = x[k];
+  for (let l = 0; l < params.length; l++) {
+    const { weights, biases, outSize, inSize } = params[l];
+    const y = outputs[l];
+    const slope = slopes[l];
+    const shift = shifts[l];
+    for (let j = 0; j < outSize; j++) y[j] = biases[j];
+    addProduct(weights, outSize, inSize, l === 0 ? input : outputs[l - 1], 0, y, 0);
+    for (let j = 0; j < outSize; j++) {
+      const h = y[j] + shift[j];
+      slope[j] = h > 0 ? 1 : alpha;
+      // NaN stays NaN; adding 0 makes ReLU's −0 brain.js's 0.
+      y[j] = Math.fround((h < 0 ? alpha * h : h) + 0);
+    }
+  }
+}
+
+/** brain.js's errors and deltas, downhill, from the target `[outputSize]`; those of the input, which nobody uses, left out. */
+export function runBackward(
+  { outputs, slopes, errors, deltas }: DataPass,
+  params: readonly FlatLayer[],
+  target: ArrayLike<number>,
+): void {
+  for (let l = params.length - 1; l >= 0; l--) {
+    const error = errors[l];
+    const delta = deltas[l];
+    const slope = slopes[l];
+    if (l === params.length - 1) {
+      const y = outputs[l];
+      for (let j = 0; j < error.length; j++) error[j] = target[j] - y[j];
+    } else {
+      const { weights, outSize, inSize } = params[l + 1];
+      error.fill(0);
+      addTransposedProduct(weights, outSize, inSize, deltas[l + 1], 0, error, 0);
+    }
+    for (let j = 0; j < error.length; j++) delta[j] = Math.fround(slope[j] * error[j]);
+  }
+}

@@ -1,0 +1,209 @@
+import { type Activation, leakyRelu, PoliceError, type Region, relu } from '@police/core';
+import { type DataPass, dataPass, runBackward, runForward } from './data-pass.js';
+import type { FlatLayer } from './flat-layer.js';
+import { backThroughShifts, findShifts, flatRegions, framePass } from './frame-pass.js';
+import { freeHeldOutputs } from './held-outputs.js';
+import { layerName } from './names.js';
+import { type AdamOptions, layInSample, type StepGradient, stepAdam, stepMomentum } from './optimizer.js';
+import type { Settings } from './settings.js';
+
+/** What a step needs of brain.js's `trainOpts`. */
+export interface StepOptions extends AdamOptions {
+  readonly momentum: number;
+}
+
+/**
+ * Constrained training and inference on one network's flat layers. Holds the buffers, the sides, and where in the
+ * refresh cycle training is; allocates nothing in `step` (see `findShifts` for the exceptions).
+ */
+export interface Engine {
+  readonly params: readonly FlatLayer[];
+  readonly regions: readonly Region[];
+  /** Sides kept, `[R, units]` per layer, 0 for none yet. */
+  readonly sides: readonly Int8Array[];
+  readonly data: DataPass;
+  /**
+   * One sample: forward, backward, update by momentum or, given its step number from 1, by Adam; in mode `project` the
+   * projection. Throws `not-finite` before anything is changed.
+   */
+  step(input: ArrayLike<number>, target: ArrayLike<number>, options: StepOptions, adamStep?: number): void;
+  /** Mode `project`: projects, if the last step has not. */
+  finish(): void;
+  /** Starts a new refresh cycle, so that training goes on as if the network had just been loaded. */
+  restart(): void;
+  /** Mode `project`: folds the shifts of the present weights into the biases, and keeps the sides. */
+  project(): void;
+  /** The outputs for one input, under the shifts of the present weights; leaves sides and weights alone. */
+  run(input: ArrayLike<number>): Float64Array;
+  /** The shifts of the present weights, `[units]` per layer. */
+  presentShifts(): readonly Float64Array[];
+}
+
+export function createEngine(
+  params: readonly FlatLayer[],
+  regions: readonly Region[],
+  settings: Settings,
+  /** Slope below 0, read anew at every use: `trainOpts` may change. */
+  slope: () => number,
+): Engine {
+  const { policy, mode, gradient, refresh } = settings;
+  const flat = flatRegions(regions, params[0].inSize);
+  const training = framePass(flat, policy, params);
+  const inference = framePass(flat, policy, params);
+  const data = dataPass(params);
+  const sides = params.map(({ outSize }) => new Int8Array(regions.length * outSize));
+  const unshifted = params.map(({ outSize }) => new Float64Array(outSize));
+  const largest = Math.max(...params.map(({ inSize, outSize }) => Math.max(inSize, outSize)));
+  const scratch = new Float64Array(largest);
+  const sampleOnly: StepGradient = { data, frames: training, usesFrames: false, scratch };
+  const withFrames: StepGradient = { ...sampleOnly, usesFrames: true };
+  const isShift = mode === 'shift' && regions.length > 0;
+  const isProject = mode === 'project' && regions.length > 0;
+  const trainingShifts = isShift ? training.layers.map(({ shift }) => shift) : unshifted;
+  const inferenceShifts = inference.layers.map(({ shift }) => shift);
+  const key = weightsKey(params, sides);
+  let cycle = 0;
+  let activation: Activation | undefined;
+
+  /** Made once for each slope. */
+  const activationOf = (alpha: number): Activation => {
+    if (!activation || activation.pieces[0].slope !== alpha) {
+      activation = alpha === 0 ? relu() : leakyRelu(alpha);
+    }
+    return activation;
+  };
+
+  /**
+   * Below its kink an output could be no more than constant (or nearly) on the region, and no gradient would bring it
+   * back. So outputs that straddle always go up; one that lies wholly below by itself stays there.
+   */
+  const keepOutputsUp = (): void => {
+    if (policy === 'sticky') sides[params.length - 1].fill(1);
+  };
+  keepOutputsUp();
+
+  const refreshShifts = (): void => {
+    const alpha = slope();
+    findShifts(training, params, alpha, activationOf(alpha), sides);
+    for (let l = 0; l < params.length; l++) sides[l].set(training.layers[l].sides);
+    keepOutputsUp();
+  };
+
+  const project = (): void => {
+    if (!isProject) return;
+    refreshShifts();
+    for (let l = 0; l < params.length; l++) {
+      const { biases } = params[l];
+      const { shift } = training.layers[l];
+      for (let j = 0; j < biases.length; j++) biases[j] += shift[j];
+    }
+  };
+
+  /** Adds the sample's −dLoss/dc to what the cycle has collected. */
+  const collect = (): void => {
+    for (let l = 0; l < params.length; l++) {
+      const { dataDelta } = training.layers[l];
+      const delta = data.deltas[l];
+      if (cycle === 0) dataDelta.set(delta);
+      else for (let j = 0; j < delta.length; j++) dataDelta[j] += delta[j];
+    }
+  };
+
+  const presentShifts = (): readonly Float64Array[] => {
+    if (regions.length === 0) return unshifted;
+    const alpha = slope();
+    if (!key.isCurrent(alpha)) {
+      findShifts(inference, params, alpha, activationOf(alpha), sides);
+      key.take(alpha);
+    }
+    return inferenceShifts;
+  };
+
+  return {
+    params,
+    regions,
+    sides,
+    data,
+    project,
+    presentShifts,
+    finish: () => {
+      if (cycle > 0) project();
+    },
+    restart: () => {
+      cycle = 0;
+    },
+    run: input => {
+      runForward(data, params, slope(), presentShifts(), input);
+      return data.outputs[params.length - 1];
+    },
+    step: (input, target, options, adamStep) => {
+      const alpha = slope();
+      if (isShift && cycle === 0) refreshShifts();
+      runForward(data, params, alpha, trainingShifts, input);
+      runBackward(data, params, target);
+      assertFiniteErrors(data);
+      let used = sampleOnly;
+      if (isShift) {
+        collect();
+        if (cycle === refresh - 1) {
+          freeHeldOutputs(training);
+          backThroughShifts(training, params, alpha, gradient === 'local');
+          layInSample(withFrames);
+          used = withFrames;
+        }
+      }
+      if (adamStep !== undefined) stepAdam(used, params, adamStep, options);
+      else stepMomentum(used, params, options.learningRate, options.momentum);
+      cycle = cycle === refresh - 1 ? 0 : cycle + 1;
+      if (cycle === 0) project();
+    },
+  };
+}
+
+/** Tells whether weights, biases, slope and sides are still those of `take`: users write into a network's arrays. */
+function weightsKey(
+  params: readonly FlatLayer[],
+  sides: readonly Int8Array[],
+): { isCurrent(alpha: number): boolean; take(alpha: number): void } {
+  const live = params.flatMap(({ weights, biases }) => [bitsOf(weights), bitsOf(biases)]);
+  const taken = live.map(bits => bits.slice());
+  const takenSides = sides.map(values => values.slice());
+  let takenAlpha = Number.NaN;
+  return {
+    isCurrent: alpha => {
+      if (alpha !== takenAlpha) return false;
+      for (let i = 0; i < live.length; i++) if (!isSame(live[i], taken[i])) return false;
+      return sides.every((values, l) => values.every((side, i) => side === takenSides[l][i]));
+    },
+    take: alpha => {
+      for (let i = 0; i < live.length; i++) taken[i].set(live[i]);
+      for (let l = 0; l < sides.length; l++) takenSides[l].set(sides[l]);
+      takenAlpha = alpha;
+    },
+  };
+}
+
+/** The same memory: comparing whole numbers is faster. */
+const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, length);
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i];
+  return difference === 0;
+}
+
+/** Nothing has been changed yet when this throws. */
+function assertFiniteErrors({ errors }: DataPass): void {
+  const last = errors[errors.length - 1];
+  for (let j = 0; j < last.length; j++) {
+    if (Number.isFinite(last[j])) continue;
+    throw new PoliceError({
+      code: 'not-finite',
+      where: layerName(errors.length - 1),
+      expected: 'a finite training error',
+      actual: `${last[j]} at output ${j}`,
+      remedy: 'Lower the learning rate; the weights are those of the step before.',
+    });
+  }
+}

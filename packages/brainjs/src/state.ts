@@ -1,0 +1,114 @@
+import {
+  assertFinite,
+  assertSize,
+  PoliceError,
+  type Policy,
+  type Region,
+  type RegionJSON,
+  regionFromJSON,
+} from '@police/core';
+import type { Engine } from './engine.js';
+import type { AnyNetwork } from './flat-layer.js';
+import { isPositional } from './named-region.js';
+import { type Settings, settingsOf } from './settings.js';
+
+type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
+
+/**
+ * brain.js's JSON, its biases with the shifts in them, so that a plain network reads a constrained one; beside it what
+ * training needs to go on.
+ */
+export interface PolicedJSON extends PlainJSON {
+  police?: PoliceState;
+}
+
+/** The constraint and the training state. Arrays are one per layer, from the first hidden one on. */
+export interface PoliceState {
+  regions: RegionJSON[];
+  policy: Exclude<Policy, (...args: never[]) => unknown>;
+  mode: Settings['mode'];
+  gradient: Settings['gradient'];
+  refresh: number;
+  /** Absent before the network has weights. */
+  training?: TrainingState;
+}
+
+export interface TrainingState {
+  /** Without the shifts. */
+  biases: number[][];
+  /** `[regions, units]`. */
+  sides: number[][];
+  /** Momentum, `[units, inputs]`. brain.js itself forgets it. */
+  changes: number[][];
+  adam?: { step: number; low: number[][]; high: number[][]; biasLow: number[][]; biasHigh: number[][] };
+}
+
+const arrays = (values: readonly ArrayLike<number>[]): number[][] => values.map(entry => Array.from(entry));
+
+/** Throws `invalid-option` for a policy that is a function, which cannot be saved. */
+export function policeState(
+  { policy, mode, gradient, refresh }: Settings,
+  regions: readonly Region[],
+  engine?: Engine,
+  adamStep?: number,
+): PoliceState {
+  if (typeof policy === 'function') {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'policy',
+      expected: 'a policy that can be saved',
+      actual: 'a function',
+      remedy: 'Freeze the network and save the frozen one, or use a named policy.',
+    });
+  }
+  const state: PoliceState = {
+    regions: regions.map(region => region.toJSON()),
+    policy,
+    mode,
+    gradient,
+    refresh,
+  };
+  return engine ? { ...state, training: trainingState(engine, adamStep) } : state;
+}
+
+function trainingState({ params, sides }: Engine, adamStep?: number): TrainingState {
+  const moments = params.flatMap(({ adam }) => (adam ? [adam] : []));
+  return {
+    biases: arrays(params.map(({ biases }) => biases)),
+    sides: arrays(sides),
+    changes: arrays(params.map(({ changes }) => changes)),
+    ...(adamStep !== undefined
+      ? {
+          adam: {
+            step: adamStep,
+            low: arrays(moments.map(({ low }) => low)),
+            high: arrays(moments.map(({ high }) => high)),
+            biasLow: arrays(moments.map(({ biasLow }) => biasLow)),
+            biasHigh: arrays(moments.map(({ biasHigh }) => biasHigh)),
+          },
+        }
+      : {}),
+  };
+}
+
+/** The settings a saved network was constrained with. Throws `invalid-option` or what the regions' constructors throw. */
+export function savedSettings({ regions, policy, mode, gradient, refresh }: PoliceState): Settings {
+  return settingsOf({ regions: regions?.map(json => regionFromJSON(json)), policy, mode, gradient, refresh });
+}
+
+/** Puts saved numbers, one array per layer, in place. Throws `shape` or `not-finite`. */
+export function restore(
+  into: readonly { set(values: ArrayLike<number>): void; readonly length: number }[],
+  saved: readonly ArrayLike<number>[],
+  what: string,
+): void {
+  assertSize(saved.length, into.length, `police.${what}`, 'layers');
+  saved.forEach((values, l) => {
+    assertSize(values.length, into[l].length, `police.${what}[${l}]`, 'saved numbers');
+    assertFinite(values, `police.${what}[${l}]`);
+    into[l].set(values);
+  });
+}
+
+/** The regions that are known without the network's lookup. */
+export const positional = ({ regions }: Settings): Region[] => regions.filter(isPositional);

@@ -1,0 +1,37 @@
+import { constrain, freeze, type PolicedNeuralNetwork, toNetwork, write } from '@police/brainjs';
+import type { NeuralNetwork } from 'brain.js';
+import { conformance } from '../../core/test/conformance/conformance.js';
+import { plainNetwork } from '../src/read.js';
+import { type Activation, FLOAT32_ROUNDOFF, makeNet, runAll, toData, weightsOf } from './helpers.js';
+
+type Net = NeuralNetwork<number[], number[]>;
+type Policed = PolicedNeuralNetwork<number[], number[]>;
+
+conformance<Net, Policed>('brain.js', {
+  activations: ['relu', 'leaky-relu'],
+  refused: ['sigmoid', 'tanh'],
+  roundoff: FLOAT32_ROUNDOFF,
+  makeModel: ({ widths, activation, seed }) => makeNet(widths, activation as Activation, seed),
+  spoil: net => {
+    net.weights[2][1][0] = Number.NaN;
+  },
+  weightsOf,
+  run: runAll,
+  read: toNetwork,
+  constrain,
+  raw: plainNetwork,
+  shifts: policed => policed.shifts,
+  sides: policed => policed.sides,
+  train: (policed, x, targets, afterStep) => {
+    const data = toData(x, targets);
+    const { trainPattern } = policed;
+    policed.trainPattern = (value, log) => {
+      const error = trainPattern.call(policed, value, log);
+      afterStep();
+      return error;
+    };
+    policed.train(data, { iterations: 2, learningRate: 0.1, errorThresh: 1e-9 });
+  },
+  freeze,
+  write: network => write(network),
+});
