@@ -79,6 +79,7 @@ export {
   chain,
   foldShifts,
   forward,
+  forwardValues,
   type InputNode,
   inputsOf,
   type MaxNode,
@@ -135,4 +136,5 @@ export {
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
+export { type Settled, tailThrough } from './tail.js';
 export { chooseWinners, liftGradient, type MaxShifts, pairLeads, winnersOn } from './winners.js';

@@ -4,6 +4,7 @@ import { UNIT_ROUNDOFF } from '../precision.js';
 import { affineFrame } from './affine-frame.js';
 import { extremeRays, type IntVector, independentRows } from './double-description.js';
 import type { LinearPrograms } from './linear-programs.js';
+import { emptyPolytope, unboundedAlong, unboundedPolytope } from './polytope-errors.js';
 import { programmedPolytope } from './programmed-polytope.js';
 import { integersOf, quotient } from './rationals.js';
 import { containmentTolerance, largestEntry, type Region } from './region.js';
@@ -19,10 +20,11 @@ export const MAX_VERTICES = 4096;
  * Its vertices are enumerated in exact rational arithmetic, the entries of A and b taken as the real numbers they are,
  * so nothing hangs on a tolerance: neither whether it is empty or unbounded, nor which vertices it has. They are then
  * rounded to float64, which `slack` covers. That is done up to {@link MAX_VERTICES}; a D-dimensional box has 2ᴰ. Beyond, the
- * region is known through linear programs, if a solver is passed: see `programmedPolytope`, whose ranges are safe, and
- * whose `extremes` and emptiness are right to the solver's tolerance only.
+ * region is known through linear programs, if a solver is passed: its ranges are proven too, but may be longer than the true
+ * ones by some 10⁻¹⁵ to 10⁻¹¹ of their width, by which `extremes` fall short of them; votes go by a point inside, and
+ * a set that is empty by less than rounding may not be found out. See `programmedPolytope`.
  *
- * `contains` checks the inequalities; `sample` is that of `vPolytope`. Throws `empty-region`, `unbounded-region`,
+ * `contains` checks the inequalities; `sample` is that of `vPolytope`, or a random walk. Throws `empty-region`, `unbounded-region`,
  * `shape`, `not-finite`, `invalid-option` (too many vertices, and no solver) or `no-solution` (the solver fails).
  *
  * @example
@@ -94,7 +96,7 @@ function withInequalities(region: Region, A: readonly ArrayLike<number>[], b: Ar
 function checkedConstraints(A: readonly ArrayLike<number>[], b: ArrayLike<number>): Matrix {
   assertSize(b.length, A.length, 'hPolytope b', 'a vector with an entry for each row of A');
   if (A.length === 0 || A[0].length === 0) {
-    throw unbounded(A.length === 0 ? 'no constraints' : 'constraints on no coordinates');
+    throw unboundedPolytope(A.length === 0 ? 'no constraints' : 'constraints on no coordinates');
   }
   A.forEach((row, i) => {
     assertSize(row.length, A[0].length, `hPolytope A row ${i}`, 'a row');
@@ -102,16 +104,6 @@ function checkedConstraints(A: readonly ArrayLike<number>[], b: ArrayLike<number
   });
   assertFinite(b, 'hPolytope b', 'Leave out a constraint without a bound.');
   return matrixFromRows(A);
-}
-
-function unbounded(actual: string): PoliceError {
-  return new PoliceError({
-    code: 'unbounded-region',
-    where: 'hPolytope',
-    expected: 'inequalities that bound every direction',
-    actual,
-    remedy: 'Add bounds, such as those of the data.',
-  });
 }
 
 /** The vertices in homogeneous whole numbers: [t, t·x]; undefined for too many. */
@@ -128,30 +120,22 @@ function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] | undefined
   const rays = extremeRays(cone, independentRows(cone).rows, MAX_VERTICES);
   if (!rays) return undefined;
   const vertices = rays.filter(([t]) => t > 0n);
-  if (vertices.length === 0) {
-    throw new PoliceError({
-      code: 'empty-region',
-      where: 'hPolytope',
-      expected: 'inequalities that some point satisfies',
-      actual: `${count} that contradict each other`,
-      remedy: 'Check signs: the rows mean A x ≤ b.',
-    });
-  }
+  if (vertices.length === 0) throw emptyPolytope(count);
   if (columns.length < size) {
-    throw unbounded(`rows that leave ${size - columns.length} of ${size} dimensions free`);
+    throw unboundedPolytope(`rows that leave ${size - columns.length} of ${size} dimensions free`);
   }
   const ray = rays.find(([t]) => t === 0n);
-  if (ray) throw unbounded(`a region that reaches to infinity along [${directionOf(ray).join(', ')}]`);
+  if (ray) throw unboundedAlong(directionOf(ray));
   return vertices;
 }
 
-/** A ray's direction to three digits, its largest entry ±1. */
+/** A ray's direction, its largest entry ±1. */
 function directionOf([, ...x]: IntVector): number[] {
   const largest = x.reduce((max, value) => {
     const size = value < 0n ? -value : value;
     return size > max ? size : max;
   }, 0n);
-  return x.map(value => Number(quotient(value, largest).toPrecision(3)));
+  return x.map(value => quotient(value, largest));
 }
 
 function tooMany(): PoliceError {
