@@ -2,6 +2,7 @@ import { PoliceError } from '@police/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
 import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
+import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
 import { type Shard, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
@@ -164,6 +165,22 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--points', 'print where the extremes are attained')
     .action(async (path: string, options: BoundsOptions) =>
       finish(await boundsCommand(path, options, terminal)),
+    );
+
+  program
+    .command('export <model>')
+    .copyInheritedSettings(program)
+    .description('Writes a TensorFlow.js, brain.js or synaptic model as ONNX.')
+    .requiredOption('-o, --output <file>', 'where to write the model; - is standard output')
+    .option('-f, --force', 'replace a file that is there')
+    .option('--json', 'print one JSON value instead of text')
+    .option('-q, --quiet', 'print warnings and errors only')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  police export saved/model.json -o model.onnx\n  police export brain.json -o model.onnx\n${EXIT_CODES}`,
+    )
+    .action(async (path: string, options: ExportOptions) =>
+      finish(await exportCommand(path, options, terminal)),
     );
 
   return program;

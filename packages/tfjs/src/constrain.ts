@@ -1,30 +1,20 @@
 import { PoliceError } from '@police/core';
-import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { type ConstrainOptions, PolicedLayer } from './policed-layer.js';
-
-/** The model that `constrain` makes: its weights, as read or saved, are projected in mode `project`. */
-export class PolicedModel extends tfl.Sequential {
-  static override readonly className = 'PolicedModel';
-
-  override getWeights(trainableOnly?: boolean): tf.Tensor[] {
-    policedLayerOf(this).project();
-    return super.getWeights(trainableOnly);
-  }
-}
-
-tf.serialization.registerClass(PolicedModel);
+import type { ConstrainOptions } from './options.js';
+import { PolicedLayer } from './policed-layer.js';
+import { PolicedModel } from './policed-model.js';
 
 /**
- * Makes a built Sequential of Dense layers and piecewise-affine activations trainable under the constraint that
- * it is affine on every region. The result is an ordinary LayersModel: compile, fit, evaluate, predict, save and
- * `loadLayersModel` work as ever, and so do custom loops. It shares its weights with the model given, whose biases in
- * mode `shift` do *not* contain the shifts: use `freeze` for a plain model.
+ * Makes a model of one input and one output trainable under the constraint that it is affine on every region. The result
+ * is an ordinary LayersModel: compile, fit, evaluate, predict, save and `loadLayersModel` work as ever, and so do custom
+ * loops. It shares its weights with the model given, whose biases in mode `shift` do *not* contain the shifts: use
+ * `freeze` for a plain model.
  *
- * Affine at every training step to float32 rounding; exactly after `freeze`.
+ * Affine at every training step to float32 rounding; exactly after `freeze`. A final softmax or sigmoid stays outside:
+ * what is affine is its input.
  *
- * Throws a `PoliceError` (`shape`, `not-finite`, `unsupported-layer`, `unsupported-activation`, `invalid-option`)
- * naming the layer, and then leaves the model as it was.
+ * Throws a `PoliceError` (`shape`, `not-finite`, `unsupported-layer`, `unsupported-activation`, `invalid-network`,
+ * `invalid-option`) naming the layer, and then leaves the model as it was.
  *
  * @example
  * const policed = constrain(model, { regions: [box([-1, -1], [1, 1])] });
@@ -32,14 +22,14 @@ tf.serialization.registerClass(PolicedModel);
  * await policed.fit(x, y);
  * const { model: plain } = freeze(policed);
  */
-export function constrain(model: tfl.Sequential, options: ConstrainOptions): tfl.Sequential {
-  if (!(model instanceof tfl.Sequential)) {
+export function constrain(model: tfl.LayersModel, options: ConstrainOptions): tfl.Sequential {
+  if (!(model instanceof tfl.LayersModel)) {
     throw new PoliceError({
       code: 'unsupported-layer',
       where: 'constrain',
-      expected: 'a tf.Sequential',
+      expected: 'a tf.LayersModel',
       actual: (model as { constructor?: { name?: string } })?.constructor?.name ?? `${model}`,
-      remedy: 'Build the layers with tf.sequential.',
+      remedy: 'Build the layers with tf.sequential or tf.model.',
     });
   }
   if (!Array.isArray(options?.regions)) {
@@ -52,16 +42,4 @@ export function constrain(model: tfl.Sequential, options: ConstrainOptions): tfl
     });
   }
   return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
-}
-
-/** The constraint inside a model made by `constrain` (or loaded from one). Throws `unsupported-layer` otherwise. */
-export function policedLayerOf(model: tfl.LayersModel): PolicedLayer {
-  const layers = model.layers.filter(layer => layer.getClassName() !== 'InputLayer');
-  if (layers.length === 1 && layers[0] instanceof PolicedLayer) return layers[0];
-  throw new PoliceError({
-    code: 'unsupported-layer',
-    where: model.name,
-    expected: 'a model made by constrain()',
-    actual: `layers ${layers.map(layer => layer.getClassName()).join(', ')}`,
-  });
 }

@@ -1,101 +1,138 @@
 import {
-  type ChainLayer,
-  chain,
-  type Dense,
-  dense,
-  enforce,
+  type AffineOperator,
   type FrozenLayer,
   freeze as freezeNetwork,
+  type Lifts,
   type Network,
-  PoliceError,
+  operators,
 } from '@police/core';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
-import { policedLayerOf } from './constrain.js';
-import { PolicedLayer } from './policed-layer.js';
-import { readStages, type Stage } from './stages.js';
-
-/**
- * The model as a core network, with the layers' names, in float64. A constrained model keeps its constraint: the
- * shifts of its present weights and sides lie on the nonlinearities. A plain Sequential is read as it is.
- */
-export function toNetwork(model: tfl.LayersModel): Network {
-  const isPoliced = model.layers.some(layer => layer instanceof PolicedLayer);
-  if (!isPoliced) return plainNetwork(readStages(asSequential(model)));
-  const layer = policedLayerOf(model);
-  const { regions, policy } = layer.settings;
-  const net = plainNetwork(layer.plainStages);
-  return enforce(net, regions, { policy, sides: layer.sides }).network;
-}
+import type * as tfl from '@tensorflow/tfjs-layers';
+import { lifted, maxOrder } from './core-layout.js';
+import { partName } from './core-network.js';
+import { type Changes, changedConfig } from './frozen-config.js';
+import type { Graph, GraphNode, Layout } from './graph/node.js';
+import { readGraph } from './graph/read.js';
+import { writeFlat } from './graph/values.js';
+import { layerFromConfig } from './layer-config.js';
+import { policedLayerOf } from './policed-model.js';
+import { policedView } from './to-network.js';
 
 export interface FrozenModel {
-  /** A plain Sequential of the same topology, its float32 weights exactly affine on the regions. */
-  readonly model: tfl.Sequential;
+  /** A plain model of the same topology and layer names, its float32 weights exactly affine on the regions. */
+  readonly model: tfl.LayersModel;
   /** The same weights as a core network, for export and verification. */
   readonly network: Network;
   readonly layers: readonly FrozenLayer[];
 }
 
 /**
- * Folds the shifts into the biases and rounds so that the plain model's float32 weights, taken as real numbers,
- * are affine on every region exactly (core's `freeze`). The constrained model is left as it is and can train on.
+ * Folds the shifts into the biases and rounds so that the plain model's float32 weights, taken as real numbers, are
+ * affine on every region exactly (core's `freeze`). The constrained model is left as it is and can train on.
+ *
+ * Layers keep their classes, but where no bias can hold a shift (after a sum; per unit of a convolution), or a maximum
+ * needs its winners lifted: there `PoliceShifted` and `PoliceLifted` of this package stand around them. Layers without
+ * bias get one where it is needed, and batch normalisation becomes its factor and offset.
  */
 export function freeze(policed: tfl.LayersModel): FrozenModel {
   const layer = policedLayerOf(policed);
-  const frozen = freezeNetwork(toNetwork(policed), layer.settings.regions, { precision: 'float32' });
-  // fromConfig takes the config apart, so it gets one of its own.
-  const config = layer.inner.getConfig() as tf.serialization.ConfigDict;
-  const model = tfl.Sequential.fromConfig(tfl.Sequential, config) as tfl.Sequential;
-  for (const stage of readStages(model)) writeStage(stage, frozen.network);
+  const view = policedView(layer);
+  const { graph, inner } = layer;
+  const frozen = freezeNetwork(view.network, layer.settings.regions, { precision: 'float32' });
+  const parts = new FrozenParts(frozen.network);
+  const model = layerFromConfig<tfl.LayersModel>({
+    className: inner.getClassName(),
+    config: changedConfig(inner, changesOf(graph, parts)),
+  });
+  const layouts = new Map(graph.nodes.map(({ name }, place) => [name, view.layouts[place].input]));
+  const alphas = new Map(graph.nodes.map(node => [node.name, node]));
+  writeWeights(readGraph(model, layer.settings.epsilon), parts, layouts, alphas);
   return { model, ...frozen };
 }
 
-function asSequential(model: tfl.LayersModel): tfl.Sequential {
-  if (model instanceof tfl.Sequential) return model;
-  throw new PoliceError({
-    code: 'unsupported-layer',
-    where: model.name,
-    expected: 'a tf.Sequential',
-    actual: 'a functional model',
-  });
-}
+/** A frozen network's parameters by name of the layer's node. */
+class FrozenParts {
+  private readonly nodes: ReadonlyMap<string, Network['nodes'][number]>;
 
-function plainNetwork(stages: readonly Stage[]): Network {
-  const layers: ChainLayer[] = [];
-  const names: string[] = [];
-  for (const { name, kernel, bias, activation } of stages) {
-    layers.push(denseOf(kernel, bias));
-    names.push(name);
-    if (!activation) continue;
-    layers.push(activation.describe());
-    names.push(activation.name);
+  constructor({ nodes }: Network) {
+    this.nodes = new Map(nodes.map(node => [node.name, node]));
   }
-  return chain(stages[0].kernel.shape[0] as number, layers, names);
-}
 
-/** tfjs stores kernels `[in, out]`, core `[out, in]`. */
-function denseOf(kernel: tfl.LayerVariable, bias?: tfl.LayerVariable): Dense {
-  const [inSize, outSize] = kernel.shape as number[];
-  // Read outside any tidy, which would search a returned array for tensors entry by entry.
-  const transposed = tf.transpose(kernel.read());
-  const weight = Float64Array.from(transposed.dataSync());
-  transposed.dispose();
-  return dense({ rows: outSize, cols: inSize, data: weight }, bias?.read().dataSync());
-}
-
-/** Writes the frozen weights of a stage; every value is a float32 already. */
-function writeStage({ name, kernel, bias, activation }: Stage, network: Network): void {
-  tf.tidy(() => {
-    for (const node of network.nodes) {
-      if (node.kind === 'affine' && node.name === name) {
-        const { weight, bias: frozenBias } = node.operator as Dense;
-        kernel.write(tf.transpose(tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols])));
-        bias?.write(tf.tensor1d(Float32Array.from(frozenBias)));
-      } else if (node.kind === 'activation' && node.name === activation?.name) {
-        const { slope } = node.activation.pieces[0];
-        for (const weight of activation.weights)
-          weight.write(tf.tensor1d(Float32Array.from(slope as Float64Array)));
-      }
+  /** The operators of an affine node, if the network has it. */
+  operators(name: string): AffineOperator[] | undefined {
+    const last = this.nodes.get(name);
+    if (last?.kind !== 'affine') return undefined;
+    const before: AffineOperator[] = [];
+    for (let i = 0; ; i++) {
+      const part = this.nodes.get(partName(name, i));
+      if (part?.kind !== 'affine') return [...before, last.operator];
+      before.push(part.operator);
     }
+  }
+
+  /** What stays on an activation because no bias could hold it. */
+  shift(name: string): Float64Array | undefined {
+    const node = this.nodes.get(name);
+    return node?.kind === 'activation' ? node.shift : undefined;
+  }
+
+  lifts(name: string): Lifts | undefined {
+    const node = this.nodes.get(name);
+    return node?.kind === 'max' ? node.lifts : undefined;
+  }
+}
+
+function changesOf(graph: Graph, parts: FrozenParts): Changes {
+  const shifted = graph.nodes.filter(({ name }) => parts.shift(name));
+  const liftedNodes = graph.nodes.filter(
+    node => node.kind === 'max' && !node.lifts && parts.lifts(node.name),
+  );
+  const biased = graph.nodes.filter(
+    node =>
+      node.kind === 'affine' &&
+      node.storesBias &&
+      !node.bias &&
+      parts
+        .operators(node.name)!
+        .at(-1)!
+        .bias.some(b => b !== 0),
+  );
+  const layersOf = (nodes: readonly GraphNode[]) => new Set(nodes.map(({ layer }) => layer));
+  return { shifted: layersOf(shifted), lifted: layersOf(liftedNodes), biased: layersOf(biased) };
+}
+
+/** `layouts` and `before` tell of the constrained model's nodes, by name. */
+function writeWeights(
+  { nodes }: Graph,
+  parts: FrozenParts,
+  layouts: ReadonlyMap<string, Layout>,
+  before: ReadonlyMap<string, GraphNode>,
+): void {
+  for (const node of nodes) {
+    const layout = layouts.get(node.name);
+    if (node.kind === 'affine' && layout) {
+      node.core.write?.(parts.operators(node.name)!, layout);
+    } else if (node.kind === 'activation') {
+      const shift = parts.shift(node.name);
+      const adder = nodes[node.inputs[0]];
+      // The added layer is known to the new model only.
+      if (shift && adder.kind === 'affine') adder.core.write!([operators.scale({ offset: shift })], layout!);
+      const old = before.get(node.name);
+      if (old?.kind === 'activation') copyWeights(old.variables, node.variables);
+    } else if (node.kind === 'max' && node.lifts) {
+      const order = maxOrder(nodes[node.inputs[0]].shape, node.shape, layout!);
+      const { winner, lift } = lifted(parts.lifts(node.name)!, order);
+      writeFlat(
+        node.lifts.winner,
+        winner.map(entry => entry + 1),
+      );
+      writeFlat(node.lifts.lift, lift);
+    }
+  }
+}
+
+/** Slopes of float32 that freezing left as they were. */
+function copyWeights(from: readonly tfl.LayerVariable[], to: readonly tfl.LayerVariable[]): void {
+  from.forEach((variable, i) => {
+    writeFlat(to[i], variable.read().dataSync());
   });
 }

@@ -1,4 +1,11 @@
 export { Abs, abs, HardTanh, hardTanh } from './activation-layers.js';
-export { constrain, policedLayerOf } from './constrain.js';
-export { type FrozenModel, freeze, toNetwork } from './freeze.js';
-export { type ConstrainOptions, PolicedLayer } from './policed-layer.js';
+export { constrain } from './constrain.js';
+export { type ConstraintLogOptions, type ConstraintReport, constraintLog } from './constraint-log.js';
+export { type FrozenModel, freeze } from './freeze.js';
+export { fromNetwork } from './from-network.js';
+export { Lifted } from './lifted-layer.js';
+export type { ConstrainOptions } from './options.js';
+export { PolicedLayer } from './policed-layer.js';
+export { policedLayerOf } from './policed-model.js';
+export { Shifted } from './shifted-layer.js';
+export { toNetwork } from './to-network.js';

@@ -1,47 +1,28 @@
-import {
-  assertFinite,
-  assertPolicy,
-  assertRegionsFit,
-  assertSize,
-  PoliceError,
-  type Policy,
-  type Region,
-  regionFromJSON,
-  type Sides,
-} from '@police/core';
+import { assertFinite, assertRegionsFit, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { type ConstraintSettings, forwardData, stageShifts } from './policed-forward.js';
-import { withFiniteGradient } from './shift-op.js';
-import { assertStagesFinite, readStages, type Stage } from './stages.js';
+import { forwardData } from './data-pass.js';
+import { findRemedies } from './frame-pass.js';
+import { withFiniteGradient } from './frame-values.js';
+import { type Graph, isNonlinear, sizeOf } from './graph/node.js';
+import { assertWeightsFinite, leavesOf, readGraph } from './graph/read.js';
+import { countShifted, type KeptRemedies, keptRemedies, tensorsOf } from './kept-remedies.js';
+import { type LayerConfig, layerFromConfig } from './layer-config.js';
+import {
+  type CheckedOptions,
+  type ConstrainOptions,
+  checkedOptions,
+  optionsToConfig,
+  regionsFromConfig,
+} from './options.js';
+import { policedForward } from './policed-pass.js';
+import { assertProjectable, projected } from './project.js';
+import { type Found, keptShape, type Remedy } from './remedy.js';
 
-type Shape = (number | null)[];
-
-/** How a model is constrained. */
-export interface ConstrainOptions {
-  /** Where the model must be affine, in the coordinates of its input. None: the plain model, for comparison. */
-  readonly regions: readonly Region[];
-  /**
-   * How the sides are chosen, see core's `Policy`.
-   * @defaultValue 'sticky'
-   */
-  readonly policy?: Policy;
-  /**
-   * `shift`: shifts are computed from the weights in every step and differentiated through (the paper's).
-   * `project`: before a step's weights are used they are projected, shifts folded into the biases themselves.
-   * @defaultValue 'shift'
-   */
-  readonly mode?: 'shift' | 'project';
-  /**
-   * Mode `shift`: whether the gradient follows the shifts through all earlier layers or, cheaper and only
-   * approximate, through their own layer.
-   * @defaultValue 'exact'
-   */
-  readonly gradient?: 'exact' | 'local';
-}
+type BatchShape = (number | null)[];
 
 interface PolicedLayerArgs extends ConstrainOptions {
-  readonly model: tfl.Sequential;
+  readonly model: tfl.LayersModel;
   readonly name?: string;
 }
 
@@ -49,142 +30,214 @@ interface PolicedLayerArgs extends ConstrainOptions {
 export class PolicedLayer extends tfl.layers.Layer {
   static readonly className = 'PolicedLayer';
 
-  readonly inner: tfl.Sequential;
-  readonly settings: ConstraintSettings;
-  readonly mode: 'shift' | 'project';
-  private readonly stages: readonly Stage[];
-  /** `[regions × kinks, units]` per stage: the sides, as weights so that they are saved with the model. */
-  private readonly sideWeights = new Map<number, tfl.LayerVariable>();
-  /** Shifts of the weights as they were when `key` was taken. */
-  private cache: { key: readonly object[]; shifts: Map<number, Float32Array> } | undefined;
+  readonly inner: tfl.LayersModel;
+  readonly settings: CheckedOptions;
+  /** Milliseconds that the constraint has taken in forward passes so far; what inference finds in its cache is free. */
+  constraintTime = 0;
+  private readonly read: Graph;
+  /** By position: what is kept from step to step, as weights so that it is saved with the model. */
+  private readonly keptWeights = new Map<number, tfl.LayerVariable>();
+  /** Remedies for the weights as they were when `key` was taken. */
+  private cache: { key: readonly object[]; remedies: KeptRemedies } | undefined;
+  /** Remedies of the last step that computed them, and the training steps since. */
+  private stale: { remedies: KeptRemedies; steps: number } | undefined;
 
-  constructor({
-    model,
-    regions,
-    policy = 'sticky',
-    mode = 'shift',
-    gradient = 'exact',
-    name,
-  }: PolicedLayerArgs) {
-    const stages = readStages(model);
-    const inputSize = stages[0].kernel.shape[0] as number;
-    assertRegionsFit(regions, inputSize);
-    assertStagesFinite(stages);
-    assertPolicy(policy);
-    assertOneOf('mode', mode, ['shift', 'project']);
-    assertOneOf('gradient', gradient, ['exact', 'local']);
-    super({ batchInputShape: [null, inputSize], ...(name ? { name } : {}) });
+  constructor({ model, name, ...options }: PolicedLayerArgs) {
+    const settings = checkedOptions(options);
+    const graph = readGraph(model, settings.epsilon);
+    const { shape } = graph.nodes[0];
+    assertRegionsFit(settings.regions, sizeOf(shape));
+    assertWeightsFinite(model);
+    if (settings.mode === 'project') assertProjectable(graph, settings);
+    super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
-    this.stages = stages;
-    this.settings = { regions, policy, gradient };
-    this.mode = mode;
+    this.read = graph;
+    this.settings = settings;
   }
 
-  override build(inputShape: Shape | Shape[]): void {
-    const [, size] = inputShape as Shape;
-    assertSize(size as number, this.stages[0].kernel.shape[0] as number, this.name, 'an input');
-    this.stages.forEach(({ name, kernel, activation }, i) => {
-      if (!activation || this.settings.regions.length === 0) return;
-      const rows = this.settings.regions.length * activation.describe().kinks.length;
-      const shape = [rows, kernel.shape[1] as number];
+  override build(): void {
+    const { regions } = this.settings;
+    this.read.nodes.forEach((node, place) => {
+      if (!isNonlinear(node) || regions.length === 0) return;
+      const name = `${this.read.nodes[this.read.owners.get(place) ?? place].layer}_${node.kind === 'max' ? 'winners' : 'sides'}`;
       const zeros = tfl.initializers.zeros();
-      this.sideWeights.set(i, this.addWeight(`${name}_sides`, shape, 'float32', zeros, undefined, false));
+      const shape = [...keptShape(node, regions)];
+      this.keptWeights.set(place, this.addWeight(name, shape, 'float32', zeros, undefined, false));
     });
     this.built = true;
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean } = {}): tf.Tensor {
     return tf.tidy(() => {
-      const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor2D;
-      assertSize(x.shape.at(-1)!, this.stages[0].kernel.shape[0] as number, this.name, 'an input');
-      const isTraining = tf.engine().state.gradientDepth > 0;
+      const x = Array.isArray(inputs) ? inputs[0] : inputs;
+      this.assertInput(x);
+      const isTraining = kwargs.training === true;
+      const isOnTape = tf.engine().state.gradientDepth > 0;
       // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
-      if (isTraining) assertFinite(x.dataSync(), this.stages[0].name, 'Look for NaN in the training data.');
-      const shifts = this.presentShifts(isTraining);
-      const y = forwardData(this.stages, x, stage => shifts.get(stage));
-      return isTraining ? withFiniteGradient(y, this.stages.at(-1)!.name) : y;
+      if (isOnTape) assertFinite(x.dataSync(), this.firstLayer, 'Look for NaN in the training data.');
+      const y = this.forward(x, isTraining, isOnTape);
+      const { head } = this.read;
+      const output = head ? head(y) : y;
+      return isOnTape ? withFiniteGradient(output, this.lastLayer) : output;
     });
   }
 
-  /** The shifts by stage; none in mode `project`, where the biases have them. */
-  private presentShifts(isTraining: boolean): Map<number, tf.Tensor1D> {
-    if (this.mode === 'shift') return isTraining ? this.differentiableShifts() : this.cachedShifts();
-    this.project();
-    return new Map();
+  /** What the constraint speaks of: the outputs before a final softmax or sigmoid, at inference. */
+  beforeHead(x: tf.Tensor): tf.Tensor {
+    return tf.tidy(() => this.forward(x, false, false));
   }
 
-  /** Shifts on the gradient tape; the sides found become the ones to keep. */
-  private differentiableShifts(): Map<number, tf.Tensor1D> {
-    const found = new Map<number, tf.Tensor1D>();
-    for (const { stage, c, shifts } of stageShifts(this.stages, this.settings, i => this.sidesOf(i))) {
-      found.set(stage, c);
-      this.keepSides(stage, shifts.sides);
+  private forward(x: tf.Tensor, isTraining: boolean, isOnTape: boolean): tf.Tensor {
+    if (this.settings.mode === 'project') {
+      this.timed(() => this.project());
+      return forwardData(this.read, x, isTraining, new Map());
     }
-    return found;
+    if (!isTraining && !isOnTape) return forwardData(this.read, x, false, this.cachedRemedies());
+    if (this.stale && this.stale.steps < this.settings.refresh) {
+      this.stale.steps++;
+      return forwardData(this.read, x, isTraining, tensorsOf(this.stale.remedies));
+    }
+    return this.constrainedStep(x, isTraining);
   }
 
-  /** Shifts for inference: computed once for as long as the weights stay the same, and leaving the sides alone. */
-  private cachedShifts(): Map<number, tf.Tensor1D> {
+  /** Remedies on the gradient tape; what is found becomes what is kept. */
+  private constrainedStep(x: tf.Tensor, isTraining: boolean): tf.Tensor {
+    const { y, found } = policedForward(
+      this.read,
+      x,
+      isTraining,
+      this.settings,
+      place => this.keptOf(place),
+      action => this.timed(action),
+    );
+    for (const each of found) this.keep(each);
+    if (this.settings.refresh > 1)
+      this.stale = { remedies: keptRemedies(this.read, this.settings, found), steps: 1 };
+    return y;
+  }
+
+  private timed<T>(action: () => T): T {
+    const started = tf.util.now();
+    const result = action();
+    this.constraintTime += tf.util.now() - started;
+    return result;
+  }
+
+  /** Remedies for inference: computed once for as long as the weights stay the same, and leaving what is kept alone. */
+  private cachedRemedies(): Map<number, Remedy> {
+    return tensorsOf(this.remediesNow());
+  }
+
+  private remediesNow(): KeptRemedies {
     const key = this.weightsKey();
     if (!this.cache || !isSameKey(this.cache.key, key)) {
-      const shifts = new Map<number, Float32Array>();
-      for (const { stage, shifts: found } of stageShifts(this.stages, this.settings, i => this.sidesOf(i))) {
-        shifts.set(stage, Float32Array.from(found.shift));
-      }
-      this.cache = { key, shifts };
+      tf.tidy(() => {
+        const found = findRemedies(this.read, this.settings, place => this.keptOf(place));
+        this.cache = { key, remedies: keptRemedies(this.read, this.settings, found) };
+      });
     }
-    return new Map([...this.cache.shifts].map(([stage, shift]) => [stage, tf.tensor1d(shift)]));
+    return this.cache!.remedies;
   }
 
   /** Mode `project`: folds the shifts into the biases, unless the weights are those of the last projection. */
   project(): void {
-    if (this.mode !== 'project' || (this.cache && isSameKey(this.cache.key, this.weightsKey()))) return;
+    if (this.settings.mode !== 'project' || (this.cache && isSameKey(this.cache.key, this.weightsKey())))
+      return;
     tf.tidy(() => {
       // All are found before any is written, so that an error leaves the weights as they were.
-      const found = [...stageShifts(this.stages, this.settings, i => this.sidesOf(i))];
-      for (const { stage, c, shifts } of found) {
-        const bias = this.stages[stage].bias!;
-        bias.write(tf.add(bias.read(), c));
-        this.keepSides(stage, shifts.sides);
+      const found = findRemedies(this.read, this.settings, place => this.keptOf(place));
+      for (const each of found) {
+        if (each.kind === 'shift') projected(this.read, each.place, each.c);
+        this.keep(each);
       }
     });
-    this.cache = { key: this.weightsKey(), shifts: new Map() };
+    this.cache = { key: this.weightsKey(), remedies: new Map() };
   }
 
   /** Identity of every weight's data: an optimizer or `setWeights` puts new data in place. */
   private weightsKey(): object[] {
-    const variables = this.stages.flatMap(({ kernel, bias, activation }) => [
-      kernel,
-      ...(bias ? [bias] : []),
-      ...(activation?.weights ?? []),
+    return [...leavesOf(this.inner).flatMap(layer => layer.weights), ...this.keptWeights.values()].map(
+      variable => variable.read().dataId,
+    );
+  }
+
+  /** Winners are stored plus one, so that 0 is no winner as it is no side. */
+  private keptOf(place: number): Int8Array | Int32Array {
+    const values = this.keptWeights.get(place)!.read().dataSync();
+    return this.read.nodes[place].kind === 'max'
+      ? Int32Array.from(values, w => w - 1)
+      : Int8Array.from(values);
+  }
+
+  private keep(found: Found): void {
+    const weight = this.keptWeights.get(found.place)!;
+    const next =
+      found.kind === 'shift'
+        ? Float32Array.from(found.shifts.sides)
+        : Float32Array.from(found.chosen.lifts.winner, winner => winner + 1);
+    const before = weight.read().dataSync();
+    if (next.every((value, i) => value === before[i])) return;
+    weight.write(tf.tensor(next, weight.shape as number[]));
+  }
+
+  /** The sides, and the lifted entries of maxima (−1 for none), by name of the nonlinearity. */
+  get sides(): Readonly<Record<string, Int8Array | Int32Array>> {
+    const entries = [...this.keptWeights.keys()].map(place => [
+      this.read.nodes[place].name,
+      this.keptOf(place),
     ]);
-    return [...variables, ...this.sideWeights.values()].map(variable => variable.read().dataId);
-  }
-
-  private sidesOf(stage: number): Int8Array {
-    return Int8Array.from(this.sideWeights.get(stage)!.read().dataSync());
-  }
-
-  private keepSides(stage: number, sides: Int8Array): void {
-    const weight = this.sideWeights.get(stage)!;
-    if (this.sidesOf(stage).every((side, i) => side === sides[i])) return;
-    weight.write(tf.tensor(Float32Array.from(sides), weight.shape as number[]));
-  }
-
-  /** The sides by name of the stage's activation, for core. */
-  get sides(): Sides {
-    const entries = [...this.sideWeights.keys()].map(i => [this.stages[i].activation!.name, this.sidesOf(i)]);
     return Object.fromEntries(entries);
   }
 
-  /** The stages, read from the inner model. In mode `project`, projected. */
-  get plainStages(): readonly Stage[] {
+  /**
+   * The sides that the present weights have, as `sides`: in mode `shift` those that the next inference chooses, in mode
+   * `project` those that were folded in.
+   */
+  get presentSides(): Readonly<Record<string, Int8Array | Int32Array>> {
     this.project();
-    return this.stages;
+    if (this.settings.mode === 'project') return this.sides;
+    const entries = [...this.remediesNow()].map(([place, remedy]) => [
+      this.read.nodes[place].name,
+      remedy.kind === 'shift' ? remedy.sides : remedy.winner,
+    ]);
+    return Object.fromEntries(entries);
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-    return [(inputShape as Shape)[0], this.stages.at(-1)!.kernel.shape[1]];
+  /** Units that inference shifts now and windows whose winner it lifts, and how many there are in all. */
+  get shifted(): { readonly units: number; readonly of: number } {
+    const of = this.read.nodes.filter(isNonlinear).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const remedies = this.settings.mode === 'shift' ? this.remediesNow() : new Map();
+    return { units: countShifted(this.read, this.settings, remedies), of };
+  }
+
+  /** The inner model as a graph. In mode `project`, projected. */
+  get graph(): Graph {
+    this.project();
+    return this.read;
+  }
+
+  private get firstLayer(): string {
+    return (this.read.nodes[1] ?? this.read.nodes[0]).layer;
+  }
+
+  private get lastLayer(): string {
+    return this.read.nodes.at(-1)!.layer;
+  }
+
+  private assertInput(x: tf.Tensor): void {
+    const { shape } = this.read.nodes[0];
+    const given = x.shape.slice(1);
+    if (given.length === shape.length && given.every((size, i) => size === shape[i])) return;
+    throw new PoliceError({
+      code: 'shape',
+      where: this.name,
+      expected: `rows of ${shape.join(' × ')}`,
+      actual: given.join(' × '),
+    });
+  }
+
+  override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape | BatchShape[] {
+    return [(inputShape as BatchShape)[0], ...this.read.nodes.at(-1)!.shape];
   }
 
   override get trainableWeights(): tfl.LayerVariable[] {
@@ -199,7 +252,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     const inner = this.inner.layers.flatMap(layer =>
       this.trainable ? layer.nonTrainableWeights : layer.weights,
     );
-    return [...inner, ...this.sideWeights.values()];
+    return [...inner, ...this.keptWeights.values()];
   }
 
   override set nonTrainableWeights(weights: tfl.LayerVariable[]) {
@@ -207,7 +260,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   }
 
   override get losses(): tfl.layers.Layer['losses'] {
-    return this.inner.layers.flatMap(layer => layer.losses);
+    return leavesOf(this.inner).flatMap(layer => layer.losses);
   }
 
   override getWeights(trainableOnly?: boolean): tf.Tensor[] {
@@ -217,24 +270,11 @@ export class PolicedLayer extends tfl.layers.Layer {
 
   /** Throws `invalid-option` for a policy function, which cannot be written down. */
   override getConfig(): tf.serialization.ConfigDict {
-    const { regions, policy, gradient } = this.settings;
-    if (typeof policy === 'function') {
-      throw new PoliceError({
-        code: 'invalid-option',
-        where: this.name,
-        expected: 'a policy that can be saved',
-        actual: 'a function',
-        remedy: 'Freeze the model and save the frozen one, or use a named policy.',
-      });
-    }
+    const config = this.inner.getConfig() as tf.serialization.ConfigDict;
     return {
       ...super.getConfig(),
-      model: this.inner.getConfig() as tf.serialization.ConfigDict,
-      // As text, because tfjs-layers changes the case of keys in what it saves.
-      regions: JSON.stringify(regions),
-      policy,
-      mode: this.mode,
-      gradient,
+      ...optionsToConfig(this.settings, this.name),
+      model: { className: this.inner.getClassName(), config },
     };
   }
 
@@ -243,8 +283,8 @@ export class PolicedLayer extends tfl.layers.Layer {
     config: tf.serialization.ConfigDict,
   ): T {
     const { model, regions, ...rest } = config;
-    const inner = tfl.Sequential.fromConfig(tfl.Sequential, model as tf.serialization.ConfigDict);
-    const args = { ...rest, model: inner, regions: JSON.parse(`${regions}`).map(regionFromJSON) };
+    const inner = layerFromConfig(model as unknown as LayerConfig);
+    const args = { ...rest, model: inner, regions: regionsFromConfig(regions) };
     return new cls(args as unknown as tf.serialization.ConfigDict);
   }
 }
@@ -253,14 +293,4 @@ tf.serialization.registerClass(PolicedLayer);
 
 function isSameKey(a: readonly object[], b: readonly object[]): boolean {
   return a.length === b.length && a.every((entry, i) => entry === b[i]);
-}
-
-function assertOneOf(where: string, actual: string, allowed: readonly string[]): void {
-  if (allowed.includes(actual)) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where,
-    expected: `one of ${allowed.join(', ')}`,
-    actual: `${actual}`,
-  });
 }

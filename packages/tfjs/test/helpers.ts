@@ -1,12 +1,16 @@
 import {
+  type AffineOperator,
   chordProbe,
   type Dense,
   dense,
   forward,
+  forwardValues,
+  type InputNode,
+  inputsOf,
   type Matrix,
   matrixFromRows,
   type Network,
-  network,
+  type NetworkNode,
   PoliceError,
   type Region,
   rowOf,
@@ -84,17 +88,21 @@ export const toTensor = ({ rows, cols, data }: Matrix): tf.Tensor2D =>
   tf.tensor2d(Float32Array.from(data), [rows, cols]);
 
 export function toMatrix(tensor: tf.Tensor): Matrix {
-  const [rows, cols] = tensor.shape;
-  return { rows, cols, data: Float64Array.from(tensor.dataSync()) };
+  const [rows] = tensor.shape;
+  return { rows, cols: tensor.size / rows, data: Float64Array.from(tensor.dataSync()) };
 }
 
 /** The model's outputs, and nothing left behind. */
 export function predict(model: tfl.LayersModel, x: Matrix): Matrix {
-  const output = tf.tidy(() => model.predict(toTensor(x)) as tf.Tensor);
+  const output = tf.tidy(() => model.predict(toInput(model, x)) as tf.Tensor);
   const values = toMatrix(output);
   output.dispose();
   return values;
 }
+
+/** Rows as tensors of the model's input shape. */
+export const toInput = (model: tfl.LayersModel, x: Matrix): tf.Tensor =>
+  tf.tidy(() => tf.reshape(toTensor(x), [x.rows, ...(model.inputs[0].shape.slice(1) as number[])]));
 
 /** Copies of the weights, in the model's order. */
 export const weightsOf = (model: tfl.LayersModel): Float32Array[] =>
@@ -105,7 +113,7 @@ export const trainableOf = (model: tfl.LayersModel): tf.Variable[] =>
   model.trainableWeights.map(weight => weight.read() as tf.Variable);
 
 /** The constrained model's own raw weights as a plain model: in mode `shift`, without the shifts. */
-export const innerOf = (policed: tfl.LayersModel): tfl.Sequential => policedLayerOf(policed).inner;
+export const innerOf = (policed: tfl.LayersModel): tfl.LayersModel => policedLayerOf(policed).inner;
 
 /** Unit roundoff of float32: one rounding changes a value by at most this factor. */
 export const FLOAT32_ROUNDOFF = 2 ** -24;
@@ -118,27 +126,68 @@ const DEVIATIONS = 4;
 
 /**
  * How far a float32 run of the constrained network lies from exact arithmetic at the points `[n, inSize]`, roundings
- * taken as independent (Higham and Mary 2019): √n · u · (|W||v| + |b| + |c|) per layer, carried on in quadrature, times
- * `DEVIATIONS`. A shift is found from frame values in error themselves, so each nonlinearity doubles the error.
+ * taken as independent (Higham and Mary 2019): √n · u · (|W||v| + |b| + |c|) per layer, carried on in quadrature (where
+ * a layer's weights cannot be squared, by |W|), times `DEVIATIONS`. A shift is found from frame values in error
+ * themselves, so each nonlinearity doubles the error.
  */
 export function float32Bound(net: Network, points: Matrix): number {
-  let size = largestColumns(points); // [units], of the values
-  let error = size.map(x => x * FLOAT32_ROUNDOFF);
-  net.nodes.forEach((node, i) => {
-    if (node.kind === 'affine') {
-      const { weight, bias, magnitude } = node.operator as Dense;
-      const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
-      const carried = squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
+  const sizes = new Map<string, Float64Array>(); // [units], of the values
+  const errors = new Map<string, Float64Array>();
+  for (const [name, values] of forwardValues(net, points)) sizes.set(name, largestColumns(values));
+  for (const node of net.nodes) {
+    const size = sizes.get(node.name)!;
+    errors.set(
+      node.name,
+      node.kind === 'input' ? size.map(x => x * FLOAT32_ROUNDOFF) : errorOfNode(node, sizes, errors),
+    );
+  }
+  return DEVIATIONS * largest(errors.get(net.nodes.at(-1)!.name)!);
+}
+
+function errorOfNode(
+  node: Exclude<NetworkNode, InputNode>,
+  sizes: ReadonlyMap<string, Float64Array>,
+  errors: ReadonlyMap<string, Float64Array>,
+): Float64Array {
+  const inputs = inputsOf(node).map(name => ({ size: sizes.get(name)!, error: errors.get(name)! }));
+  const [{ size, error }] = inputs;
+  const roundoff = Math.sqrt(ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
+  switch (node.kind) {
+    case 'affine': {
+      const { magnitude, bias, terms } = node.operator;
       const summed = magnitude(rowMatrix(size)).data.map((x, j) => x + Math.abs(bias[j]));
-      const roundoff = Math.sqrt(weight.cols + ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
-      error = carried.map((e, j) => e + roundoff * summed[j]);
-    } else if (node.kind === 'activation') {
-      const roundoff = Math.sqrt(ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
-      error = error.map((e, j) => 2 * (e + roundoff * (size[j] + Math.abs(node.shift?.[j] ?? 0))));
+      const perTerm = Math.sqrt(terms + ROUNDINGS_PER_UNIT) * FLOAT32_ROUNDOFF;
+      return carried(node.operator, error).map((e, j) => e + perTerm * summed[j]);
     }
-    size = largestColumns(forward(network(net.nodes.slice(0, i + 1)), points));
-  });
-  return DEVIATIONS * largest(error);
+    case 'activation':
+      return error.map((e, j) => 2 * (e + roundoff * (size[j] + Math.abs(node.shift?.[j] ?? 0))));
+    case 'max': {
+      const { offsets, members } = node.windows;
+      return Float64Array.from({ length: offsets.length - 1 }, (_, w) =>
+        Array.from(members.subarray(offsets[w], offsets[w + 1])).reduce(
+          (most, i) => Math.max(most, 2 * (error[i] + roundoff * (size[i] + (node.lifts?.lift[w] ?? 0)))),
+          0,
+        ),
+      );
+    }
+    case 'sum':
+      return error.map((_, j) =>
+        inputs.reduce(
+          (sum, input, i) =>
+            sum + Math.abs(node.coefficients?.[i] ?? 1) * (input.error[j] + roundoff * input.size[j]),
+          0,
+        ),
+      );
+    case 'concat':
+      return Float64Array.from(inputs.flatMap(input => Array.from(input.error)));
+  }
+}
+
+function carried(operator: AffineOperator, error: Float64Array): Float64Array {
+  if (!('kind' in operator) || operator.kind !== 'dense') return operator.magnitude(rowMatrix(error)).data;
+  const { weight } = operator as Dense;
+  const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
+  return squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
 }
 
 /**

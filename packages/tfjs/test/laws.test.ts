@@ -221,7 +221,7 @@ describe.each(backends)('on %s', backend => {
 });
 
 /** What `freeze` must not change. */
-const topologyOf = (model: tfl.Sequential) =>
+const topologyOf = (model: tfl.LayersModel) =>
   model.layers.map(layer => ({
     name: layer.name,
     className: layer.getClassName(),

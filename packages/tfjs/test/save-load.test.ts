@@ -1,4 +1,16 @@
-import { ball, box, boxAround, crossPolytope, enforce, type Policy, simplex, vPolytope } from '@police/core';
+import {
+  ball,
+  box,
+  boxAround,
+  crossPolytope,
+  ellipsoid,
+  enforce,
+  hPolytope,
+  type Policy,
+  simplex,
+  vPolytope,
+  zonotope,
+} from '@police/core';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -121,8 +133,39 @@ describe.each(backends)('on %s', backend => {
     { policy: 'sticky', mode: 'shift', gradient: 'exact' },
   ] as const)('the options $policy, $mode and $gradient are saved', async options => {
     const loaded = await reloaded(constrain(makeModel(WIDTHS, 'relu'), { regions, ...options }));
-    const { mode, settings } = policedLayerOf(loaded);
-    expect({ mode, policy: settings.policy, gradient: settings.gradient }).toEqual(options);
+    const { mode, policy, gradient } = policedLayerOf(loaded).settings;
+    expect({ mode, policy, gradient }).toEqual(options);
+  });
+
+  test('regions are saved whatever letters their form has', async () => {
+    const given = [
+      hPolytope(
+        [
+          [1, 0],
+          [-1, 0],
+          [0, 1],
+          [0, -1],
+        ],
+        [1, 0, 1, 0],
+      ),
+      ellipsoid(
+        [1, 1],
+        [
+          [0.5, 0],
+          [0, 0.25],
+        ],
+      ),
+      zonotope(
+        [0, 0],
+        [
+          [1, 0],
+          [0, 1],
+          [1, 1],
+        ],
+      ),
+    ];
+    const loaded = await reloaded(constrain(makeModel(WIDTHS, 'relu'), { regions: given }));
+    expect(policedLayerOf(loaded).settings.regions.map(r => r.toJSON())).toEqual(given.map(r => r.toJSON()));
   });
 
   test('the sides are saved, not chosen anew', async () => {

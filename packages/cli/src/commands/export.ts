@@ -1,0 +1,136 @@
+import { dirname } from 'node:path';
+import { float32, freeze, isRepresentable, type Network, PoliceError } from '@police/core';
+import { exportOnnx } from '@police/onnx-export';
+import { EXIT } from '../exit-codes.js';
+import { assertWritable, readJson, writeOutputs } from '../files.js';
+import { type Terminal, talkOf } from '../terminal.js';
+
+export interface ExportOptions {
+  readonly output: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** A framework whose models `police export` reads; its packages are loaded when such a model is met. */
+interface Framework {
+  readonly name: string;
+  readonly packages: string;
+  /** Whether a JSON value is one of its models. */
+  recognises(json: Record<string, unknown>): boolean;
+  read(json: Record<string, unknown>, path: string): Promise<Network>;
+}
+
+const FRAMEWORKS: readonly Framework[] = [
+  {
+    name: 'TensorFlow.js',
+    packages:
+      '@police/tfjs @tensorflow/tfjs-core@4.22 @tensorflow/tfjs-layers@4.22 @tensorflow/tfjs-backend-cpu@4.22',
+    recognises: json => 'modelTopology' in json,
+    read: async (_json, path) => {
+      const tf = await import('@tensorflow/tfjs-core');
+      await import('@tensorflow/tfjs-backend-cpu');
+      const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
+      const { toNetwork } = await import('@police/tfjs');
+      const { nodeFiles } = await import('@police/tfjs/node');
+      await tf.setBackend('cpu');
+      return toNetwork(await loadLayersModel(nodeFiles(dirname(path))));
+    },
+  },
+  {
+    name: 'brain.js',
+    packages: '@police/brainjs brain.js@2.0.0-beta.24',
+    recognises: json => Array.isArray(json.sizes) && Array.isArray(json.layers),
+    read: async json => {
+      const { NeuralNetwork } = await import('brain.js');
+      const { toNetwork } = await import('@police/brainjs');
+      const net = new NeuralNetwork();
+      net.fromJSON(json as unknown as Parameters<typeof net.fromJSON>[0]);
+      return toNetwork(net);
+    },
+  },
+  {
+    name: 'synaptic',
+    packages: '@police/synaptic synaptic@1.1.4',
+    recognises: json => Array.isArray(json.neurons) && Array.isArray(json.connections),
+    read: async json => {
+      const { default: synaptic } = await import('synaptic');
+      const { toNetwork } = await import('@police/synaptic');
+      return toNetwork(synaptic.Network.fromJSON(json as never));
+    },
+  },
+];
+
+/** `police export`: a model of TensorFlow.js, brain.js or synaptic as ONNX, its weights rounded to float32. */
+export async function exportCommand(
+  path: string,
+  options: ExportOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const talk = talkOf(terminal, {
+    isQuiet: options.quiet === true,
+    isJson: options.json === true,
+    isResultOnStderr: options.output === '-',
+  });
+  await assertWritable([{ path: options.output }], options.force === true);
+  const json = await readJson(path, terminal);
+  const framework = frameworkOf(json, path);
+  const network = await readWith(framework, json as Record<string, unknown>, path);
+  // brain.js and synaptic compute in float64, and batch-norm's factors are computed: what ONNX stores is float32.
+  const stored = isRepresentable(network, float32) ? network : freeze(network, []).network;
+  await writeOutputs(
+    [{ path: options.output, content: exportOnnx(stored) }],
+    terminal,
+    options.force === true,
+  );
+  const facts = { framework: framework.name, inputs: stored.inputSize, outputs: stored.outputSize };
+  if (options.json) terminal.stdout.write(`${JSON.stringify(facts)}\n`);
+  talk.say(
+    `${framework.name}: ${facts.inputs} inputs, ${facts.outputs} outputs, ${stored.nodes.length} nodes`,
+  );
+  return EXIT.done;
+}
+
+function frameworkOf(json: unknown, path: string): Framework {
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
+  const found = isObject && FRAMEWORKS.find(({ recognises }) => recognises(json as Record<string, unknown>));
+  if (found) return found;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: path,
+    expected: `the JSON of a model of ${FRAMEWORKS.map(({ name }) => name).join(', ')}`,
+    actual: isObject
+      ? `one with ${
+          Object.keys(json as object)
+            .slice(0, 5)
+            .join(', ') || 'nothing'
+        }`
+      : typeof json,
+    remedy:
+      'TensorFlow.js: the model.json that model.save writes. brain.js, synaptic: JSON.stringify(net.toJSON()).',
+  });
+}
+
+async function readWith(
+  { name, packages, read }: Framework,
+  json: Record<string, unknown>,
+  path: string,
+): Promise<Network> {
+  try {
+    return await read(json, path);
+  } catch (error) {
+    if (!isMissingPackage(error)) throw error;
+    throw new PoliceError({
+      code: 'unsupported-layer',
+      where: path,
+      expected: `the packages that read ${name}`,
+      actual: 'not all installed',
+      remedy: `npm install ${packages}`,
+      cause: error,
+    });
+  }
+}
+
+function isMissingPackage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+}

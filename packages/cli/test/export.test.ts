@@ -1,0 +1,102 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { forward, matrixFromRows } from '@police/core';
+import { readModel } from '@police/onnx-import';
+import { nodeFiles } from '@police/tfjs/node';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { NeuralNetwork } from 'brain.js';
+import synaptic from 'synaptic';
+import { expect, test } from 'vitest';
+import { police, temporaryFolder } from './helpers.js';
+
+const folder = await temporaryFolder();
+const file = (name: string) => join(folder, name);
+
+/** The exported model's outputs, through the importer. */
+async function outputsOf(onnx: string, points: readonly number[][]): Promise<number[]> {
+  const { network } = readModel(await readFile(onnx));
+  return Array.from(forward(network, matrixFromRows(points)).data);
+}
+
+const expectNear = (actual: readonly number[], expected: readonly number[], tolerance = 1e-5) => {
+  expect(actual).toHaveLength(expected.length);
+  actual.forEach((y, i) => {
+    expect(Math.abs(y - expected[i])).toBeLessThanOrEqual(tolerance * (1 + Math.abs(expected[i])));
+  });
+};
+
+test('a TensorFlow.js model keeps its outputs, and can be enforced', async () => {
+  await tf.setBackend('cpu');
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.dense({ units: 6, inputShape: [3] }),
+      tfl.layers.leakyReLU({ alpha: 0.25 }),
+      tfl.layers.dense({ units: 2 }),
+    ],
+  });
+  await model.save(nodeFiles(file('saved')));
+  const done = await police(['export', join(file('saved'), 'model.json'), '-o', file('tfjs.onnx')]);
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.text).toContain('TensorFlow.js: 3 inputs, 2 outputs');
+  const points = [
+    [0.5, -1, 2],
+    [-3, 0.25, 0],
+  ];
+  const expected = model.predict(tf.tensor2d(points)) as tf.Tensor;
+  expectNear(await outputsOf(file('tfjs.onnx'), points), Array.from(expected.dataSync()));
+  await writeFile(file('ball.json'), '{"kind": "ball", "centre": [0, 0, 0], "radius": 1}');
+  const args = ['enforce', file('tfjs.onnx'), '-r', file('ball.json'), '-o', file('affine.onnx')];
+  expect(await police(args)).toMatchObject({ code: 0 });
+});
+
+test('a brain.js network keeps its outputs', async () => {
+  const net = new NeuralNetwork({ hiddenLayers: [5], activation: 'leaky-relu', leakyReluAlpha: 0.1 });
+  net.train(
+    [
+      { input: [0, 1], output: [1] },
+      { input: [1, 1], output: [0] },
+    ],
+    { iterations: 20 },
+  );
+  await writeFile(file('brain.json'), JSON.stringify(net.toJSON()));
+  expect(await police(['export', file('brain.json'), '-o', file('brain.onnx'), '--json'])).toMatchObject({
+    code: 0,
+  });
+  const points = [
+    [0.5, 1],
+    [-2, 0.25],
+  ];
+  expectNear(
+    await outputsOf(file('brain.onnx'), points),
+    points.flatMap(point => Array.from(net.run(point) as ArrayLike<number>)),
+  );
+});
+
+test('a synaptic network keeps its outputs', async () => {
+  const net = new synaptic.Architect.Perceptron(2, 4, 1);
+  for (const layer of [...net.layers.hidden, net.layers.output])
+    layer.set({ squash: synaptic.Neuron.squash.RELU });
+  await writeFile(file('synaptic.json'), JSON.stringify(net.toJSON()));
+  expect(await police(['export', file('synaptic.json'), '-o', file('synaptic.onnx')])).toMatchObject({
+    code: 0,
+  });
+  const points = [
+    [0.5, 1],
+    [-2, 0.25],
+  ];
+  const expected = points.flatMap(point => Array.from(net.activate(point)));
+  expectNear(await outputsOf(file('synaptic.onnx'), points), expected);
+});
+
+test('what is none of them is refused, naming what is there', async () => {
+  await writeFile(file('other.json'), '{"weights": []}');
+  const other = await police(['export', file('other.json'), '-o', file('never.onnx')]);
+  expect(other).toMatchObject({ code: 2 });
+  expect(other.errors).toContain('got one with weights');
+  await writeFile(file('recurrent.json'), JSON.stringify({ sizes: [1, 1], layers: [{}, {}], type: 'LSTM' }));
+  expect((await police(['export', file('recurrent.json'), '-o', file('never.onnx')])).code).toBeGreaterThan(
+    0,
+  );
+});

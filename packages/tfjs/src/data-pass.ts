@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ActivationNode, AffineStep, Graph, GraphNode } from './graph/node.js';
+import { liftedMax } from './lift-op.js';
+import { presentLifts } from './present-lifts.js';
+import type { Remedy } from './remedy.js';
+
+/** Data through the graph, `[rows, ...shape]`, with given remedies, by position. */
+export function forwardData(
+  graph: Graph,
+  x: tf.Tensor,
+  isTraining: boolean,
+  remedies: ReadonlyMap<number, Remedy>,
+): tf.Tensor {
+  const pass = new DataPass(graph, x, isTraining);
+  graph.nodes.forEach((_, place) => {
+    pass.advance(place, pass.stepAt(place), remedies.get(place));
+  });
+  return pass.output;
+}
+
+/** The data's way through the graph, node by node. */
+export class DataPass {
+  private readonly values: tf.Tensor[] = [];
+  private readonly steps: (AffineStep | undefined)[] = [];
+  /** Affine nodes whose value is computed with the shift of the activation after them. */
+  private readonly deferred: ReadonlySet<number>;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly x: tf.Tensor,
+    private readonly isTraining: boolean,
+  ) {
+    const { nodes, owners } = graph;
+    this.deferred = new Set(
+      [...owners].flatMap(([place, owner]) => (nodes[place].inputs[0] === owner ? [owner] : [])),
+    );
+  }
+
+  get output(): tf.Tensor {
+    return this.values[this.graph.nodes.length - 1];
+  }
+
+  /** What an affine node does with this batch. */
+  stepAt(place: number): AffineStep | undefined {
+    const node = this.graph.nodes[place];
+    return node.kind === 'affine' ? node.step(this.values[node.inputs[0]], this.isTraining) : undefined;
+  }
+
+  advance(place: number, step: AffineStep | undefined, remedy: Remedy | undefined): void {
+    this.steps[place] = step;
+    if (!this.deferred.has(place)) this.values[place] = this.valueOf(this.graph.nodes[place], step, remedy);
+  }
+
+  private valueOf(node: GraphNode, step: AffineStep | undefined, remedy: Remedy | undefined): tf.Tensor {
+    const inputs = node.inputs.map(input => this.values[input]);
+    switch (node.kind) {
+      case 'input':
+        return this.x;
+      case 'affine':
+        return step!.apply(inputs[0], step!.bias);
+      case 'noise':
+        return node.disturb(inputs[0], this.isTraining);
+      case 'activation':
+        return node.apply(this.preActivation(node, remedy?.kind === 'shift' ? remedy.c : undefined));
+      case 'max': {
+        const present = presentLifts(node);
+        const y = node.apply(inputs[0]);
+        if (remedy?.kind === 'lift') return liftedMax(y, inputs[0], node.windows, remedy.winner, remedy.lift);
+        if (!present) return y;
+        return liftedMax(y, inputs[0], node.windows, present.winner, node.lifts!.lift.read() as tf.Tensor1D);
+      }
+      case 'sum':
+        return node.apply(inputs);
+      case 'concat':
+        return tf.concat(inputs, node.axis + 1);
+    }
+  }
+
+  /** The shift is added to the bias before, where there is one: on the data that is one pass less. */
+  private preActivation({ inputs: [before] }: ActivationNode, c: tf.Tensor | undefined): tf.Tensor {
+    if (!this.deferred.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
+    const step = this.steps[before]!;
+    const bias = step.bias && c ? tf.add(step.bias, c) : (step.bias ?? c);
+    return step.apply(this.values[this.graph.nodes[before].inputs[0]], bias);
+  }
+}
