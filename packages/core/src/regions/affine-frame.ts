@@ -87,7 +87,12 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
   const count = vertices.rows;
   const d = chosen.length - 1;
   const coordinates = matrix(count, d);
-  if (d === 0) return coordinates;
+  const setUnits = () =>
+    chosen.forEach((p, row) => {
+      for (let i = 0; i < d; i++) coordinates.data[p * d + i] = i === row - 1 ? 1 : 0;
+    });
+  if (chosen.length === count) setUnits();
+  if (d === 0 || chosen.length === count) return coordinates;
   const origin = rowOf(vertices, chosen[0]);
   const relative = (p: number) => Array.from(rowOf(vertices, p), (x, k) => x - origin[k]);
   const directions = new DenseMatrix(chosen.slice(1).map(relative)).transpose();
@@ -95,9 +100,7 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
   const solved = new QrDecomposition(directions).solve(differences); // [d, P]
   for (let p = 0; p < count; p++) for (let i = 0; i < d; i++) coordinates.data[p * d + i] = solved.get(i, p);
   // The frame's own vertices have unit coordinates exactly.
-  chosen.forEach((p, row) => {
-    for (let i = 0; i < d; i++) coordinates.data[p * d + i] = i === row - 1 ? 1 : 0;
-  });
+  setUnits();
   return coordinates;
 }
 
@@ -105,6 +108,8 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
 function improveVolume(vertices: Matrix, initial: readonly number[]): number[] {
   const chosen = [...initial];
   const d = chosen.length - 1;
+  // Of a simplex every vertex is in the frame already.
+  if (chosen.length === vertices.rows) return chosen;
   // Each swap gains at least 1%; the pivoted start is within d! of the best, so this is never reached in practice.
   const maxSwaps = 10 * (d + 1) ** 2;
   for (let swap = 0; swap < maxSwaps; swap++) {
@@ -132,11 +137,13 @@ function representationError(vertices: Matrix, frame: Matrix, coordinates: Matri
   const d = coordinates.cols;
   const slack = new Float64Array(size);
   for (let p = 0; p < count; p++) {
+    // A vertex of the frame has one coordinate: what is 0 is passed over.
+    const used = Array.from({ length: d }, (_, i) => i).filter(i => coordinates.data[p * d + i] !== 0);
     for (let k = 0; k < size; k++) {
       const target = vertices.data[p * size + k];
       let value = frame.data[k];
       let magnitude = Math.abs(value) + Math.abs(target);
-      for (let i = 0; i < d; i++) {
+      for (const i of used) {
         const term = coordinates.data[p * d + i] * frame.data[(i + 1) * size + k];
         value += term;
         magnitude += Math.abs(term);
