@@ -17,13 +17,14 @@ import {
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel, writeBack } from '@police/onnx-import';
+import * as ort from 'onnxruntime-web';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 const HELP = `npm run bench:acas -- [options] [model.onnx …]
 
 Time to read, enforce, freeze, certify and write back 45 networks of the size of ACAS Xu's (5 inputs, six layers of 50 ReLU,
-5 outputs) on the box of its property 3, in one process. Files given are used again and again; without any, 45 seeded random
+5 outputs) on the box of its property 3, in one process, and what inference costs before and after. Files given are used again and again; without any, 45 seeded random
 networks are.
 
   --count N    networks    (default 45)
@@ -66,7 +67,27 @@ function rounded(net: Network): Network {
   return stored;
 }
 
-function main(): void {
+/** Median milliseconds of one inference of each file, taking turns, in onnxruntime-web (wasm, one thread). */
+async function latencies(files: readonly Uint8Array[]): Promise<number[]> {
+  ort.env.wasm.numThreads = 1;
+  const sessions = await Promise.all(files.map(bytes => ort.InferenceSession.create(bytes)));
+  const times: number[][] = files.map(() => []);
+  const dims = sessions[0].inputMetadata[0];
+  if (!dims.isTensor) throw new Error('the input is no tensor');
+  const shape = dims.shape.map(size => (typeof size === 'number' && size > 0 ? size : 1));
+  for (let round = 0; round < 200; round++) {
+    for (const [i, session] of sessions.entries()) {
+      const data = Float32Array.from({ length: 5 }, (_, k) => Math.sin(round + k) / 2);
+      const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', data, shape) };
+      const start = performance.now();
+      for (let repeat = 0; repeat < 10; repeat++) await session.run(feeds);
+      times[i].push((performance.now() - start) / 10);
+    }
+  }
+  return times.map(list => list.sort((a, b) => a - b)[list.length >> 1]);
+}
+
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { count: { type: 'string', default: '45' }, help: { type: 'boolean', default: false } },
@@ -84,6 +105,7 @@ function main(): void {
 
   let shifted = 0;
   let units = 0;
+  let first: readonly Uint8Array[] = [];
   const times = models.map(bytes => {
     const start = performance.now();
     const model = readModel(bytes);
@@ -92,6 +114,7 @@ function main(): void {
     const written = writeBack(model, frozen);
     if (!certify(readModel(written.bytes).network, [BOX]).certified)
       throw new Error('a network was not certified');
+    if (first.length === 0) first = [bytes, written.bytes];
     shifted += report.shifted;
     units += report.units;
     return performance.now() - start;
@@ -104,11 +127,14 @@ function main(): void {
       `per network: median ${sorted[count >> 1].toFixed(1)} ms, least ${sorted[0].toFixed(1)}, most ${sorted.at(-1)!.toFixed(1)}\n` +
       `${shifted} of ${units} units shifted\n`,
   );
+  const [before, after] = await latencies(first);
+  process.stdout.write(
+    `inference in onnxruntime-web: ${(1000 * before).toFixed(1)} µs before, ${(1000 * after).toFixed(1)} µs after, ` +
+      `ratio ${(after / before).toFixed(3)}\n`,
+  );
 }
 
-try {
-  main();
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
-}
+});
