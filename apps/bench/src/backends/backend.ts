@@ -1,0 +1,43 @@
+import type { Matrix } from '@police/core';
+import type { BenchCase } from '../cases/case.js';
+
+/** One of the things that take turns. */
+export interface Contender {
+  readonly name: string;
+  /** What is timed: it returns when the device has finished. */
+  run(): void | Promise<void>;
+  /** Steps in one `run`. @defaultValue 1 */
+  readonly steps?: number;
+  /** Done after every `run`, untimed: puts back what it changed. */
+  after?(): void;
+  /** Work of a step over that of the first contender's. */
+  readonly bound?: number;
+  /** Outputs `[n, outSize]` at points `[n, D]`, of contenders that must be affine on the region. */
+  evaluate?(points: Matrix): Matrix | Promise<Matrix>;
+}
+
+/** A case made ready on a backend. */
+export interface Prepared {
+  /** The first is what the others are compared with. */
+  readonly contenders: readonly Contender[];
+  /** Contenders that cannot take part, and why. */
+  readonly absent: Readonly<Record<string, string>>;
+  /** Runs once, untimed, and reports the peak of tensor bytes and the kernels launched, where the framework tells. */
+  profile?(run: () => void | Promise<void>): Promise<{ peakBytes: number; kernels: number }>;
+  dispose(): void | Promise<void>;
+}
+
+/** A framework that cases can run on. */
+export interface Backend {
+  readonly name: string;
+  /** Half the distance of 1 to the next number it computes with. */
+  readonly roundoff: number;
+  /** Nominal multiply-adds per second, to refuse what would take hours and to foretell the time left; `Infinity` if unknown. */
+  readonly speed: number;
+  /** Rows of data in a step of the case: 1 where a framework trains sample by sample. */
+  batchOf(spec: BenchCase): number;
+  /** Why it cannot run a case; undefined if it can. */
+  refusal(spec: BenchCase): string | undefined;
+  /** Throws what the framework throws. Contenders named in `without` are left out. */
+  prepare(spec: BenchCase, without: ReadonlySet<string>): Promise<Prepared>;
+}

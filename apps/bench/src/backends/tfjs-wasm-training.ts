@@ -1,0 +1,14 @@
+import '@tensorflow/tfjs-backend-wasm';
+import { register } from '@police/tfjs-wasm-training';
+import { tfjsBackend, use } from './tfjs.js';
+
+/** WebAssembly with the kernels of @police/tfjs-wasm-training. */
+export const tfjsWasmTraining = tfjsBackend({
+  name: 'tfjs-wasm-training',
+  speed: 1e10,
+  refusal: () => undefined,
+  start: async () => {
+    await use('wasm');
+    register();
+  },
+});

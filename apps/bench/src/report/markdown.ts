@@ -1,0 +1,176 @@
+import { type BenchCase, groupOf } from '../cases/case.js';
+import type { CaseResult, ContenderResult, Results } from '../results.js';
+import type { Figure } from './figures.js';
+import { ratioText, short, table } from './format.js';
+
+const TITLES: Readonly<Record<string, string>> = {
+  table1: 'The paper’s Table 1 (D-depth-width, batch 1024, simplex {0, e_i}/√D)',
+  readme: 'The nets of the authors’ README (D × width × depth)',
+  vertices: 'Vertices of a polygon, 2-64-64-64-64-1, batch 1024',
+  dimension: 'Dimensions of a box, three layers of 256, batch 256',
+  width: 'Width, four layers, triangle, batch 256',
+  depth: 'Depth, layers of 128, triangle, batch 256',
+  batch: 'Batch, three layers of 128, triangle',
+  region: 'Kinds of region, 2-128-128-128-1, batch 256',
+  conv: 'Two convolutions (8 and 16 channels) on 8 × 8 images, batch 64',
+  predict: 'Inference, batch 256',
+  tools: 'After training',
+};
+
+const HOW = `Each line is one case on one backend, measured in a process of its own: first every contender that must be affine on the
+region is checked on random chords (the largest residual and what rounding explains are in the last column; more than that,
+and the case fails), then the contenders take turns in rounds. **First column of times**: median milliseconds per step of
+the first contender, with quartiles in brackets. **Other columns**: slow-down over it, median and quartiles of the ratios of each
+round. *unconstrained* is the same adapter with \`regions: []\`; *plain* a short transcription of the paper’s Algorithm 1 with
+explicit vertices; *ours* the gradient \`exact\` with shifts in every step; *local*, *project* and *refresh* (every 4 steps; mean of
+a cycle) are its variants; *library* the framework without this project. A step is forward, backward and gradient
+descent. **bound**: multiply-adds of *ours* over those of *unconstrained*, 1 + Σ rows · weights / (N · Σ weights), where rows is the
+frame’s d + 1 in all layers but the last affine one, and in the first only the origin’s where directions are coordinate axes;
+**plain’s bound** likewise with all vertices. brain.js and synaptic learn sample by sample: N = 1, and times are per sample;
+their *plain* runs on arrays, as they have no operation on blocks of rows.`;
+
+/** The whole report. `figures` lie beside it under these paths. */
+export function markdown(
+  results: Results,
+  cases: readonly BenchCase[],
+  figures: readonly Pick<Figure, 'group' | 'name' | 'caption'>[],
+): string {
+  const { machine, started, quick } = results;
+  const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`);
+  const groups = [...new Set(cases.map(groupOf))];
+  const sections = groups.map(group =>
+    section(
+      group,
+      cases.filter(spec => groupOf(spec) === group),
+      results.results,
+      figures.filter(figure => figure.group === group),
+    ),
+  );
+  return [
+    '# What the constraint costs',
+    '',
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}; ${packages.join(', ')}. ` +
+      `Started ${started}${quick ? '; a quick run: fewer cases and rounds' : ''}. The paper’s figures are from a GPU; everything here ` +
+      'ran on the processor named. Repeat with `npm run bench -- --report apps/bench/RESULTS.md`.',
+    '',
+    HOW,
+    '',
+    ...sections.filter(text => text !== ''),
+    refusals(results.results),
+    '',
+  ].join('\n');
+}
+
+function section(
+  group: string,
+  cases: readonly BenchCase[],
+  results: readonly CaseResult[],
+  figures: readonly Pick<Figure, 'name' | 'caption'>[],
+): string {
+  const own = cases.flatMap(spec =>
+    results
+      .filter(result => result.case === spec.name && result.status === 'measured')
+      .map(result => ({ spec, result })),
+  );
+  if (own.length === 0) return '';
+  const [base, ...names] = contenderNames(own.map(({ result }) => result));
+  const isTraining = cases[0].task === 'train';
+  const head = [
+    'case',
+    'backend',
+    `${base}, ms`,
+    ...names,
+    ...(isTraining ? ['bound', 'plain’s bound'] : []),
+    ...(group === 'table1' ? ['paper (GPU)'] : []),
+    'peak memory',
+    ...(isTraining ? ['kernels'] : []),
+    'residual / rounding',
+  ];
+  const rows = own.map(({ spec, result }) => {
+    const of = (name: string) => result.contenders.find(contender => contender.name === name);
+    const bound = (name: string) => (of(name)?.bound === undefined ? '–' : `×${of(name)!.bound!.toFixed(2)}`);
+    const { median, q1, q3 } = result.contenders[0].milliseconds;
+    return [
+      spec.name,
+      result.backend,
+      `${short(median)} (${short(q1)}–${short(q3)})`,
+      ...names.map(name => (of(name)?.ratio ? ratioText(of(name)!.ratio!) : '–')),
+      ...(isTraining ? [bound('ours'), bound('plain')] : []),
+      ...(group === 'table1' ? [spec.paper === undefined ? '–' : `×${spec.paper}`] : []),
+      memoryText(result),
+      ...(isTraining ? [kernelsText(result)] : []),
+      residualText(result),
+    ];
+  });
+  return [
+    `## ${TITLES[group] ?? group}`,
+    '',
+    table(head, rows),
+    '',
+    ...absences(own.map(({ result }) => result)),
+    ...figures.map(({ name, caption }) => `![${caption}](figures/${name}.svg)\n`),
+  ].join('\n');
+}
+
+function contenderNames(results: readonly CaseResult[]): string[] {
+  const order = ['unconstrained', 'plain', 'ours', 'local', 'project', 'refresh', 'library'];
+  const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const names = [...new Set(results.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
+  return names.sort((a, b) => rank(a) - rank(b));
+}
+
+/** Of the contenders that tell, `unconstrained → ours`; else of the process. */
+function memoryText({ contenders, residentMiB }: CaseResult): string {
+  const mebibytes = ({ peakBytes = 0 }: ContenderResult) => `${short(peakBytes / 2 ** 20)}`;
+  const told = contenders.filter(({ peakBytes }) => peakBytes !== undefined);
+  if (told.length === 0) return `${residentMiB} MiB resident`;
+  const shown = told.filter(({ name }, i) => i === 0 || name === 'ours' || name === 'plain');
+  return `${shown.map(each => `${each.name} ${mebibytes(each)}`).join(', ')} MiB of tensors`;
+}
+
+function kernelsText({ contenders }: CaseResult): string {
+  const told = contenders.filter(({ name, kernels }) => kernels !== undefined && SHOWN.has(name));
+  return told.map(({ name, kernels }) => `${name} ${Math.round(kernels!)}`).join(', ') || '–';
+}
+
+const SHOWN: ReadonlySet<string> = new Set(['unconstrained', 'ours', 'plain']);
+
+function residualText({ checks }: CaseResult): string {
+  if (checks.length === 0) return '–';
+  const worst = checks.reduce((a, b) => (b.residual / b.tolerance > a.residual / a.tolerance ? b : a));
+  return `${worst.residual.toExponential(0)} / ${worst.tolerance.toExponential(0)}`;
+}
+
+/** Contenders that took no part, with the reason. */
+function absences(results: readonly CaseResult[]): string[] {
+  const said = results.flatMap(result =>
+    Object.entries(result.absent).map(([name, reason]) => ({
+      text: `*${name}*: ${reason}`,
+      where: `${result.case} on ${result.backend}`,
+    })),
+  );
+  const lines = grouped(said).map(({ text, where }) => `- No ${text} (${where.join('; ')})`);
+  return lines.length > 0 ? [...lines, ''] : [];
+}
+
+/** Everything that was not measured, by reason. */
+function refusals(results: readonly CaseResult[]): string {
+  const missing = results.filter(({ status }) => status !== 'measured');
+  if (missing.length === 0) return '';
+  const said = missing.map(({ status, reason, backend, case: name }) => ({
+    text: `${status === 'failed' ? '**failed** ' : ''}${backend}: ${reason}`,
+    where: name,
+  }));
+  const lines = grouped(said).map(({ text, where }) => `- ${text} (${where.join(', ')})`);
+  return ['## Not measured', '', ...lines].join('\n');
+}
+
+function grouped(
+  said: readonly { readonly text: string; readonly where: string }[],
+): { text: string; where: string[] }[] {
+  const texts = [...new Set(said.map(({ text }) => text))];
+  return texts.map(text => ({
+    text,
+    where: said.filter(each => each.text === text).map(({ where }) => where),
+  }));
+}
