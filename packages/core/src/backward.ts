@@ -1,8 +1,8 @@
-import { activationSlope, slopeAt } from './activation.js';
+import { activationSlope } from './activation.js';
 import { type AffineGradient, accumulateAffineGradient } from './affine.js';
 import { assertPolicy } from './enforce.js';
 import { assertSize } from './errors.js';
-import { shiftGradient } from './layer-shift.js';
+import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 import { accumulate, type Matrix, matrix, rowRange } from './matrix.js';
 import { largestIn, type Windows } from './max.js';
 import {
@@ -17,8 +17,7 @@ import {
 import { type PolicedLayer, type PolicedPass, policedPass, type ShiftSharing, type Sides } from './police.js';
 import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
-import { piecesOn } from './shift.js';
-import { liftGradient, type MaxShifts, maxFrameAdjoint } from './winners.js';
+import type { MaxShifts } from './winners.js';
 
 export interface PolicedForwardOptions {
   /** @defaultValue 'sticky' */
@@ -193,9 +192,8 @@ function activationBackward(
   h: Matrix,
   dy: Matrix,
   dyFrames: readonly Matrix[],
-): { data: Matrix; frames: Matrix[]; alpha: Float64Array } {
+): { data: Matrix; frames: readonly Matrix[]; alpha: Float64Array } {
   const { activation } = node;
-  const { pieces } = activation;
   const units = h.cols;
   const shift = totalShift(node, layer);
   const dShift = new Float64Array(units);
@@ -211,22 +209,17 @@ function activationBackward(
     if (isFirst) alpha[j] += dy.data[i] * shifted;
   }
 
-  const { shift: added, sides } = layer.shifts;
-  const frames = layer.frames.map((block, r) => {
-    const index = piecesOn(r, activation, sides, units);
-    const d = matrix(block.rows, units);
-    for (let i = 0; i < d.data.length; i++) {
-      const j = i % units;
-      const isOrigin = i < units;
-      d.data[i] = dyFrames[r].data[i] * slopeAt(pieces[index[j]], j);
-      if (isOrigin) dShift[j] += d.data[i];
-      if (index[j] === 0) alpha[j] += dyFrames[r].data[i] * (block.data[i] + (isOrigin ? added[j] : 0));
-    }
-    return d;
-  });
-  shiftGradient(regions, layer.frames, activation, layer.shifts, dShift).forEach((d, r) => {
-    for (let i = 0; i < d.data.length; i++) frames[r].data[i] += d.data[i];
-  });
+  const frames = layer.frames.map(({ rows, cols }) => matrix(rows, cols));
+  const ofFrames = activateFrameAdjoint(
+    regions,
+    layer.frames,
+    activation,
+    layer.shifts,
+    dyFrames,
+    dShift,
+    frames,
+  );
+  for (let j = 0; j < units; j++) alpha[j] += ofFrames[j];
   return { data, frames, alpha };
 }
 
@@ -250,12 +243,5 @@ function maxBackward(
       if (lift > 0) dLift[w] += d;
     }
   }
-  dyFrames.forEach(d => {
-    for (let w = 0; w < dy.cols; w++) if (shifts.lifts.winner[w] >= 0) dLift[w] += d.data[w];
-  });
-  const back = dyFrames.map((d, r) => maxFrameAdjoint(d, shifts, r, x.cols));
-  liftGradient(shifts, regions, frames, dLift).forEach((d, r) => {
-    for (let i = 0; i < d.data.length; i++) back[r].data[i] += d.data[i];
-  });
-  return { data, frames: back };
+  return { data, frames: maxFramesAdjoint(regions, frames, shifts, dyFrames, dLift) };
 }

@@ -56,10 +56,18 @@ export {
   type PoliceErrorCode,
   type PoliceErrorDetails,
 } from './errors.js';
+export { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 export { assertRegionsFit } from './frames.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
 export { regionsHash, sha256Hex } from './hash.js';
-export { shiftCoordinates, shiftGradient, shiftsOf } from './layer-shift.js';
+export {
+  activeSides,
+  addShiftGradient,
+  type Block,
+  shiftCoordinates,
+  shiftGradient,
+  shiftsOf,
+} from './layer-shift.js';
 export { type MapPenalty, mapPenalty } from './map-penalty.js';
 export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
@@ -98,6 +106,7 @@ export {
   policedPass,
   type ShiftSharing,
   type Sides,
+  writeActivatedFrame,
 } from './police.js';
 export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
 export { float16, float32, float64, type Precision } from './precision.js';
@@ -137,4 +146,4 @@ export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
 export { type Settled, tailThrough } from './tail.js';
-export { chooseWinners, liftGradient, type MaxShifts, pairLeads, winnersOn } from './winners.js';
+export { chooseWinners, liftGradient, type MaxShifts, maxFrame, pairLeads, winnersOn } from './winners.js';

@@ -1,7 +1,7 @@
 import type { Activation } from './activation.js';
 import type { FrameReader } from './carrier.js';
 import { assertSize } from './errors.js';
-import type { Matrix } from './matrix.js';
+import { type Matrix, matrix } from './matrix.js';
 import { type Policy, sideWish } from './policy.js';
 import type { Region } from './regions/region.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
@@ -35,6 +35,13 @@ export function shiftsOf(
   return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
 }
 
+/** Values `[rows, cols]` in either precision. */
+export interface Block {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float32Array | Float64Array;
+}
+
 /**
  * Gradient of the shifts: given dLoss/dc `[units]`, dLoss/dframe of every region, `[dᵣ + 1, units]`.
  *
@@ -48,11 +55,34 @@ export function shiftGradient(
   shifts: Shifts,
   dShift: ArrayLike<number>,
 ): Matrix[] {
+  const gradient = frames.map(({ rows, cols }) => matrix(rows, cols));
+  addShiftGradient(gradient, regions, frames, kinks.length, shifts, dShift);
+  return gradient;
+}
+
+/** Adds {@link shiftGradient} to blocks `[dᵣ + 1, units]`, one per region. */
+export function addShiftGradient(
+  into: readonly Block[],
+  regions: readonly Region[],
+  frames: readonly Matrix[],
+  kinkCount: number,
+  shifts: Shifts,
+  dShift: ArrayLike<number>,
+): void {
   const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
-  return shiftCoordinates(regions, frames, kinks.length, shifts).map(coordinates => ({
-    ...coordinates,
-    data: coordinates.data.map((value, i) => -value * dc[i % coordinates.cols]),
-  }));
+  regions.forEach((region, r) => {
+    const { data, cols } = into[r];
+    if (region.extremeRows) {
+      region.extremeRows(frames[r], activeSides(r, kinkCount, shifts)).forEach((row, j) => {
+        if (row >= 0) data[j] -= dc[j];
+        if (row > 0) data[row * cols + j] -= dc[j];
+      });
+      return;
+    }
+    const coordinates = region.extremes(frames[r], activeSides(r, kinkCount, shifts));
+    for (let start = 0; start < data.length; start += cols)
+      for (let j = 0; j < cols; j++) data[start + j] -= coordinates.data[start + j] * dc[j];
+  });
 }
 
 /**
@@ -63,13 +93,17 @@ export function shiftCoordinates(
   regions: readonly Region[],
   frames: readonly Matrix[],
   kinkCount: number,
-  { shift, active }: Shifts,
+  shifts: Shifts,
 ): Matrix[] {
-  return regions.map((region, r) => {
-    // A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
-    const side = shift.map((c, j) =>
-      active[j] >= 0 && Math.floor(active[j] / kinkCount) === r ? -Math.sign(c) : 0,
-    );
-    return region.extremes(frames[r], side);
-  });
+  return regions.map((region, r) => region.extremes(frames[r], activeSides(r, kinkCount, shifts)));
+}
+
+/**
+ * The extreme over a region that determines each unit's shift, `[units]`: +1 the largest, −1 the smallest value, 0 where
+ * it is not this region. A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
+ */
+export function activeSides(region: number, kinkCount: number, { shift, active }: Shifts): Float64Array {
+  return shift.map((c, j) =>
+    active[j] >= 0 && Math.floor(active[j] / kinkCount) === region ? -Math.sign(c) : 0,
+  );
 }

@@ -2,8 +2,8 @@ import { type Activation, slopeAt } from './activation.js';
 import type { Carrier, LinearNode } from './carrier.js';
 import { PoliceError } from './errors.js';
 import { wholeCarriers } from './frames.js';
-import { shiftsOf } from './layer-shift.js';
-import { type Matrix, matrix, pickColumns, rowOf, scaleColumns } from './matrix.js';
+import { type Block, shiftsOf } from './layer-shift.js';
+import { type Matrix, matrix, pickColumns, scaleColumns } from './matrix.js';
 import { type ActivationNode, biasOwner, inputsOf, type MaxNode, type Network } from './network.js';
 import type { Policy } from './policy.js';
 import type { Region } from './regions/region.js';
@@ -209,20 +209,25 @@ export function shiftedFrames({ shift }: ActivationNode, frames: readonly Matrix
 }
 
 /** Frame values through the pieces the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */
-export function activateFrame(
+export function activateFrame(activation: Activation, h: Matrix, shifts: Shifts, region: number): Matrix {
+  const y = matrix(h.rows, h.cols);
+  writeActivatedFrame(activation, h, shifts, region, y);
+  return y;
+}
+
+/** {@link activateFrame} written to `into` `[d + 1, units]`. */
+export function writeActivatedFrame(
   activation: Activation,
   h: Matrix,
   { shift, sides }: Shifts,
   region: number,
-): Matrix {
-  const pieces = piecesOn(region, activation, sides, h.cols);
-  const y = matrix(h.rows, h.cols);
-  const origin = rowOf(h, 0);
-  for (let j = 0; j < h.cols; j++) {
-    const piece = activation.pieces[pieces[j]];
-    const slope = slopeAt(piece, j);
-    y.data[j] = slope * (origin[j] + shift[j]) + piece.offset;
-    for (let i = 1; i < h.rows; i++) y.data[i * h.cols + j] = slope * h.data[i * h.cols + j];
-  }
-  return y;
+  into: Block,
+): void {
+  const { cols } = h;
+  const y = into.data;
+  const pieces = Array.from(piecesOn(region, activation, sides, cols), k => activation.pieces[k]);
+  const slopes = Float64Array.from(pieces, slopeAt);
+  for (let j = 0; j < cols; j++) y[j] = slopes[j] * (h.data[j] + shift[j]) + pieces[j].offset;
+  for (let start = cols; start < y.length; start += cols)
+    for (let j = 0; j < cols; j++) y[start + j] = slopes[j] * h.data[start + j];
 }

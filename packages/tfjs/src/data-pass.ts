@@ -22,19 +22,11 @@ export function forwardData(
 export class DataPass {
   private readonly values: tf.Tensor[] = [];
   private readonly steps: (AffineStep | undefined)[] = [];
-  /** Affine nodes whose value is computed with the shift of the activation after them. */
-  private readonly deferred: ReadonlySet<number>;
-
   constructor(
     private readonly graph: Graph,
     private readonly x: tf.Tensor,
     private readonly isTraining: boolean,
-  ) {
-    const { nodes, owners } = graph;
-    this.deferred = new Set(
-      [...owners].flatMap(([place, owner]) => (nodes[place].inputs[0] === owner ? [owner] : [])),
-    );
-  }
+  ) {}
 
   get output(): tf.Tensor {
     return this.values[this.graph.nodes.length - 1];
@@ -48,7 +40,8 @@ export class DataPass {
 
   advance(place: number, step: AffineStep | undefined, remedy: Remedy | undefined): void {
     this.steps[place] = step;
-    if (!this.deferred.has(place)) this.values[place] = this.valueOf(this.graph.nodes[place], step, remedy);
+    if (!this.graph.joined.has(place))
+      this.values[place] = this.valueOf(this.graph.nodes[place], step, remedy);
   }
 
   private valueOf(node: GraphNode, step: AffineStep | undefined, remedy: Remedy | undefined): tf.Tensor {
@@ -78,7 +71,7 @@ export class DataPass {
 
   /** The shift is added to the bias before, where there is one: on the data that is one pass less. */
   private preActivation({ inputs: [before] }: ActivationNode, c: tf.Tensor | undefined): tf.Tensor {
-    if (!this.deferred.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
+    if (!this.graph.joined.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
     const step = this.steps[before]!;
     const bias = step.bias && c ? tf.add(step.bias, c) : (step.bias ?? c);
     return step.apply(this.values[this.graph.nodes[before].inputs[0]], bias);

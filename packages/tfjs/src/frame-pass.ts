@@ -1,20 +1,22 @@
+import type { Region } from '@police/core';
+import * as tf from '@tensorflow/tfjs-core';
 import {
-  activatedFrames,
-  affineFrames,
+  biasedFrames,
   concatenatedFrames,
   constantFrames,
-  type FrameTensors,
+  type Frames,
   type InputFrames,
-  inputFrames,
+  linearFrames,
   spelledOut,
   summedFrames,
 } from './frames.js';
 import type { ActivationNode, AffineStep, Graph, GraphNode, MaxNode } from './graph/node.js';
-import { liftedFrames, liftOp } from './lift-op.js';
+import { lastShiftOp } from './last-shift-op.js';
+import { liftOp } from './lift-op.js';
 import { widened } from './margin.js';
 import { presentLifts } from './present-lifts.js';
 import { type ConstraintSettings, type Found, type Previous, type Remedy, sharingOf } from './remedy.js';
-import { shiftOp } from './shift-op.js';
+import { type Shifted, type ShiftOptions, shiftOp } from './shift-op.js';
 import { TailPass } from './tail-pass.js';
 
 /**
@@ -29,10 +31,18 @@ export function findRemedies(graph: Graph, settings: ConstraintSettings, previou
   return pass.found;
 }
 
+/** Frames before an affine node, and what it does with them. */
+interface Entering {
+  readonly frames: Frames | InputFrames;
+  readonly step: AffineStep;
+}
+
 /** The frames' way through the graph, node by node. */
 export class FramePass {
   readonly found: Found[] = [];
-  private readonly frames: (FrameTensors | InputFrames | undefined)[] = [];
+  private readonly frames: (Frames | InputFrames | undefined)[] = [];
+  /** Of affine nodes that are computed with the activation after them. */
+  private readonly entering: (Entering | undefined)[] = [];
 
   /** Only where smooth activations make the model affine up to an error. */
   private readonly tails: TailPass | undefined;
@@ -52,51 +62,82 @@ export class FramePass {
     if (regions.length === 0) return undefined;
     if (node.kind === 'activation') return this.shift(node, place);
     if (node.kind === 'max') return this.lift(node, place);
-    if (this.graph.leadsToNonlinearity.has(place)) this.frames[place] = this.linear(node, step);
+    if (this.graph.leadsToNonlinearity.has(place)) this.linear(node, place, step);
     return undefined;
   }
 
   private linear(
     node: Exclude<GraphNode, ActivationNode | MaxNode>,
+    place: number,
     step: AffineStep | undefined,
-  ): FrameTensors | InputFrames {
+  ): void {
+    const { graph, settings, frames } = this;
     switch (node.kind) {
       case 'input':
-        return inputFrames(this.settings.regions, node.shape);
-      case 'affine':
-        return affineFrames(this.enteringFrames(node.inputs[0]), step!);
+        frames[place] = { regions: settings.regions, shape: node.shape };
+        break;
+      case 'affine': {
+        const entering = { frames: this.enteringFrames(node.inputs[0]), step: step! };
+        if (graph.joined.has(place)) this.entering[place] = entering;
+        else frames[place] = biasedFrames(linearFrames(entering.frames, step!), step!.bias, settings.regions);
+        break;
+      }
       case 'noise':
-        return this.frames[node.inputs[0]]!;
+        frames[place] = frames[node.inputs[0]];
+        break;
       case 'sum':
-        return summedFrames(node, this.inputsOf(node));
+        frames[place] = summedFrames(node, this.inputsOf(node));
+        break;
       case 'concat':
-        return concatenatedFrames(node, this.inputsOf(node));
+        frames[place] = concatenatedFrames(node, this.inputsOf(node));
+        break;
     }
   }
 
   private shift(node: ActivationNode, place: number): Remedy {
-    const { graph, settings } = this;
-    const [h] = this.inputsOf(node);
-    const activation = widened(node.describe(), settings.margin);
-    const { c, shifts } = shiftOp(h, {
-      regions: settings.regions,
-      policy: settings.policy,
-      activation,
-      previous: this.previous(place) as Int8Array,
-      sharing: sharingOf(graph, place, settings),
-      margins: this.tails?.before(place),
-      where: graph.nodes[graph.owners.get(place) ?? place].layer,
-    });
+    const { c, shifts } = this.shifted(node, place);
     this.tails?.settle(place, { sides: shifts.sides });
     this.found.push({ kind: 'shift', place, c, shifts });
-    this.settle(place, () => activatedFrames(node, activation, h, c, shifts));
     return { kind: 'shift', c };
+  }
+
+  private shifted(node: ActivationNode, place: number): Shifted {
+    const { settings } = this;
+    const options = this.shiftOptions(node, place);
+    const entering = this.entering[node.inputs[0]];
+    if (entering && options.isLast && picksRows(entering, settings)) {
+      const { kernel, bias } = entering.step;
+      return lastShiftOp(entering.frames, { kernel, bias }, options);
+    }
+    const before = entering
+      ? { frames: linearFrames(entering.frames, entering.step), bias: entering.step.bias }
+      : { frames: this.inputsOf(node)[0] };
+    const shifted = shiftOp({ ...before, alpha: node.alpha?.() }, options);
+    this.frames[place] = shifted.frames;
+    return shifted;
+  }
+
+  private shiftOptions(node: ActivationNode, place: number): ShiftOptions {
+    const { graph, settings } = this;
+    const [before] = node.inputs;
+    const source = graph.joined.has(before) ? graph.nodes[before] : undefined;
+    return {
+      regions: settings.regions,
+      policy: settings.policy,
+      activation: widened(node.describe(), settings.margin),
+      previous: this.previous(place) as Int8Array,
+      sharing: sharingOf(graph, place, settings),
+      biasSharing: source?.kind === 'affine' ? source.sharing : undefined,
+      margins: this.tails?.before(place),
+      isLast: !graph.leadsToNonlinearity.has(place),
+      where: graph.nodes[graph.owners.get(place) ?? place].layer,
+    };
   }
 
   private lift(node: MaxNode, place: number): Remedy {
     const { regions, policy } = this.settings;
     const [x] = this.inputsOf(node);
-    const { lift, chosen } = liftOp(x, {
+    const { lift, chosen, frames } = liftOp(x, node.shape, {
       regions,
       windows: node.windows,
       previous: policy === 'sticky' ? (this.previous(place) as Int32Array) : undefined,
@@ -106,22 +147,28 @@ export class FramePass {
     });
     this.tails?.settle(place, { winners: chosen });
     this.found.push({ kind: 'lift', place, lift, chosen });
-    this.settle(place, () => liftedFrames(x, chosen, lift, node.shape));
+    if (this.graph.leadsToNonlinearity.has(place)) this.frames[place] = frames;
     return { kind: 'lift', winner: chosen.lifts.winner, lift };
   }
 
-  private settle(place: number, compute: () => FrameTensors): void {
-    if (this.graph.leadsToNonlinearity.has(place)) this.frames[place] = compute();
-  }
-
   /** What enters an affine layer: a constant where the gradient is to stay in the layer. */
-  private enteringFrames(place: number): FrameTensors | InputFrames {
+  private enteringFrames(place: number): Frames | InputFrames {
     const frames = this.frames[place]!;
     if (this.settings.gradient === 'exact' || this.graph.nodes[place].kind === 'input') return frames;
     return constantFrames(spelledOut(frames));
   }
 
-  private inputsOf({ inputs }: { inputs: readonly number[] }): FrameTensors[] {
+  private inputsOf({ inputs }: { inputs: readonly number[] }): Frames[] {
     return inputs.map(input => spelledOut(this.frames[input]!));
   }
+}
+
+/** Whether `lastShiftOp` applies: a plain product of computed frames, each shift being that of one vertex. */
+function picksRows(
+  entering: Entering,
+  { regions }: ConstraintSettings,
+): entering is { frames: Frames; step: AffineStep & { kernel: tf.Tensor2D } } {
+  const { frames, step } = entering;
+  const isSimplex = ({ extremeRows }: Region) => extremeRows !== undefined;
+  return frames instanceof tf.Tensor && step.kernel !== undefined && regions.every(isSimplex);
 }

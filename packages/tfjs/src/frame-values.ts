@@ -1,61 +1,52 @@
 import { type Matrix, PoliceError, type Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { FrameTensors } from './frames.js';
+import type { Frames } from './frames.js';
 
-/** The tensors of a frame in one list, as `customGrad` takes them. */
-export const tensorsOf = ({ origins, directions }: FrameTensors): tf.Tensor[] => [
-  origins,
-  ...directions.filter(tensor => tensor !== null),
-];
+/** Values in float64, one block `[dᵣ + 1, units]` per region. */
+export const downloadFrames = (frames: Frames, regions: readonly Region[]): Matrix[] =>
+  blocksOf(frames.dataSync() as Float32Array, regions).map(block => ({
+    ...block,
+    data: new Float64Array(block.data),
+  }));
 
-/**
- * Origins and directions as one float64 block `[dᵣ + 1, units]` per region. Throws `not-finite`, naming the layer, when
- * the weights overflow on a region.
- */
-export function downloadFrames(
-  tensors: readonly tf.Tensor[],
+/** The regions' parts of the frames' values, one block `[dᵣ + 1, units]` per region, in place. */
+export function blocksOf(
+  values: Float32Array,
   regions: readonly Region[],
-  where: string,
-): Matrix[] {
-  const units = tensors[0].size / tensors[0].shape[0];
-  const [origins, ...directions] = tensors.map(tensor => tensor.dataSync());
+): { rows: number; cols: number; data: Float32Array }[] {
+  const units = values.length / regions.reduce((sum, { frame }) => sum + frame.rows, 0);
   let next = 0;
-  return regions.map(({ frame }, r) => {
-    const data = new Float64Array(frame.rows * units);
-    data.set(origins.subarray(r * units, (r + 1) * units));
-    if (frame.rows > 1) data.set(directions[next++], units);
-    const bad = firstNonFinite(data);
-    if (bad >= 0) {
-      throw new PoliceError({
-        code: 'not-finite',
-        where,
-        expected: 'finite pre-activations on the region',
-        actual: `${data[bad]} at unit ${bad % units} on region ${r}`,
-        remedy: 'The weights have grown beyond float32: lower the learning rate, or scale the inputs.',
-      });
-    }
-    return { rows: frame.rows, cols: units, data };
+  return regions.map(({ frame: { rows } }) => {
+    const start = next;
+    next += rows * units;
+    return { rows, cols: units, data: values.subarray(start, next) };
   });
 }
 
-/** `factor` times blocks `[dᵣ + 1, units]`, in the layout of the tensors: all origins stacked, then each region's directions. */
-export function uploadFrames(
-  blocks: readonly Matrix[],
-  tensors: readonly tf.Tensor[],
-  factor: 1 | -1,
-): tf.Tensor[] {
-  const units = blocks[0].cols;
-  const shape = tensors[0].shape.slice(1);
-  const origins = new Float32Array(blocks.length * units);
-  const directions: tf.Tensor[] = [];
-  blocks.forEach(({ rows, data }, r) => {
-    // A plain loop: `Float32Array.from` with a function takes 30 times as long.
-    const values = new Float32Array(data.length);
-    for (let i = 0; i < data.length; i++) values[i] = factor * data[i];
-    origins.set(values.subarray(0, units), r * units);
-    if (rows > 1) directions.push(tf.tensor(values.subarray(units), [rows - 1, ...shape]));
+/** One block per region, as the frames' values in one array. */
+export function joined(blocks: readonly Matrix[]): Float32Array {
+  const values = new Float32Array(blocks.reduce((sum, { data }) => sum + data.length, 0));
+  let next = 0;
+  for (const { data } of blocks) {
+    values.set(data, next);
+    next += data.length;
+  }
+  return values;
+}
+
+/** Throws `not-finite`, naming the layer, when the weights overflow on a region. */
+export function assertFramesFinite(blocks: readonly Matrix[], where: string): void {
+  blocks.forEach(({ data, cols }, r) => {
+    const bad = firstNonFinite(data);
+    if (bad < 0) return;
+    throw new PoliceError({
+      code: 'not-finite',
+      where,
+      expected: 'finite pre-activations on the region',
+      actual: `${data[bad]} at unit ${bad % cols} on region ${r}`,
+      remedy: 'The weights have grown beyond float32: lower the learning rate, or scale the inputs.',
+    });
   });
-  return [tf.tensor(origins, tensors[0].shape), ...directions];
 }
 
 /**
@@ -66,22 +57,22 @@ export function withFiniteGradient(y: tf.Tensor, where: string): tf.Tensor {
   const op = tf.customGrad(input => ({
     value: tf.clone(input as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => {
-      assertFiniteGradient(dy, where);
+      assertFiniteGradient(dy.dataSync(), dy.shape.at(-1)!, where);
       return tf.clone(dy);
     },
   }));
   return op(y);
 }
 
-export function assertFiniteGradient(dy: tf.Tensor, where: string): void {
-  const values = dy.dataSync();
-  const bad = firstNonFinite(values);
+/** `dy` `[rows, units]`, flat. */
+export function assertFiniteGradient(dy: ArrayLike<number>, units: number, where: string): void {
+  const bad = firstNonFinite(dy);
   if (bad < 0) return;
   throw new PoliceError({
     code: 'not-finite',
     where,
     expected: 'a finite loss gradient',
-    actual: `${values[bad]} at unit ${bad % dy.shape.at(-1)!}`,
+    actual: `${dy[bad]} at unit ${bad % units}`,
     remedy: 'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
   });
 }

@@ -1,16 +1,18 @@
 import {
   chooseWinners,
-  liftGradient,
   type Matrix,
   type MaxShifts,
+  maxFrame,
+  maxFramesAdjoint,
   pairLeads,
   type Region,
   type Windows,
-  winnersOn,
 } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { assertFiniteGradient, downloadFrames, tensorsOf, uploadFrames } from './frame-values.js';
-import type { FrameTensors } from './frames.js';
+import { assertFiniteGradient, assertFramesFinite, downloadFrames, joined } from './frame-values.js';
+import type { Frames } from './frames.js';
+import type { Shape } from './graph/node.js';
+import { jointOp } from './joint-op.js';
 import { pickColumns } from './pick-columns.js';
 
 export interface LiftOptions {
@@ -25,36 +27,57 @@ export interface LiftOptions {
   readonly where: string;
 }
 
-/** The lifts `[windows]` of one maximum as a differentiable function of the frame tensors: core's `chooseWinners`. */
-export function liftOp(frames: FrameTensors, options: LiftOptions): { lift: tf.Tensor1D; chosen: MaxShifts } {
-  const { regions, windows, previous, present, tails, where } = options;
+export interface Lifted {
+  readonly lift: tf.Tensor1D;
+  readonly chosen: MaxShifts;
+  /** After the maximum, `[Σ (dᵣ + 1), ...shape]`. */
+  readonly frames: Frames;
+}
+
+/**
+ * The lifts `[windows]` of one maximum, and the frames after it, as a differentiable function of the frames before it: core's
+ * `chooseWinners`. The windows have shape `[...shape]`.
+ */
+export function liftOp(x: Frames, shape: Shape, options: LiftOptions): Lifted {
+  const { regions, windows, where } = options;
+  let values: Matrix[] = [];
   let chosen: MaxShifts | undefined;
-  const op = tf.customGrad((...args) => {
-    const tensors = args.filter(arg => arg instanceof tf.Tensor) as tf.Tensor[];
-    const values = downloadFrames(tensors, regions, where);
-    const leads = regions.map((region, r) => pairLeads(windows, region, values[r]));
-    const reaches = values.map(reachOf);
-    const found = chooseWinners(windows, leads, {
-      leadError: (r, rival, winner) =>
-        (tails ? tails[r][rival] + tails[r][winner] : 0) - TIE * (reaches[r][rival] + reaches[r][winner]),
-      ...(previous ? { previous } : {}),
-      ...(present ? { lifts: present } : {}),
-    });
-    chosen = found;
-    return {
-      value: tf.tensor1d(Float32Array.from(found.lifts.lift)),
-      gradFunc: (dy: tf.Tensor) => {
-        assertFiniteGradient(dy, where);
-        return uploadFrames(
-          liftGradient(found, regions, values, Float64Array.from(dy.dataSync())),
-          tensors,
-          1,
-        );
+  const [lift, frames] = jointOp(
+    { x },
+    {
+      forward: () => {
+        values = downloadFrames(x, regions);
+        assertFramesFinite(values, where);
+        const found = chooseLifts(values, options);
+        chosen = found;
+        return [
+          tf.tensor1d(Float32Array.from(found.lifts.lift)),
+          tf.tensor(joined(values.map((block, r) => maxFrame(block, found, r))), [x.shape[0], ...shape]),
+        ];
       },
-    };
+      backward: ([dLift, dFrames]) => {
+        const d = dLift.dataSync();
+        assertFiniteGradient(d, windows.offsets.length - 1, where);
+        const dy = downloadFrames(dFrames, regions);
+        return { x: joined(maxFramesAdjoint(regions, values, chosen!, dy, Float64Array.from(d))) };
+      },
+    },
+  );
+  return { lift: lift as tf.Tensor1D, chosen: chosen!, frames };
+}
+
+function chooseLifts(
+  values: readonly Matrix[],
+  { regions, windows, previous, present, tails }: LiftOptions,
+): MaxShifts {
+  const leads = regions.map((region, r) => pairLeads(windows, region, values[r]));
+  const reaches = values.map(reachOf);
+  return chooseWinners(windows, leads, {
+    leadError: (r, rival, winner) =>
+      (tails ? tails[r][rival] + tails[r][winner] : 0) - TIE * (reaches[r][rival] + reaches[r][winner]),
+    ...(previous ? { previous } : {}),
+    ...(present ? { lifts: present } : {}),
   });
-  const lift = op(...tensorsOf(frames)) as tf.Tensor1D;
-  return { lift, chosen: chosen! };
 }
 
 /**
@@ -68,24 +91,6 @@ function reachOf({ cols, data }: Matrix): Float64Array {
   const reach = new Float64Array(cols);
   for (let i = 0; i < data.length; i++) reach[i % cols] += Math.abs(data[i]);
   return reach;
-}
-
-/** Frames through the winners (core's `maxFrame`); the windows have shape `[...shape]`. */
-export function liftedFrames(
-  { origins, directions }: FrameTensors,
-  chosen: MaxShifts,
-  lift: tf.Tensor1D,
-  shape: readonly number[],
-): FrameTensors {
-  const rows = flatRows(origins);
-  const winners = directions.map((_, r) => winnersOn(chosen, r));
-  const picked = winners.map((index, r) => pickColumns(tf.slice(rows, [r, 0], [1, -1]), index));
-  return {
-    origins: tf.reshape(tf.add(tf.concat(picked, 0), lift), [directions.length, ...shape]),
-    directions: directions.map(
-      (block, r) => block && tf.reshape(pickColumns(flatRows(block), winners[r]), [block.shape[0], ...shape]),
-    ),
-  };
 }
 
 /** `max(y, x_winner + lift)`: y the plain maxima of x, windows that nothing lifts as they are. */

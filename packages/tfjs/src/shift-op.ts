@@ -1,15 +1,19 @@
 import {
   type Activation,
+  activateFrameAdjoint,
+  type Block,
+  type Matrix,
   type Policy,
   type Region,
   type Shifts,
-  shiftCoordinates,
   shiftsOf,
+  writeActivatedFrame,
 } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { assertFiniteGradient, downloadFrames, tensorsOf, uploadFrames } from './frame-values.js';
-import type { FrameTensors } from './frames.js';
+import { assertFiniteGradient, assertFramesFinite, blocksOf, downloadFrames } from './frame-values.js';
+import type { Frames } from './frames.js';
 import { type BiasSharing, type Shape, sizeOf } from './graph/node.js';
+import { jointOp } from './joint-op.js';
 
 export interface ShiftOptions {
   readonly regions: readonly Region[];
@@ -19,49 +23,104 @@ export interface ShiftOptions {
   readonly previous: Int8Array;
   /** Units that share one shift. */
   readonly sharing?: BiasSharing | undefined;
+  /** Units that share one bias. */
+  readonly biasSharing?: BiasSharing | undefined;
   /** Bounds `[units]` per region on how far the values are from what the frames tell, kept off the kinks besides. */
   readonly margins?: readonly Float64Array[] | undefined;
+  /** Whether nobody asks for the frames after it. */
+  readonly isLast: boolean;
   /** The layer, for errors. */
   readonly where: string;
 }
 
+/** The frames before an activation. */
+export interface PreActivations {
+  /** Without the bias. */
+  readonly frames: Frames;
+  readonly bias?: tf.Tensor | undefined;
+  /** PReLU's alpha `[...shape]`. */
+  readonly alpha?: tf.Tensor | undefined;
+}
+
+export interface Shifted {
+  /** One value per unit, or per group of units that share one, in a shape that broadcasts over `[rows, ...shape]`. */
+  readonly c: tf.Tensor;
+  readonly shifts: Shifts;
+}
+
 /**
- * The shifts c of one nonlinearity as a differentiable function of the frame tensors: one value per unit, or per group
- * of units that share one, in a shape that broadcasts over `[rows, ...shape]`.
+ * The shifts c of one activation, and the activated frames unless it is the last, as a differentiable function of the frames before it.
  *
- * Values and gradient are core's `shiftsOf` and `shiftCoordinates` on the downloaded frame values: on the cpu and wasm
- * backends that copy is cheaper than the kernels it replaces, and there is one definition of both.
+ * Values and gradient are core's on the downloaded frames: on the cpu and wasm backends that copy is cheaper than the
+ * kernels it replaces, and there is one definition of both.
  *
  * Throws `not-finite` before any weight is touched: in the forward pass when the weights overflow on a region, in the
  * backward pass when the loss gradient that reaches the layer is NaN or infinite.
  */
-export function shiftOp(frames: FrameTensors, options: ShiftOptions): { c: tf.Tensor; shifts: Shifts } {
-  const { regions, activation, policy, previous, sharing, margins, where } = options;
-  const shape = frames.origins.shape.slice(1);
+export function shiftOp(
+  h: PreActivations,
+  options: ShiftOptions,
+): Shifted & { readonly frames: Frames | undefined } {
+  const { regions, activation, sharing, isLast, where } = options;
+  const { shape } = h.frames;
+  let values: Matrix[] = [];
   let shifts: Shifts | undefined;
-  const op = tf.customGrad((...args) => {
-    const tensors = args.slice(0, 1 + frames.directions.length) as tf.Tensor[];
-    const values = downloadFrames(tensors.filter(isTensor), regions, where);
-    const found = shiftsOf(regions, values, activation, policy, previous, sharing?.groups, margins);
-    shifts = found;
-    return {
-      value: tf.tensor(broadcastable(found.shift, sharing), [...broadcastShape(shape, sharing)]),
-      gradFunc: (dy: tf.Tensor) => {
-        assertFiniteGradient(dy, where);
-        const coordinates = shiftCoordinates(regions, values, activation.kinks.length, found);
-        // Of a group only the unit that determines the shift has coordinates; dy is the sum over the group already.
-        return uploadFrames(coordinates, tensors.filter(isTensor), -1).map(tensor => tf.mul(tensor, dy));
-      },
-    };
+  const [c, frames] = jointOp(namedTensors(h), {
+    forward: () => {
+      values = valuesOf(h.frames, h.bias, options);
+      const found = findShifts(values, options);
+      shifts = found;
+      const c = shiftTensor(found, shape.slice(1), sharing);
+      if (isLast) return [c];
+      const activated = new Float32Array(h.frames.size);
+      blocksOf(activated, regions).forEach((into, r) => {
+        writeActivatedFrame(activation, values[r], found, r, into);
+      });
+      return [c, tf.tensor(activated, shape)];
+    },
+    backward: ([dc, dActivated]) => {
+      const dFrames = new Float32Array(h.frames.size);
+      const into = blocksOf(dFrames, regions);
+      const dy = dActivated && blocksOf(dActivated.dataSync() as Float32Array, regions);
+      const dShift = unitGradient(dc, sharing, where);
+      const alpha = activateFrameAdjoint(regions, values, activation, shifts!, dy, dShift, into);
+      return { frames: dFrames, bias: biasGradient(into, options), alpha: Float32Array.from(alpha) };
+    },
   });
-  const c = op(...tensorsOf(frames));
-  return { c, shifts: shifts! };
+  return { c, frames, shifts: shifts! };
 }
 
-/** `customGrad` passes its save function after the tensors. */
-const isTensor = (arg: unknown): arg is tf.Tensor => arg instanceof tf.Tensor;
+function namedTensors({ frames, bias, alpha }: PreActivations): Record<string, tf.Tensor> {
+  return { frames, ...(bias ? { bias } : {}), ...(alpha ? { alpha } : {}) };
+}
 
-const broadcastShape = (shape: Shape, sharing: BiasSharing | undefined): Shape => sharing?.shape ?? shape;
+/** Pre-activations in float64, with the bias on the origins. */
+export function valuesOf(
+  frames: Frames,
+  bias: tf.Tensor | undefined,
+  { regions, biasSharing, where }: ShiftOptions,
+): Matrix[] {
+  const values = downloadFrames(frames, regions);
+  if (bias) {
+    const b = bias.dataSync();
+    for (const { data, cols } of values) {
+      for (let j = 0; j < cols; j++) data[j] += b[biasSharing ? biasSharing.groups[j] : j];
+    }
+  }
+  assertFramesFinite(values, where);
+  return values;
+}
+
+export function findShifts(
+  values: readonly Matrix[],
+  { regions, activation, policy, previous, sharing, margins }: ShiftOptions,
+): Shifts {
+  return shiftsOf(regions, values, activation, policy, previous, sharing?.groups, margins);
+}
+
+export function shiftTensor({ shift }: Shifts, shape: Shape, sharing: BiasSharing | undefined): tf.Tensor {
+  return tf.tensor(broadcastable(shift, sharing), [...(sharing?.shape ?? shape)]);
+}
 
 /** Shifts `[units]` as one value per group, if there are groups. */
 export function broadcastable(shift: Float64Array, sharing: BiasSharing | undefined): Float32Array {
@@ -71,4 +130,28 @@ export function broadcastable(shift: Float64Array, sharing: BiasSharing | undefi
     values[group] = shift[unit];
   });
   return values;
+}
+
+/** dLoss/dc `[units]`; of a group, which has one, the first unit has it. */
+export function unitGradient(dc: tf.Tensor, sharing: BiasSharing | undefined, where: string): Float64Array {
+  const values = dc.dataSync();
+  assertFiniteGradient(values, values.length, where);
+  if (!sharing) return Float64Array.from(values);
+  const dShift = new Float64Array(sharing.groups.length);
+  const isSeen = new Uint8Array(values.length);
+  sharing.groups.forEach((group, unit) => {
+    if (!isSeen[group]) dShift[unit] = values[group];
+    isSeen[group] = 1;
+  });
+  return dShift;
+}
+
+/** The bias is in the origins' rows. */
+function biasGradient(dFrames: readonly Block[], { biasSharing }: ShiftOptions): Float32Array {
+  const [{ cols: units }] = dFrames;
+  const gradient = new Float32Array(biasSharing ? sizeOf(biasSharing.shape) : units);
+  for (const { data } of dFrames) {
+    for (let j = 0; j < units; j++) gradient[biasSharing ? biasSharing.groups[j] : j] += data[j];
+  }
+  return gradient;
 }

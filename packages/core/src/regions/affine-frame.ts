@@ -18,10 +18,11 @@ const MIN_VOLUME_GAIN = 1.01;
 /**
  * Chooses the frame of P vertices `[P, D]` in general or special position: repeatedly the vertex farthest from
  * the hull so far (pivoted Gram–Schmidt), until all lie in it to rounding; then vertices are swapped while that
- * enlarges the frame's volume, so that no barycentric coordinate exceeds about 1 and rounding is not amplified.
+ * enlarges the frame's volume, so that no barycentric coordinate exceeds about 1 and rounding is not amplified. Of a
+ * simplex with a right-angled corner along the axes that corner is the origin.
  */
 export function affineFrame(vertices: Matrix): AffineFrame {
-  const chosen = improveVolume(vertices, pivotedVertices(vertices));
+  const chosen = axisVertices(vertices) ?? improveVolume(vertices, pivotedVertices(vertices));
   const origin = rowOf(vertices, chosen[0]);
   const frame = matrix(chosen.length, vertices.cols);
   chosen.forEach((vertex, i) => {
@@ -32,6 +33,33 @@ export function affineFrame(vertices: Matrix): AffineFrame {
   });
   const coordinates = solveCoordinates(vertices, chosen);
   return { frame, coordinates, slack: representationError(vertices, frame, coordinates) };
+}
+
+/**
+ * A vertex and, by coordinate, the others if each differs from it in one coordinate of its own: directions along the axes,
+ * the cheapest frame there is. Undefined if there is no such vertex.
+ */
+function axisVertices(vertices: Matrix): number[] | undefined {
+  if (vertices.rows > vertices.cols + 1) return undefined;
+  for (let origin = 0; origin < vertices.rows; origin++) {
+    const others = axesFrom(vertices, origin);
+    if (others) return [origin, ...others];
+  }
+  return undefined;
+}
+
+function axesFrom(vertices: Matrix, origin: number): number[] | undefined {
+  const vertexOf = new Int32Array(vertices.cols).fill(-1);
+  const start = rowOf(vertices, origin);
+  for (let p = 0; p < vertices.rows; p++) {
+    if (p === origin) continue;
+    const row = rowOf(vertices, p);
+    const axis = row.findIndex((x, k) => x !== start[k]);
+    if (axis < 0 || vertexOf[axis] >= 0) return undefined;
+    for (let k = axis + 1; k < row.length; k++) if (row[k] !== start[k]) return undefined;
+    vertexOf[axis] = p;
+  }
+  return Array.from(vertexOf.filter(p => p >= 0));
 }
 
 /** Indices of affinely independent vertices that span the hull of all. */

@@ -32,6 +32,11 @@ export interface Body {
    * 1. This is also the subgradient of that extreme in `h`. A column of side 0 is zero. Ties: the first vertex.
    */
   extremes(h: Matrix, side: ArrayLike<number>): Matrix;
+  /**
+   * The same of a simplex, whose vertices are the frame's points: the row `[units]` of the direction that leads to the
+   * vertex, 0 for the origin itself, −1 for side 0.
+   */
+  extremeRows?(h: Matrix, side: ArrayLike<number>): Int32Array;
   /** `[units]`. */
   reach(h: Matrix): Float64Array;
   /**
@@ -55,7 +60,7 @@ export interface Body {
  * linearly dependent: a zonotope has as many as generators.
  */
 export interface Region
-  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'reach' | 'votes'> {
+  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'extremeRows' | 'reach' | 'votes'> {
   readonly kind: RegionJSON['kind'];
   /** D, the number of coordinates. */
   readonly size: number;
@@ -101,6 +106,7 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     centre: body.centre,
     range: h => body.range(h),
     extremes: (h, side) => body.extremes(h, side),
+    ...(body.extremeRows ? { extremeRows: body.extremeRows } : {}),
     reach: h => body.reach(h),
     votes: (h, threshold) => body.votes(h, threshold),
     contains: (x, tolerance) => {

@@ -7,6 +7,7 @@ import { distanceToHull } from './convex-combination.js';
 import type { RegionJSON } from './json.js';
 import { planarHull } from './planar-hull.js';
 import { type Body, containmentTolerance, largestEntry, type Region, regionOf } from './region.js';
+import { simplexExtremes } from './simplex-extremes.js';
 
 /**
  * The simplex with the given d + 1 affinely independent vertices `[D]` each, d ≤ D. `sample` is uniform.
@@ -193,6 +194,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       return distance <= length / scale + containmentTolerance(y.length + count, 1);
     },
   };
+  if (isSimplex) return { ...body, ...simplexExtremes(coordinates) };
   return d >= 1 && d <= 2 && count > FEW ? { ...body, ...planarExtremes(coordinates) } : body;
 }
 

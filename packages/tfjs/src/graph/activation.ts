@@ -46,7 +46,6 @@ function addActivation(
   { name, layer, description, apply }: ActivationFunction & { name: string; layer: string },
 ): number {
   const shape = builder.shapeOf(input);
-  const slopes = description.pieces.map(({ slope }) => slope as number);
   const node: Omit<ActivationNode, 'inputs'> = {
     kind: 'activation',
     name,
@@ -54,11 +53,6 @@ function addActivation(
     shape,
     apply,
     describe: () => description,
-    slopes: pieces =>
-      tf.tensor(
-        Float32Array.from(pieces, index => slopes[index]),
-        [...shape],
-      ),
     variables: [],
   };
   return builder.add(node, input);
@@ -146,10 +140,7 @@ export function readPrelu(layer: Layer, [input]: readonly number[], builder: Gra
       const values = spread(alpha, shape);
       return prelu(order ? Float32Array.from(order, from => values[from]) : values);
     },
-    slopes: pieces => {
-      const positive = tf.tensor(Float32Array.from(pieces), [...shape]);
-      return tf.add(positive, tf.mul(tf.sub(1, positive), alpha.read()));
-    },
+    alpha: () => tf.broadcastTo(alpha.read(), [...shape]),
     variables: [alpha],
   };
   return builder.add(node, input);

@@ -76,6 +76,9 @@ export class GraphBuilder {
       if (source.kind === 'affine' && source.storesBias && consumers[before].length === 1)
         owners.set(i, before);
     }
-    return { nodes, owners, leadsToNonlinearity, ...(head ? { head } : {}) };
+    const joined = new Set(
+      [...owners].filter(([i, owner]) => nodes[i].inputs[0] === owner).map(([, owner]) => owner),
+    );
+    return { nodes, owners, joined, leadsToNonlinearity, ...(head ? { head } : {}) };
   }
 }

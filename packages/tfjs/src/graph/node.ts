@@ -26,7 +26,9 @@ export interface AffineStep {
   /** The step's own bias. */
   readonly bias?: tf.Tensor;
   /** `linear` of the rows of a diagonal matrix, where that is cheaper than a product. */
-  ofDiagonal?(diagonal: Float32Array): tf.Tensor;
+  readonly ofDiagonal?: (diagonal: Float32Array) => tf.Tensor;
+  /** W `[in, out]` where `linear(x)` is `x W` of rows `[rows, in]`. */
+  readonly kernel?: tf.Tensor2D;
 }
 
 /** Which outputs share one bias, as the positions of a convolution's channel do. */
@@ -80,8 +82,8 @@ export interface ActivationNode extends NodeBase {
   apply(x: tf.Tensor): tf.Tensor;
   /** Core's description with the weights it has now, its units in the order given: entry j is unit `order[j]`. */
   describe(order?: Int32Array): Activation;
-  /** Slope `[...shape]` of the piece each unit `[units]` lies on, differentiable in the activation's weights. */
-  slopes(pieces: Int32Array): tf.Tensor;
+  /** The slope `[...shape]` of the leftmost piece, where that is a weight: PReLU's alpha. */
+  readonly alpha?: () => tf.Tensor;
   readonly variables: readonly LayerVariable[];
 }
 
@@ -127,6 +129,8 @@ export interface Graph {
    * `biasOwner`.
    */
   readonly owners: ReadonlyMap<number, number>;
+  /** The owners that come right before their nonlinearity: the two are computed together. */
+  readonly joined: ReadonlySet<number>;
   /** Positions of what lies before some nonlinearity: the frames need go no further. */
   readonly leadsToNonlinearity: ReadonlySet<number>;
 }
