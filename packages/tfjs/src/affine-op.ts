@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-const KERNEL = 'PoliceAffine';
+import { type ComposedKernel, runComposed } from './kernel.js';
 
 /**
  * `x W + b` for x `[n, in]`, W `[in, out]` and an optional b `[out]`.
@@ -10,25 +9,16 @@ const KERNEL = 'PoliceAffine';
  * would compute dLoss/dx for a first layer that nobody asks for.
  */
 export function affine(x: tf.Tensor2D, w: tf.Tensor2D, b?: tf.Tensor1D): tf.Tensor2D {
-  register(tf.getBackend());
-  const inputs = (b ? { x, w, b } : { x, w }) as unknown as tf.NamedTensorMap;
-  return tf.engine().runKernel(KERNEL, inputs) as tf.Tensor2D;
+  return runComposed(kernel, b ? { x, w, b } : { x, w }) as tf.Tensor2D;
 }
 
-function register(backendName: string): void {
-  if (!tf.getKernel(KERNEL, backendName)) {
-    tf.registerKernel({
-      kernelName: KERNEL,
-      backendName,
-      kernelFunc: ({ inputs }) => {
-        const { x, w, b } = inputs as unknown as { x: tf.Tensor2D; w: tf.Tensor2D; b?: tf.Tensor1D };
-        return tf.tidy(() => tf.fused.matMul({ a: x, b: w, ...(b ? { bias: b } : {}) }));
-      },
-    });
-  }
-  if (tf.getGradient(KERNEL)) return;
-  tf.registerGradient({
-    kernelName: KERNEL,
+const kernel: ComposedKernel = {
+  kernelName: 'PoliceAffine',
+  kernelFunc: ({ inputs }) => {
+    const { x, w, b } = inputs as unknown as { x: tf.Tensor2D; w: tf.Tensor2D; b?: tf.Tensor1D };
+    return tf.tidy(() => tf.fused.matMul({ a: x, b: w, ...(b ? { bias: b } : {}) }));
+  },
+  gradient: {
     inputsToSave: ['x', 'w'],
     gradFunc: (dyIn, saved) => {
       const dy = dyIn as tf.Tensor2D;
@@ -39,5 +29,5 @@ function register(backendName: string): void {
         b: () => tf.sum(dy, 0),
       };
     },
-  });
-}
+  },
+};

@@ -1,10 +1,11 @@
 import { type Matrix, PoliceError, type Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
+import { peek } from './peek.js';
 
 /** Values in float64, one block `[dᵣ + 1, units]` per region. */
 export const downloadFrames = (frames: Frames, regions: readonly Region[]): Matrix[] =>
-  blocksOf(frames.dataSync() as Float32Array, regions).map(block => ({
+  blocksOf(peek(frames), regions).map(block => ({
     ...block,
     data: new Float64Array(block.data),
   }));
@@ -57,7 +58,7 @@ export function withFiniteGradient(y: tf.Tensor, where: string): tf.Tensor {
   const op = tf.customGrad(input => ({
     value: tf.clone(input as tf.Tensor),
     gradFunc: (dy: tf.Tensor) => {
-      assertFiniteGradient(dy.dataSync(), dy.shape.at(-1)!, where);
+      assertFiniteGradient(peek(dy), dy.shape.at(-1)!, where);
       return tf.clone(dy);
     },
   }));

@@ -1,5 +1,6 @@
 import type { Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { frameProduct } from './frame-product.js';
 import type { AffineStep, ConcatNode, Shape, SumNode } from './graph/node.js';
 
 /**
@@ -36,8 +37,9 @@ function rowsOf(blocks: readonly ArrayLike<number>[], shape: Shape): tf.Tensor {
 
 /** Through the linear part: a bias moves the origins only. */
 export function linearFrames(frames: Frames | InputFrames, step: AffineStep): Frames {
-  if (frames instanceof tf.Tensor || !step.ofDiagonal) return step.apply(spelledOut(frames));
-  return ofRegions(frames, step.ofDiagonal, step);
+  if (!(frames instanceof tf.Tensor) && step.ofDiagonal) return ofRegions(frames, step.ofDiagonal, step);
+  const rows = spelledOut(frames);
+  return step.kernel ? frameProduct(rows as tf.Tensor2D, step.kernel) : step.apply(rows);
 }
 
 /** Only what is not along the axes takes part in the product: of a box or such a simplex, the origin. */
@@ -78,8 +80,6 @@ export const summedFrames = (node: SumNode, inputs: readonly Frames[]): Frames =
 export const concatenatedFrames = ({ axis }: ConcatNode, inputs: readonly Frames[]): Frames =>
   tf.concat([...inputs], axis + 1);
 
-/** The identity with gradient zero, which tfjs lacks. */
-export const constantFrames: (frames: Frames) => Frames = tf.customGrad(x => ({
-  value: tf.clone(x as tf.Tensor),
-  gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
-}));
+/** The same values off the tape, for which tfjs has nothing: a new tensor. */
+export const constantFrames = (frames: Frames): Frames =>
+  tf.tensor(frames.dataSync() as Float32Array, frames.shape);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type ComposedKernel, runComposed } from './kernel.js';
 
 /** A function of tensors on downloaded values, and its gradient. */
 export interface JointOp {
@@ -8,21 +9,12 @@ export interface JointOp {
   backward(dys: tf.Tensor[]): Readonly<Record<string, Float32Array>>;
 }
 
-const KERNEL = 'PoliceJointOp';
-
 /**
  * Several results of one function on the gradient tape, which `customGrad` cannot have: a kernel that runs the function
  * in its attributes.
  */
 export function jointOp(inputs: Readonly<Record<string, tf.Tensor>>, op: JointOp): tf.Tensor[] {
-  register(tf.getBackend());
-  return tf
-    .engine()
-    .runKernel(
-      KERNEL,
-      inputs as tf.NamedTensorMap,
-      { op, inputs } as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor[];
+  return runComposed(kernel, inputs, { op, inputs }) as tf.Tensor[];
 }
 
 interface Attributes {
@@ -30,17 +22,10 @@ interface Attributes {
   readonly inputs: Readonly<Record<string, tf.Tensor>>;
 }
 
-function register(backendName: string): void {
-  if (!tf.getKernel(KERNEL, backendName)) {
-    tf.registerKernel({
-      kernelName: KERNEL,
-      backendName,
-      kernelFunc: ({ attrs }) => (attrs as unknown as Attributes).op.forward(),
-    });
-  }
-  if (tf.getGradient(KERNEL)) return;
-  tf.registerGradient({
-    kernelName: KERNEL,
+const kernel: ComposedKernel = {
+  kernelName: 'PoliceJointOp',
+  kernelFunc: ({ attrs }) => (attrs as unknown as Attributes).op.forward(),
+  gradient: {
     gradFunc: (dy, _saved, attrs) => {
       const { op, inputs } = attrs as unknown as Attributes;
       const dys = Array.isArray(dy) ? dy : [dy];
@@ -55,5 +40,5 @@ function register(backendName: string): void {
         ]),
       );
     },
-  });
-}
+  },
+};

@@ -1,6 +1,7 @@
 import { activeSides, type Matrix, type Region, type Shifts } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
+import { peek } from './peek.js';
 import {
   findShifts,
   type Shifted,
@@ -84,8 +85,8 @@ function gatheredGradient(
   const [inSize, outSize] = kernel.shape;
   const rows = x.shape[0];
   // Transposed, so that what is picked from lies together.
-  const xT = tf.transpose(x).dataSync();
-  const weights = kernel.dataSync();
+  const xT = peek(tf.transpose(x));
+  const weights = peek(kernel);
   const dxT = new Float32Array(xT.length);
   const dWeights = new Float32Array(weights.length);
   for (const { origin, units, directions } of vertices) {

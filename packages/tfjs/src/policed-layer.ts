@@ -15,6 +15,7 @@ import {
   optionsToConfig,
   regionsFromConfig,
 } from './options.js';
+import { peek } from './peek.js';
 import { policedForward } from './policed-pass.js';
 import { assertProjectable, projected } from './project.js';
 import { type Found, keptShape, type Remedy } from './remedy.js';
@@ -74,7 +75,7 @@ export class PolicedLayer extends tfl.layers.Layer {
       const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
       // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
-      if (isOnTape) assertFinite(x.dataSync(), this.firstLayer, 'Look for NaN in the training data.');
+      if (isOnTape) assertFinite(peek(x), this.firstLayer, 'Look for NaN in the training data.');
       const y = this.forward(x, isTraining, isOnTape);
       const { head } = this.read;
       const output = head ? head(y) : y;

@@ -14,6 +14,7 @@ import { assertFiniteGradient, assertFramesFinite, blocksOf, downloadFrames } fr
 import type { Frames } from './frames.js';
 import { type BiasSharing, type Shape, sizeOf } from './graph/node.js';
 import { jointOp } from './joint-op.js';
+import { peek } from './peek.js';
 
 export interface ShiftOptions {
   readonly regions: readonly Region[];
@@ -81,7 +82,7 @@ export function shiftOp(
     backward: ([dc, dActivated]) => {
       const dFrames = new Float32Array(h.frames.size);
       const into = blocksOf(dFrames, regions);
-      const dy = dActivated && blocksOf(dActivated.dataSync() as Float32Array, regions);
+      const dy = dActivated && blocksOf(peek(dActivated), regions);
       const dShift = unitGradient(dc, sharing, where);
       const alpha = activateFrameAdjoint(regions, values, activation, shifts!, dy, dShift, into);
       return { frames: dFrames, bias: biasGradient(into, options), alpha: Float32Array.from(alpha) };
@@ -102,7 +103,7 @@ export function valuesOf(
 ): Matrix[] {
   const values = downloadFrames(frames, regions);
   if (bias) {
-    const b = bias.dataSync();
+    const b = peek(bias);
     for (const { data, cols } of values) {
       for (let j = 0; j < cols; j++) data[j] += b[biasSharing ? biasSharing.groups[j] : j];
     }
@@ -134,7 +135,7 @@ export function broadcastable(shift: Float64Array, sharing: BiasSharing | undefi
 
 /** dLoss/dc `[units]`; of a group, which has one, the first unit has it. */
 export function unitGradient(dc: tf.Tensor, sharing: BiasSharing | undefined, where: string): Float64Array {
-  const values = dc.dataSync();
+  const values = peek(dc);
   assertFiniteGradient(values, values.length, where);
   if (!sharing) return Float64Array.from(values);
   const dShift = new Float64Array(sharing.groups.length);
