@@ -110,7 +110,13 @@ export {
 } from './police.js';
 export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
 export { float16, float32, float64, type Precision } from './precision.js';
-export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './prescribe.js';
+export {
+  assertMapFits,
+  jacobianSolver,
+  type PrescribedMap,
+  prescribeByCorrection,
+  prescribeByLastLayer,
+} from './prescribe.js';
 export type { Rng } from './random.js';
 export {
   type Body,

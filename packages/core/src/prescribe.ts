@@ -41,6 +41,27 @@ export function prescribeByCorrection(net: Network, region: Region, wanted: Pres
 }
 
 /**
+ * The matrix P `[D, d]` that gives a function's Jacobian from what it does to the directions of a region: `A_Rᵀ = P G` for
+ * G `[d, outSize]`. Throws `infeasible-target` for a region that does not fill its space, where there is no one Jacobian.
+ */
+export function jacobianSolver(region: Region): Matrix {
+  const { frame, size } = region;
+  const rows = Array.from({ length: frame.rows - 1 }, (_, i) => Array.from(rowOf(frame, i + 1)));
+  const decomposed = rows.length < size ? undefined : new SingularValueDecomposition(new DenseMatrix(rows));
+  if (!decomposed || decomposed.rank < size) {
+    throw new PoliceError({
+      code: 'infeasible-target',
+      where: region.kind,
+      expected: `a region that fills its ${size} dimensions`,
+      actual: `one of ${decomposed?.rank ?? rows.length}`,
+      remedy: 'Prescribe the map after training, with prescribeByCorrection.',
+    });
+  }
+  const inverse = decomposed.inverse();
+  return matrix(size, rows.length, Float64Array.from(inverse.to1DArray()));
+}
+
+/**
  * Makes the network the prescribed map on every region, one map each, by the least change (Frobenius norm) of the last
  * layer's weights and bias. Possible where the hidden frames are independent enough: with fewer last hidden units than
  * Σ(dᵣ + 1) it usually is not. Topology and all other layers stay. `enforce` the network first.

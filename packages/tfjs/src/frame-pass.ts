@@ -21,14 +21,14 @@ import { TailPass } from './tail-pass.js';
 
 /**
  * Carries the regions' frames through the graph and finds each nonlinearity's remedy (core's `policedPass` on tensors).
- * What comes after the last nonlinearity is never shifted, so the frames stop there.
+ * What comes after the last nonlinearity is never shifted, so the frames stop there unless the outputs have a target.
  */
-export function findRemedies(graph: Graph, settings: ConstraintSettings, previous: Previous): Found[] {
+export function findRemedies(graph: Graph, settings: ConstraintSettings, previous: Previous): FramePass {
   const pass = new FramePass(graph, settings, previous);
   graph.nodes.forEach((node, place) => {
     pass.advance(place, node.kind === 'affine' ? node.step(undefined, false) : undefined);
   });
-  return pass.found;
+  return pass;
 }
 
 /** Frames before an affine node, and what it does with them. */
@@ -62,8 +62,17 @@ export class FramePass {
     if (regions.length === 0) return undefined;
     if (node.kind === 'activation') return this.shift(node, place);
     if (node.kind === 'max') return this.lift(node, place);
-    if (this.graph.leadsToNonlinearity.has(place)) this.linear(node, place, step);
+    if (this.carries(place)) this.linear(node, place, step);
     return undefined;
+  }
+
+  /** The frames at the output, with a target. */
+  get output(): Frames {
+    return spelledOut(this.frames[this.graph.nodes.length - 1]!);
+  }
+
+  private carries(place: number): boolean {
+    return this.settings.target !== undefined || this.graph.leadsToNonlinearity.has(place);
   }
 
   private linear(
@@ -129,7 +138,7 @@ export class FramePass {
       sharing: sharingOf(graph, place, settings),
       biasSharing: source?.kind === 'affine' ? source.sharing : undefined,
       margins: this.tails?.before(place),
-      isLast: !graph.leadsToNonlinearity.has(place),
+      isLast: !this.carries(place),
       where: graph.nodes[graph.owners.get(place) ?? place].layer,
     };
   }
@@ -147,7 +156,7 @@ export class FramePass {
     });
     this.tails?.settle(place, { winners: chosen });
     this.found.push({ kind: 'lift', place, lift, chosen });
-    if (this.graph.leadsToNonlinearity.has(place)) this.frames[place] = frames;
+    if (this.carries(place)) this.frames[place] = frames;
     return { kind: 'lift', winner: chosen.lifts.winner, lift };
   }
 

@@ -1,24 +1,31 @@
 import {
   type AffineOperator,
+  network as createNetwork,
+  type Dense,
+  dense,
   type FrozenLayer,
   freeze as freezeNetwork,
   type Lifts,
   type Network,
   operators,
+  prescribeByCorrection,
 } from '@police/core';
-import type * as tfl from '@tensorflow/tfjs-layers';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { lifted, maxOrder } from './core-layout.js';
 import { partName } from './core-network.js';
 import { type Changes, changedConfig } from './frozen-config.js';
 import type { Graph, GraphNode, Layout } from './graph/node.js';
 import { readGraph } from './graph/read.js';
-import { writeFlat } from './graph/values.js';
+import { writeFlat, writePermuted } from './graph/values.js';
 import { layerFromConfig } from './layer-config.js';
 import { policedLayerOf } from './policed-model.js';
 import { policedView } from './to-network.js';
 
 export interface FrozenModel {
-  /** A plain model of the same topology and layer names, its float32 weights exactly affine on the regions. */
+  /**
+   * A plain model of the same topology and layer names, its float32 weights exactly affine on the regions. With a target, a
+   * functional model of that one and the dense layer `correction` added to its outputs.
+   */
   readonly model: tfl.LayersModel;
   /** The same weights as a core network, for export and verification. */
   readonly network: Network;
@@ -46,8 +53,44 @@ export function freeze(policed: tfl.LayersModel): FrozenModel {
   const layouts = new Map(graph.nodes.map(({ name }, place) => [name, view.layouts[place].input]));
   const alphas = new Map(graph.nodes.map(node => [node.name, node]));
   writeWeights(readGraph(model, layer.settings.epsilon), parts, layouts, alphas);
-  return { model, ...frozen };
+  const { regions, target } = layer.settings;
+  if (!target) return { model, ...frozen };
+  const network = rounded(prescribeByCorrection(frozen.network, regions[0], target));
+  return { ...frozen, model: correctedModel(model, network), network };
 }
+
+/** With the correction in float32. */
+function rounded(net: Network): Network {
+  return createNetwork(
+    net.nodes.map(node => {
+      if (node.kind !== 'affine' || node.name !== CORRECTION) return node;
+      const { weight, bias } = node.operator as Dense;
+      return {
+        ...node,
+        operator: dense({ ...weight, data: weight.data.map(Math.fround) }, bias.map(Math.fround)),
+      };
+    }),
+  );
+}
+
+/** The model and, added to its outputs, the network's correction. */
+function correctedModel(model: tfl.LayersModel, net: Network): tfl.LayersModel {
+  const node = net.nodes.find(({ name }) => name === CORRECTION);
+  const { weight, bias } = (node as { operator: AffineOperator }).operator as Dense;
+  const [, ...shape] = model.inputs[0].shape as number[];
+  const input = tfl.input({ shape });
+  const rows = shape.length === 1 ? input : (tfl.layers.flatten().apply(input) as tfl.SymbolicTensor);
+  const correction = tfl.layers.dense({ units: weight.rows, name: CORRECTION });
+  const parts = [model.apply(input), correction.apply(rows)] as tfl.SymbolicTensor[];
+  const sum = tfl.layers.add({ name: 'corrected' }).apply(parts) as tfl.SymbolicTensor;
+  const [kernel, offset] = correction.weights;
+  writePermuted(kernel, weight.data, [1, 0]);
+  writeFlat(offset, bias);
+  return tfl.model({ inputs: input, outputs: sum });
+}
+
+/** The node that core's `prescribeByCorrection` adds. */
+const CORRECTION = 'correction';
 
 /** A frozen network's parameters by name of the layer's node. */
 class FrozenParts {

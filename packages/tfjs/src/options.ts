@@ -2,6 +2,7 @@ import {
   assertPolicy,
   PoliceError,
   type Policy,
+  type PrescribedMap,
   type Region,
   type RegionJSON,
   regionFromJSON,
@@ -57,6 +58,13 @@ export interface ConstrainOptions {
    * @defaultValue none: they are refused
    */
   readonly epsilon?: number;
+  /**
+   * Mode `shift`, one region that fills its space, no `refresh`: what the outputs are on it, exactly and at every step,
+   * `A x + b` (the paper's Eq. 2) or, without b, of Jacobian A (Eq. 1; the value at the region's centre stays the network's
+   * own). An affine function of the input is added to the outputs everywhere, and trained through.
+   * @defaultValue none: the network learns its own map
+   */
+  readonly target?: PrescribedMap;
 }
 
 /** Options with all defaults in place. */
@@ -75,6 +83,7 @@ export function checkedOptions({
   margin = 0,
   refresh = 1,
   epsilon,
+  target,
 }: ConstrainOptions): CheckedOptions {
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
@@ -82,6 +91,10 @@ export function checkedOptions({
   assertOneOf('sharing', sharing, ['per-channel', 'per-unit']);
   assertOption('margin', margin, margin >= 0 && Number.isFinite(margin), 'a finite number of at least 0');
   assertOption('refresh', refresh, Number.isInteger(refresh) && refresh >= 1, 'a whole number of at least 1');
+  if (target) {
+    assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
+    assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
+  }
   return {
     regions,
     policy,
@@ -91,12 +104,13 @@ export function checkedOptions({
     margin,
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
+    ...(target === undefined ? {} : { target }),
   };
 }
 
 /** As a model's config has them. Throws `invalid-option`, naming the layer, for a policy function, which cannot be written. */
 export function optionsToConfig(
-  { regions, policy, ...rest }: CheckedOptions,
+  { regions, policy, target, ...rest }: CheckedOptions,
   where: string,
 ): tf.serialization.ConfigDict {
   if (typeof policy === 'function') {
@@ -108,12 +122,28 @@ export function optionsToConfig(
       remedy: 'Freeze the model and save the frozen one, or use a named policy.',
     });
   }
-  return { regions: caseProof(JSON.stringify(regions)), policy, ...rest };
+  return {
+    regions: caseProof(JSON.stringify(regions)),
+    policy,
+    ...(target ? { target: caseProof(JSON.stringify(numbersOf(target))) } : {}),
+    ...rest,
+  };
 }
 
 /** Regions from `optionsToConfig`. */
 export const regionsFromConfig = (regions: unknown): Region[] =>
   (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json));
+
+const numbersOf = ({ A, b }: PrescribedMap) => ({
+  A: { ...A, data: Array.from(A.data) },
+  ...(b ? { b: Array.from(b) } : {}),
+});
+
+/** A target from `optionsToConfig`. */
+export function targetFromConfig(text: unknown): PrescribedMap {
+  const { A, b } = JSON.parse(`${text}`) as ReturnType<typeof numbersOf>;
+  return { A: { ...A, data: Float64Array.from(A.data) }, ...(b ? { b } : {}) };
+}
 
 /** JSON without capitals and underscores: tfjs-layers changes the case of what it saves, of texts too. */
 function caseProof(json: string): string {

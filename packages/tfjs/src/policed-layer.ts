@@ -14,11 +14,20 @@ import {
   checkedOptions,
   optionsToConfig,
   regionsFromConfig,
+  targetFromConfig,
 } from './options.js';
 import { peek } from './peek.js';
 import { policedForward } from './policed-pass.js';
 import { assertProjectable, projected } from './project.js';
-import { type Found, keptShape, type Remedy } from './remedy.js';
+import { type Found, keptShape } from './remedy.js';
+import {
+  type Corrector,
+  corrected,
+  correctionTensors,
+  correctorOf,
+  type KeptCorrection,
+  keptCorrection,
+} from './target.js';
 
 type BatchShape = (number | null)[];
 
@@ -39,7 +48,10 @@ export class PolicedLayer extends tfl.layers.Layer {
   /** By position: what is kept from step to step, as weights so that it is saved with the model. */
   private readonly keptWeights = new Map<number, tfl.LayerVariable>();
   /** Remedies for the weights as they were when `key` was taken. */
-  private cache: { key: readonly object[]; remedies: KeptRemedies } | undefined;
+  private cache:
+    | { key: readonly object[]; remedies: KeptRemedies; correction?: KeptCorrection | undefined }
+    | undefined;
+  private readonly corrector: Corrector | undefined;
   /** Remedies of the last step that computed them, and the training steps since. */
   private stale: { remedies: KeptRemedies; steps: number } | undefined;
 
@@ -50,10 +62,12 @@ export class PolicedLayer extends tfl.layers.Layer {
     assertRegionsFit(settings.regions, sizeOf(shape));
     assertWeightsFinite(model);
     if (settings.mode === 'project') assertProjectable(graph, settings);
+    const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
     this.read = graph;
     this.settings = settings;
+    this.corrector = corrector;
   }
 
   override build(): void {
@@ -93,7 +107,7 @@ export class PolicedLayer extends tfl.layers.Layer {
       this.timed(() => this.project());
       return forwardData(this.read, x, isTraining, new Map());
     }
-    if (!isTraining && !isOnTape) return forwardData(this.read, x, false, this.cachedRemedies());
+    if (!isTraining && !isOnTape) return this.inference(x);
     if (this.stale && this.stale.steps < this.settings.refresh) {
       this.stale.steps++;
       return forwardData(this.read, x, isTraining, tensorsOf(this.stale.remedies));
@@ -103,7 +117,7 @@ export class PolicedLayer extends tfl.layers.Layer {
 
   /** Remedies on the gradient tape; what is found becomes what is kept. */
   private constrainedStep(x: tf.Tensor, isTraining: boolean): tf.Tensor {
-    const { y, found } = policedForward(
+    const { y, frames } = policedForward(
       this.read,
       x,
       isTraining,
@@ -111,10 +125,23 @@ export class PolicedLayer extends tfl.layers.Layer {
       place => this.keptOf(place),
       action => this.timed(action),
     );
-    for (const each of found) this.keep(each);
+    for (const each of frames.found) this.keep(each);
     if (this.settings.refresh > 1)
-      this.stale = { remedies: keptRemedies(this.read, this.settings, found), steps: 1 };
-    return y;
+      this.stale = { remedies: keptRemedies(this.read, this.settings, frames.found), steps: 1 };
+    const { corrector } = this;
+    return corrector
+      ? corrected(
+          y,
+          x,
+          this.timed(() => corrector(frames.output)),
+        )
+      : y;
+  }
+
+  private inference(x: tf.Tensor): tf.Tensor {
+    const { remedies, correction } = this.constraintNow();
+    const y = forwardData(this.read, x, false, tensorsOf(remedies));
+    return correction ? corrected(y, x, correctionTensors(correction)) : y;
   }
 
   private timed<T>(action: () => T): T {
@@ -124,20 +151,17 @@ export class PolicedLayer extends tfl.layers.Layer {
     return result;
   }
 
-  /** Remedies for inference: computed once for as long as the weights stay the same, and leaving what is kept alone. */
-  private cachedRemedies(): Map<number, Remedy> {
-    return tensorsOf(this.remediesNow());
-  }
-
-  private remediesNow(): KeptRemedies {
+  /** For inference: computed once for as long as the weights stay the same, and leaving what is kept alone. */
+  private constraintNow(): { remedies: KeptRemedies; correction?: KeptCorrection | undefined } {
     const key = this.weightsKey();
-    if (!this.cache || !isSameKey(this.cache.key, key)) {
-      tf.tidy(() => {
-        const found = findRemedies(this.read, this.settings, place => this.keptOf(place));
-        this.cache = { key, remedies: keptRemedies(this.read, this.settings, found) };
-      });
-    }
-    return this.cache!.remedies;
+    if (this.cache && isSameKey(this.cache.key, key)) return this.cache;
+    tf.tidy(() => {
+      const frames = findRemedies(this.read, this.settings, place => this.keptOf(place));
+      const remedies = keptRemedies(this.read, this.settings, frames.found);
+      const correction = this.corrector && keptCorrection(this.corrector(frames.output));
+      this.cache = { key, remedies, correction };
+    });
+    return this.cache!;
   }
 
   /** Mode `project`: folds the shifts into the biases, unless the weights are those of the last projection. */
@@ -146,7 +170,7 @@ export class PolicedLayer extends tfl.layers.Layer {
       return;
     tf.tidy(() => {
       // All are found before any is written, so that an error leaves the weights as they were.
-      const found = findRemedies(this.read, this.settings, place => this.keptOf(place));
+      const { found } = findRemedies(this.read, this.settings, place => this.keptOf(place));
       for (const each of found) {
         if (each.kind === 'shift') projected(this.read, each.place, each.c);
         this.keep(each);
@@ -197,7 +221,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   get presentSides(): Readonly<Record<string, Int8Array | Int32Array>> {
     this.project();
     if (this.settings.mode === 'project') return this.sides;
-    const entries = [...this.remediesNow()].map(([place, remedy]) => [
+    const entries = [...this.constraintNow().remedies].map(([place, remedy]) => [
       this.read.nodes[place].name,
       remedy.kind === 'shift' ? remedy.sides : remedy.winner,
     ]);
@@ -207,7 +231,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   /** Units that inference shifts now and windows whose winner it lifts, and how many there are in all. */
   get shifted(): { readonly units: number; readonly of: number } {
     const of = this.read.nodes.filter(isNonlinear).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const remedies = this.settings.mode === 'shift' ? this.remediesNow() : new Map();
+    const remedies = this.settings.mode === 'shift' ? this.constraintNow().remedies : new Map();
     return { units: countShifted(this.read, this.settings, remedies), of };
   }
 
@@ -283,9 +307,14 @@ export class PolicedLayer extends tfl.layers.Layer {
     cls: tf.serialization.SerializableConstructor<T>,
     config: tf.serialization.ConfigDict,
   ): T {
-    const { model, regions, ...rest } = config;
+    const { model, regions, target, ...rest } = config;
     const inner = layerFromConfig(model as unknown as LayerConfig);
-    const args = { ...rest, model: inner, regions: regionsFromConfig(regions) };
+    const args = {
+      ...rest,
+      model: inner,
+      regions: regionsFromConfig(regions),
+      ...(target ? { target: targetFromConfig(target) } : {}),
+    };
     return new cls(args as unknown as tf.serialization.ConfigDict);
   }
 }

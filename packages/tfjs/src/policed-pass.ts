@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { DataPass } from './data-pass.js';
 import { FramePass } from './frame-pass.js';
 import type { Graph } from './graph/node.js';
-import type { ConstraintSettings, Found, Previous } from './remedy.js';
+import type { ConstraintSettings, Previous } from './remedy.js';
 
 /**
  * Both at once: frames and data meet the same step of each layer, so that what a layer makes of the batch, as batch
@@ -15,7 +15,7 @@ export function policedForward(
   settings: ConstraintSettings,
   previous: Previous,
   timer: Timer,
-): { y: tf.Tensor; found: Found[] } {
+): { y: tf.Tensor; frames: FramePass } {
   const data = new DataPass(graph, x, isTraining);
   const frames = new FramePass(graph, settings, previous);
   graph.nodes.forEach((_, place) => {
@@ -26,7 +26,7 @@ export function policedForward(
       timer(() => frames.advance(place, step)),
     );
   });
-  return { y: data.output, found: frames.found };
+  return { y: data.output, frames };
 }
 
 /** Runs an action that belongs to the constraint, and may measure it. */

@@ -1,4 +1,4 @@
-import type { MaxShifts, Policy, Region, Shifts } from '@police/core';
+import type { MaxShifts, Policy, PrescribedMap, Region, Shifts } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ActivationNode, BiasSharing, Graph, MaxNode, Shape } from './graph/node.js';
 
@@ -13,6 +13,8 @@ export interface ConstraintSettings {
   readonly margin: number;
   /** How far from affine smooth activations may be. */
   readonly epsilon?: number;
+  /** What the outputs are to be on the region. */
+  readonly target?: PrescribedMap;
 }
 
 /** What a nonlinearity is given to be affine on the regions. */

@@ -1,4 +1,4 @@
-import { enforce, type Network, type NetworkNode, network } from '@police/core';
+import { enforce, type Network, type NetworkNode, network, prescribeByCorrection } from '@police/core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { maxOrder, storedSides, storedWinners } from './core-layout.js';
 import { type CoreView, coreView } from './core-network.js';
@@ -18,10 +18,16 @@ import { policedLayerOf } from './policed-model.js';
 export function toNetwork(model: tfl.LayersModel, { epsilon }: { epsilon?: number } = {}): Network {
   const isPoliced = model.layers.some(layer => layer instanceof PolicedLayer);
   if (!isPoliced) return coreView(readGraph(model, epsilon)).network;
-  return policedView(policedLayerOf(model)).network;
+  const layer = policedLayerOf(model);
+  return targeted(policedView(layer).network, layer);
 }
 
-/** The constrained network of a layer, for what its weights are now. */
+/** With the correction that makes the outputs what they are to be on the region. */
+export function targeted(net: Network, { settings: { regions, target } }: PolicedLayer): Network {
+  return target ? prescribeByCorrection(net, regions[0], target) : net;
+}
+
+/** The constrained network of a layer, but for its target, for what its weights are now. */
 export function policedView(layer: PolicedLayer): CoreView {
   const { regions, sharing, margin } = layer.settings;
   const { graph } = layer;
