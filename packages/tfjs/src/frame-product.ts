@@ -25,12 +25,19 @@ const kernel: ComposedKernel = {
       const rows = rowsWithGradient(dy as tf.Tensor2D);
       const dyRows = () => pickRows(dy as tf.Tensor2D, rows);
       return {
-        x: () => placeRows(affine(dyRows(), tf.transpose(w)), rows, x.shape),
+        x: () => placeRows(timesTransposed(dyRows(), w), rows, x.shape),
         w: () => affine(tf.transpose(pickRows(x, rows)), dyRows()),
       };
     },
   },
 };
+
+/** `y Wᵀ`: of few rows as `(W yᵀ)ᵀ`, which neither transposes W nor packs it for the product. */
+function timesTransposed(y: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  const [inSize, outSize] = w.shape;
+  const isSmall = y.shape[0] < Math.min(inSize, outSize) / 2;
+  return isSmall ? tf.transpose(affine(w, tf.transpose(y))) : affine(y, tf.transpose(w));
+}
 
 /** Fewer rows are not worth the picking. */
 const FEW = 32;
