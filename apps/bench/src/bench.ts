@@ -2,16 +2,16 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import cliProgress from 'cli-progress';
-import { backends } from './backends/index.js';
+import { loadBackends } from './backends/index.js';
 import { cases } from './cases/index.js';
 import { measureInChild } from './child.js';
 import { compare, saysComparison } from './compare.js';
 import { isSameMachine, thisMachine } from './machine.js';
-import { FULL, QUICK } from './measure.js';
+import { FULL, QUICK, type Settings } from './measure.js';
 import { figures } from './report/figures.js';
 import { markdown } from './report/markdown.js';
 import { type CaseResult, type Results, readResults, writeAtomically, writeResults } from './results.js';
-import { pairsOf, refusalOf, run } from './run.js';
+import { expectedSeconds, isQuick, type Pair, pairsOf, refusalOf, run } from './run.js';
 import { select } from './select.js';
 
 const HELP = `npm run bench -- [options]
@@ -22,7 +22,7 @@ unconstrained step, the paper's Algorithm 1 and ours take turns. Prints a table,
   --cases A,B      names, prefixes or globs: table1, vertices/10, *64*   (default all; --list shows them)
   --backends A,B   likewise                                             (default all)
   --quick          small cases and few rounds: under 3 minutes
-  --limit S        refuse cases whose constrained step would take more than about S seconds (default 120, quick 0.3)
+  --limit S        refuse cases whose constrained step would take more than about S seconds (default 1, quick 0.3; more for Table 1)
   --json FILE      results, written after each case                     (default out/bench/results.json)
   --resume         keep what FILE has from a run that was stopped, and do the rest; what failed is done again
   --report FILE    also write the table as Markdown, with figures (SVG and PNG) in figures/ beside it
@@ -53,14 +53,16 @@ async function main(): Promise<number> {
     return 0;
   }
   const { quick } = values;
-  const limit = Number(values.limit ?? (quick ? 0.3 : 120));
+  const limit = Number(values.limit ?? (quick ? 0.3 : 1));
   if (!(limit > 0)) throw new Error(`--limit: expected seconds above 0, got '${values.limit}'`);
-  const named = select('--cases', values.cases, cases);
+  const named = pairsOf(
+    select('--cases', values.cases, cases),
+    select('--backends', values.backends, await loadBackends()),
+  );
   // A case asked for by name runs, whether it is a quick one or not.
-  const chosen = quick && values.cases === undefined ? named.filter(spec => spec.quick) : named;
-  const pairs = pairsOf(chosen, select('--backends', values.backends, backends));
+  const pairs = quick && values.cases === undefined ? named.filter(isQuick) : named;
   if (values.list) {
-    process.stdout.write(list(pairs, limit));
+    process.stdout.write(list(pairs, quick ? QUICK : FULL, limit));
     return 0;
   }
 
@@ -86,7 +88,7 @@ async function main(): Promise<number> {
   );
   bar.stop();
   const text = markdown(results, cases, []);
-  process.stdout.write(`\n${text}\n${leftOut(named.length - chosen.length)}Results: ${values.json}\n`);
+  process.stdout.write(`\n${text}\n${leftOut(named.length - pairs.length)}Results: ${values.json}\n`);
   if (values.report !== undefined) await writeReport(values.report, results);
   if (stop.isStopped()) {
     process.stdout.write('Stopped: the rest runs with --resume.\n');
@@ -101,16 +103,17 @@ async function main(): Promise<number> {
   return comparison.changes.length + comparison.lost.length + failed.length > 0 ? 1 : 0;
 }
 
-function list(pairs: ReturnType<typeof pairsOf>, limit: number): string {
+function list(pairs: readonly Pair[], settings: Settings, limit: number): string {
   const lines = pairs.map(pair => {
     const reason = refusalOf(pair, limit);
     return `${pair.spec.name.padEnd(24)} ${pair.backend.name.padEnd(20)} ${reason ?? 'runs'}`;
   });
-  return `${lines.join('\n')}\n`;
+  const seconds = pairs.reduce((sum, pair) => sum + expectedSeconds(pair, settings, limit), 0);
+  return `${lines.join('\n')}\nabout ${timeText(seconds)}, nominally\n`;
 }
 
 const leftOut = (count: number): string =>
-  count > 0 ? `--quick left out ${count} cases; without it all run.\n` : '';
+  count > 0 ? `--quick left out ${count} lines of the table; without it all run.\n` : '';
 
 /** Results to go on from. Throws if they are of another machine or kind of run; none if there is no file. */
 async function resumable(

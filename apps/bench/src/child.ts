@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { End, Job } from './attempt.js';
 import type { Backend } from './backends/backend.js';
 import type { BenchCase } from './cases/case.js';
 import type { Settings } from './measure.js';
 import type { CaseResult } from './results.js';
-import type { Job, Message } from './worker.js';
+import type { Message } from './worker.js';
 
 /** Measures a case on a backend. Never throws: what goes wrong is in the result. */
 export type MeasurePair = (backend: Backend, spec: BenchCase, settings: Settings) => Promise<CaseResult>;
@@ -16,10 +17,10 @@ export type MeasurePair = (backend: Backend, spec: BenchCase, settings: Settings
 export const measureInChild: MeasurePair = async (backend, spec, settings) => {
   const without: Record<string, string> = {};
   const started = performance.now();
-  const failed = (reason: string): CaseResult => ({
+  const unmeasured = (status: 'failed' | 'refused', reason: string): CaseResult => ({
     case: spec.name,
     backend: backend.name,
-    status: 'failed',
+    status,
     reason,
     contenders: [],
     checks: [],
@@ -30,17 +31,15 @@ export const measureInChild: MeasurePair = async (backend, spec, settings) => {
   for (;;) {
     const end = await runChild({ case: spec.name, backend: backend.name, settings, without });
     if (end.kind === 'done') return end.result;
-    if (end.kind !== 'contender failed') return failed(end.reason);
+    if (end.kind !== 'contender failed') return unmeasured(end.kind, end.reason);
     // Without what the others are compared with there is nothing to say; and nothing fails twice.
     if (BASELINES.has(end.contender) || end.contender in without)
-      return failed(`${end.contender}: ${end.reason}`);
+      return unmeasured('failed', `${end.contender}: ${end.reason}`);
     without[end.contender] = end.reason;
   }
 };
 
 const BASELINES: ReadonlySet<string> = new Set(['unconstrained', 'plain model', 'forward of the frame']);
-
-type End = Exclude<Message, { kind: 'at' }>;
 
 function runChild(job: Job): Promise<End> {
   const child = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), {
@@ -56,13 +55,16 @@ function runChild(job: Job): Promise<End> {
     if (message.kind === 'at') at = message.contender;
     else end = message;
   });
+  const kill = () => void child.kill();
+  process.once('SIGINT', kill);
   child.send(job);
   return new Promise(resolve => {
     child.on('close', (code, signal) => {
+      process.off('SIGINT', kill);
       const reason = `the process ended (${signal ?? `exit code ${code}`}) ${lastLine(errors)}`.trim();
-      const crashed: End = at
-        ? { kind: 'contender failed', contender: at, reason }
-        : { kind: 'failed', reason };
+      const wasStopped = signal === 'SIGINT' || signal === 'SIGTERM';
+      const crashed: End =
+        at && !wasStopped ? { kind: 'contender failed', contender: at, reason } : { kind: 'failed', reason };
       resolve(end ?? crashed);
     });
   });

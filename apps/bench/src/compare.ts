@@ -22,7 +22,7 @@ export interface Comparison {
   readonly changes: readonly Change[];
   /** Quantities compared. */
   readonly compared: number;
-  /** Cases that were measured before and are not now, with the reason. */
+  /** Cases that were measured before and are not now, or on another device, with the reason. */
   readonly lost: readonly string[];
   /** Whether times were compared too: only on the same machine. */
   readonly times: boolean;
@@ -33,19 +33,27 @@ export function compare(old: Results, now: Results): Comparison {
   const times = isSameMachine(old.machine, now.machine);
   const pairs = now.results.flatMap(result => {
     const before = old.results.find(other => isSamePair(other, result));
-    return before?.status === 'measured' ? [{ before, result }] : [];
+    return before?.status === 'measured' ? [{ before, result, why: incomparable(before, result) }] : [];
   });
-  const quantities = pairs.flatMap(({ before, result }) => quantitiesOf(before, result, times));
+  const quantities = pairs
+    .filter(({ why }) => why === undefined)
+    .flatMap(({ before, result }) => quantitiesOf(before, result, times));
   return {
     changes: quantities
       .filter(({ old, now, floor }) => differs(old, now, floor))
       .map(({ floor, old, now, ...where }) => ({ ...where, old: old.median, now: now.median })),
     compared: quantities.length,
     lost: pairs
-      .filter(({ result }) => result.status !== 'measured')
-      .map(({ result }) => `${result.case} on ${result.backend}: ${result.status}, ${result.reason}`),
+      .filter(({ why }) => why !== undefined)
+      .map(({ result, why }) => `${result.case} on ${result.backend}: ${why}`),
     times,
   };
+}
+
+function incomparable(before: CaseResult, result: CaseResult): string | undefined {
+  if (result.status !== 'measured') return `${result.status}, ${result.reason}`;
+  const [was, is] = [before, result].map(({ device }) => device?.renderer ?? 'the processor');
+  return was === is ? undefined : `on ${is}, before on ${was}`;
 }
 
 interface Quantity extends Omit<Change, 'old' | 'now'> {

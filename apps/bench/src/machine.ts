@@ -16,7 +16,10 @@ export interface Machine {
 const PACKAGES = [
   '@police/core',
   '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-backend-cpu',
   '@tensorflow/tfjs-backend-wasm',
+  '@tensorflow/tfjs-backend-webgl',
+  '@tensorflow/tfjs-backend-webgpu',
   'brain.js',
   'synaptic',
   'onnxruntime-web',

@@ -9,15 +9,23 @@ export interface Settings {
   readonly budget: number;
   readonly leastRounds: number;
   readonly mostRounds: number;
+  /** Milliseconds that each contender runs before. */
+  readonly warmUp: number;
   /** Milliseconds that a timing lasts at least: shorter runs are repeated in it. */
   readonly leastTiming: number;
 }
 
-export const FULL: Settings = { budget: 8_000, leastRounds: 5, mostRounds: 41, leastTiming: 5 };
-export const QUICK: Settings = { budget: 700, leastRounds: 3, mostRounds: 15, leastTiming: 2 };
+export const FULL: Settings = { budget: 2_000, leastRounds: 5, mostRounds: 41, warmUp: 200, leastTiming: 10 };
+export const QUICK: Settings = { budget: 500, leastRounds: 3, mostRounds: 15, warmUp: 20, leastTiming: 2 };
 
-/** Above this time for a round of all contenders, three rounds do. */
-const LONG_ROUND = 60_000;
+/** Rounds that are measured at least, if one takes so many milliseconds: of a minute, one. */
+export function leastRoundsOf(round: number, { leastRounds }: Settings): number {
+  const most = round > 60_000 ? 1 : round > 10_000 ? 2 : round > 2_000 ? 3 : leastRounds;
+  return Math.min(most, leastRounds);
+}
+
+/** Milliseconds above which a profiled step is warm-up enough. */
+const LONG_STEP = 5_000;
 
 /** A contender that broke off, which leaves the framework in an unknown state: start anew without it. */
 export class ContenderFailed extends Error {
@@ -44,7 +52,13 @@ export async function measure(
   const prepared = await backend.prepare(spec, new Set(Object.keys(without)));
   const contenders = prepared.contenders.filter(({ name }) => !(name in without));
   try {
-    const shared = { case: spec.name, backend: backend.name, seed: spec.seed };
+    const { device } = prepared;
+    const shared = {
+      case: spec.name,
+      backend: backend.name,
+      seed: spec.seed,
+      ...(device ? { device } : {}),
+    };
     const absent = { ...prepared.absent, ...without };
     const seconds = () => (performance.now() - started) / 1000;
     const checks = await checked(backend, spec, contenders, onContender);
@@ -54,16 +68,7 @@ export async function measure(
       return { ...shared, status: 'failed', reason, contenders: [], checks, absent, seconds: seconds() };
     }
     const measured = await timed(prepared, contenders, settings, onContender);
-    const residentMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-    return {
-      ...shared,
-      status: 'measured',
-      contenders: measured,
-      checks,
-      absent,
-      residentMiB,
-      seconds: seconds(),
-    };
+    return { ...shared, status: 'measured', contenders: measured, checks, absent, seconds: seconds() };
   } finally {
     await prepared.dispose();
   }
@@ -100,16 +105,16 @@ async function timed(
   for (const contender of contenders) {
     onContender(contender.name);
     try {
-      const use = profile ? await perStep(profile, contender) : {};
-      const time = await once(contender, 1);
-      warm.push({ contender, use, time, calls: Math.ceil(settings.leastTiming / Math.max(time, 1e-3)) });
+      const { taken, ...use } = profile ? await perStep(profile, contender) : { taken: 0 };
+      const time = taken > LONG_STEP ? taken : await warmUp(contender, settings.warmUp);
+      warm.push({ contender, use, time, calls: callsFor(time, settings) });
     } catch (error) {
       throw new ContenderFailed(contender.name, error);
     }
   }
   const times = warm.map((): number[] => []);
   const round = warm.reduce((sum, { time, calls }) => sum + time * calls, 0);
-  const least = round > LONG_ROUND ? Math.min(3, settings.leastRounds) : settings.leastRounds;
+  const least = leastRoundsOf(round, settings);
   const start = performance.now();
   for (let r = 0; r < settings.mostRounds; r++) {
     if (r >= least && performance.now() - start > settings.budget) break;
@@ -127,6 +132,21 @@ async function timed(
     ...(bound === undefined ? {} : { bound }),
     ...use,
   }));
+}
+
+/** Runs in one timing. */
+const callsFor = (time: number, { leastTiming }: Settings): number =>
+  Math.max(1, Math.ceil(leastTiming / Math.max(time, 1e-3)));
+
+/** Milliseconds of the fastest run. */
+async function warmUp(contender: Contender, milliseconds: number): Promise<number> {
+  let [spent, fastest] = [0, Number.POSITIVE_INFINITY];
+  do {
+    const time = await once(contender, 1);
+    fastest = Math.min(fastest, time);
+    spent += time;
+  } while (spent < milliseconds);
+  return fastest;
 }
 
 /** Milliseconds of `calls` runs, without what follows each. */
@@ -149,8 +169,10 @@ async function once({ run, after }: Contender, calls: number): Promise<number> {
 async function perStep(
   profile: NonNullable<Prepared['profile']>,
   { run, after, steps = 1 }: Contender,
-): Promise<{ peakBytes: number; kernels: number }> {
+): Promise<{ peakBytes: number; kernels: number; taken: number }> {
+  const start = performance.now();
   const { peakBytes, kernels } = await profile(run);
+  const taken = performance.now() - start;
   after?.();
-  return { peakBytes, kernels: kernels / steps };
+  return { peakBytes, kernels: kernels / steps, taken };
 }

@@ -1,4 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { Device } from './backends/backend.js';
 import type { Checked } from './check.js';
 import type { Machine } from './machine.js';
 import type { Quartiles } from './statistics.js';
@@ -29,6 +30,8 @@ export interface CaseResult {
   /** Contenders that could not take part, and why. */
   readonly absent: Readonly<Record<string, string>>;
   readonly seed: number;
+  /** What it ran on, unless that is the processor. */
+  readonly device?: Device;
   /** Peak resident memory of the process that measured the case, MiB. */
   readonly residentMiB?: number;
   readonly seconds: number;

@@ -1,7 +1,8 @@
 import type { Backend } from './backends/backend.js';
+import { browserRefusal } from './browser/chromium.js';
 import type { BenchCase } from './cases/case.js';
 import type { MeasurePair } from './child.js';
-import type { Settings } from './measure.js';
+import { leastRoundsOf, type Settings } from './measure.js';
 import { type CaseResult, isSamePair } from './results.js';
 import { dataWork, workBound } from './work.js';
 
@@ -14,6 +15,7 @@ export interface RunOptions {
   readonly settings: Settings;
   /** Seconds that a constrained step may nominally take. */
   readonly limit: number;
+  /** How a pair is measured; never throws. */
   readonly measure: MeasurePair;
   /** Told after each pair, with all results so far. */
   readonly onResult: (results: readonly CaseResult[]) => Promise<void> | void;
@@ -25,6 +27,10 @@ export interface RunOptions {
 /** Every case on every backend, case by case, so that a run cut short has whole rows. */
 export const pairsOf = (cases: readonly BenchCase[], backends: readonly Backend[]): Pair[] =>
   cases.flatMap(spec => backends.map(backend => ({ spec, backend })));
+
+/** Whether `--quick` includes it. */
+export const isQuick = ({ spec, backend }: Pair): boolean =>
+  spec.quick === 'everywhere' || (spec.quick === 'node' && backend.host !== 'browser');
 
 /** Measures what `finished` does not have yet; what failed is tried again. Returns all results, in the order of the pairs. */
 export async function run(
@@ -72,27 +78,35 @@ function refused(pair: Pair, reason: string): CaseResult {
 
 /** Why a pair cannot run, or would take too long. */
 export function refusalOf({ backend, spec }: Pair, limit: number): string | undefined {
-  const reason = backend.refusal(spec);
+  const reason = backend.refusal(spec) ?? (backend.host === 'browser' ? browserRefusal() : undefined);
   if (reason !== undefined || spec.task !== 'train') return reason;
   const seconds = stepSeconds({ backend, spec });
-  if (seconds <= limit) return undefined;
-  return `a constrained step takes about ${seconds.toPrecision(2)} s, and --limit is ${limit} s`;
+  if (seconds <= limit * (spec.patience ?? 1)) return undefined;
+  return `a constrained step takes about ${Math.ceil(seconds)} s, too long for --limit ${limit}`;
 }
 
 /** Nominal time of a constrained step (of as many samples as a run has, where samples go one by one). */
 function stepSeconds({ backend, spec }: Pair): number {
   const batch = backend.batchOf(spec);
   const runs = batch === 1 ? 16 : 1;
-  return (runs * dataWork(spec, batch) * workBound(spec, 'ours', { batch })) / backend.speed;
+  return (runs * dataWork(spec, batch) * workBound(spec, 'ours', { batch })) / backend.speed(spec);
 }
 
 /** Seconds to start a process and make a case ready. */
-const START = 1.5;
+const START = 1;
+const BROWSER_START = 4;
+
+/** Constrained steps that a round takes as long as. */
+const CONTENDERS = 4;
+
+/** Rounds that the check and the warm-up take as long as. */
+const WARM_UP = 1.5;
 
 /** For the time left only. */
-function expectedSeconds(pair: Pair, { budget, leastRounds }: Settings, limit: number): number {
+export function expectedSeconds(pair: Pair, settings: Settings, limit: number): number {
   if (refusalOf(pair, limit) !== undefined) return 0.01;
-  const contenders = 5;
-  const rounds = pair.spec.task === 'train' ? stepSeconds(pair) * contenders : 0;
-  return START + 2 * rounds + Math.max(budget / 1000, rounds * Math.min(leastRounds, 3));
+  const start = pair.backend.host === 'browser' ? BROWSER_START : START;
+  const round = pair.spec.task === 'train' ? stepSeconds(pair) * CONTENDERS : 0;
+  const rounds = leastRoundsOf(1000 * round, settings);
+  return start + WARM_UP * round + Math.max(settings.budget / 1000, rounds * round);
 }

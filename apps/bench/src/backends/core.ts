@@ -27,7 +27,7 @@ const RATE = 1e-9;
 export const core: Backend = {
   name: 'core',
   roundoff: 2 ** -53,
-  speed: 1e9,
+  speed: () => 1e9,
   batchOf: spec => spec.batch,
   refusal: ({ model }) =>
     model.kind === 'conv' ? 'has convolutions, but the case is defined as a TensorFlow.js model' : undefined,

@@ -20,7 +20,7 @@ const MOST_CONNECTIONS = 30_000;
 export const synapticLibrary: Backend = {
   name: 'synaptic',
   roundoff: 2 ** -53,
-  speed: 1e7,
+  speed: () => 1e8,
   batchOf: () => 1,
   refusal: ({ name, model }) => {
     if (model.kind === 'conv') return 'has no convolutions';

@@ -5,7 +5,7 @@ import { tfjsBackend, use } from './tfjs.js';
 /** WebAssembly with the kernels of @police/tfjs-wasm-training. */
 export const tfjsWasmTraining = tfjsBackend({
   name: 'tfjs-wasm-training',
-  speed: 1e10,
+  speed: () => 2.5e10,
   refusal: () => undefined,
   start: async () => {
     await use('wasm');

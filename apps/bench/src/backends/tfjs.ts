@@ -1,14 +1,15 @@
 import type { Matrix } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { BenchCase } from '../cases/case.js';
 import { regionOf, verticesOf } from '../cases/region.js';
 import { batchOf } from '../cases/seeded.js';
-import { plainForward } from '../plain-police.js';
 import { dataWork, type Variant, workBound } from '../work.js';
-import type { Backend, Contender, Prepared } from './backend.js';
+import { type Backend, type Contender, type Device, type Prepared, Unavailable } from './backend.js';
 import { matrixOf } from './core-net.js';
+import { plainForward } from './plain-tfjs.js';
 import { rowsFor, tfjsModel } from './tfjs-model.js';
 
 /** So small that the nets stay what they are. */
@@ -19,27 +20,39 @@ const REFRESH = 4;
 /** Multiply-adds of a step above which only the main contenders run: the others would take hours. */
 const WORK_FOR_VARIANTS = 2e11;
 
+/** What keeps constrained models off WebGPU. */
+export const CANNOT_READ =
+  'shifts are computed from values read back in the middle of a pass, and WebGPU has asynchronous reads only: TensorFlow.js goes round that by a canvas, which gives zeros and loses the device on an emulated GPU';
+
 /** What sets one backend of TensorFlow.js apart. */
-export interface TfjsParts extends Pick<Backend, 'name' | 'speed' | 'refusal'> {
+export interface TfjsParts extends Pick<Backend, 'name' | 'host' | 'speed' | 'refusal'> {
   /** Makes it the backend in use. */
   start(): Promise<void>;
+  /** What the driver calls the device once started, unless it is the processor. */
+  renderer?(): string;
 }
 
-export function tfjsBackend({ start, ...parts }: TfjsParts): Backend {
+export function tfjsBackend({ start, renderer, ...parts }: TfjsParts): Backend {
   return {
     ...parts,
     roundoff: 2 ** -24,
     batchOf: spec => spec.batch,
     async prepare(spec, without) {
       await start();
-      const { contenders, absent = {} } = { train, predict, tools }[spec.task](spec, without);
-      return { contenders, absent, profile, dispose: () => tf.disposeVariables() };
+      const { contenders, absent = {} } = await { train, predict, tools }[spec.task](spec, without);
+      const dispose = () => tf.disposeVariables();
+      return { contenders, absent, profile, dispose, ...(renderer ? { device: deviceOf(renderer()) } : {}) };
     },
   };
 }
 
+const deviceOf = (renderer: string): Device => ({
+  renderer,
+  isSoftware: /swiftshader|llvmpipe|softpipe|lavapipe|basic render/i.test(renderer),
+});
+
 export async function use(backend: string): Promise<void> {
-  if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
+  if (!(await tf.setBackend(backend))) throw new Unavailable(`the ${backend} backend does not start here`);
   // Else a profile would keep every output to look for NaN.
   tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', false);
 }
@@ -97,17 +110,30 @@ function train(spec: BenchCase, without: Skipped): Parts {
 }
 
 /** Forward, backward, and a step of gradient descent on the outputs' mean square. */
-function step(forward: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, model: tfl.LayersModel): void {
-  tf.tidy(() => {
+async function step(
+  forward: (x: tf.Tensor) => tf.Tensor,
+  x: tf.Tensor,
+  model: tfl.LayersModel,
+): Promise<void> {
+  const loss = tf.tidy(() => {
     const variables = model.trainableWeights.map(variableOf);
     const { value, grads } = tf.variableGrads(() => tf.mean(tf.square(forward(x))) as tf.Scalar, variables);
     for (const variable of variables) {
       tf.tidy(() => variable.assign(tf.sub(variable, tf.mul(RATE, grads[variable.name]))));
       grads[variable.name].dispose();
     }
-    // Waits for the device, and catches a step that went wrong.
-    if (!Number.isFinite(value.dataSync()[0])) throw new Error('the loss is not finite');
+    return value;
   });
+  // Waits for the device, and catches a step that went wrong.
+  const [value] = await downloaded(loss);
+  if (!Number.isFinite(value)) throw new Error('the loss is not finite');
+}
+
+/** The values of a tensor, which is disposed of. */
+async function downloaded(tensor: tf.Tensor): Promise<Float32Array> {
+  const values = (await tensor.data()) as Float32Array;
+  tensor.dispose();
+  return values;
 }
 
 const variableOf = (weight: tfl.LayerVariable): tf.Variable =>
@@ -124,23 +150,25 @@ function biasesKept(model: tfl.LayersModel): () => void {
   };
 }
 
-function predict(spec: BenchCase): Parts {
+async function predict(spec: BenchCase): Promise<Parts> {
+  // Where every backend can read weights synchronously; they follow the models to the backend they run on.
+  const backend = tf.getBackend();
+  await use('cpu');
   const model = tfjsModel(spec);
   const policed = constrain(model, { regions: [regionOf(spec)] });
   const frozen = freeze(policed).model;
+  await use(backend);
   const x = rowsFor(spec, batchOf(spec));
   const outputs = (of: tfl.LayersModel) => (input: tf.Tensor) =>
     of.predict(input, { batchSize: input.shape[0] }) as tf.Tensor;
-  const run = (of: tfl.LayersModel) => () => {
-    tf.tidy(() => outputs(of)(x).dataSync());
-  };
-  return {
-    contenders: [
-      { name: 'plain model', run: run(model) },
-      { name: 'frozen', run: run(frozen), bound: 1, evaluate: evaluator(spec, outputs(frozen)) },
-      { name: 'constrained', run: run(policed), bound: 1, evaluate: evaluator(spec, outputs(policed)) },
-    ],
-  };
+  const run = (of: tfl.LayersModel) => async () => void (await downloaded(outputs(of)(x)));
+  const contenders = [
+    { name: 'plain model', run: run(model) },
+    { name: 'frozen', run: run(frozen), bound: 1, evaluate: evaluator(spec, outputs(frozen)) },
+  ];
+  if (backend === 'webgpu') return { contenders, absent: { constrained: CANNOT_READ } };
+  const constrained = { run: run(policed), bound: 1, evaluate: evaluator(spec, outputs(policed)) };
+  return { contenders: [...contenders, { name: 'constrained', ...constrained }] };
 }
 
 function tools(spec: BenchCase): Parts {
@@ -154,7 +182,7 @@ function tools(spec: BenchCase): Parts {
     contenders: [
       {
         name: 'forward of the frame',
-        run: () => void tf.tidy(() => (model.predict(x, { batchSize: frame.rows }) as tf.Tensor).dataSync()),
+        run: async () => void (await downloaded(model.predict(x, { batchSize: frame.rows }) as tf.Tensor)),
       },
       { name: 'constrain', run: () => void constrain(model, { regions: [region] }) },
       {
@@ -167,25 +195,23 @@ function tools(spec: BenchCase): Parts {
   };
 }
 
-function evaluator(spec: BenchCase, forward: (x: tf.Tensor) => tf.Tensor): (points: Matrix) => Matrix {
-  return points => {
+function evaluator(spec: BenchCase, forward: (x: tf.Tensor) => tf.Tensor) {
+  return async (points: Matrix): Promise<Matrix> => {
     const y = tf.tidy(() => forward(rowsFor(spec, Float32Array.from(points.data))));
-    const values = matrixOf(y.dataSync(), y.size / points.rows);
-    y.dispose();
-    return values;
+    return matrixOf(await downloaded(y), y.size / points.rows);
   };
 }
 
 async function profile(run: () => void | Promise<void>): Promise<{ peakBytes: number; kernels: number }> {
-  const { peakBytes, kernels } = await tf.profile(() => {
-    run();
+  const { peakBytes, kernels } = await tf.profile(async () => {
+    await run();
     return [];
   });
   return { peakBytes, kernels: kernels.length };
 }
 
-function repeat(times: number, run: () => void): void {
-  for (let i = 0; i < times; i++) run();
+async function repeat(times: number, run: () => Promise<void>): Promise<void> {
+  for (let i = 0; i < times; i++) await run();
 }
 
 function stacked(vertices: readonly Float64Array[]): Float32Array {

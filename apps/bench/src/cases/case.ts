@@ -27,8 +27,10 @@ export interface BenchCase {
   readonly batch: number;
   /** Of weights and data. */
   readonly seed: number;
-  /** Whether `--quick` includes it. */
-  readonly quick: boolean;
+  /** Whether `--quick` includes it: not, on the backends that run in Node, or also in a browser, which takes seconds to start. */
+  readonly quick: 'no' | 'node' | 'everywhere';
+  /** Times the usual limit that a step may take. @defaultValue 1 */
+  readonly patience?: number;
   /** Slow-down that the paper measured, on a GPU. */
   readonly paper?: number;
   /** Abscissa of the case in its group's scaling curve. */

@@ -15,7 +15,7 @@ export const regionKinds: readonly BenchCase[] = KINDS.map(region => ({
   region,
   batch: 256,
   seed: 1,
-  quick: region.kind === 'ball',
+  quick: region.kind === 'ball' ? 'node' : 'no',
 }));
 
 /** Two convolutions and a dense layer on 8 × 8 images. */
@@ -29,5 +29,5 @@ export const convolutions: readonly BenchCase[] = [
   region,
   batch: 64,
   seed: 1,
-  quick: region.kind === 'box',
+  quick: region.kind === 'box' ? 'node' : 'no',
 }));

@@ -18,7 +18,7 @@ function curve(
     name: `${group}/${x}`,
     task: 'train',
     seed: 1,
-    quick: quick.includes(x),
+    quick: quick.includes(x) ? 'node' : 'no',
     x,
   }));
 }
@@ -35,6 +35,6 @@ export const scaling: readonly BenchCase[] = [
     region: { kind: 'box', radius: 0.05 },
   })),
   ...curve('width', [64, 256, 1024, 2048], [256], width => ({ model: dense(2, 4, width) })),
-  ...curve('depth', [2, 4, 8, 16], [8], depth => ({ model: dense(2, depth, 128) })),
-  ...curve('batch', [16, 64, 256, 1024, 4096], [64], batch => ({ batch })),
+  ...curve('depth', [2, 4, 8, 16], [], depth => ({ model: dense(2, depth, 128) })),
+  ...curve('batch', [16, 64, 256, 1024, 4096], [], batch => ({ batch })),
 ];

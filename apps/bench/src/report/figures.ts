@@ -39,6 +39,13 @@ const PAPER = 'paper (GPU)';
 const ratioOf = ({ contenders }: CaseResult, name: string) =>
   contenders.find(contender => contender.name === name)?.ratio;
 
+/** Whether it trains sample by sample, and not on batches. */
+const isSampleWise = ({ contenders }: CaseResult): boolean =>
+  contenders.some(({ name }) => name === 'library');
+
+const seriesOf = (result: CaseResult): string =>
+  `${result.backend}${isSampleWise(result) ? ', one sample' : ''}${result.device?.isSoftware ? ', software GPU' : ''}`;
+
 /** Slow-down of *ours* by backend, and the paper's. */
 function table1Points({ results }: Results, cases: readonly BenchCase[]): Point[] {
   return cases
@@ -47,7 +54,7 @@ function table1Points({ results }: Results, cases: readonly BenchCase[]): Point[
       const x = name.split('/')[1].replaceAll('-', ', ');
       const measured = results.flatMap((result): Point[] => {
         const ratio = result.case === name ? ratioOf(result, 'ours') : undefined;
-        return ratio ? [{ x, y: ratio.median, from: ratio.q1, to: ratio.q3, series: result.backend }] : [];
+        return ratio ? [{ x, y: ratio.median, from: ratio.q1, to: ratio.q3, series: seriesOf(result) }] : [];
       });
       return [...(paper === undefined ? [] : [{ x, y: paper, series: PAPER }]), ...measured];
     });
@@ -63,13 +70,12 @@ function curvePoints({ results }: Results, cases: readonly BenchCase[], group: s
         const ours = ratioOf(result, 'ours');
         const plain = ratioOf(result, 'plain');
         const bound = result.contenders.find(contender => contender.name === 'ours')?.bound;
-        const isSampleWise = result.contenders.some(contender => contender.name === 'library');
         return [
-          ...(ours ? [{ x: x!, y: ours.median, from: ours.q1, to: ours.q3, series: result.backend }] : []),
+          ...(ours ? [{ x: x!, y: ours.median, from: ours.q1, to: ours.q3, series: seriesOf(result) }] : []),
           ...(plain && result.backend === PLAIN_OF
             ? [{ x: x!, y: plain.median, series: `plain, ${PLAIN_OF}` }]
             : []),
-          ...(bound && !isSampleWise ? [{ x: x!, y: bound, series: BOUND }] : []),
+          ...(bound && !isSampleWise(result) ? [{ x: x!, y: bound, series: BOUND }] : []),
           ...(bound && result.backend === 'brainjs'
             ? [{ x: x!, y: bound, series: `${BOUND}, one sample` }]
             : []),
@@ -84,7 +90,7 @@ const BOUND = 'bound';
 function table1Figure(points: readonly Point[]): Figure {
   const options: Plot.PlotOptions = {
     ...BASE,
-    marginRight: 150,
+    marginRight: 190,
     x: { type: 'point', label: 'D, depth, width', domain: [...new Set(points.map(({ x }) => x))] },
     y: { type: 'log', label: 'slow-down', grid: true, tickFormat: '~r' },
     marks: [...lines(points, ({ series }) => series === PAPER), ...spreads(points)],
@@ -95,7 +101,7 @@ function table1Figure(points: readonly Point[]): Figure {
 function curveFigure(group: string, points: readonly Point[]): Figure {
   const options: Plot.PlotOptions = {
     ...BASE,
-    marginRight: 170,
+    marginRight: 190,
     x: { type: 'log', label: group, ticks: 5, tickFormat: '~s' },
     y: { type: 'log', label: 'slow-down', grid: true, tickFormat: '~r' },
     marks: [...lines(points, ({ series }) => series.startsWith(BOUND)), ...spreads(points)],

@@ -51,7 +51,7 @@ export function markdown(
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, Node ${machine.node}; ${packages.join(', ')}. ` +
       `Started ${started}${quick ? '; a quick run: fewer cases and rounds' : ''}. The paper’s figures are from a GPU; everything here ` +
-      'ran on the processor named. Repeat with `npm run bench -- --report apps/bench/RESULTS.md`.',
+      `ran on the processor named${gpus(results.results)}. Repeat with \`npm run bench -- --report apps/bench/RESULTS.md\`.`,
     '',
     HOW,
     '',
@@ -59,6 +59,18 @@ export function markdown(
     refusals(results.results),
     '',
   ].join('\n');
+}
+
+/** What else it ran on. */
+function gpus(results: readonly CaseResult[]): string {
+  const said = results.flatMap(({ backend, device }) =>
+    device
+      ? [
+          `, ${backend} in ${device.browser} on “${device.renderer}”${device.isSoftware ? ', a software GPU: the processor emulates it, and this says nothing about a real one' : ''}`,
+        ]
+      : [],
+  );
+  return [...new Set(said)].join('');
 }
 
 function section(
@@ -92,9 +104,9 @@ function section(
     const { median, q1, q3 } = result.contenders[0].milliseconds;
     return [
       spec.name,
-      result.backend,
+      backendText(result),
       `${short(median)} (${short(q1)}–${short(q3)})`,
-      ...names.map(name => (of(name)?.ratio ? ratioText(of(name)!.ratio!) : '–')),
+      ...names.map(name => cell(of(name), spec.task)),
       ...(isTraining ? [bound('ours'), bound('plain')] : []),
       ...(group === 'table1' ? [spec.paper === undefined ? '–' : `×${spec.paper}`] : []),
       memoryText(result),
@@ -110,6 +122,15 @@ function section(
     ...absences(own.map(({ result }) => result)),
     ...figures.map(({ name, caption }) => `![${caption}](figures/${name}.svg)\n`),
   ].join('\n');
+}
+
+const backendText = ({ backend, device }: CaseResult): string =>
+  device?.isSoftware ? `${backend} (software GPU)` : backend;
+
+/** The slow-down; of tools, which do different things, the time. */
+function cell(contender: ContenderResult | undefined, task: BenchCase['task']): string {
+  if (!contender?.ratio) return '–';
+  return task === 'tools' ? `${short(contender.milliseconds.median)} ms` : ratioText(contender.ratio);
 }
 
 function contenderNames(results: readonly CaseResult[]): string[] {

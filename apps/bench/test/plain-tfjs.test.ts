@@ -4,7 +4,7 @@ import { constrain } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, test } from 'vitest';
-import { plainForward } from '../src/plain-police.js';
+import { plainForward } from '../src/backends/plain-tfjs.js';
 
 test('the plain transcription of Algorithm 1 is the adapter’s majority rule', async () => {
   await tf.setBackend('cpu');

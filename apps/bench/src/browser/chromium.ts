@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // A GPU where there is one; else Chromium's own emulation of one, which it would not use unasked.
+  '--ignore-gpu-blocklist',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+];
+
+/** Why there is no browser to measure in; undefined if there is one. */
+export function browserRefusal(): string | undefined {
+  const path = executable();
+  if (path === undefined)
+    return 'needs Chromium, which is not installed: `apt-get install chromium`, or name a Chrome in the environment variable CHROMIUM';
+  return existsSync(path) ? undefined : `CHROMIUM is ${path}, which does not exist`;
+}
+
+/** The Chromium that CHROMIUM names, else the first in the usual places. */
+const executable = (): string | undefined => process.env.CHROMIUM || PLACES.find(path => existsSync(path));
+
+/** A headless one, which ends with this process. */
+export async function launch(): Promise<Browser> {
+  const executablePath = executable();
+  if (!executablePath) throw new Error(browserRefusal());
+  // Only the process that needs it takes the time to load it.
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath, args: ARGUMENTS });
+}
