@@ -1,14 +1,68 @@
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const conditions = ['@police/source', 'module', 'node', 'import', 'default'];
+/** Tests import the packages' TypeScript sources, so nothing need be built first. */
+const conditions = ['@police/source', 'module', 'import', 'default'];
 
-export default defineConfig({
-  // Tests import the packages' TypeScript sources, so nothing need be built first.
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+const BROWSER_ONLY = 'packages/*/test/**/*.browser.test.ts';
+
+const node: TestProjectInlineConfiguration = {
+  resolve: { conditions: ['node', ...conditions] },
+  ssr: { resolve: { conditions: ['node', ...conditions] } },
   test: {
+    name: 'node',
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    exclude: [BROWSER_ONLY],
     setupFiles: ['./vitest.setup.ts'],
     testTimeout: 60_000,
   },
+};
+
+const chromium = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+/** WebGL and WebGPU without a GPU: SwiftShader, which Chromium does not use unasked. */
+const CHROMIUM_ARGUMENTS = [
+  '--no-sandbox',
+  '--no-first-run',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+];
+
+/** The adapter's laws on the GPU backends of TensorFlow.js. */
+const browser: TestProjectInlineConfiguration = {
+  resolve: { conditions: ['browser', ...conditions] },
+  test: {
+    name: 'browser',
+    include: ['packages/tfjs/test/{conformance,laws,graph,errors}.test.ts', BROWSER_ONLY],
+    testTimeout: 120_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: chromium, args: CHROMIUM_ARGUMENTS } }),
+      instances: [{ browser: 'chromium' }],
+      api: { host: '127.0.0.1' },
+    },
+  },
+};
+
+export default defineConfig({
+  test: { projects: [node, ...(hasChromium() ? [browser] : [])] },
 });
+
+function hasChromium(): boolean {
+  if (existsSync(chromium)) return true;
+  const message = `The tests in a browser need Chromium, and ${chromium} does not exist: install it, or name one in CHROMIUM_PATH.`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`${message} They are left out.`);
+  return false;
+}

@@ -84,8 +84,8 @@ test('every case runs somewhere, and every refusal is a sentence', () => {
 
 test('a browser that is not there is said to be missing, and how to get it', () => {
   const inBrowser: Pair = { spec: smallCase, backend: { ...backend, host: 'browser' } };
-  vi.stubEnv('CHROMIUM', '/nowhere/chromium');
-  expect(refusalOf(inBrowser, 1)).toMatch(/CHROMIUM.*does not exist/);
+  vi.stubEnv('CHROMIUM_PATH', '/nowhere/chromium');
+  expect(refusalOf(inBrowser, 1)).toMatch(/CHROMIUM_PATH.*does not exist/);
   vi.unstubAllEnvs();
 });
 

@@ -1,6 +1,7 @@
 import { assertFinite, assertRegionsFit, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { assertFramesFit, assertReadable } from './backend-limits.js';
 import { forwardData } from './data-pass.js';
 import { findRemedies } from './frame-pass.js';
 import { withFiniteGradient } from './frame-values.js';
@@ -60,6 +61,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     const graph = readGraph(model, settings.epsilon);
     const { shape } = graph.nodes[0];
     assertRegionsFit(settings.regions, sizeOf(shape));
+    assertFramesFit(graph, settings.regions);
     assertWeightsFinite(model);
     if (settings.mode === 'project') assertProjectable(graph, settings);
     const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
@@ -86,6 +88,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
       this.assertInput(x);
+      assertReadable();
       const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
       // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.

@@ -1,4 +1,4 @@
-import { box, type PoliceErrorCode } from '@police/core';
+import { box, boxAround, type PoliceErrorCode } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -373,4 +373,27 @@ describe.each(backends)('on %s', backend => {
       expect(bend(policed, toNetwork(policed), regions, 1)).toBeLessThan(1);
     });
   });
+});
+
+test('frames beyond the memory of a backend are refused before they are made, and the model stays usable', async () => {
+  await useBackend(backends[0]);
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({ filters: 1024, kernelSize: 1, inputShape: [32, 32, 1] }),
+      tfl.layers.reLU(),
+      tfl.layers.globalAveragePooling2d({}),
+    ],
+  });
+  const cube = boxAround(new Float64Array(1024), new Float64Array(1024).fill(1));
+  const error = await errorOf(() => constrain(model, { regions: [cube] }));
+  expect(error).toMatchObject({ code: 'too-large', where: model.layers[0].name });
+  expect(error.message).toContain('4.0 GiB');
+  const corner = boxAround(
+    new Float64Array(1024),
+    Float64Array.from({ length: 1024 }, (_, i) => Number(i < 2)),
+  );
+  const policed = constrain(model, { regions: [corner] });
+  const y = policed.predict(tf.zeros([1, 32, 32, 1])) as tf.Tensor;
+  expect(y.shape).toEqual([1, 1024]);
+  tf.dispose([y, ...model.weights.map(weight => weight.read())]);
 });

@@ -1,4 +1,4 @@
-import { boxAround, certify, enforce, policedForward, type Region, vPolytope } from '@police/core';
+import { certify, policedForward } from '@police/core';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -6,55 +6,25 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { register } from '../../tfjs-wasm-training/src/index.js';
 import { coreView } from '../src/core-network.js';
 import { coreSides } from '../src/to-network.js';
+import { expectLaws, makeSetup, STEPS, sharings } from './graph-laws.js';
 import {
   backends,
   bend,
-  disagreement,
   float32Bound,
   gradientBound,
   largest,
   largestDifference,
-  pointsOn,
   predict,
   randomRows,
   seededRng,
-  stackRows,
-  toInput,
   trainableOf,
   useBackend,
   weightsOf,
 } from './helpers.js';
-import { type ModelCase, modelCases } from './models.js';
+import { modelCases } from './models.js';
 
-const STEPS = 4;
-const sharings = ['per-channel', 'per-unit'] as const;
-
-const inputSize = (model: tfl.LayersModel) =>
-  (model.inputs[0].shape.slice(1) as number[]).reduce((product, size) => product * size, 1);
-
-/** A box and, elsewhere, a triangle: one of all dimensions, one of two. */
-function regionsFor(size: number, scale = 1): Region[] {
-  const centre = randomRows(1, size, 3, 0.5 * scale).data;
-  const corners = randomRows(3, size, 4, scale).data;
-  return [
-    boxAround(
-      centre,
-      centre.map(() => 0.3 * scale),
-    ),
-    vPolytope([0, 1, 2].map(i => Array.from(corners.subarray(i * size, (i + 1) * size), x => x + scale))),
-  ];
-}
-
-const makeSetup = ({ make, scale = 1 }: ModelCase, sharing: (typeof sharings)[number]) => {
-  const model = make();
-  const size = inputSize(model);
-  const regions = regionsFor(size, scale);
-  const policed = constrain(model, { regions, sharing });
-  const everywhere = stackRows([pointsOn(regions, 1), randomRows(12, size, 5, 3 * scale)]);
-  const x = toInput(model, randomRows(8, size, 6, 2 * scale));
-  const y = tf.randomUniform([8, ...(model.outputs[0].shape.slice(1) as number[])], -1, 1, 'float32', 7);
-  return { model, size, regions, policed, everywhere, x, y };
-};
+/** Compiling the shaders of a model takes seconds. */
+const cases = modelCases.filter(({ inBrowser }) => inBrowser || !backends.includes('webgl'));
 
 describe.each(backends)('on %s', backend => {
   beforeAll(async () => {
@@ -62,39 +32,12 @@ describe.each(backends)('on %s', backend => {
     await useBackend(backend);
   });
 
-  describe.each(modelCases)('$what', modelCase => {
+  describe.each(cases)('$what', modelCase => {
     const kinds = sharings.map(sharing => ({ sharing }));
 
-    test.each(kinds)('$sharing: as core sees it, affine at every step, and frozen', async ({ sharing }) => {
-      const { model, regions, policed, everywhere, x, y } = makeSetup(modelCase, sharing);
-      expect(disagreement(model, toNetwork(model), everywhere)).toBeLessThan(1);
-      policed.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
-      for (let step = 0; step <= STEPS; step++) {
-        const net = toNetwork(policed);
-        expect(disagreement(policed, net, everywhere), `core, step ${step}`).toBeLessThan(1);
-        expect(bend(policed, net, regions, step), `bend, step ${step}`).toBeLessThan(1);
-        if (step < STEPS) await policed.trainOnBatch(x, y);
-      }
-      expect(policedLayerOf(policed).shifted.units).toBeGreaterThan(0);
-
-      const weights = weightsOf(policed);
-      const { model: frozen, network } = freeze(policed);
-      const bound = float32Bound(network, everywhere);
-      expect(
-        largestDifference(predict(frozen, everywhere).data, predict(policed, everywhere).data),
-      ).toBeLessThan(bound);
-      expect(frozen.layers.map(layer => layer.name)).toEqual(model.layers.map(layer => layer.name));
-      // The weights in the model, not only those of the network, are the frozen ones.
-      const stored = toNetwork(frozen);
-      expect(enforce(stored, regions).report.shifted).toBe(0);
-      expect(certify(stored, regions).certified).toBe(true);
-      expect(certify(network, regions).certified).toBe(true);
-      expect(disagreement(frozen, stored, everywhere)).toBeLessThan(1);
-      expect(weightsOf(policed)).toEqual(weights);
-      // A frozen model can be constrained again.
-      const again = constrain(frozen, { regions, sharing });
-      expect(bend(again, toNetwork(again), regions, 1)).toBeLessThan(1);
-    });
+    test.each(kinds)('$sharing: as core sees it, affine at every step, and frozen', ({ sharing }) =>
+      expectLaws(makeSetup(modelCase, sharing)),
+    );
 
     if (modelCase.projectable) {
       test('mode project: the plain model is constrained after every step', async () => {
@@ -116,7 +59,11 @@ describe.each(backends)('on %s', backend => {
       await policed.trainOnBatch(x, y);
       for (const model of [policed, freeze(policed).model]) {
         const loaded = await reloaded(model);
-        expect(predict(loaded, everywhere)).toEqual(predict(model, everywhere));
+        expect(weightsOf(loaded)).toEqual(weightsOf(model));
+        // WebGL may compute the same in another order for weights that lie otherwise in its textures.
+        const bound = float32Bound(toNetwork(model), everywhere);
+        const [found, expected] = [loaded, model].map(each => predict(each, everywhere).data);
+        expect(largestDifference(found, expected)).toBeLessThan(bound);
       }
       const loaded = await reloaded(policed);
       expect(policedLayerOf(loaded).sides).toEqual(policedLayerOf(policed).sides);

@@ -16,8 +16,6 @@ import {
   rowOf,
 } from '@police/core';
 import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
-import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {
@@ -28,13 +26,8 @@ import {
   seededRng,
 } from '../../core/test/helpers.js';
 
+export { backends, useBackend } from './backends.js';
 export { largestDifference, makeRegion, type RegionKind, seededRng };
-
-export const backends = ['cpu', 'wasm'] as const;
-
-export async function useBackend(name: string): Promise<void> {
-  if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
-}
 
 export const layerKinds = ['leakyRelu', 'prelu', 'relu6', 'denseRelu', 'abs', 'hardTanh'] as const;
 export type LayerKind = (typeof layerKinds)[number] | 'relu';
@@ -124,11 +117,13 @@ const ROUNDINGS_PER_UNIT = 4;
 /** Standard deviations of accumulated rounding that a test allows. */
 const DEVIATIONS = 4;
 
+/** Their root mean square is right to a quarter or so. */
+const SIGN_SAMPLES = 8;
+
 /**
  * How far a float32 run of the constrained network lies from exact arithmetic at the points `[n, inSize]`, roundings
- * taken as independent (Higham and Mary 2019): √n · u · (|W||v| + |b| + |c|) per layer, carried on in quadrature (where
- * a layer's weights cannot be squared, by |W|), times `DEVIATIONS`. A shift is found from frame values in error
- * themselves, so each nonlinearity doubles the error.
+ * taken as independent (Higham and Mary 2019): √n · u · (|W||v| + |b| + |c|) per layer, carried on in quadrature, times
+ * `DEVIATIONS`. A shift is found from frame values in error themselves, so each nonlinearity doubles the error.
  */
 export function float32Bound(net: Network, points: Matrix): number {
   const sizes = new Map<string, Float64Array>(); // [units], of the values
@@ -183,11 +178,23 @@ function errorOfNode(
   }
 }
 
+/** Errors `[inSize]` of independent signs, through the operator: √(Σ w² e²), exactly for a matrix, else as many samples tell it. */
 function carried(operator: AffineOperator, error: Float64Array): Float64Array {
-  if (!('kind' in operator) || operator.kind !== 'dense') return operator.magnitude(rowMatrix(error)).data;
-  const { weight } = operator as Dense;
-  const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
-  return squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
+  if ('kind' in operator && operator.kind === 'dense') {
+    const { weight } = operator as Dense;
+    const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
+    return squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
+  }
+  const rng = seededRng(1);
+  const data = Float64Array.from({ length: SIGN_SAMPLES * error.length }, (_, i) =>
+    rng() < 0.5 ? error[i % error.length] : -error[i % error.length],
+  );
+  const samples = operator.linear({ rows: SIGN_SAMPLES, cols: error.length, data });
+  const squares = new Float64Array(operator.outSize);
+  samples.data.forEach((value, i) => {
+    squares[i % operator.outSize] += value * value;
+  });
+  return squares.map(sum => Math.sqrt(sum / SIGN_SAMPLES));
 }
 
 /**
@@ -203,12 +210,23 @@ export function gradientBound(net: Network, rows: number, regions: readonly Regi
 }
 
 /** Largest residual of chords of the regions, relative to what rounding explains. */
-export function bend(model: tfl.LayersModel, net: Network, regions: readonly Region[], seed: number): number {
-  const ratios = regions.map(region => {
-    const probe = chordProbe(region, 20, seededRng(seed));
-    return probe.residual(predict(model, probe.points)) / (2 * float32Bound(net, probe.points));
+export function bend(
+  model: tfl.LayersModel,
+  net: Network,
+  regions: readonly Region[],
+  seed: number,
+  chords = 20,
+): number {
+  const probes = regions.map(region => chordProbe(region, chords, seededRng(seed)));
+  const points = stackRows(probes.map(probe => probe.points));
+  const outputs = predict(model, points);
+  let start = 0;
+  const residuals = probes.map(({ points: { rows }, residual }) => {
+    const data = outputs.data.subarray(start * outputs.cols, (start + rows) * outputs.cols);
+    start += rows;
+    return residual({ rows, cols: outputs.cols, data });
   });
-  return Math.max(...ratios);
+  return Math.max(...residuals) / (2 * float32Bound(net, points));
 }
 
 /** Largest difference between the framework's and core's outputs, relative to what rounding explains. */

@@ -58,12 +58,10 @@ function makeRegions(set: readonly RegionKind[], kind: LayerKind): Region[] {
 describe.each(backends)('on %s', backend => {
   beforeAll(() => useBackend(backend));
 
-  const cases = layerKinds.flatMap(kind =>
-    modes.flatMap(mode => regionSets.map(set => ({ kind, mode, set, regionKinds: set.join(' + ') }))),
-  );
+  const cases = layerKinds.flatMap(kind => modes.map(mode => ({ kind, mode })));
 
-  describe.each(cases)('$kind, mode $mode, on $regionKinds', ({ kind, mode, set }) => {
-    const regions = makeRegions(set, kind);
+  describe.each(cases)('$kind, mode $mode, fit in batches', ({ kind, mode }) => {
+    const regions = makeRegions(['flatPolytope', 'box', 'ball'], kind);
     const everywhere = stackRows([pointsOn(regions, 1), randomRows(20, WIDTHS[0], 5, 3 * scaleOf(kind))]);
     const bends: number[] = [];
     const disagreements: number[] = [];
@@ -143,12 +141,6 @@ describe.each(backends)('on %s', backend => {
       expect(Math.max(...bends)).toBeLessThan(1);
     },
   );
-
-  test.each(layerKinds)('the probe sees an unconstrained %s model bend', kind => {
-    const regions = makeRegions(['box', 'ball'], kind);
-    const plain = makeModel(WIDTHS, kind);
-    expect(bend(plain, toNetwork(plain), regions, 1)).toBeGreaterThan(100);
-  });
 
   const gradientCases = layerKinds.flatMap(kind =>
     (['exact', 'local'] as const).flatMap(gradient =>

@@ -12,6 +12,8 @@ export interface ModelCase {
   readonly scale?: number;
   /** Whether every nonlinearity can be projected. */
   readonly projectable?: boolean;
+  /** Whether it is tested in a browser too. */
+  readonly inBrowser?: boolean;
   make(): tfl.LayersModel;
 }
 
@@ -85,6 +87,7 @@ const merged = (layer: Layer, ...values: Value[]): Value => layer.apply(values) 
 export const modelCases: ModelCase[] = [
   {
     what: 'Conv2D with strides, padding and an activation of its own',
+    inBrowser: true,
     projectable: true,
     make: () =>
       chained([4, 4, 2], m => [
@@ -197,6 +200,7 @@ export const modelCases: ModelCase[] = [
   },
   {
     what: 'a residual block with batch normalisation',
+    inBrowser: true,
     make: () =>
       functional([4, 4, 1], (x, m) => {
         const first = through(

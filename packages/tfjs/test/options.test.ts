@@ -22,6 +22,7 @@ import {
   errorOf,
   FLOAT32_ROUNDOFF,
   float32Bound,
+  gradientBound,
   innerOf,
   largest,
   largestDifference,
@@ -45,6 +46,9 @@ const WIDTHS = [2, 10, 10, 1];
 const square = () => boxAround([0, 0], [0.5, 0.5]);
 const x = () => toTensor(randomRows(24, 2, 11, 2));
 const y = () => tf.tidy(() => tf.sum(tf.abs(x()), 1, true));
+
+/** Largest change of a weight for a difference quotient: so small that it meets no kink. */
+const GRADIENT_STEP = 2 ** -13;
 
 const residualOf = (model: tfl.LayersModel, region: Region, of: (points: Matrix) => Matrix): number => {
   const probe = chordProbe(region, 24, seededRng(1));
@@ -130,6 +134,37 @@ describe.each(backends)('on %s', backend => {
         BATCH_NORM_ROUNDINGS * FLOAT32_ROUNDOFF * (1 + largest(values)),
       );
     });
+  });
+
+  test('the gradient in training goes through the batch’s statistics, of the shifts too', () => {
+    const { make } = modelCases.find(({ what }) => what.includes('batch normalisation'))!;
+    const size = 16;
+    const region = boxAround(randomRows(1, size, 3, 0.5).data, new Float64Array(size).fill(0.3));
+    const policed = constrain(make(), { regions: [region] });
+    const given = toInput(policed, randomRows(8, size, 1, 2));
+    const loss = () => tf.mean(tf.square(policed.apply(given, { training: true }) as tf.Tensor)) as tf.Scalar;
+    loss(); // so that there are sides to keep
+    const variables = trainableOf(policed);
+    const { grads, value } = tf.variableGrads(loss, variables);
+    const rng = seededRng(5);
+    let largestChange = 0;
+    const bound = gradientBound(toNetwork(policed), 8, [region], value.dataSync()[0]);
+    for (const variable of variables) {
+      const values = variable.dataSync().slice() as Float32Array;
+      const at = (sign: number) => {
+        const moved = values.map((w, i) => w + sign * change[i]);
+        variable.assign(tf.tensor(moved, variable.shape));
+        return { moved, loss: loss().dataSync()[0] };
+      };
+      const change = values.map(() => GRADIENT_STEP * (2 * rng() - 1));
+      const [up, down] = [at(1), at(-1)];
+      variable.assign(tf.tensor(values, variable.shape));
+      const gradient = grads[variable.name].dataSync();
+      const predicted = values.reduce((sum, _, i) => sum + gradient[i] * (up.moved[i] - down.moved[i]), 0);
+      largestChange = Math.max(largestChange, Math.abs(predicted));
+      expect(Math.abs(up.loss - down.loss - predicted), variable.name).toBeLessThan(bound);
+    }
+    expect(largestChange).toBeGreaterThan(10 * bound);
   });
 
   test('a residual net with batch normalisation and max-pooling keeps its residual through training', async () => {

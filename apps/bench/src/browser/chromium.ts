@@ -22,16 +22,22 @@ const ARGUMENTS = [
   '--enable-features=Vulkan',
 ];
 
+/** Where Linux shows no GPU: without these Chromium's WebGPU gives zeros when read. */
+const WITHOUT_GPU = ['--use-webgpu-adapter=swiftshader', '--use-vulkan=swiftshader'];
+
+const hasGpu = (): boolean => process.platform !== 'linux' || existsSync('/dev/dri');
+
 /** Why there is no browser to measure in; undefined if there is one. */
 export function browserRefusal(): string | undefined {
   const path = executable();
   if (path === undefined)
-    return 'needs Chromium, which is not installed: `apt-get install chromium`, or name a Chrome in the environment variable CHROMIUM';
-  return existsSync(path) ? undefined : `CHROMIUM is ${path}, which does not exist`;
+    return 'needs Chromium, which is not installed: `apt-get install chromium`, or name a Chrome in the environment variable CHROMIUM_PATH';
+  return existsSync(path) ? undefined : `CHROMIUM_PATH is ${path}, which does not exist`;
 }
 
-/** The Chromium that CHROMIUM names, else the first in the usual places. */
-const executable = (): string | undefined => process.env.CHROMIUM || PLACES.find(path => existsSync(path));
+/** The Chromium that CHROMIUM_PATH names, else the first in the usual places. */
+const executable = (): string | undefined =>
+  process.env.CHROMIUM_PATH || PLACES.find(path => existsSync(path));
 
 /** A headless one, which ends with this process. */
 export async function launch(): Promise<Browser> {
@@ -39,5 +45,5 @@ export async function launch(): Promise<Browser> {
   if (!executablePath) throw new Error(browserRefusal());
   // Only the process that needs it takes the time to load it.
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...(hasGpu() ? [] : WITHOUT_GPU)] });
 }

@@ -28,6 +28,7 @@ export function runBound(net: Network, points: Matrix, roundoff: number): number
   let size = largestColumns(points); // [units], of the values
   let error = size.map(x => x * u);
   net.nodes.forEach((node, i) => {
+    const values = largestColumns(forward(network(net.nodes.slice(0, i + 1)), points));
     if (node.kind === 'affine') {
       const { weight, bias } = asDense(node.operator);
       const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
@@ -35,13 +36,16 @@ export function runBound(net: Network, points: Matrix, roundoff: number): number
       const summed = node.operator.magnitude(row(size)).data.map((x, j) => x + Math.abs(bias[j]));
       error = carried.map((e, j) => e + Math.sqrt(weight.cols + ROUNDINGS_PER_UNIT) * u * summed[j]);
     } else if (node.kind === 'activation') {
-      const { shift } = node;
+      const { shift, activation } = node;
       error = error.map((e, j) => {
         const added = size[j] + Math.abs(shift?.[j] ?? 0);
-        return 2 * (e + Math.sqrt(ROUNDINGS_PER_UNIT) * u * added);
+        const before = 2 * (e + Math.sqrt(ROUNDINGS_PER_UNIT) * u * added);
+        if (activation.tailError === undefined) return before;
+        // A curve flattens errors, and its value, which may be larger than what it is taken of, is rounded in turn.
+        return activation.curve!.steepest * before + Math.sqrt(ROUNDINGS_PER_UNIT) * u * values[j];
       });
     }
-    size = largestColumns(forward(network(net.nodes.slice(0, i + 1)), points));
+    size = values;
   });
   return DEVIATIONS * error.reduce((max, e) => Math.max(max, e), 0);
 }

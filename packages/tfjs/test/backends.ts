@@ -1,0 +1,20 @@
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+
+type Backend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+
+/** Those that a test runs on: in a browser, the one that needs a browser. WebGPU, too slow for all, has tests of its own. */
+export const backends: readonly Backend[] = 'document' in globalThis ? ['webgl'] : ['cpu', 'wasm'];
+
+export async function useBackend(name: Backend): Promise<void> {
+  if (name === 'webgl') await import('@tensorflow/tfjs-backend-webgl');
+  if (name === 'webgpu') await import('@tensorflow/tfjs-backend-webgpu');
+  if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
+  if (name === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
+    throw new Error('this WebGL computes in float16, and no tolerance here is made for that');
+  }
+  // A browser may give zeros for what it cannot copy out of WebGPU, and no error.
+  const two = tf.tidy(() => tf.add(tf.ones([1]), 1).dataSync()[0]);
+  if (two !== 2) throw new Error(`backend ${name} reads ${two} for 2`);
+}
