@@ -2,7 +2,7 @@ import { assertRegionsFit, PoliceError } from '@police/core';
 import { NeuralNetwork, NeuralNetworkGPU, Recurrent, recurrent } from 'brain.js';
 import type { AnyNetwork, NetData } from './flat-layer.js';
 import { copyWeights, PolicedNeuralNetwork } from './policed-network.js';
-import { assertActivation, plainNetwork } from './read.js';
+import { activationOf, plainNetwork } from './read.js';
 import { type ConstrainOptions, settingsOf } from './settings.js';
 import { positional } from './state.js';
 
@@ -27,10 +27,10 @@ export function constrain<InputType extends NetData = NetData, OutputType extend
 ): PolicedNeuralNetwork<InputType, OutputType> {
   assertConstrainable(net);
   const settings = settingsOf(options);
-  assertActivation(`${net.trainOpts.activation}`);
+  activationOf(net, settings.epsilon); // known, or it throws
   if (net.sizes.length > 0) assertRegionsFit(positional(settings), net.sizes[0]);
   const hasWeights = net.outputLayer > 0;
-  if (hasWeights) plainNetwork(net); // finite, or it throws
+  if (hasWeights) plainNetwork(net, settings.epsilon); // finite, or it throws
 
   const policed = new PolicedNeuralNetwork<InputType, OutputType>(net.trainOpts, settings);
   policed.options = { ...net.options };

@@ -1,5 +1,6 @@
 import type { FlatLayer } from './flat-layer.js';
 import { addProduct, addTransposedProduct } from './kernels.js';
+import type { Units } from './units.js';
 
 /** Buffers for one sample's way through the network. Values are float32 numbers, as brain.js stores them. */
 export interface DataPass {
@@ -7,7 +8,7 @@ export interface DataPass {
   readonly input: Float64Array;
   /** Outputs of each layer, `[units]`. */
   readonly outputs: readonly Float64Array[];
-  /** Slope of each unit's activation at its (shifted) pre-activation, `[units]`. */
+  /** What the activation's `Units` keep of each unit's slope, `[units]`. */
   readonly slopes: readonly Float64Array[];
   /** target − output or what of it comes back, `[units]`. */
   readonly errors: readonly Float64Array[];
@@ -27,13 +28,12 @@ export function dataPass(params: readonly FlatLayer[]): DataPass {
 }
 
 /**
- * `y = σ(W x + b + c)` layer by layer, σ of slope `alpha` below 0: brain.js's own sums, then the shift. The slope is taken
- * from the pre-activation, not from the output's sign.
+ * `y = σ(W x + b + c)` layer by layer: brain.js's own sums, then the shift.
  */
 export function runForward(
   { input, outputs, slopes }: DataPass,
   params: readonly FlatLayer[],
-  alpha: number,
+  units: Units,
   shifts: readonly Float64Array[],
   x: ArrayLike<number>,
 ): void {
@@ -41,16 +41,9 @@ export function runForward(
   for (let l = 0; l < params.length; l++) {
     const { weights, biases, outSize, inSize } = params[l];
     const y = outputs[l];
-    const slope = slopes[l];
-    const shift = shifts[l];
     for (let j = 0; j < outSize; j++) y[j] = biases[j];
     addProduct(weights, outSize, inSize, l === 0 ? input : outputs[l - 1], 0, y, 0);
-    for (let j = 0; j < outSize; j++) {
-      const h = y[j] + shift[j];
-      slope[j] = h > 0 ? 1 : alpha;
-      // NaN stays NaN; adding 0 makes ReLU's −0 brain.js's 0.
-      y[j] = Math.fround((h < 0 ? alpha * h : h) + 0);
-    }
+    units.activate(y, shifts[l], slopes[l]);
   }
 }
 
@@ -58,12 +51,11 @@ export function runForward(
 export function runBackward(
   { outputs, slopes, errors, deltas }: DataPass,
   params: readonly FlatLayer[],
+  units: Units,
   target: ArrayLike<number>,
 ): void {
   for (let l = params.length - 1; l >= 0; l--) {
     const error = errors[l];
-    const delta = deltas[l];
-    const slope = slopes[l];
     if (l === params.length - 1) {
       const y = outputs[l];
       for (let j = 0; j < error.length; j++) error[j] = target[j] - y[j];
@@ -72,6 +64,6 @@ export function runBackward(
       error.fill(0);
       addTransposedProduct(weights, outSize, inSize, deltas[l + 1], 0, error, 0);
     }
-    for (let j = 0; j < error.length; j++) delta[j] = Math.fround(slope[j] * error[j]);
+    units.writeDeltas(deltas[l], error, outputs[l], slopes[l]);
   }
 }

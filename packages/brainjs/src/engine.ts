@@ -1,4 +1,4 @@
-import { type Activation, leakyRelu, PoliceError, type Region, relu } from '@police/core';
+import { PoliceError, type Region } from '@police/core';
 import { type DataPass, dataPass, runBackward, runForward } from './data-pass.js';
 import type { FlatLayer } from './flat-layer.js';
 import { backThroughShifts, findShifts, flatRegions, framePass } from './frame-pass.js';
@@ -6,6 +6,7 @@ import { freeHeldOutputs } from './held-outputs.js';
 import { layerName } from './names.js';
 import { type AdamOptions, layInSample, type StepGradient, stepAdam, stepMomentum } from './optimizer.js';
 import type { Settings } from './settings.js';
+import type { Units } from './units.js';
 
 /** What a step needs of brain.js's `trainOpts`. */
 export interface StepOptions extends AdamOptions {
@@ -43,8 +44,8 @@ export function createEngine(
   params: readonly FlatLayer[],
   regions: readonly Region[],
   settings: Settings,
-  /** Slope below 0, read anew at every use: `trainOpts` may change. */
-  slope: () => number,
+  /** Read anew at every use: `trainOpts` may change. */
+  unitsNow: () => Units,
 ): Engine {
   const { policy, mode, gradient, refresh } = settings;
   const flat = flatRegions(regions, params[0].inSize);
@@ -63,28 +64,19 @@ export function createEngine(
   const inferenceShifts = inference.layers.map(({ shift }) => shift);
   const key = weightsKey(params, sides);
   let cycle = 0;
-  let activation: Activation | undefined;
-
-  /** Made once for each slope. */
-  const activationOf = (alpha: number): Activation => {
-    if (!activation || activation.pieces[0].slope !== alpha) {
-      activation = alpha === 0 ? relu() : leakyRelu(alpha);
-    }
-    return activation;
-  };
 
   /**
-   * Below its kink an output could be no more than constant (or nearly) on the region, and no gradient would bring it
-   * back. So outputs that straddle always go up; one that lies wholly below by itself stays there.
+   * Below a ReLU's kink an output could be no more than constant (or nearly) on the region, and no gradient would bring it
+   * back. So outputs that straddle always go up; one that lies wholly below by itself stays there. Smooth ones are
+   * constant on either side.
    */
   const keepOutputsUp = (): void => {
-    if (policy === 'sticky') sides[params.length - 1].fill(1);
+    if (policy === 'sticky' && !isSmooth(unitsNow())) sides[params.length - 1].fill(1);
   };
   keepOutputsUp();
 
   const refreshShifts = (): void => {
-    const alpha = slope();
-    findShifts(training, params, alpha, activationOf(alpha), sides);
+    findShifts(training, params, unitsNow().activation, sides);
     for (let l = 0; l < params.length; l++) sides[l].set(training.layers[l].sides);
     keepOutputsUp();
   };
@@ -111,10 +103,10 @@ export function createEngine(
 
   const presentShifts = (): readonly Float64Array[] => {
     if (regions.length === 0) return unshifted;
-    const alpha = slope();
-    if (!key.isCurrent(alpha)) {
-      findShifts(inference, params, alpha, activationOf(alpha), sides);
-      key.take(alpha);
+    const units = unitsNow();
+    if (!key.isCurrent(units)) {
+      findShifts(inference, params, units.activation, sides);
+      key.take(units);
     }
     return inferenceShifts;
   };
@@ -133,21 +125,21 @@ export function createEngine(
       cycle = 0;
     },
     run: input => {
-      runForward(data, params, slope(), presentShifts(), input);
+      runForward(data, params, unitsNow(), presentShifts(), input);
       return data.outputs[params.length - 1];
     },
     step: (input, target, options, adamStep) => {
-      const alpha = slope();
+      const units = unitsNow();
       if (isShift && cycle === 0) refreshShifts();
-      runForward(data, params, alpha, trainingShifts, input);
-      runBackward(data, params, target);
+      runForward(data, params, units, trainingShifts, input);
+      runBackward(data, params, units, target);
       assertFiniteErrors(data);
       let used = sampleOnly;
       if (isShift) {
         collect();
         if (cycle === refresh - 1) {
-          freeHeldOutputs(training);
-          backThroughShifts(training, params, alpha, gradient === 'local');
+          if (!isSmooth(units)) freeHeldOutputs(training);
+          backThroughShifts(training, params, units.activation, gradient === 'local');
           layInSample(withFrames);
           used = withFrames;
         }
@@ -160,25 +152,28 @@ export function createEngine(
   };
 }
 
-/** Tells whether weights, biases, slope and sides are still those of `take`: users write into a network's arrays. */
+/** Only affine up to an error. */
+const isSmooth = ({ activation }: Units): boolean => activation.tailError !== undefined;
+
+/** Tells whether weights, biases, activation and sides are still those of `take`: users write into a network's arrays. */
 function weightsKey(
   params: readonly FlatLayer[],
   sides: readonly Int8Array[],
-): { isCurrent(alpha: number): boolean; take(alpha: number): void } {
+): { isCurrent(units: Units): boolean; take(units: Units): void } {
   const live = params.flatMap(({ weights, biases }) => [bitsOf(weights), bitsOf(biases)]);
   const taken = live.map(bits => bits.slice());
   const takenSides = sides.map(values => values.slice());
-  let takenAlpha = Number.NaN;
+  let takenUnits: Units | undefined;
   return {
-    isCurrent: alpha => {
-      if (alpha !== takenAlpha) return false;
+    isCurrent: units => {
+      if (units !== takenUnits) return false;
       for (let i = 0; i < live.length; i++) if (!isSame(live[i], taken[i])) return false;
       return sides.every((values, l) => values.every((side, i) => side === takenSides[l][i]));
     },
-    take: alpha => {
+    take: units => {
       for (let i = 0; i < live.length; i++) taken[i].set(live[i]);
       for (let l = 0; l < sides.length; l++) takenSides[l].set(sides[l]);
-      takenAlpha = alpha;
+      takenUnits = units;
     },
   };
 }

@@ -13,6 +13,7 @@ import { chooseShift } from './choose-shift.js';
 import type { FlatLayer } from './flat-layer.js';
 import { addProduct, addTransposedProduct } from './kernels.js';
 import { layerName } from './names.js';
+import { tailsInto, tailsOutOf } from './tails.js';
 
 /** The regions as the loops read them: one below the other, the rows of all their frames. */
 export interface FlatRegions {
@@ -98,22 +99,27 @@ export function framePass(flat: FlatRegions, policy: Policy, params: readonly Fl
 
 /**
  * Carries the frames through the layers and finds every layer's shifts, keeping `previous` sides `[R, units]` where the
- * policy is sticky. Units are (leaky) ReLUs of slope `alpha` below 0.
+ * policy is sticky. The activation has one kink.
  *
- * Core's `policedPass` says what is computed. Allocates nothing for the policies `sticky` and `minimal` on regions that
- * `bodyKind` knows; else core itself chooses. Throws `not-finite`, naming the layer, when the weights overflow.
+ * Core's `policedPass` says what is computed. Allocates nothing for (leaky) ReLU under the policies `sticky` and `minimal` on
+ * regions that `bodyKind` knows; else core itself chooses. Throws `not-finite`, naming the layer, when the weights overflow.
  */
 export function findShifts(
   pass: FramePass,
   params: readonly FlatLayer[],
-  alpha: number,
   activation: Activation,
   previous: readonly Int8Array[],
 ): void {
+  let tails: readonly Float64Array[] | undefined;
+  if (activation.tailError !== undefined) {
+    tails = pass.flat.regions.map(() => new Float64Array(params[0].inSize));
+  }
   for (let l = 0; l < params.length; l++) {
     writePreActivations(pass, params, l);
-    chooseLayer(pass, l, params[l].outSize, activation, previous[l]);
-    if (l + 1 < params.length) activateFrames(pass, l, params[l].outSize, alpha);
+    const margins = tails && tailsInto(params[l], tails);
+    chooseLayer(pass, l, params[l].outSize, activation, previous[l], margins);
+    if (l + 1 < params.length) activateFrames(pass, l, params[l].outSize, activation);
+    tails = margins && tailsOutOf(activation, margins, pass.layers[l].sides);
   }
 }
 
@@ -146,14 +152,15 @@ function chooseLayer(
   units: number,
   activation: Activation,
   previous: Int8Array,
+  margins: readonly Float64Array[] | undefined,
 ): void {
   const { regions, kinds, starts } = pass.flat;
   const { h, lo, hi, sides, shift, coordinates } = pass.layers[l];
   const R = regions.length;
   const isFlat = typeof pass.policy === 'string' && pass.policy !== 'majority' && !kinds.includes('general');
-  if (!isFlat) {
+  if (!isFlat || margins) {
     assertFiniteFrames(h, units, l);
-    chooseByCore(pass, l, units, activation, previous);
+    chooseByCore(pass, l, units, activation, previous, margins);
     return;
   }
   const wanted = pass.policy === 'sticky' ? previous : noWish(previous);
@@ -186,20 +193,22 @@ function noWish({ length }: Int8Array): Int8Array {
   return found;
 }
 
-/** The policies and regions without a flat loop. */
+/** The policies, regions and activations without a flat loop. */
 function chooseByCore(
   { flat: { regions, starts }, policy, layers }: FramePass,
   l: number,
   units: number,
   activation: Activation,
   previous: Int8Array,
+  margins: readonly Float64Array[] | undefined,
 ): void {
   const { h, sides, shift, coordinates } = layers[l];
   const frames = regions.map(
     (_, r): Matrix =>
       matrix(starts[r + 1] - starts[r], units, h.subarray(starts[r] * units, starts[r + 1] * units)),
   );
-  const found = shiftsOf(regions, frames, activation, policy, policy === 'sticky' ? previous : undefined);
+  const kept = policy === 'sticky' ? previous : undefined;
+  const found = shiftsOf(regions, frames, activation, policy, kept, undefined, margins);
   shift.set(found.shift);
   sides.set(found.sides);
   shiftCoordinates(regions, frames, activation.kinks.length, found).forEach(({ data }, r) => {
@@ -207,22 +216,25 @@ function chooseByCore(
   });
 }
 
-/** Values through the piece that the sides select: at the origins `slope (h + c)`, along directions `slope h`. */
+/** Values through the piece that the sides select: at the origins `slope (h + c) + offset`, along directions `slope h`. */
 function activateFrames(
   { flat: { starts, regions }, layers }: FramePass,
   l: number,
   units: number,
-  alpha: number,
+  { pieces: [below, above] }: Activation,
 ): void {
   const { h, y, sides, shift } = layers[l];
+  const low = below.slope as number;
+  const high = above.slope as number;
   for (let r = 0; r < regions.length; r++) {
     const from = starts[r];
     for (let j = 0, at = from * units; j < units; j++, at++) {
-      y[at] = (sides[r * units + j] > 0 ? 1 : alpha) * (h[at] + shift[j]);
+      const isAbove = sides[r * units + j] > 0;
+      y[at] = (isAbove ? high : low) * (h[at] + shift[j]) + (isAbove ? above : below).offset;
     }
     for (let i = from + 1; i < starts[r + 1]; i++) {
       for (let j = 0, at = i * units; j < units; j++, at++) {
-        y[at] = (sides[r * units + j] > 0 ? 1 : alpha) * h[at];
+        y[at] = (sides[r * units + j] > 0 ? high : low) * h[at];
       }
     }
   }
@@ -235,9 +247,11 @@ function activateFrames(
 export function backThroughShifts(
   { flat: { starts, regions }, layers }: FramePass,
   params: readonly FlatLayer[],
-  alpha: number,
+  { pieces: [below, above] }: Activation,
   isLocal: boolean,
 ): void {
+  const low = below.slope as number;
+  const high = above.slope as number;
   const R = regions.length;
   const M = starts[R];
   for (let l = params.length - 1; l >= 0; l--) {
@@ -254,7 +268,7 @@ export function backThroughShifts(
       for (let r = 0; r < R; r++) {
         for (let i = starts[r]; i < starts[r + 1]; i++) {
           for (let j = 0, at = i * units; j < units; j++, at++) {
-            if (sides[r * units + j] < 0) delta[at] *= alpha;
+            delta[at] *= sides[r * units + j] > 0 ? high : low;
           }
         }
         for (let j = 0, at = starts[r] * units; j < units; j++, at++) shiftDelta[j] += delta[at];

@@ -15,13 +15,12 @@ import { write } from './write.js';
 
 /**
  * The network as a core network, in float64. A constrained one keeps its constraint: the shifts of its present weights
- * and sides lie on the nonlinearities.
+ * and sides lie on the nonlinearities. sigmoid and tanh of a plain one need `epsilon`, see `ConstrainOptions`.
  */
-export function toNetwork(net: AnyNetwork): Network {
-  const plain = plainNetwork(net);
-  if (!isPoliced(net)) return plain;
+export function toNetwork(net: AnyNetwork, { epsilon }: { readonly epsilon?: number } = {}): Network {
+  if (!isPoliced(net)) return plainNetwork(net, epsilon);
   const { settings, regions, sides } = net;
-  return enforce(plain, regions, { policy: settings.policy, sides }).network;
+  return enforce(plainNetwork(net, settings.epsilon), regions, { policy: settings.policy, sides }).network;
 }
 
 /** Without importing the class, which imports this file. */
@@ -39,7 +38,7 @@ export interface FrozenNet<InputType extends NetData, OutputType extends NetData
 
 /**
  * Folds the shifts into the biases and rounds so that the plain network's float32 weights, taken as real numbers, are
- * affine on every region exactly (core's `freeze`). The constrained network is left as it is and can train on.
+ * affine on every region exactly, or with `epsilon` up to what `certify` proves (core's `freeze`). The constrained network is left as it is and can train on.
  */
 export function freeze<InputType extends NetData, OutputType extends NetData>(
   net: PolicedNeuralNetwork<InputType, OutputType>,

@@ -1,7 +1,7 @@
 import type { FramePass } from './frame-pass.js';
 
 /**
- * Frees outputs that their shift holds at 0 on the region's edge while the data pull them away from it: for this step that
+ * Frees (leaky) ReLU outputs that their shift holds at 0 on the region's edge while the data pull them away from it: for this step that
  * shift is a constant.
  *
  * brain.js's outputs have a kink, which the method does not foresee. While an output is held, its bias has no effect and

@@ -5,9 +5,10 @@ import { type AnyNetwork, type FlatLayer, flatten, isFlat, type NetData } from '
 import { freeze } from './freeze.js';
 import { inLookupOrder, isPositional } from './named-region.js';
 import { activationName } from './names.js';
-import { assertActivation, assertInitialized, slopeBelow } from './read.js';
+import { activationOf, assertInitialized } from './read.js';
 import type { Settings } from './settings.js';
 import { type PolicedJSON, policeState, restore, savedSettings, type TrainingState } from './state.js';
+import { unitsOf } from './units.js';
 
 type Base = NeuralNetwork<NetData, NetData>;
 type Patterns = Parameters<Base['validateData']>[0];
@@ -32,6 +33,7 @@ export class PolicedNeuralNetwork<
   constructor(options: ConstructorParameters<typeof NeuralNetwork>[0], settings: Settings) {
     super(options);
     this.constraint = settings;
+    activationOf(this, settings.epsilon); // known, or it throws
   }
 
   /** How the network is constrained. */
@@ -69,8 +71,9 @@ export class PolicedNeuralNetwork<
     if (this.engine && isFlat(this, this.flat)) return this.engine;
     assertInitialized(this);
     const before = this.engine;
+    const { epsilon } = this.constraint;
     this.flat = flatten(this);
-    this.engine = createEngine(this.flat, this.regions, this.constraint, () => slopeBelow(this));
+    this.engine = createEngine(this.flat, this.regions, this.constraint, unitsOf(this, epsilon));
     const { sides } = this.engine;
     if (restored) restore(sides, restored.sides, 'sides');
     else if (before) for (const [l, kept] of before.sides.entries()) sides[l].set(kept);
@@ -89,7 +92,8 @@ export class PolicedNeuralNetwork<
 
   override updateTrainingOptions(options: TrainOptions): void {
     // Called by the base class's constructor too, before this one's fields are there.
-    if (options.activation !== undefined) assertActivation(options.activation);
+    const isBuilt = this.constraint !== undefined;
+    if (isBuilt) activationOf({ trainOpts: { ...this.trainOpts, ...options } }, this.constraint.epsilon);
     super.updateTrainingOptions(options);
   }
 
@@ -165,6 +169,14 @@ export class PolicedNeuralNetwork<
   }
 
   override _runInputLeakyRelu(input: Float32Array): Float32Array {
+    return this.runConstrained(input);
+  }
+
+  override _runInputSigmoid(input: Float32Array): Float32Array {
+    return this.runConstrained(input);
+  }
+
+  override _runInputTanh(input: Float32Array): Float32Array {
     return this.runConstrained(input);
   }
 

@@ -8,26 +8,30 @@ import {
   type Network,
   PoliceError,
   relu,
+  sigmoid,
+  tanh,
 } from '@police/core';
 import type { AnyNetwork } from './flat-layer.js';
 import { activationName, layerName } from './names.js';
 
-/** Throws `unsupported-activation` for a function that no bias shift makes affine. */
-export function assertActivation(name: string): asserts name is 'relu' | 'leaky-relu' {
-  if (name === 'relu' || name === 'leaky-relu') return;
+/**
+ * The network's activation; sigmoid and tanh up to `epsilon` on their tails. Throws `unsupported-activation` for these without
+ * one, as no bias shift makes them affine.
+ */
+export function activationOf({ trainOpts }: Pick<AnyNetwork, 'trainOpts'>, epsilon?: number): Activation {
+  const { activation: name, leakyReluAlpha } = trainOpts;
+  if (name === 'relu') return relu();
+  if (name === 'leaky-relu') return leakyRelu(leakyReluAlpha);
+  if (epsilon !== undefined && name === 'sigmoid') return sigmoid(epsilon);
+  if (epsilon !== undefined && name === 'tanh') return tanh(epsilon);
   throw new PoliceError({
     code: 'unsupported-activation',
     where: 'activation',
-    expected: "'relu' or 'leaky-relu'",
+    expected: "'relu' or 'leaky-relu', or 'sigmoid' or 'tanh' with epsilon",
     actual: `'${name}'`,
     remedy:
-      "sigmoid and tanh are curved everywhere, so no bias makes them affine on a region. Build the network with { activation: 'leaky-relu' }; brain.js applies it to the output layer too, so scale the targets to be positive.",
+      "sigmoid and tanh are curved everywhere, so no bias makes them affine on a region. Build the network with { activation: 'leaky-relu' }; brain.js applies it to the output layer too, so scale the targets to be positive. Or pass epsilon, the distance from affine that you accept: every unit then sits on a flat tail there.",
   });
-}
-
-/** Slope of the network's activation below 0. */
-export function slopeBelow(net: AnyNetwork): number {
-  return net.trainOpts.activation === 'relu' ? 0 : net.trainOpts.leakyReluAlpha;
 }
 
 /** Throws `unsupported-layer` unless the network has weights. */
@@ -44,13 +48,11 @@ export function assertInitialized(net: AnyNetwork): void {
 
 /**
  * The network's own weights as a core network, in float64: layers `layer_1`, `layer_1_activation`, …, the output's
- * activation included. Throws `not-finite`, naming the layer.
+ * activation included. `epsilon` as for {@link activationOf}. Throws `not-finite`, naming the layer.
  */
-export function plainNetwork(net: AnyNetwork): Network {
-  assertActivation(`${net.trainOpts.activation}`);
+export function plainNetwork(net: AnyNetwork, epsilon?: number): Network {
+  const activation = activationOf(net, epsilon);
   assertInitialized(net);
-  const alpha = slopeBelow(net);
-  const activation: Activation = net.trainOpts.activation === 'relu' ? relu() : leakyRelu(alpha);
   const layers: ChainLayer[] = [];
   const names: string[] = [];
   for (let l = 0; l < net.outputLayer; l++) {

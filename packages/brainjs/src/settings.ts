@@ -33,22 +33,32 @@ export interface ConstrainOptions {
    * @defaultValue 1
    */
   readonly refresh?: number;
+  /**
+   * Accepts sigmoid and tanh: every unit is kept on a flat tail all over the regions, where it is constant up to this. What
+   * that adds up to at the outputs core's `enforce` reports and `certify` proves.
+   * @defaultValue none: they are refused
+   */
+  readonly epsilon?: number;
 }
 
 /** The options with their defaults, checked. */
-export type Settings = Required<ConstrainOptions>;
+export type Settings = Required<Omit<ConstrainOptions, 'epsilon'>> & Pick<ConstrainOptions, 'epsilon'>;
 
 /** Throws `invalid-option`. */
 export function settingsOf(options: ConstrainOptions): Settings {
   assertRegionsGiven(options?.regions);
-  const { regions, policy = 'sticky', mode = 'shift', gradient = 'exact', refresh = 1 } = options;
+  const { regions, policy = 'sticky', mode = 'shift', gradient = 'exact', refresh = 1, epsilon } = options;
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
   assertOneOf('gradient', gradient, ['exact', 'local']);
   if (!Number.isInteger(refresh) || refresh < 1) {
     throw invalidOption('refresh', 'a whole number of samples, at least 1', `${refresh}`);
   }
-  return { regions, policy, mode, gradient, refresh };
+  if (epsilon === undefined) return { regions, policy, mode, gradient, refresh };
+  if (!(Number.isFinite(epsilon) && epsilon > 0)) {
+    throw invalidOption('epsilon', 'a finite number > 0, how far from affine tails may be', `${epsilon}`);
+  }
+  return { regions, policy, mode, gradient, refresh, epsilon };
 }
 
 function assertOneOf(where: string, value: unknown, allowed: readonly string[]): void {

@@ -29,6 +29,7 @@ export interface PoliceState {
   mode: Settings['mode'];
   gradient: Settings['gradient'];
   refresh: number;
+  epsilon?: number;
   /** Absent before the network has weights. */
   training?: TrainingState;
 }
@@ -47,7 +48,7 @@ const arrays = (values: readonly ArrayLike<number>[]): number[][] => values.map(
 
 /** Throws `invalid-option` for a policy that is a function, which cannot be saved. */
 export function policeState(
-  { policy, mode, gradient, refresh }: Settings,
+  { policy, mode, gradient, refresh, epsilon }: Settings,
   regions: readonly Region[],
   engine?: Engine,
   adamStep?: number,
@@ -67,6 +68,7 @@ export function policeState(
     mode,
     gradient,
     refresh,
+    ...(epsilon === undefined ? {} : { epsilon }),
   };
   return engine ? { ...state, training: trainingState(engine, adamStep) } : state;
 }
@@ -92,8 +94,15 @@ function trainingState({ params, sides }: Engine, adamStep?: number): TrainingSt
 }
 
 /** The settings a saved network was constrained with. Throws `invalid-option` or what the regions' constructors throw. */
-export function savedSettings({ regions, policy, mode, gradient, refresh }: PoliceState): Settings {
-  return settingsOf({ regions: regions?.map(json => regionFromJSON(json)), policy, mode, gradient, refresh });
+export function savedSettings({ regions, policy, mode, gradient, refresh, epsilon }: PoliceState): Settings {
+  return settingsOf({
+    regions: regions?.map(json => regionFromJSON(json)),
+    policy,
+    mode,
+    gradient,
+    refresh,
+    ...(epsilon === undefined ? {} : { epsilon }),
+  });
 }
 
 /** Puts saved numbers, one array per layer, in place. Throws `shape` or `not-finite`. */

@@ -17,7 +17,7 @@ interface Layer {
 }
 
 /**
- * A plain NeuralNetwork with a network's weights: dense layers, each followed by the same ReLU or leaky ReLU. Options,
+ * A plain NeuralNetwork with a network's weights: dense layers, each followed by the same one of brain.js's activations. Options,
  * training options and lookups come from `like`.
  *
  * Throws `unsupported-layer` (any other graph), `unsupported-activation`, `invalid-option` (a slope that brain.js does
@@ -101,21 +101,22 @@ function unsupported(where: string, expected: string, actual: string): PoliceErr
 
 /** brain.js has one activation for all layers. */
 function activationOptions(activations: readonly Activation[]): {
-  activation: 'relu' | 'leaky-relu';
+  activation: 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
   leakyReluAlpha?: number;
 } {
   const [first] = activations;
+  const { name } = first;
   const [{ slope }] = first.pieces;
-  const other = activations.find(({ name, pieces }) => name !== first.name || pieces[0].slope !== slope);
-  if (other || (first.name !== 'relu' && first.name !== 'leakyRelu')) {
+  const other = activations.find(each => each.name !== name || each.pieces[0].slope !== slope);
+  if (other || (name !== 'relu' && name !== 'leakyRelu' && name !== 'sigmoid' && name !== 'tanh')) {
     throw new PoliceError({
       code: 'unsupported-activation',
       where: 'write',
-      expected: 'relu, or leakyRelu of one slope, after every layer',
-      actual: other ? `${first.name} and ${other.name}` : first.name,
+      expected: 'relu, sigmoid, tanh, or leakyRelu of one slope, after every layer',
+      actual: other ? `${name} and ${other.name}` : name,
     });
   }
-  if (first.name === 'relu') return { activation: 'relu' };
+  if (name !== 'leakyRelu') return { activation: name };
   if (typeof slope === 'number' && slope > 0 && slope < 1) {
     return { activation: 'leaky-relu', leakyReluAlpha: slope };
   }

@@ -10,9 +10,11 @@ import {
 import {
   ball,
   box,
+  certify,
   chain,
   chordProbe,
   dense,
+  enforce,
   forward,
   leakyRelu,
   type Region,
@@ -58,6 +60,17 @@ function bend(net: PolicedNeuralNetwork<number[], number[]>, where: readonly Reg
     return residual(runAll(net, points)) / (2 * runBound(toNetwork(net), points, FLOAT32_ROUNDOFF));
   });
   return Math.max(...ratios);
+}
+
+/** Whether chords of the regions deviate no more than the tails and float32 rounding explain. */
+function isAffineUpToTails(net: PolicedNeuralNetwork<number[], number[]>): boolean {
+  const network = toNetwork(net);
+  const { tailErrors } = enforce(network, regions).report;
+  return regions.every((region, r) => {
+    const { points, residual } = chordProbe(region, 20, seededRng(5));
+    const bound = Math.max(...tailErrors![r]) + runBound(network, points, FLOAT32_ROUNDOFF);
+    return residual(runAll(net, points)) <= 2 * bound;
+  });
 }
 
 describe('train', () => {
@@ -121,7 +134,7 @@ describe('train', () => {
     expect(() => unfit.train(data, options)).toThrow(/region 0 \(box\)/);
   });
 
-  test('refuses an activation it cannot constrain, and a leaky slope may change', async () => {
+  test('refuses an activation it cannot constrain; a leaky slope, or with epsilon the activation, may change', async () => {
     const net = policedNet();
     expect(await errorOf(() => net.train(data, { activation: 'sigmoid' }))).toMatchObject({
       code: 'unsupported-activation',
@@ -129,6 +142,71 @@ describe('train', () => {
     net.train(data, { ...options, leakyReluAlpha: 0.2 });
     expect(bend(net)).toBeLessThan(1);
     expect(largestDifference(runAll(net, x).data, forward(toNetwork(net), x).data)).toBeLessThan(1e-5);
+    const either = policedNet({ epsilon: 2 ** -10 });
+    either.train(data, { ...options, activation: 'tanh' });
+    expect(isAffineUpToTails(either)).toBe(true);
+    expect(largestDifference(runAll(either, x).data, forward(toNetwork(either), x).data)).toBeLessThan(1e-5);
+  });
+});
+
+describe('sigmoid and tanh', () => {
+  const kinds = ['sigmoid', 'tanh'] as const;
+  const EPSILON = 2 ** -6;
+  const smoothNet = (activation: (typeof kinds)[number], more: Partial<ConstrainOptions> = {}) =>
+    constrain(makeNet(WIDTHS, activation, 2, {}, 0.5, 6), { regions, epsilon: EPSILON, ...more });
+
+  test.each(kinds)('%s needs epsilon, and the error says so', async activation => {
+    const error = await errorOf(() => constrain(makeNet(WIDTHS, activation, 1), { regions }));
+    expect(error).toMatchObject({ code: 'unsupported-activation', actual: `'${activation}'` });
+    expect(error.remedy).toContain('pass epsilon');
+    expect(await errorOf(() => toNetwork(makeNet(WIDTHS, activation, 1)))).toMatchObject({
+      code: 'unsupported-activation',
+    });
+  });
+
+  test.each([0, -1, Number.NaN, Infinity, '1'])('epsilon %o is refused', async epsilon => {
+    expect(await errorOf(() => policedNet({ epsilon: epsilon as number }))).toMatchObject({
+      code: 'invalid-option',
+      where: 'epsilon',
+    });
+  });
+
+  test.each(kinds)('%s: a smaller epsilon keeps the output flatter on the regions', activation => {
+    const [wide, narrow] = [2 ** -4, 2 ** -8].map(epsilon => {
+      const net = smoothNet(activation, { epsilon });
+      net.train(data, options);
+      expect(isAffineUpToTails(net)).toBe(true);
+      const { points, residual } = chordProbe(regions[0], 20, seededRng(5));
+      return residual(runAll(net, points));
+    });
+    expect(narrow).toBeLessThan(wide);
+  });
+
+  test.each(kinds)('%s: saved, a run goes on as if never interrupted', activation => {
+    const whole = smoothNet(activation);
+    whole.train(data, options);
+    const resumed = policedFromJSON<number[], number[]>(JSON.parse(JSON.stringify(whole.toJSON())));
+    expect(resumed.settings.epsilon).toBe(EPSILON);
+    whole.train(data, options);
+    resumed.train(data, options);
+    expect(weightsOf(resumed)).toEqual(weightsOf(whole));
+  });
+
+  test.each(kinds)('%s: frozen it states its error, and toFunction gives the same outputs', activation => {
+    const net = smoothNet(activation);
+    net.train(data, options);
+    const { model, network } = freeze(net);
+    const proof = certify(network, regions);
+    if (!proof.certified) throw new Error('not certified');
+    // The output sits on its own tail; what earlier tails move is kept off its kink.
+    for (const { tailError } of proof.regions) {
+      expect(tailError![0]).toBeGreaterThanOrEqual(EPSILON);
+      expect(tailError![0]).toBeLessThan(1.01 * EPSILON);
+    }
+    const bound = runBound(network, x, FLOAT32_ROUNDOFF);
+    const f = model.toFunction();
+    const byFunction = Array.from({ length: x.rows }, (_, i) => (f(rowAt(x, i)) as number[])[0]);
+    expect(largestDifference(byFunction, runAll(model, x).data)).toBeLessThan(bound);
   });
 });
 

@@ -1,6 +1,6 @@
 import { constrain, freeze, type PolicedNeuralNetwork, toNetwork, write } from '@police/brainjs';
 import type { NeuralNetwork } from 'brain.js';
-import { conformance } from '../../core/test/conformance/conformance.js';
+import { conformance, EPSILON } from '../../core/test/conformance/conformance.js';
 import { plainNetwork } from '../src/read.js';
 import { type Activation, FLOAT32_ROUNDOFF, makeNet, runAll, toData, weightsOf } from './helpers.js';
 
@@ -10,16 +10,18 @@ type Policed = PolicedNeuralNetwork<number[], number[]>;
 conformance<Net, Policed>('brain.js', {
   activations: ['relu', 'leaky-relu'],
   refused: ['sigmoid', 'tanh'],
+  smooth: ['sigmoid', 'tanh'],
   roundoff: FLOAT32_ROUNDOFF,
-  makeModel: ({ widths, activation, seed }) => makeNet(widths, activation as Activation, seed),
+  makeModel: ({ widths, activation, seed, gain }) =>
+    makeNet(widths, activation as Activation, seed, {}, 0.5, gain),
   spoil: net => {
     net.weights[2][1][0] = Number.NaN;
   },
   weightsOf,
   run: runAll,
-  read: toNetwork,
+  read: net => toNetwork(net, { epsilon: EPSILON }),
   constrain,
-  raw: plainNetwork,
+  raw: policed => plainNetwork(policed, EPSILON),
   shifts: policed => policed.shifts,
   sides: policed => policed.sides,
   train: (policed, x, targets, afterStep) => {

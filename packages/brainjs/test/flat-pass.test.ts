@@ -1,4 +1,4 @@
-import { leakyRelu, type Policy, policedPass, relu, shiftCoordinates } from '@police/core';
+import { type Policy, policedPass, shiftCoordinates } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { expectClose, pick, randomRegions, seeds } from '../../core/test/helpers.js';
@@ -6,7 +6,7 @@ import { bodyKind } from '../src/body.js';
 import { flatten } from '../src/flat-layer.js';
 import { findShifts, flatRegions, framePass } from '../src/frame-pass.js';
 import { activationName } from '../src/names.js';
-import { plainNetwork, slopeBelow } from '../src/read.js';
+import { activationOf, plainNetwork } from '../src/read.js';
 import { makeNet, makeRegion, seededRng } from './helpers.js';
 
 /** The flat pass sums in another order than core: a few roundings of numbers of order 10. */
@@ -36,9 +36,8 @@ describe('the flat pass finds what core defines', () => {
         const previous = Object.fromEntries(sides.map((values, l) => [activationName(l), values]));
         const expected = policedPass(network, regions, { policy, previous });
 
-        const alpha = slopeBelow(net);
         const pass = framePass(flatRegions(regions, widths[0]), policy, params);
-        findShifts(pass, params, alpha, alpha === 0 ? relu() : leakyRelu(alpha), sides);
+        findShifts(pass, params, activationOf(net), sides);
         pass.layers.forEach((layer, l) => {
           const { shifts, frames } = expected.layers.get(activationName(l))!;
           const size = Math.max(1, ...frames.flatMap(({ data }) => Array.from(data, Math.abs)));

@@ -72,7 +72,10 @@ const parameters = (net: Policed) => ({
   biases: net.biases.slice(1).map(biases => [...biases]),
 });
 
-describe.each(['relu', 'leaky-relu'] as const)('%s', activation => {
+/** Wide enough for the smooth activations to have a slope on their tails. */
+const EPSILON = 0.05;
+
+describe.each(['relu', 'leaky-relu', 'sigmoid', 'tanh'] as const)('%s', activation => {
   describe.each(REGION_SETS.map(set => ({ set, name: set.join(' + ') })))('on $name', ({ set }) => {
     test.each(['exact', 'local'] as const)('gradient %s is core’s', gradient => {
       const regions = regionsOf(set);
@@ -80,11 +83,12 @@ describe.each(['relu', 'leaky-relu'] as const)('%s', activation => {
       const policed = constrain(makeNet(WIDTHS, activation, 3, { learningRate: rate }), {
         regions,
         gradient,
+        epsilon: EPSILON,
       });
       const { data, ...shape } = randomRows(6, WIDTHS[0], 4, 2);
       const x = { ...shape, data: data.map(Math.fround) };
       for (let i = 0; i < x.rows; i++) {
-        const raw = plainNetwork(policed);
+        const raw = plainNetwork(policed, EPSILON);
         const run = policedForward(raw, regions, matrix(1, x.cols, x.data.slice(3 * i, 3 * i + 3)), {
           sides: policed.sides,
         });

@@ -10,13 +10,14 @@ export type Activation = 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
 
 export const FLOAT32_ROUNDOFF = 2 ** -24;
 
-/** widths[0] → … → widths.at(-1), weights seeded, of order √(3 / inputs), biases of order `bias`. */
+/** widths[0] → … → widths.at(-1), weights seeded, of order gain · √(3 / inputs), biases of order `bias`. */
 export function makeNet(
   widths: readonly number[],
   activation: Activation,
   seed: number,
   options: Record<string, unknown> = {},
   bias = 0.5,
+  gain = 1,
 ): NeuralNetwork<number[], number[]> {
   const net = new NeuralNetwork<number[], number[]>({
     inputSize: widths[0],
@@ -26,13 +27,13 @@ export function makeNet(
     ...options,
   });
   net.initialize();
-  setWeights(net, seededRng(seed), bias);
+  setWeights(net, seededRng(seed), bias, gain);
   return net;
 }
 
-export function setWeights(net: AnyNetwork, rng: Rng, bias = 0.5): void {
+export function setWeights(net: AnyNetwork, rng: Rng, bias = 0.5, gain = 1): void {
   for (let l = 1; l <= net.outputLayer; l++) {
-    for (const row of net.weights[l]) row.set(randomArray(rng, row.length, Math.sqrt(3 / row.length)));
+    for (const row of net.weights[l]) row.set(randomArray(rng, row.length, gain * Math.sqrt(3 / row.length)));
     net.biases[l].set(randomArray(rng, net.biases[l].length, bias));
   }
 }

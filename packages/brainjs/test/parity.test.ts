@@ -11,13 +11,13 @@ const WIDTHS = [3, 9, 6, 2];
 const data = toData(randomRows(7, 3, 1, 2), randomRows(7, 2, 2));
 const options = { iterations: 12, errorThresh: 1e-9, learningRate: 0.05, momentum: 0.4 };
 
-describe.each(['relu', 'leaky-relu'] as const)('%s', activation => {
+describe.each(['relu', 'leaky-relu', 'sigmoid', 'tanh'] as const)('%s', activation => {
   test.each([{}, { praxis: 'adam', beta1: 0.8, epsilon: 1e-6 } as const])(
     'without regions training is brain.js’s, bit for bit, %o',
     praxis => {
       const make = () => makeNet(WIDTHS, activation, 4, praxis);
       const plain = make();
-      const none = constrain(make(), { regions: [] });
+      const none = constrain(make(), { regions: [], epsilon: 0.1 });
       const trained = [plain, none].map(net => {
         const errors: unknown[] = [];
         const status = (net as Net).train(data, {
@@ -35,7 +35,9 @@ describe.each(['relu', 'leaky-relu'] as const)('%s', activation => {
       expect(none.test(data)).toEqual(plain.test(data));
     },
   );
+});
 
+describe.each(['relu', 'leaky-relu'] as const)('%s', activation => {
   test('a region that no unit bends on changes nothing but rounding', () => {
     const make = () => makeNet(WIDTHS, activation, 4);
     const [plain, policed] = [

@@ -15,20 +15,20 @@ export function seeded(seed) {
 }
 
 /**
- * A Perceptron with RELU in its hidden layers and IDENTITY at its output. Weights are He's, but twice those in the first
- * layer, with biases that spread the kinks over [−1, 1]², and a tenth in the last.
+ * A Perceptron with RELU in its hidden layers and IDENTITY at its output. Weights are He's, but `firstGain` times those in
+ * the first layer, with biases that spread the kinks over [−1, 1]², and a tenth in the last.
  */
-export function perceptron(widths, seed) {
+export function perceptron(widths, seed, firstGain = 2) {
   const network = new Architect.Perceptron(...widths);
   for (const layer of network.layers.hidden) layer.set({ squash: Neuron.squash.RELU });
   network.layers.output.set({ squash: Neuron.squash.IDENTITY });
   const rng = seeded(seed);
   for (const { neuron, layer } of network.neurons()) {
     const inputs = Object.values(neuron.connections.inputs);
-    const gain = layer === 0 ? 2 : layer === 'output' ? 0.1 : 1;
+    const gain = layer === 0 ? firstGain : layer === 'output' ? 0.1 : 1;
     const reach = Math.sqrt(6 / inputs.length) * gain;
     for (const connection of inputs) connection.weight = (2 * rng() - 1) * reach;
-    if (inputs.length > 0) neuron.bias = (2 * rng() - 1) * (layer === 0 ? 2 : 0.1);
+    if (inputs.length > 0) neuron.bias = (2 * rng() - 1) * (layer === 0 ? firstGain : 0.1);
   }
   return network;
 }

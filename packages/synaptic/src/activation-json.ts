@@ -5,14 +5,17 @@ import type { SquashMeanings } from './squash.js';
 export interface ActivationJSON {
   readonly name: string;
   readonly alpha?: number;
+  /** ε of a smooth one. */
+  readonly tailError?: number;
   readonly kinks: readonly (readonly number[])[];
   readonly pieces: readonly (readonly number[])[];
 }
 
-export function activationToJSON({ name, alpha, kinks, pieces }: Activation): ActivationJSON {
+export function activationToJSON({ name, alpha, tailError, kinks, pieces }: Activation): ActivationJSON {
   return {
     name,
     ...(alpha === undefined ? {} : { alpha }),
+    ...(tailError === undefined ? {} : { tailError }),
     kinks: kinks.map(({ lo, hi }) => [lo, hi]),
     pieces: pieces.map(({ slope, offset }) => [slope as number, offset]),
   };
@@ -30,6 +33,9 @@ export function activationFromJSON(
   const alpha = json.pieces?.[0]?.[0];
   if (['relu', 'identity', 'abs', 'leakyRelu'].includes(json.name)) {
     return activationByName(json.name, { alpha }, where);
+  }
+  if (json.tailError !== undefined && ['sigmoid', 'tanh'].includes(json.name)) {
+    return activationByName(json.name, { epsilon: json.tailError }, where);
   }
   throw new PoliceError({
     code: 'unsupported-activation',

@@ -47,7 +47,7 @@ export function plainNetwork(flat: FlatNetwork): synaptic.Network {
     throw new PoliceError({
       code: 'unsupported-activation',
       where: odd.name,
-      expected: 'RELU or IDENTITY in a network to be optimised',
+      expected: 'squashes of the library in a network to be optimised',
       actual: `${odd.activation.name}, which synaptic's optimised code (and standalone, worker) leaves out`,
       remedy: 'Leave it unoptimised, or export toNetwork(network) as ONNX.',
     });

@@ -3,7 +3,13 @@ import type synaptic from 'synaptic';
 import { plainNetwork } from './build.js';
 import { flatOf, networkOf } from './core-network.js';
 import { meaningsOf } from './flat-network.js';
-import { assertActivations, assertOptions, type ConstrainOptions, settingsOf } from './options.js';
+import {
+  assertActivations,
+  assertOptions,
+  type ConstrainOptions,
+  meaningsIn,
+  settingsOf,
+} from './options.js';
 import { PolicedNetwork } from './policed-network.js';
 import { readNetwork } from './read.js';
 import type { SquashMeanings } from './squash.js';
@@ -11,27 +17,26 @@ import type { SquashMeanings } from './squash.js';
 /**
  * A copy of the network that trains under the constraint that it is affine on every region: `new Trainer(policed)`,
  * `activate` and `propagate` work as ever. The network given is left as it is. Affine at every update to float64
- * rounding (with `refresh` above 1: at every choice of the shifts); exactly after `freeze`.
+ * rounding (LOGISTIC and TANH, with `epsilon`, up to what their tails add up to; with `refresh` above 1: at every choice of the shifts); exactly after `freeze`.
  *
  * Throws a `PoliceError` (`shape`, `not-finite`, `unsupported-layer`, `unsupported-activation`, `invalid-option`)
  * naming the layer or the option.
  *
  * @example
- * const policed = constrain(new Architect.Perceptron(2, 32, 1), { regions: [box([-1, -1], [1, 1])] });
+ * const policed = constrain(network, { regions: [box([-1, -1], [1, 1])] }); // RELU, its output layer IDENTITY
  * new Trainer(policed).train(set, { rate: 0.01 });
  * const { model } = freeze(policed);
  */
 export function constrain(network: synaptic.Network, options: ConstrainOptions): PolicedNetwork {
-  if (network instanceof PolicedNetwork) return constrain(network.clone(), withMeanings(network, options));
   assertOptions(options);
-  const flat = readNetwork(network, options.activations);
+  if (network instanceof PolicedNetwork) return constrain(network.clone(), withMeanings(network, options));
+  const flat = readNetwork(network, meaningsIn(options));
   return new PolicedNetwork(flat, settingsOf(options, flat.inputSize));
 }
 
 /** What a network of this package knows about its squashes, unless the user says otherwise. */
 function withMeanings({ flat }: PolicedNetwork, options: ConstrainOptions): ConstrainOptions {
-  assertOptions(options);
-  return { ...options, activations: new Map([...meaningsOf(flat), ...(options.activations ?? [])]) };
+  return { ...options, activations: new Map([...meaningsOf(flat), ...meaningsIn(options)]) };
 }
 
 /** What reading or writing a plain network may need besides. */
@@ -40,15 +45,19 @@ export interface SquashOptions {
   readonly activations?: SquashMeanings;
 }
 
+export interface ReadOptions extends SquashOptions {
+  /** See {@link ConstrainOptions.epsilon}. */
+  readonly epsilon?: number;
+}
+
 /**
  * The network as a core network in float64, its layers named `hidden0`, `hidden1`, …, `output`. A constrained network
  * keeps its constraint: the shifts of its present weights and sides lie on the nonlinearities. Errors as
  * {@link constrain}.
  */
-export function toNetwork(network: synaptic.Network, { activations }: SquashOptions = {}): Network {
+export function toNetwork(network: synaptic.Network, options: ReadOptions = {}): Network {
   if (!(network instanceof PolicedNetwork)) {
-    assertActivations(activations);
-    return networkOf(readNetwork(network, activations, 'toNetwork'));
+    return networkOf(readNetwork(network, meaningsIn(options), 'toNetwork'));
   }
   const { regions, policy } = network.settings;
   return enforce(networkOf(network.flat), regions, { policy, sides: sidesOf(network) }).network;
@@ -73,7 +82,7 @@ export function byActivation<T>({ layers }: PolicedNetwork['flat'], values: read
 
 /**
  * A plain synaptic network of a core network of dense layers, each with at most one activation: relu, leakyRelu, abs,
- * identity, or what `activations` has a squash for. Shifts are folded into biases. Errors name the node:
+ * identity, sigmoid, tanh, or what `activations` has a squash for. Shifts are folded into biases. Errors name the node:
  * `unsupported-layer`, `unsupported-activation`.
  *
  * With leakyRelu, abs or a squash of your own it stays unoptimised: synaptic's optimised code leaves such functions out.

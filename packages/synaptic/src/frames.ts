@@ -4,6 +4,7 @@ import type { Block, FlatNetwork } from './flat-network.js';
 import type { Settings } from './options.js';
 import { addOuter, addProduct, addTransposed } from './products.js';
 import { type RegionRows, type ShiftRule, type ShiftState, shiftRule } from './shift-rule.js';
+import { type Tails, tailsInto, tailsOutOf } from './tails.js';
 
 /** The frames of all regions at one layer, `[rows, units]` each, and what was made of them. */
 export interface LayerFrames extends ShiftState {
@@ -29,6 +30,8 @@ export interface Frames {
   /** Up to the last layer with a kink: what follows is never shifted. */
   readonly layers: readonly LayerFrames[];
   readonly rules: readonly ShiftRule[];
+  /** Whether some activation is affine up to an error only. */
+  readonly isSmooth: boolean;
   /** `[largest d + 1]`. */
   readonly point: Float64Array;
 }
@@ -50,6 +53,7 @@ export function framesOf(net: FlatNetwork, { regions, policy }: Settings): Frame
     axes: axesOf(input, next, net.inputSize),
     layers: shifted.map(({ units, activation }) => layerFrames(next, regions, units, activation)),
     rules: shifted.map(({ units, activation }) => shiftRule(rows, units, activation, policy)),
+    isSmooth: shifted.some(({ activation }) => activation.tailError !== undefined),
     point: new Float64Array(regions.reduce((most, { frame }) => Math.max(most, frame.rows), 0)),
   };
 }
@@ -81,21 +85,27 @@ function axesOf(input: Float64Array, rows: number, size: number): Int32Array {
 }
 
 /**
- * Carries the frames through the network and chooses every shift (core's `policedPass` in place). Returns undefined, or
- * the layer and unit whose pre-activation is not finite on a region; the shifts are then half done.
+ * Carries the frames through the network and chooses every shift (core's `policedPass` in place; allocates where there are
+ * smooth activations). Returns
+ * undefined, or the layer and unit whose pre-activation is not finite on a region; the shifts are then half done.
  */
 export function forwardFrames(
   net: FlatNetwork,
   frames: Frames,
 ): { readonly layer: number; readonly unit: number } | undefined {
+  const tails: Tails[] | undefined = frames.isSmooth
+    ? [frames.rows.map(() => new Float64Array(net.inputSize))]
+    : undefined;
   for (let l = 0; l < frames.layers.length; l++) {
     const state = frames.layers[l];
     preActivations(net, frames, l);
     // NaN would make every comparison false and pass for a unit that needs no shift.
     const bad = firstNonFinite(state.h);
     if (bad >= 0) return { layer: l, unit: bad % state.shift.length };
-    frames.rules[l](state.h, state);
+    const margins = tails && tailsInto(net.layers[l], tails);
+    frames.rules[l](state.h, state, margins);
     activateFrames(net.layers[l].activation, frames.rows, state);
+    if (margins) tails?.push(tailsOutOf(net.layers[l], margins, state.sides));
   }
   return undefined;
 }
@@ -205,17 +215,17 @@ function learnFrameBlock(
   isLocal: boolean,
 ): void {
   const units = shift.length;
-  if (source > 0 && !isLocal) {
-    const below = layers[source - 1].dy;
-    for (let t = 0; t < axes.length; t++)
-      addTransposed(weights, units, sourceSize, dy, t * units, below, t * sourceSize);
+  if (source > 0) {
+    const below = layers[source - 1];
+    if (!isLocal) addTransposed(weights, units, sourceSize, dy, below.dy, axes.length);
+    addOuter(weights, units, sourceSize, dy, below.y, 0, axes.length);
+    return;
   }
-  const x = source === 0 ? input : layers[source - 1].y;
   for (let t = 0; t < axes.length; t++) {
-    const axis = source === 0 ? axes[t] : -1;
-    if (axis < 0) addOuter(weights, units, sourceSize, dy, t * units, x, t * sourceSize);
+    const axis = axes[t];
+    if (axis < 0) addOuter(weights, units, sourceSize, dy, input, t, t + 1);
     else {
-      const factor = x[t * sourceSize + axis];
+      const factor = input[t * sourceSize + axis];
       for (let j = 0; j < units; j++) weights[j * sourceSize + axis] += factor * dy[t * units + j];
     }
   }

@@ -22,7 +22,7 @@ export interface FrozenModel {
 
 /**
  * Folds the shifts into the biases and rounds so that the plain network's weights, taken as real numbers, are affine on
- * every region exactly (core's `freeze`). `precision` is float64, what the library computes in; `float32` for export
+ * every region exactly, or with `epsilon` up to what `certify` proves (core's `freeze`). `precision` is float64, what the library computes in; `float32` for export
  * as ONNX. The constrained network is left as it is and can train on.
  *
  * Throws `unsupported-layer` for any other network, `not-finite` or `no-free-shift`.

@@ -1,6 +1,6 @@
 // From src and from dist alike, for dist has no typings of its own for the library.
 /// <reference path="../src/synaptic.d.ts" preserve="true" />
-export { constrain, fromNetwork, type SquashOptions, toNetwork } from './constrain.js';
+export { constrain, fromNetwork, type ReadOptions, type SquashOptions, toNetwork } from './constrain.js';
 export { type FrozenModel, freeze } from './freeze.js';
 export type { ConstrainOptions } from './options.js';
 export { PolicedNetwork } from './policed-network.js';

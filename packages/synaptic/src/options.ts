@@ -1,5 +1,5 @@
 import { assertPolicy, assertRegionsFit, PoliceError, type Policy, type Region } from '@police/core';
-import type { SquashMeanings } from './squash.js';
+import { type SquashMeanings, smoothMeanings } from './squash.js';
 
 /** How a network is constrained. */
 export interface ConstrainOptions {
@@ -30,31 +30,30 @@ export interface ConstrainOptions {
   readonly refresh?: number;
   /** What squashes of your own are, e.g. `new Map([[mySquash, leakyRelu(0.1)]])`. */
   readonly activations?: SquashMeanings;
+  /**
+   * Accepts LOGISTIC and TANH: every unit of such a layer is kept on a flat tail all over the regions, where it is constant
+   * up to this. What that adds up to at the outputs core's `enforce` reports and `certify` proves.
+   * @defaultValue none: they are refused
+   */
+  readonly epsilon?: number;
 }
 
-/** The options with their defaults. */
-export type Settings = Required<ConstrainOptions>;
+/** The options with their defaults. What `epsilon` says the network's activations know. */
+export type Settings = Required<Omit<ConstrainOptions, 'activations' | 'epsilon'>>;
 
 /** Throws `invalid-option` or `shape`. */
 export function settingsOf(options: ConstrainOptions, inputSize: number): Settings {
-  const {
-    regions,
-    policy = 'sticky',
-    mode = 'shift',
-    gradient = 'exact',
-    refresh = 1,
-    activations = new Map(),
-  } = options;
+  const { regions, policy = 'sticky', mode = 'shift', gradient = 'exact', refresh = 1 } = options;
   assertRegionsFit(regions, inputSize);
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
   assertOneOf('gradient', gradient, ['exact', 'local']);
   if (!(Number.isInteger(refresh) && refresh >= 1))
     throw invalid('refresh', 'a whole number ≥ 1', `${refresh}`);
-  return { regions, policy, mode, gradient, refresh, activations };
+  return { regions, policy, mode, gradient, refresh };
 }
 
-/** Throws `invalid-option` unless there is a list of regions and, if any, a map of activations. */
+/** Throws `invalid-option` unless there is a list of regions. */
 export function assertOptions(options: ConstrainOptions): void {
   if (!Array.isArray(options?.regions)) {
     throw invalid(
@@ -64,7 +63,19 @@ export function assertOptions(options: ConstrainOptions): void {
       'Pass { regions: [box(lower, upper)] }.',
     );
   }
-  assertActivations(options.activations);
+}
+
+/** What the options say of squashes. Throws `invalid-option`. */
+export function meaningsIn({
+  activations = new Map(),
+  epsilon,
+}: Pick<ConstrainOptions, 'activations' | 'epsilon'>): SquashMeanings {
+  assertActivations(activations);
+  if (epsilon === undefined) return activations;
+  if (!(Number.isFinite(epsilon) && epsilon > 0)) {
+    throw invalid('epsilon', 'a finite number > 0, how far from affine tails may be', `${epsilon}`);
+  }
+  return new Map([...smoothMeanings(epsilon), ...activations]);
 }
 
 export function assertActivations(activations: unknown): void {

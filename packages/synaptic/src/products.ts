@@ -40,37 +40,77 @@ export function addProduct(
   }
 }
 
-/** `y += Wᵀ d`: d `[units]` from `dAt`, y `[size]` from `yAt`. */
+/**
+ * `Y += D W` over `rows` rows of D `[rows, units]` and Y `[rows, size]`. Four units at a time, so that Y is passed over less
+ * often.
+ */
 export function addTransposed(
   w: Float64Array,
   units: number,
   size: number,
   d: Float64Array,
-  dAt: number,
   y: Float64Array,
-  yAt: number,
+  rows: number,
 ): void {
-  for (let j = 0; j < units; j++) {
-    const factor = d[dAt + j];
-    if (factor === 0) continue;
-    for (let p = 0, q = j * size; p < size; p++, q++) y[yAt + p] += factor * w[q];
+  for (let t = 0; t < rows; t++) {
+    const start = t * size;
+    let j = 0;
+    for (; j + 4 <= units; j += 4) {
+      const at = t * units + j;
+      const d0 = d[at];
+      const d1 = d[at + 1];
+      const d2 = d[at + 2];
+      const d3 = d[at + 3];
+      if (d0 === 0 && d1 === 0 && d2 === 0 && d3 === 0) continue;
+      const r0 = j * size;
+      const r1 = r0 + size;
+      const r2 = r1 + size;
+      const r3 = r2 + size;
+      for (let p = 0; p < size; p++) {
+        y[start + p] += d0 * w[r0 + p] + d1 * w[r1 + p] + d2 * w[r2 + p] + d3 * w[r3 + p];
+      }
+    }
+    for (; j < units; j++) {
+      const factor = d[t * units + j];
+      if (factor === 0) continue;
+      for (let p = 0, q = j * size; p < size; p++, q++) y[start + p] += factor * w[q];
+    }
   }
 }
 
-/** `W += d xᵀ`. */
+/** `W += Dᵀ X` over rows `from … to − 1` of D `[rows, units]` and X `[rows, size]`. Four rows at a time, likewise. */
 export function addOuter(
   w: Float64Array,
   units: number,
   size: number,
   d: Float64Array,
-  dAt: number,
   x: Float64Array,
-  xAt: number,
+  from: number,
+  to: number,
 ): void {
-  for (let j = 0; j < units; j++) {
-    const factor = d[dAt + j];
-    if (factor === 0) continue;
-    for (let p = 0, q = j * size; p < size; p++, q++) w[q] += factor * x[xAt + p];
+  let t = from;
+  for (; t + 4 <= to; t += 4) {
+    const r0 = t * size;
+    const r1 = r0 + size;
+    const r2 = r1 + size;
+    const r3 = r2 + size;
+    for (let j = 0, at = t * units; j < units; j++, at++) {
+      const d0 = d[at];
+      const d1 = d[at + units];
+      const d2 = d[at + 2 * units];
+      const d3 = d[at + 3 * units];
+      if (d0 === 0 && d1 === 0 && d2 === 0 && d3 === 0) continue;
+      for (let p = 0, q = j * size; p < size; p++, q++) {
+        w[q] += d0 * x[r0 + p] + d1 * x[r1 + p] + d2 * x[r2 + p] + d3 * x[r3 + p];
+      }
+    }
+  }
+  for (; t < to; t++) {
+    for (let j = 0; j < units; j++) {
+      const factor = d[t * units + j];
+      if (factor === 0) continue;
+      for (let p = 0, q = j * size, at = t * size; p < size; p++, q++, at++) w[q] += factor * x[at];
+    }
   }
 }
 

@@ -115,7 +115,7 @@ export function resume(
   const { policy, mode, gradient, refresh, sides, window } = saved;
   const regions = saved.regions.map(json => regionFromJSON(json));
   const flat = flatNetwork(saved, activations);
-  const settings = settingsOf({ regions, policy, mode, gradient, refresh, activations }, flat.inputSize);
+  const settings = settingsOf({ regions, policy, mode, gradient, refresh }, flat.inputSize);
   const policed = new PolicedNetwork(flat, settings);
   const { layers } = policed.frames;
   assertSize(sides.length, layers.length, 'sides', 'sides of layers');

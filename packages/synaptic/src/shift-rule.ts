@@ -1,5 +1,6 @@
 import { type Activation, type Policy, type Region, shiftsOf } from '@police/core';
 import type { BodyKernel } from './body-kernel.js';
+import type { Tails } from './tails.js';
 
 /** One layer's shifts, as core's `Shifts`, in arrays allocated once. */
 export interface ShiftState {
@@ -21,9 +22,9 @@ export interface RegionRows {
 
 /**
  * Chooses the shifts of a layer from its pre-activations' frame values h, all finite, as core's `shiftsOf`: overwrites
- * the state.
+ * the state. `margins` `[units]` per region, by default none, keep ranges that far from the kinks besides.
  */
-export type ShiftRule = (h: Float64Array, state: ShiftState) => void;
+export type ShiftRule = (h: Float64Array, state: ShiftState, margins?: Tails) => void;
 
 /** The rule in place for policies and activations that training mostly has, else core's. */
 export function shiftRule(
@@ -48,12 +49,12 @@ export function coreRule(
   policy: Policy,
 ): ShiftRule {
   const regions = rows.map(({ region }) => region);
-  return (h, { shift, sides, active }) => {
+  return (h, { shift, sides, active }, margins) => {
     const frames = rows.map(({ region, start }) => {
       const count = region.frame.rows;
       return { rows: count, cols: units, data: h.subarray(start * units, (start + count) * units) };
     });
-    const found = shiftsOf(regions, frames, activation, policy, sides);
+    const found = shiftsOf(regions, frames, activation, policy, sides, undefined, margins);
     shift.set(found.shift);
     sides.set(found.sides);
     active.set(found.active);
@@ -71,14 +72,15 @@ export function flatRule(
   // Ends of the forbidden intervals (below, above), core's `forbiddenIntervals`: `[regions, units]`.
   const above = new Float64Array(count * units); // holds each range's lo first
   const below = new Float64Array(count * units); // and hi
-  return (h, { shift, sides, active }) => {
+  return (h, { shift, sides, active }, margins) => {
     for (let r = 0; r < count; r++) {
       const { kernel, start } = rows[r];
       kernel.range(h, start * units, units, above, below, r * units);
-    }
-    for (let at = 0; at < above.length; at++) {
-      above[at] = kink - above[at];
-      below[at] = kink - below[at];
+      for (let j = 0, at = r * units; j < units; j++, at++) {
+        const margin = margins ? margins[r][j] : 0;
+        above[at] = kink - above[at] + margin;
+        below[at] = kink - below[at] - margin;
+      }
     }
     for (let j = 0; j < units; j++) {
       const kept = isSticky ? keptShift(j) : Number.NaN;

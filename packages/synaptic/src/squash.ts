@@ -7,12 +7,23 @@ import {
   leakyRelu,
   PoliceError,
   relu,
+  sigmoid,
+  tanh,
 } from '@police/core';
 import synaptic from 'synaptic';
 import { activationToJSON } from './activation-json.js';
 
 /** What user-supplied squashes are: synaptic knows them only as functions. */
 export type SquashMeanings = ReadonlyMap<synaptic.Squash, Activation>;
+
+/** The library's smooth squashes, taken as affine up to `epsilon` on their tails. */
+export function smoothMeanings(epsilon: number): SquashMeanings {
+  const { LOGISTIC, TANH } = synaptic.Neuron.squash;
+  return new Map([
+    [LOGISTIC, sigmoid(epsilon)],
+    [TANH, tanh(epsilon)],
+  ]);
+}
 
 /** What the squashes made here are. */
 const ownMeanings = new WeakMap<synaptic.Squash, Activation>();
@@ -47,8 +58,8 @@ export function isOptimisable(squash: synaptic.Squash): boolean {
  * The meaning of a layer's squash. A function of the user's needs one in `meanings` and must agree with it, values and
  * derivatives.
  *
- * Throws `unsupported-activation` (smooth, a step, or a function of no known meaning) or `invalid-option` (a meaning that
- * does not fit).
+ * Throws `unsupported-activation` (smooth without a meaning, a step, or a function of no known meaning) or
+ * `invalid-option` (a meaning that does not fit).
  */
 export function meaningOf(squash: synaptic.Squash, meanings: SquashMeanings, where: string): Activation {
   const { RELU, IDENTITY } = synaptic.Neuron.squash;
@@ -69,11 +80,17 @@ function refusal(squash: synaptic.Squash, where: string): PoliceError {
     where,
     expected: 'a squash whose affine pieces are known: RELU, IDENTITY, leakyReluSquash(alpha), absSquash',
     actual: name ?? (typeof squash === 'function' ? `a function '${squash.name}'` : `${squash}`),
-    remedy: name
-      ? `${name === 'HLIM' ? 'A step is not continuous' : 'A smooth function is affine on no region'}: ` +
-        'layer.set({ squash: Neuron.squash.RELU }), or IDENTITY for the output layer.'
-      : 'Say what it is, { activations: new Map([[squash, leakyRelu(0.1)]]) }, or use leakyReluSquash or absSquash.',
+    remedy: remedyFor(name),
   });
+}
+
+function remedyFor(name: string | undefined): string {
+  const piecewise = 'layer.set({ squash: Neuron.squash.RELU }), or IDENTITY for the output layer';
+  if (name === 'HLIM') return `A step is not continuous: ${piecewise}.`;
+  if (name) {
+    return `A smooth function is affine on no region: ${piecewise}. Or pass epsilon, the distance from affine that you accept: every unit of the layer then sits on a flat tail there.`;
+  }
+  return 'Say what it is, { activations: new Map([[squash, leakyRelu(0.1)]]) }, or use leakyReluSquash or absSquash.';
 }
 
 /** A squash does not know which unit it is for, so that PReLU's slopes have no place in it. */
@@ -118,8 +135,8 @@ function assertAgree(actual: number, least: number, most: number, what: string, 
 }
 
 /** The least and the most slope at x: they differ at a point where the function bends. */
-function slopesAt({ kinks, pieces, curve }: Activation, x: number): [number, number] {
-  const inside = kinks.some(({ lo, hi }) => x > lo && x < hi);
+function slopesAt({ kinks, pieces, curve, tailError }: Activation, x: number): [number, number] {
+  const inside = tailError !== undefined || kinks.some(({ lo, hi }) => x > lo && x < hi);
   if (inside && curve) return [curve.slope(x), curve.slope(x)];
   const first = kinks.filter(({ hi }) => x > hi).length;
   const last = kinks.filter(({ lo }) => x >= lo).length;
@@ -145,6 +162,10 @@ export function squashMeaning(
       return synaptic.Neuron.squash.RELU;
     case 'identity':
       return synaptic.Neuron.squash.IDENTITY;
+    case 'sigmoid':
+      return synaptic.Neuron.squash.LOGISTIC;
+    case 'tanh':
+      return synaptic.Neuron.squash.TANH;
     case 'abs':
       return absSquash;
     case 'leakyRelu':
@@ -153,7 +174,7 @@ export function squashMeaning(
       throw new PoliceError({
         code: 'unsupported-activation',
         where,
-        expected: 'relu, identity, leakyRelu, abs or one of the activations given',
+        expected: 'relu, identity, leakyRelu, abs, sigmoid, tanh or one of the activations given',
         actual: activation.name,
         remedy: `Give a squash for it: { activations: new Map([[squash, ${activation.name}(…)]]) }.`,
       });

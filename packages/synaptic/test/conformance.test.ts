@@ -1,7 +1,7 @@
 import { rowOf } from '@police/core';
 import { constrain, freeze, fromNetwork, type PolicedNetwork, toNetwork } from '@police/synaptic';
 import type synaptic from 'synaptic';
-import { conformance } from '../../core/test/conformance/conformance.js';
+import { conformance, EPSILON } from '../../core/test/conformance/conformance.js';
 import { byActivation, sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
 import { perceptron, runRows, squashes, weightsOf } from './helpers.js';
@@ -9,14 +9,21 @@ import { perceptron, runRows, squashes, weightsOf } from './helpers.js';
 conformance<synaptic.Network, PolicedNetwork>('synaptic', {
   activations: ['RELU', 'leaky', 'abs'],
   refused: ['LOGISTIC', 'TANH', 'HLIM'],
+  smooth: ['LOGISTIC', 'TANH', 'RELU TANH TANH'],
   roundoff: 2 ** -53,
-  makeModel: ({ widths, activation, seed }) => perceptron({ widths, seed, hidden: squashes[activation] }),
+  makeModel: ({ widths, activation, seed, gain }) => {
+    const [first, second = first, output = 'IDENTITY'] = activation.split(' ');
+    const hidden = squashes[first];
+    const network = perceptron({ widths, seed, gain, hidden, output: squashes[output] });
+    network.layers.hidden[1].set({ squash: squashes[second] });
+    return network;
+  },
   spoil: network => {
     network.layers.hidden[0].list[1].bias = Number.NaN;
   },
   weightsOf,
   run: runRows,
-  read: toNetwork,
+  read: network => toNetwork(network, { epsilon: EPSILON }),
   constrain: (network, options) => constrain(network, options),
   raw: policed => {
     policed.settle();

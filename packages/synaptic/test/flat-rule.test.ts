@@ -153,10 +153,11 @@ describe('the flat rule', () => {
     if (ties) for (const { data } of frames) data.set(data.map(x => Math.round(x / 3)));
     const h = Float64Array.of(...frames.flatMap(({ data }) => [...data]));
     const rows = rowsOf(regions, ties ? bodyKernel : coreKernel);
-    flatRule(rows, UNITS, 0, policy === 'sticky')(h, flat);
-    coreRule(rows, UNITS, activation, policy)(h, core);
+    const margins = pick(rng, [undefined, regions.map(() => new Float64Array(UNITS).map(() => rng() / 4))]);
+    flatRule(rows, UNITS, 0, policy === 'sticky')(h, flat, margins);
+    coreRule(rows, UNITS, activation, policy)(h, core, margins);
     expect(flat).toEqual(core);
-    const again = shiftsOf(regions, frames, activation, policy, start);
+    const again = shiftsOf(regions, frames, activation, policy, start, undefined, margins);
     expect({ shift: again.shift, sides: again.sides, active: again.active }).toEqual(core);
   };
 

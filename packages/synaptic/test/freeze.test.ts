@@ -10,6 +10,7 @@ import {
   network as makeNetwork,
   relu,
   relu6,
+  softplus,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, fromNetwork, toNetwork } from '@police/synaptic';
@@ -27,6 +28,7 @@ import {
   randomSamples,
   runRows,
   square,
+  squashes,
   trainOn,
   triangle,
   withDirectConnections,
@@ -94,6 +96,42 @@ describe.each(wholeKinds)('freeze, $kind', ({ make }) => {
   });
 });
 
+describe.each(['LOGISTIC', 'TANH'])('%s, with epsilon', name => {
+  const EPSILON = 2 ** -10;
+  const GAIN = 4;
+  const rounding = GAIN ** 2 * ROUNDING; // weights that much larger in the two layers that follow
+  const hidden = squashes[name];
+  const given = perceptron({ widths: [2, 6, 5, 2], hidden, gain: GAIN });
+  const policed = constrain(given, { regions, epsilon: EPSILON });
+  trainOn(policed, randomSamples(30, 2, 2, 5), 0.02);
+  const { model, network } = freeze(policed);
+  const outputs = runRows(model, points).data;
+
+  test('freezes to a network that synaptic optimises, its error stated and proved', () => {
+    expect(model.optimized).toBeTruthy();
+    expect(largestDifference(outputs, runRows(policed, points).data)).toBeLessThan(rounding);
+    const standalone = model.standalone();
+    const rows = [0, 1, 2, 3].map(i => Array.from(points.data.subarray(2 * i, 2 * i + 2)));
+    expect(largestDifference(rows.flatMap(standalone), outputs)).toBeLessThan(rounding);
+    const again = synaptic.Network.fromJSON(JSON.parse(JSON.stringify(model.toJSON())));
+    expect(largestDifference(runRows(again, points).data, outputs)).toBeLessThan(rounding);
+    const proof = certify(toNetwork(model, { epsilon: EPSILON }), regions);
+    if (!proof.certified) throw new Error('not certified');
+    const { tailErrors } = enforce(network, regions).report;
+    proof.regions.forEach(({ tailError }, r) => {
+      // Up to the factors by which both outweigh rounding.
+      expect(largestDifference(tailError!, tailErrors![r])).toBeLessThan(1e-4 * EPSILON);
+      expect(tailError![0]).toBeGreaterThan(0);
+    });
+  });
+
+  test('constrained anew, it keeps its epsilon unless told another', () => {
+    const errorOfTails = (net: ReturnType<typeof constrain>) => net.flat.layers[0].activation.tailError;
+    expect(errorOfTails(constrain(policed, { regions }))).toBe(EPSILON);
+    expect(errorOfTails(constrain(policed, { regions, epsilon: 0.5 }))).toBe(0.5);
+  });
+});
+
 describe('squashes that are not the library’s', () => {
   test('are kept, in an unoptimised network that refuses to be optimised', () => {
     const policed = trained(perceptron({ widths: [2, 6, 5, 2], hidden: leaky }));
@@ -107,6 +145,19 @@ describe('squashes that are not the library’s', () => {
       plain.setOptimize(true);
       expect(errorOf(() => plain.activate([0, 0]))).toMatchObject({ code: 'unsupported-activation' });
     }
+  });
+
+  test('of the user’s own may be smooth, up to the error that their meaning names', () => {
+    const smooth: synaptic.Squash = (x, derivate) =>
+      derivate ? 1 / (1 + Math.exp(-x)) : Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    const activations = new Map([[smooth, softplus(0.01)]]);
+    const policed = constrain(perceptron({ widths: [2, 6, 5, 2], hidden: smooth }), { regions, activations });
+    trainOn(policed, randomSamples(30, 2, 2, 5), 0.01);
+    const { model, network } = freeze(policed);
+    expect(certify(network, regions)).toMatchObject({ certified: true });
+    expect(certify(toNetwork(model, { activations }), regions)).toMatchObject({ certified: true });
+    const [found, expected] = [model, policed].map(net => runRows(net, points).data);
+    expect(largestDifference(found, expected)).toBeLessThan(ROUNDING);
   });
 
   test('of the user’s own keep their meaning', () => {

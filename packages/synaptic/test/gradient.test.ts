@@ -22,6 +22,9 @@ import { perceptron, randomSamples, squashes, trainOn, weightsOf, withDirectConn
 const RATE = 1e-6;
 const TOLERANCE = 1e-8;
 
+/** So wide that smooth squashes have a slope on their tails. */
+const EPSILON = 0.05;
+
 const rowOf = (values: ArrayLike<number>): Matrix => matrix(1, values.length, Float64Array.from(values));
 
 /** dLoss/d(biases, weights) of half the squared errors summed over the samples, in the order of `weightsOf`. */
@@ -83,6 +86,14 @@ const cases: Case[] = [
     },
   },
   { what: 'direct connections', make: () => withDirectConnections(7) },
+  ...['LOGISTIC', 'TANH'].map(name => ({
+    what: `${name}, then RELU`,
+    make: () => {
+      const network = perceptron({ widths: [2, 8, 6, 5, 2], seed: 3 });
+      network.layers.hidden[0].set({ squash: squashes[name] });
+      return network;
+    },
+  })),
 ];
 
 describe.each(cases)('$what', ({ make }) => {
@@ -103,7 +114,7 @@ describe.each(cases)('$what', ({ make }) => {
       const regions = set.map(kind => makeRegion(kind, 2, rng));
       const samples = randomSamples(refresh, 2, 2, 8);
       const updates = [RATE, RATE / 2].map(rate => {
-        const policed = constrain(make(), { regions, gradient, policy, refresh });
+        const policed = constrain(make(), { regions, gradient, policy, refresh, epsilon: EPSILON });
         policed.settle();
         const before = weightsOf(policed);
         const net = networkOf(policed.flat);

@@ -8,6 +8,7 @@ import {
   randomSamples,
   runRows,
   square,
+  squashes,
   trainOn,
   triangle,
   weightsOf,
@@ -35,9 +36,14 @@ describe('without regions it is the library, bit for bit', () => {
       make: () => perceptron({ widths: WIDTHS, output: synaptic.Neuron.squash.RELU }),
     },
     { name: 'no hidden layer', make: () => noHidden() },
+    { name: 'LOGISTIC, optimised', make: () => perceptron({ widths: WIDTHS, hidden: squashes.LOGISTIC }) },
+    {
+      name: 'TANH, unoptimised',
+      make: () => unoptimised(perceptron({ widths: WIDTHS, hidden: squashes.TANH })),
+    },
   ])('$name', ({ make }) => {
     const plain = make();
-    const policed = constrain(plain, { regions: [] });
+    const policed = constrain(plain, { regions: [], epsilon: 0.1 });
     for (const { input, output } of randomSamples(200, 2, WIDTHS.at(-1)!, 3)) {
       expect(policed.activate(input)).toEqual(plain.activate(input));
       policed.propagate(0.02, output);
@@ -74,6 +80,12 @@ describe('without regions it is the library, bit for bit', () => {
     expect(weightsOf(policed)).toEqual(weightsOf(plain));
   });
 });
+
+/** The library's optimised TANH is another formula. */
+function unoptimised(network: synaptic.Network): synaptic.Network {
+  network.setOptimize(false);
+  return network;
+}
 
 function noHidden(): synaptic.Network {
   const [input, output] = [new synaptic.Layer(2), new synaptic.Layer(2)];

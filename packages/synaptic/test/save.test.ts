@@ -9,6 +9,7 @@ import {
   randomSamples,
   runRows,
   square,
+  squashes,
   trainOn,
   triangle,
   weightsOf,
@@ -50,6 +51,19 @@ describe.each(cases)('with $what a resumed run equals an uninterrupted one, bit 
       expect(save(resumed)).toEqual(save(policed));
     }
   });
+});
+
+test('with smooth squashes too, and their epsilon is kept', () => {
+  for (const hidden of [squashes.LOGISTIC, squashes.TANH]) {
+    const policed = constrain(perceptron({ widths: [2, 6, 5, 2], hidden }), { regions, epsilon: 0.01 });
+    trainOn(policed, samples, 0.02);
+    const resumed = resume(overJSON(save(policed)));
+    for (const network of [policed, resumed]) trainOn(network, samples, 0.02);
+    expect(weightsOf(resumed)).toEqual(weightsOf(policed));
+    const [{ activation }] = resumed.flat.layers;
+    expect(activation.tailError).toBe(0.01);
+    expect(save(resumed)).toEqual(save(policed));
+  }
 });
 
 test('sides matter: with the opposite ones training goes another way', () => {
