@@ -1,0 +1,174 @@
+import { effect, signal } from '@preact/signals';
+import { runOnnx } from '../onnx/run.js';
+import { type Frozen, type Reply, type Request, SIDE } from '../training/messages.js';
+import { gridOf } from '../training/targets.js';
+import { DEFAULTS, type Settings, type Shape } from './settings.js';
+import { decode, encode } from './url.js';
+
+type Picture = Extract<Reply, { kind: 'picture' }>;
+type Model = Extract<Reply, { kind: 'model' }>;
+
+/** Losses at a number of steps. */
+export interface LossPoint {
+  readonly step: number;
+  readonly police: number;
+  readonly free: number;
+}
+
+/** A frozen model as ONNX Runtime runs it in this page. */
+export interface OnnxRun {
+  readonly values: Float32Array;
+  /** Largest difference from the frozen model's own outputs. */
+  readonly difference: number;
+}
+
+export const settings = signal<Settings>(DEFAULTS);
+export const picture = signal<Picture | undefined>(undefined);
+export const losses = signal<readonly LossPoint[]>([]);
+export const running = signal(false);
+export const showBends = signal(false);
+export const message = signal<string | undefined>(undefined);
+export const frozen = signal<Frozen | undefined>(undefined);
+export const onnxRun = signal<OnnxRun | undefined>(undefined);
+/** Someone's own model, shown instead of the networks in training. */
+export const ownModel = signal<Model | undefined>(undefined);
+
+let worker: Worker | undefined;
+let ownBytes: Uint8Array | undefined;
+
+const send = (request: Request) => worker?.postMessage(request);
+
+/** Reads the address, starts the worker, and keeps the address up to date. */
+export function start(): void {
+  applyAddress();
+  worker = new Worker(new URL('../training/worker.ts', import.meta.url), { type: 'module' });
+  worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => receive(data));
+  worker.addEventListener('error', () => {
+    message.value = 'The training thread could not start. Reload the page, or use another browser.';
+  });
+  restart();
+  addEventListener('hashchange', () => {
+    if (location.hash.slice(1) === encode(settings.value)) return;
+    applyAddress();
+    restart();
+  });
+  effect(() => history.replaceState(null, '', `#${encode(settings.value)}`));
+}
+
+function applyAddress(): void {
+  const decoded = decode(location.hash);
+  settings.value = decoded.settings;
+  message.value = decoded.problems.length > 0 ? `From the link: ${decoded.problems.join('; ')}.` : undefined;
+}
+
+function receive(reply: Reply): void {
+  switch (reply.kind) {
+    case 'ready':
+      break;
+    case 'picture':
+      picture.value = reply;
+      running.value = reply.running;
+      if (reply.steps > (losses.value.at(-1)?.step ?? -1)) {
+        const point = { step: reply.steps, police: reply.police.loss!, free: reply.free.loss! };
+        losses.value = thinned([...losses.value, point]);
+      }
+      break;
+    case 'frozen':
+      frozen.value = reply.frozen;
+      break;
+    case 'model':
+      ownModel.value = reply;
+      message.value = undefined;
+      break;
+    case 'error':
+      message.value = reply.message;
+      running.value = false;
+  }
+}
+
+/** At most this many points in the chart: then every other one goes. */
+const MOST_POINTS = 400;
+
+const thinned = (points: readonly LossPoint[]): readonly LossPoint[] =>
+  points.length <= MOST_POINTS ? points : points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
+
+/** New networks from the settings. */
+export function restart(): void {
+  losses.value = [];
+  forgetFrozen();
+  leaveOwnModel();
+  send({ kind: 'start', settings: settings.value });
+}
+
+/** Changes what needs new networks. */
+export function change(part: Partial<Settings>): void {
+  message.value = undefined;
+  settings.value = { ...settings.value, ...part };
+  restart();
+}
+
+/** Moves regions under the networks as they are. */
+export function changeRegions(regions: readonly Shape[]): void {
+  settings.value = { ...settings.value, regions };
+  message.value = undefined;
+  forgetFrozen();
+  send({ kind: 'regions', settings: settings.value });
+  if (ownBytes) readOwn(ownBytes);
+}
+
+export function setRunning(wanted: boolean): void {
+  forgetFrozen();
+  leaveOwnModel();
+  running.value = wanted;
+  send({ kind: 'run', running: wanted });
+}
+
+export function train(steps: number): void {
+  forgetFrozen();
+  send({ kind: 'steps', count: steps });
+}
+
+export function setBends(wanted: boolean): void {
+  showBends.value = wanted;
+  send({ kind: 'bends', wanted });
+}
+
+export function freeze(): void {
+  running.value = false;
+  send({ kind: 'run', running: false });
+  send({ kind: 'freeze' });
+}
+
+function forgetFrozen(): void {
+  frozen.value = undefined;
+  onnxRun.value = undefined;
+}
+
+/** The frozen model in ONNX Runtime, on the points of the picture. */
+export async function runFrozen(): Promise<void> {
+  const model = frozen.value;
+  if (!model) return;
+  try {
+    const values = await runOnnx(model.onnx, gridOf(SIDE));
+    const difference = values.reduce(
+      (largest, value, i) => Math.max(largest, Math.abs(value - model.values[i])),
+      0,
+    );
+    onnxRun.value = { values, difference };
+  } catch (error) {
+    message.value = `ONNX Runtime: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** Shows someone's ONNX model before and after the constraint. */
+export function readOwn(bytes: Uint8Array): void {
+  running.value = false;
+  send({ kind: 'run', running: false });
+  ownBytes = bytes;
+  send({ kind: 'read', bytes, settings: settings.value });
+}
+
+export function leaveOwnModel(): void {
+  ownBytes = undefined;
+  ownModel.value = undefined;
+}

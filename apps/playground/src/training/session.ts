@@ -1,0 +1,171 @@
+import { type ChordProbe, certificateOf, certify, chordProbe, type Matrix, type Region } from '@police/core';
+import { exportOnnx } from '@police/onnx-export';
+import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import type { Settings } from '../state/settings.js';
+import { bendsOf } from './bends.js';
+import { type Frozen, SIDE, type View } from './messages.js';
+import { makeModel } from './model.js';
+import { seeded } from './random.js';
+import { regionOf } from './regions.js';
+import { gridOf, targetAt } from './targets.js';
+
+const BATCH = 256;
+const TRAINING_SIDE = 60;
+const CHORDS = 64;
+
+/** One of the two networks in training. */
+interface Learner {
+  model: tfl.LayersModel;
+  readonly optimizer: tf.Optimizer;
+}
+
+export interface Progress {
+  readonly police: View;
+  readonly free: View;
+  readonly unitsShifted: number;
+  readonly units: number;
+  readonly share: number;
+}
+
+/** Two networks of equal first weights that see equal batches, one of them under the constraint. */
+export class Session {
+  steps = 0;
+  private readonly police: Learner;
+  private readonly free: Learner;
+  private readonly plain: tfl.LayersModel;
+  private regions: readonly Region[];
+  private probes: readonly ChordProbe[];
+  private readonly random: () => number;
+  private readonly points = gridOf(TRAINING_SIDE);
+  private readonly values: Float32Array;
+  private policeTime = 0;
+
+  constructor(private readonly settings: Settings) {
+    this.random = seeded(settings.seed);
+    this.values = targetAt(settings.target, this.points);
+    this.plain = makeModel(settings);
+    this.regions = settings.regions.map(regionOf);
+    this.probes = this.regions.map(region => chordProbe(region, CHORDS, seeded(7)));
+    const learner = (model: tfl.LayersModel): Learner => ({
+      model,
+      optimizer: tf.train.adam(settings.rate),
+    });
+    this.police = learner(constrain(this.plain, this.options(this.regions)));
+    this.free = learner(constrain(makeModel(settings), { regions: [] }));
+  }
+
+  /** The same weights under other regions. Throws, and changes nothing, where there can be no such region. */
+  moveTo(settings: Settings): void {
+    const regions = settings.regions.map(regionOf);
+    this.police.model = constrain(this.plain, this.options(regions));
+    this.regions = regions;
+    this.probes = regions.map(region => chordProbe(region, CHORDS, seeded(7)));
+    this.policeTime = 0;
+  }
+
+  private options(regions: readonly Region[]) {
+    return { regions, policy: this.settings.policy };
+  }
+
+  step(): void {
+    tf.tidy(() => {
+      const index = Array.from({ length: BATCH }, () => Math.floor(this.random() * this.values.length));
+      const x = tf.tensor2d(
+        Float32Array.from(index.flatMap(i => [this.points[2 * i], this.points[2 * i + 1]])),
+        [BATCH, 2],
+      );
+      const y = tf.tensor2d(
+        Float32Array.from(index, i => this.values[i]),
+        [BATCH, 1],
+      );
+      const started = performance.now();
+      learn(this.police, x, y);
+      this.policeTime += performance.now() - started;
+      learn(this.free, x, y);
+    });
+    this.steps++;
+  }
+
+  progress(withBends: boolean): Progress {
+    const { units, of } = policedLayerOf(this.police.model).shifted;
+    const time = policedLayerOf(this.police.model).constraintTime;
+    return {
+      police: this.view(this.police.model, withBends),
+      free: this.view(this.free.model, withBends),
+      unitsShifted: units,
+      units: of,
+      share: this.policeTime > 0 ? Math.min(1, time / this.policeTime) : 0,
+    };
+  }
+
+  private view(model: tfl.LayersModel, withBends: boolean): View {
+    const values = outputs(model, PICTURE);
+    const target = targetAt(this.settings.target, PICTURE);
+    const loss = values.reduce((sum, value, i) => sum + (value - target[i]) ** 2, 0) / values.length;
+    const residual = this.probes.reduce(
+      (largest, { points, residual }) =>
+        Math.max(largest, residual(columnOf(outputs(model, Float32Array.from(points.data))))),
+      0,
+    );
+    return {
+      values,
+      loss,
+      residual,
+      ...(withBends ? { bends: bendsOf(toNetwork(model), rowsOf(PICTURE), SIDE) } : {}),
+    };
+  }
+
+  /** The plain model, its certificate and its file. Throws where nothing is constrained. */
+  freeze(): Frozen {
+    const { model, network } = freeze(this.police.model);
+    const values = outputs(model, PICTURE);
+    const onnx = exportOnnx(network, { regions: this.regions });
+    const proof = certify(network, this.regions);
+    if (!proof.certified) throw new Error(`Not certified: unit ${proof.unit} of ${proof.layer}.`);
+    const certificate = certificateOf(network, this.regions, onnx);
+    model.dispose();
+    return {
+      onnx,
+      certificate: JSON.stringify(certificate, null, 2),
+      maps: certificate.regions.map(({ A, b, mapError }) => ({ a: A[0], b: b[0], error: mapError[0] })),
+      smallestMargin: Math.min(...proof.layers.map(({ smallestMargin }) => smallestMargin)),
+      values,
+    };
+  }
+
+  dispose(): void {
+    tf.disposeVariables();
+  }
+}
+
+function learn({ model, optimizer }: Learner, x: tf.Tensor, y: tf.Tensor): void {
+  const variables = model.trainableWeights.map(weight => (weight as unknown as { val: tf.Variable }).val);
+  const loss = () =>
+    tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
+  optimizer.minimize(loss, false, variables);
+}
+
+/** The points of a picture. */
+export const PICTURE = gridOf(SIDE);
+
+function outputs(model: tfl.LayersModel, points: Float32Array): Float32Array {
+  return tf.tidy(() => {
+    const rows = points.length / 2;
+    const y = model.predict(tf.tensor2d(points, [rows, 2]), { batchSize: rows }) as tf.Tensor;
+    return y.dataSync() as Float32Array;
+  }) as unknown as Float32Array;
+}
+
+export const rowsOf = (points: Float32Array): Matrix => ({
+  rows: points.length / 2,
+  cols: 2,
+  data: Float64Array.from(points),
+});
+
+const columnOf = (values: Float32Array): Matrix => ({
+  rows: values.length,
+  cols: 1,
+  data: Float64Array.from(values),
+});

@@ -1,0 +1,41 @@
+import { EXTENT, type Target } from '../state/settings.js';
+
+/** Values over the plane, in about [−1, 1]; for the two-class ones −1 and 1. */
+const functions: Readonly<Record<Target, (x: number, y: number) => number>> = {
+  wave: (x, y) => Math.cos(3 * x) * Math.cos(y),
+  rays: (x, y) => Math.cos(6 * Math.atan2(y, x)),
+  spiral: (x, y) => Math.cos(6 * Math.hypot(x, y) + Math.atan2(y, x)),
+  moons: (x, y) => (nearest(x, y, MOONS[0]) < nearest(x, y, MOONS[1]) ? 1 : -1),
+  rings: (x, y) => (Math.floor(Math.hypot(x, y) / 1.2) % 2 === 0 ? 1 : -1),
+};
+
+const arc = (cx: number, cy: number, side: number): (readonly [number, number])[] =>
+  Array.from({ length: 60 }, (_, i) => {
+    const angle = (Math.PI * i) / 59;
+    return [cx + 2 * Math.cos(angle), cy + side * 2 * Math.sin(angle)];
+  });
+
+/** Two half circles in each other's way. */
+const MOONS = [arc(-1, -0.4, 1), arc(1, 0.4, -1)];
+
+const nearest = (x: number, y: number, points: readonly (readonly [number, number])[]): number =>
+  points.reduce((least, [px, py]) => Math.min(least, Math.hypot(x - px, y - py)), Number.POSITIVE_INFINITY);
+
+/** Points `[side², 2]` of a square grid, row by row from the top, and the target there. */
+export function gridOf(side: number): Float32Array {
+  const points = new Float32Array(2 * side * side);
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      const at = 2 * (row * side + column);
+      points[at] = EXTENT * ((2 * column + 1) / side - 1);
+      points[at + 1] = -EXTENT * ((2 * row + 1) / side - 1);
+    }
+  }
+  return points;
+}
+
+export function targetAt(target: Target, points: Float32Array): Float32Array {
+  const values = new Float32Array(points.length / 2);
+  for (let i = 0; i < values.length; i++) values[i] = functions[target](points[2 * i], points[2 * i + 1]);
+  return values;
+}

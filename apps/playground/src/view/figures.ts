@@ -1,0 +1,19 @@
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** A number short enough to read at a glance. */
+export function short(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 0.01 && size < 1000) return signed(value.toPrecision(3));
+  const [digits, exponent] = value.toExponential(1).split('e');
+  const raised = Array.from(`${Math.abs(Number(exponent))}`, digit => SUPERSCRIPTS[Number(digit)]).join('');
+  return signed(`${digits} · 10${Number(exponent) < 0 ? '⁻' : ''}${raised}`);
+}
+
+/** A further term of a sum. */
+export const term = (value: number, unit = ''): string =>
+  `${value < 0 ? '−' : '+'} ${short(Math.abs(value))}${unit}`;
+
+export const percent = (share: number): string => `${Math.round(100 * share)}%`;
+
+const signed = (text: string): string => text.replace('-', '−');

@@ -1,0 +1,71 @@
+import { freeze, frozen, onnxRun, runFrozen, settings } from '../state/store.js';
+import { short, term } from './figures.js';
+import { Plane } from './plane.js';
+
+/** The frozen model: its certificate, its file, and the file run in ONNX Runtime. */
+export function FreezePanel() {
+  const model = frozen.value;
+  const run = onnxRun.value;
+  return (
+    <section class="freeze" aria-label="Freeze">
+      <div class="buttons">
+        <button type="button" onClick={freeze}>
+          Freeze and prove
+        </button>
+        {model && (
+          <>
+            <button type="button" onClick={() => download('police.onnx', model.onnx)}>
+              Download ONNX
+            </button>
+            <button type="button" onClick={() => download('certificate.json', model.certificate)}>
+              Download certificate
+            </button>
+            <button type="button" onClick={() => void runFrozen()}>
+              Run in ONNX Runtime
+            </button>
+          </>
+        )}
+      </div>
+      {model && (
+        <div class="proof" aria-live="polite">
+          <p>
+            Proven: on {model.maps.length === 1 ? 'the region' : 'every region'} no unit changes sign; the
+            nearest stays {short(model.smallestMargin)} off its kink.
+          </p>
+          <ul>
+            {model.maps.map(({ a, b, error }, r) => (
+              <li key={a.join()}>
+                region {r + 1}: y = {short(a[0])} x₁ {term(a[1], ' x₂')} {term(b)}, to {short(error)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {run && (
+        <>
+          <p aria-live="polite" class="onnx-difference" data-difference={run.difference}>
+            ONNX Runtime, in this page: largest difference from the frozen model {short(run.difference)}.
+          </p>
+          <div class="single">
+            <Plane
+              title="In ONNX Runtime"
+              caption="the exported file"
+              view={{ values: run.values }}
+              regions={settings.value.regions}
+            />
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function download(name: string, content: Uint8Array | string): void {
+  const url = URL.createObjectURL(new Blob([content as BlobPart]));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // Not at once: the browser may not have begun to read.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
