@@ -52,6 +52,7 @@ export {
 export {
   assertFinite,
   assertSize,
+  firstNonFinite,
   PoliceError,
   type PoliceErrorCode,
   type PoliceErrorDetails,
@@ -61,7 +62,7 @@ export { assertRegionsFit } from './frames.js';
 export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
 export { regionsHash, sha256Hex } from './hash.js';
 export {
-  activeSides,
+  activeRows,
   addShiftGradient,
   type Block,
   shiftCoordinates,

@@ -3,7 +3,7 @@ import type { FrameReader } from './carrier.js';
 import { assertSize } from './errors.js';
 import { type Matrix, matrix } from './matrix.js';
 import { type Policy, sideWish } from './policy.js';
-import type { Region } from './regions/region.js';
+import type { Range, Region } from './regions/region.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
 import { chooseShifts, forbiddenIntervals, type Shifts } from './shift.js';
 
@@ -32,7 +32,16 @@ export function shiftsOf(
     );
   }
   const wish = sideWish(policy, regions, frames, ranges, activation, previous);
-  return groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
+  const shifts = groups ? chooseSharedShifts(intervals, groups, wish) : chooseShifts(intervals, wish);
+  return { ...shifts, rows: determiningRows(shifts, ranges, activation.kinks.length) };
+}
+
+/** See {@link Shifts}. A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it. */
+function determiningRows({ shift, active }: Shifts, ranges: readonly Range[], kinkCount: number): Int32Array {
+  return active.map((constraint, j) => {
+    const rows = constraint < 0 ? undefined : ranges[Math.floor(constraint / kinkCount)].rows;
+    return rows ? (shift[j] > 0 ? rows.lo[j] : rows.hi[j]) : -1;
+  });
 }
 
 /** Values `[rows, cols]` in either precision. */
@@ -72,8 +81,8 @@ export function addShiftGradient(
   const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
   regions.forEach((region, r) => {
     const { data, cols } = into[r];
-    if (region.extremeRows) {
-      region.extremeRows(frames[r], activeSides(r, kinkCount, shifts)).forEach((row, j) => {
+    if (region.isSimplex && shifts.rows) {
+      activeRows(r, kinkCount, shifts).forEach((row, j) => {
         if (row >= 0) data[j] -= dc[j];
         if (row > 0) data[row * cols + j] -= dc[j];
       });
@@ -98,11 +107,18 @@ export function shiftCoordinates(
   return regions.map((region, r) => region.extremes(frames[r], activeSides(r, kinkCount, shifts)));
 }
 
+/** As `Shifts.rows`, of the units whose shift this region determines; −1 for the others. */
+export function activeRows(region: number, kinkCount: number, { active, rows }: Shifts): Int32Array {
+  return active.map((constraint, j) =>
+    rows && constraint >= 0 && Math.floor(constraint / kinkCount) === region ? rows[j] : -1,
+  );
+}
+
 /**
  * The extreme over a region that determines each unit's shift, `[units]`: +1 the largest, −1 the smallest value, 0 where
  * it is not this region. A positive shift lifts the minimum over the kink, a negative one lowers the maximum under it.
  */
-export function activeSides(region: number, kinkCount: number, { shift, active }: Shifts): Float64Array {
+function activeSides(region: number, kinkCount: number, { shift, active }: Shifts): Float64Array {
   return shift.map((c, j) =>
     active[j] >= 0 && Math.floor(active[j] / kinkCount) === region ? -Math.sign(c) : 0,
   );

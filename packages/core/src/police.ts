@@ -1,6 +1,6 @@
 import { type Activation, slopeAt } from './activation.js';
 import type { Carrier, LinearNode } from './carrier.js';
-import { PoliceError } from './errors.js';
+import { firstNonFinite, PoliceError } from './errors.js';
 import { wholeCarriers } from './frames.js';
 import { type Block, shiftsOf } from './layer-shift.js';
 import { type Matrix, matrix, pickColumns, scaleColumns } from './matrix.js';
@@ -187,7 +187,7 @@ export function slopesOn(
 
 /** A non-finite frame value would make every comparison false and pass for a unit that needs no shift. */
 export function checkedFrame(name: string, h: Matrix): Matrix {
-  const bad = h.data.findIndex(value => !Number.isFinite(value));
+  const bad = firstNonFinite(h.data);
   if (bad < 0) return h;
   throw new PoliceError({
     code: 'not-finite',

@@ -57,6 +57,11 @@ export interface Shifts {
   readonly active: Int32Array;
   /** Group of each unit, `[units]`, where units share shifts. */
   readonly groups?: Int32Array;
+  /**
+   * The vertex of a simplex that determines the shift, as row `[units]` of its frame (see {@link Range}); −1 where
+   * `active` is −1 or of a region of another kind.
+   */
+  readonly rows?: Int32Array;
 }
 
 /** The shifts of a layer that nothing constrains. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationNode, AffineStep, Graph, GraphNode } from './graph/node.js';
 import { liftedMax } from './lift-op.js';
+import { isReadInPlace } from './peek.js';
 import { presentLifts } from './present-lifts.js';
 import type { Remedy } from './remedy.js';
 
@@ -69,11 +70,26 @@ export class DataPass {
     }
   }
 
-  /** The shift is added to the bias before, where there is one: on the data that is one pass less. */
+  /**
+   * The shift is added to the bias before, where there is one: on the data that is one pass less. Not so after a large kernel: see
+   * `sharesPacking`.
+   */
   private preActivation({ inputs: [before] }: ActivationNode, c: tf.Tensor | undefined): tf.Tensor {
     if (!this.graph.joined.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
     const step = this.steps[before]!;
     const bias = step.bias && c ? tf.add(step.bias, c) : (step.bias ?? c);
-    return step.apply(this.values[this.graph.nodes[before].inputs[0]], bias);
+    const x = this.values[this.graph.nodes[before].inputs[0]];
+    return c && bias && sharesPacking(x, step) ? tf.add(step.apply(x), bias) : step.apply(x, bias);
   }
 }
+
+/**
+ * Whether the product had better be the one that the frames went through, without a bias. The wasm backend packs a right
+ * operand anew for each bias it meets, which takes as long as adding a bias to several times as many numbers.
+ */
+function sharesPacking({ shape: [rows] }: tf.Tensor, { kernel }: AffineStep): boolean {
+  return isReadInPlace() && kernel !== undefined && kernel.shape[0] > rows / PACKING_COST;
+}
+
+/** Nanoseconds to pack a number over those to add one: about 5 to 1. */
+const PACKING_COST = 5;

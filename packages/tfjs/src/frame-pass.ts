@@ -178,6 +178,6 @@ function picksRows(
   { regions }: ConstraintSettings,
 ): entering is { frames: Frames; step: AffineStep & { kernel: tf.Tensor2D } } {
   const { frames, step } = entering;
-  const isSimplex = ({ extremeRows }: Region) => extremeRows !== undefined;
-  return frames instanceof tf.Tensor && step.kernel !== undefined && regions.every(isSimplex);
+  const areSimplices = regions.every(({ isSimplex }: Region) => isSimplex);
+  return frames instanceof tf.Tensor && step.kernel !== undefined && areSimplices;
 }

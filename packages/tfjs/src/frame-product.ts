@@ -16,14 +16,18 @@ const kernel: ComposedKernel = {
   kernelName: 'PoliceFrameProduct',
   kernelFunc: ({ inputs }) => {
     const { x, w } = inputs as unknown as { x: tf.Tensor2D; w: tf.Tensor2D };
-    return affine(x, w);
+    return x.shape[0] === 1 ? tf.tidy(() => tf.sum(tf.mul(w, column(x)), 0, true)) : affine(x, w);
   },
   gradient: {
     inputsToSave: ['x', 'w'],
-    gradFunc: (dy, saved) => {
+    gradFunc: (dyIn, saved) => {
+      const dy = dyIn as tf.Tensor2D;
       const [x, w] = saved as [tf.Tensor2D, tf.Tensor2D];
-      const rows = rowsWithGradient(dy as tf.Tensor2D);
-      const dyRows = () => pickRows(dy as tf.Tensor2D, rows);
+      if (x.shape[0] === 1) {
+        return { x: () => tf.reshape(tf.sum(tf.mul(w, dy), 1), x.shape), w: () => tf.mul(column(x), dy) };
+      }
+      const rows = rowsWithGradient(dy);
+      const dyRows = () => pickRows(dy, rows);
       return {
         x: () => placeRows(timesTransposed(dyRows(), w), rows, x.shape),
         w: () => affine(tf.transpose(pickRows(x, rows)), dyRows()),
@@ -31,6 +35,9 @@ const kernel: ComposedKernel = {
     },
   },
 };
+
+/** A row as a column: what multiplies a single row with W by sums of W, which packs nothing. */
+const column = (row: tf.Tensor2D): tf.Tensor2D => tf.reshape(row, [row.shape[1], 1]);
 
 /** `y Wᵀ`: of few rows as `(W yᵀ)ᵀ`, which neither transposes W nor packs it for the product. */
 function timesTransposed(y: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {

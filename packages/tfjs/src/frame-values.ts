@@ -1,14 +1,37 @@
-import { type Matrix, PoliceError, type Region } from '@police/core';
+import { firstNonFinite, type Matrix, PoliceError, type Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
 import { peek } from './peek.js';
 
 /** Values in float64, one block `[dᵣ + 1, units]` per region. */
 export const downloadFrames = (frames: Frames, regions: readonly Region[]): Matrix[] =>
-  blocksOf(peek(frames), regions).map(block => ({
-    ...block,
-    data: new Float64Array(block.data),
-  }));
+  blocksOf(peek(frames), regions).map(block => ({ ...block, data: new Float64Array(block.data) }));
+
+/**
+ * As `downloadFrames`, with the bias `[units]` on the origins. Throws `not-finite`,
+ * naming the layer, when the weights overflow on a region.
+ */
+export function preActivations(
+  frames: Frames,
+  regions: readonly Region[],
+  where: string,
+  bias?: (unit: number) => number,
+): Matrix[] {
+  const blocks = downloadFrames(frames, regions);
+  blocks.forEach(({ data, cols }, r) => {
+    if (bias) for (let j = 0; j < cols; j++) data[j] += bias(j);
+    const bad = firstNonFinite(data);
+    if (bad < 0) return;
+    throw new PoliceError({
+      code: 'not-finite',
+      where,
+      expected: 'finite pre-activations on the region',
+      actual: `${data[bad]} at unit ${bad % cols} on region ${r}`,
+      remedy: 'The weights have grown beyond float32: lower the learning rate, or scale the inputs.',
+    });
+  });
+  return blocks;
+}
 
 /** The regions' parts of the frames' values, one block `[dᵣ + 1, units]` per region, in place. */
 export function blocksOf(
@@ -33,21 +56,6 @@ export function joined(blocks: readonly Matrix[]): Float32Array {
     next += data.length;
   }
   return values;
-}
-
-/** Throws `not-finite`, naming the layer, when the weights overflow on a region. */
-export function assertFramesFinite(blocks: readonly Matrix[], where: string): void {
-  blocks.forEach(({ data, cols }, r) => {
-    const bad = firstNonFinite(data);
-    if (bad < 0) return;
-    throw new PoliceError({
-      code: 'not-finite',
-      where,
-      expected: 'finite pre-activations on the region',
-      actual: `${data[bad]} at unit ${bad % cols} on region ${r}`,
-      remedy: 'The weights have grown beyond float32: lower the learning rate, or scale the inputs.',
-    });
-  });
 }
 
 /**
@@ -76,10 +84,4 @@ export function assertFiniteGradient(dy: ArrayLike<number>, units: number, where
     actual: `${dy[bad]} at unit ${bad % units}`,
     remedy: 'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
   });
-}
-
-/** Index of the first NaN or infinity, −1 if there is none. */
-function firstNonFinite(values: ArrayLike<number>): number {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
-  return -1;
 }

@@ -37,29 +37,35 @@ function rowsOf(blocks: readonly ArrayLike<number>[], shape: Shape): tf.Tensor {
 
 /** Through the linear part: a bias moves the origins only. */
 export function linearFrames(frames: Frames | InputFrames, step: AffineStep): Frames {
-  if (!(frames instanceof tf.Tensor) && step.ofDiagonal) return ofRegions(frames, step.ofDiagonal, step);
+  if (step.kernel && !(frames instanceof tf.Tensor)) return ofRegions(frames, step.kernel);
   const rows = spelledOut(frames);
   return step.kernel ? frameProduct(rows as tf.Tensor2D, step.kernel) : step.apply(rows);
 }
 
-/** Only what is not along the axes takes part in the product: of a box or such a simplex, the origin. */
-function ofRegions(
-  { regions, shape }: InputFrames,
-  ofDiagonal: NonNullable<AffineStep['ofDiagonal']>,
-  step: AffineStep,
-): Frames {
+/** What directions along the axes do are rows of W. Only the others take part in the product: of a box, the origin. */
+function ofRegions({ regions, shape }: InputFrames, w: tf.Tensor2D): Frames {
   const isAlongAxes = ({ diagonal, frame }: Region) => diagonal !== undefined && frame.rows > 1;
   const others = regions.map(region =>
     isAlongAxes(region) ? region.frame.data.subarray(0, region.size) : region.frame.data,
   );
-  const product = step.apply(rowsOf(others, shape));
   const counts = others.map((rows, r) => rows.length / regions[r].size);
+  const product = others.every(isZero)
+    ? (tf.fill([counts.reduce((sum, count) => sum + count, 0), w.shape[1]], 0) as tf.Tensor2D)
+    : frameProduct(rowsOf(others, shape) as tf.Tensor2D, w);
   const blocks = regions.length === 1 ? [product] : tf.split(product, counts);
   const parts = regions.flatMap((region, r) =>
-    isAlongAxes(region) ? [blocks[r], ofDiagonal(Float32Array.from(region.diagonal!))] : [blocks[r]],
+    isAlongAxes(region) ? [blocks[r], timesDiagonal(region.diagonal!, w)] : [blocks[r]],
   );
   return parts.length === 1 ? parts[0] : tf.concat(parts);
 }
+
+const isZero = (values: ArrayLike<number>): boolean => {
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false;
+  return true;
+};
+
+const timesDiagonal = (diagonal: Float64Array, w: tf.Tensor2D): tf.Tensor2D =>
+  tf.mul(tf.tensor2d(Float32Array.from(diagonal), [diagonal.length, 1]), w);
 
 /** With the bias of an affine node on the origins. */
 export function biasedFrames(

@@ -1,12 +1,12 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { type ComposedKernel, runComposed } from './kernel.js';
 
 /** A function of tensors on downloaded values, and its gradient. */
 export interface JointOp {
   /** The results. */
   forward(): tf.Tensor[];
-  /** dLoss/dinput by name, flat, from dLoss/dresult. */
-  backward(dys: tf.Tensor[]): Readonly<Record<string, Float32Array>>;
+  /** dLoss/dinput by name, from dLoss/dresult. */
+  backward(dys: tf.Tensor[]): Readonly<Record<string, tf.Tensor>>;
 }
 
 /**
@@ -28,17 +28,8 @@ const kernel: ComposedKernel = {
   gradient: {
     gradFunc: (dy, _saved, attrs) => {
       const { op, inputs } = attrs as unknown as Attributes;
-      const dys = Array.isArray(dy) ? dy : [dy];
-      let found: ReturnType<JointOp['backward']> | undefined;
-      return Object.fromEntries(
-        Object.entries(inputs).map(([name, { shape }]) => [
-          name,
-          () => {
-            found ??= op.backward(dys);
-            return tf.tensor(found[name], shape);
-          },
-        ]),
-      );
+      const found = op.backward(Array.isArray(dy) ? dy : [dy]);
+      return Object.fromEntries(Object.keys(inputs).map(name => [name, () => found[name]]));
     },
   },
 };

@@ -1,4 +1,4 @@
-import { activeSides, type Matrix, type Region, type Shifts } from '@police/core';
+import { activeRows, type Region, type Shifts } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
 import { peek } from './peek.js';
@@ -10,6 +10,7 @@ import {
   unitGradient,
   valuesOf,
 } from './shift-op.js';
+import { writtenTensors } from './written-tensors.js';
 
 /**
  * The shifts c of the last activation, where nobody asks for the frames after it, from the frames x before its dense
@@ -35,7 +36,7 @@ export function lastShiftOp(
     return {
       value: shiftTensor(found, [kernel.shape[1]], undefined),
       gradFunc: (dc: tf.Tensor, saved: tf.Tensor[]) => {
-        vertices ??= verticesOf(regions, values, activation.kinks.length, found);
+        vertices ??= verticesOf(regions, activation.kinks.length, found);
         const d = unitGradient(dc, undefined, where).map(value => -value);
         const [dx, dKernel] = gatheredGradient(saved[0], saved[1] as tf.Tensor2D, vertices, d);
         if (!bias) return [dx, dKernel];
@@ -59,21 +60,19 @@ interface Vertices {
   readonly directions: Int32Array;
 }
 
-function verticesOf(
-  regions: readonly Region[],
-  values: readonly Matrix[],
-  kinkCount: number,
-  shifts: Shifts,
-): Vertices[] {
+function verticesOf(regions: readonly Region[], kinkCount: number, shifts: Shifts): Vertices[] {
   let next = 0;
   return regions.map((region, r) => {
     const origin = next;
     next += region.frame.rows;
-    const rows = region.extremeRows!(values[r], activeSides(r, kinkCount, shifts));
+    const rows = activeRows(r, kinkCount, shifts);
     const units = Int32Array.from(rows.keys()).filter(k => rows[k] >= 0);
     return { origin, units, directions: units.map(k => (rows[k] > 0 ? origin + rows[k] : -1)) };
   });
 }
+
+/** Columns of x, and rows of W, taken at a time: what a unit picks lies in one or two cache lines. */
+const BLOCK = 32;
 
 /** From d = −dc `[out]`: dx `[rows, in]` and dW `[in, out]`. */
 function gatheredGradient(
@@ -82,33 +81,41 @@ function gatheredGradient(
   vertices: readonly Vertices[],
   d: Float64Array,
 ): [tf.Tensor, tf.Tensor] {
-  const [inSize, outSize] = kernel.shape;
-  const rows = x.shape[0];
-  // Transposed, so that what is picked from lies together.
-  const xT = peek(tf.transpose(x));
-  const weights = peek(kernel);
-  const dxT = new Float32Array(xT.length);
-  const dWeights = new Float32Array(weights.length);
-  for (const { origin, units, directions } of vertices) {
-    for (let i = 0; i < inSize; i++) {
-      const from = i * rows;
-      const atOrigin = xT[from + origin];
-      let dOrigin = 0;
-      for (let n = 0; n < units.length; n++) {
-        const unit = units[n];
+  const [dx, dKernel] = writtenTensors([x.shape, kernel.shape], ([dx, dWeights]) => {
+    const [rows, weights] = [peek(x), peek(kernel)];
+    for (const each of vertices) addGathered(each, rows, weights, d, dx, dWeights, kernel.shape);
+  });
+  return [dx, dKernel];
+}
+
+function addGathered(
+  { origin, units, directions }: Vertices,
+  x: Float32Array,
+  weights: Float32Array,
+  d: Float64Array,
+  dx: Float32Array,
+  dWeights: Float32Array,
+  [inSize, outSize]: readonly [number, number],
+): void {
+  const atOrigin = origin * inSize;
+  const dOrigin = new Float64Array(inSize);
+  for (let start = 0; start < inSize; start += BLOCK) {
+    const end = Math.min(inSize, start + BLOCK);
+    for (let n = 0; n < units.length; n++) {
+      const unit = units[n];
+      const direction = directions[n] * inSize;
+      for (let i = start; i < end; i++) {
         const entry = i * outSize + unit;
         const dVertex = d[unit] * weights[entry];
-        dOrigin += dVertex;
-        let atVertex = atOrigin;
-        if (directions[n] >= 0) {
-          const direction = from + directions[n];
-          atVertex += xT[direction];
-          dxT[direction] += dVertex;
+        dOrigin[i] += dVertex;
+        let atVertex = x[atOrigin + i];
+        if (direction >= 0) {
+          atVertex += x[direction + i];
+          dx[direction + i] += dVertex;
         }
         dWeights[entry] = d[unit] * atVertex;
       }
-      dxT[from + origin] += dOrigin;
     }
   }
-  return [tf.transpose(tf.tensor2d(dxT, [inSize, rows])), tf.tensor2d(dWeights, [inSize, outSize])];
+  for (let i = 0; i < inSize; i++) dx[atOrigin + i] += dOrigin[i];
 }

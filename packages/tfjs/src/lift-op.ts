@@ -9,7 +9,7 @@ import {
   type Windows,
 } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { assertFiniteGradient, assertFramesFinite, downloadFrames, joined } from './frame-values.js';
+import { assertFiniteGradient, downloadFrames, joined, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';
 import type { Shape } from './graph/node.js';
 import { jointOp } from './joint-op.js';
@@ -46,8 +46,7 @@ export function liftOp(x: Frames, shape: Shape, options: LiftOptions): Lifted {
     { x },
     {
       forward: () => {
-        values = downloadFrames(x, regions);
-        assertFramesFinite(values, where);
+        values = preActivations(x, regions, where);
         const found = chooseLifts(values, options);
         chosen = found;
         return [
@@ -59,7 +58,8 @@ export function liftOp(x: Frames, shape: Shape, options: LiftOptions): Lifted {
         const d = dLift.dataSync();
         assertFiniteGradient(d, windows.offsets.length - 1, where);
         const dy = downloadFrames(dFrames, regions);
-        return { x: joined(maxFramesAdjoint(regions, values, chosen!, dy, Float64Array.from(d))) };
+        const dx = joined(maxFramesAdjoint(regions, values, chosen!, dy, Float64Array.from(d)));
+        return { x: tf.tensor(dx, x.shape) };
       },
     },
   );

@@ -5,6 +5,9 @@ interface Heap {
   typedArrayFromHeap?(tensor: tf.TensorInfo): tf.TypedArray;
 }
 
+/** Whether `peek` gives the backend's own memory. */
+export const isReadInPlace = (): boolean => (tf.backend() as Heap).typedArrayFromHeap !== undefined;
+
 /**
  * The values of a float tensor, to be read before the next operation: as `dataSync`, but on the wasm backend a view of its
  * memory and no copy, which for a frame of 785 rows takes as long as finding its ranges.

@@ -10,11 +10,12 @@ import {
   writeActivatedFrame,
 } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { assertFiniteGradient, assertFramesFinite, blocksOf, downloadFrames } from './frame-values.js';
+import { assertFiniteGradient, blocksOf, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';
 import { type BiasSharing, type Shape, sizeOf } from './graph/node.js';
 import { jointOp } from './joint-op.js';
 import { peek } from './peek.js';
+import { writtenTensors } from './written-tensors.js';
 
 export interface ShiftOptions {
   readonly regions: readonly Region[];
@@ -73,19 +74,28 @@ export function shiftOp(
       shifts = found;
       const c = shiftTensor(found, shape.slice(1), sharing);
       if (isLast) return [c];
-      const activated = new Float32Array(h.frames.size);
-      blocksOf(activated, regions).forEach((into, r) => {
-        writeActivatedFrame(activation, values[r], found, r, into);
+      const [activated] = writtenTensors([shape], ([y]) => {
+        blocksOf(y, regions).forEach((into, r) => {
+          writeActivatedFrame(activation, values[r], found, r, into);
+        });
       });
-      return [c, tf.tensor(activated, shape)];
+      return [c, activated];
     },
     backward: ([dc, dActivated]) => {
-      const dFrames = new Float32Array(h.frames.size);
-      const into = blocksOf(dFrames, regions);
-      const dy = dActivated && blocksOf(peek(dActivated), regions);
       const dShift = unitGradient(dc, sharing, where);
-      const alpha = activateFrameAdjoint(regions, values, activation, shifts!, dy, dShift, into);
-      return { frames: dFrames, bias: biasGradient(into, options), alpha: Float32Array.from(alpha) };
+      let dBias: Float32Array | undefined;
+      let dAlpha: Float64Array | undefined;
+      const [dFrames] = writtenTensors([shape], ([d]) => {
+        const into = blocksOf(d, regions);
+        const dy = dActivated && blocksOf(peek(dActivated), regions);
+        dAlpha = activateFrameAdjoint(regions, values, activation, shifts!, dy, dShift, into);
+        dBias = biasGradient(into, options);
+      });
+      return {
+        frames: dFrames,
+        ...(h.bias ? { bias: tf.tensor(dBias!, h.bias.shape) } : {}),
+        ...(h.alpha ? { alpha: tf.tensor(Float32Array.from(dAlpha!), h.alpha.shape) } : {}),
+      };
     },
   });
   return { c, frames, shifts: shifts! };
@@ -101,15 +111,9 @@ export function valuesOf(
   bias: tf.Tensor | undefined,
   { regions, biasSharing, where }: ShiftOptions,
 ): Matrix[] {
-  const values = downloadFrames(frames, regions);
-  if (bias) {
-    const b = peek(bias);
-    for (const { data, cols } of values) {
-      for (let j = 0; j < cols; j++) data[j] += b[biasSharing ? biasSharing.groups[j] : j];
-    }
-  }
-  assertFramesFinite(values, where);
-  return values;
+  if (!bias) return preActivations(frames, regions, where);
+  const b = bias.dataSync();
+  return preActivations(frames, regions, where, unit => b[biasSharing ? biasSharing.groups[unit] : unit]);
 }
 
 export function findShifts(

@@ -10,6 +10,11 @@ import type { UnitBall } from './unit-balls.js';
 export interface Range {
   readonly lo: Float64Array;
   readonly hi: Float64Array;
+  /**
+   * Of a simplex, whose vertices are the points of its frame: the vertices at which they are attained, as rows `[units]`
+   * of the frame, 0 for the origin. Ties: the first vertex.
+   */
+  readonly rows?: { readonly lo: Int32Array; readonly hi: Int32Array };
 }
 
 /**
@@ -32,11 +37,8 @@ export interface Body {
    * 1. This is also the subgradient of that extreme in `h`. A column of side 0 is zero. Ties: the first vertex.
    */
   extremes(h: Matrix, side: ArrayLike<number>): Matrix;
-  /**
-   * The same of a simplex, whose vertices are the frame's points: the row `[units]` of the direction that leads to the
-   * vertex, 0 for the origin itself, −1 for side 0.
-   */
-  extremeRows?(h: Matrix, side: ArrayLike<number>): Int32Array;
+  /** Whether the vertices are the points of the frame, and `range` tells their rows. */
+  readonly isSimplex?: boolean;
   /** `[units]`. */
   reach(h: Matrix): Float64Array;
   /**
@@ -60,7 +62,7 @@ export interface Body {
  * linearly dependent: a zonotope has as many as generators.
  */
 export interface Region
-  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'extremeRows' | 'reach' | 'votes'> {
+  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'isSimplex' | 'reach' | 'votes'> {
   readonly kind: RegionJSON['kind'];
   /** D, the number of coordinates. */
   readonly size: number;
@@ -106,7 +108,7 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     centre: body.centre,
     range: h => body.range(h),
     extremes: (h, side) => body.extremes(h, side),
-    ...(body.extremeRows ? { extremeRows: body.extremeRows } : {}),
+    ...(body.isSimplex ? { isSimplex: true } : {}),
     reach: h => body.reach(h),
     votes: (h, threshold) => body.votes(h, threshold),
     contains: (x, tolerance) => {

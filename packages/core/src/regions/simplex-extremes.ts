@@ -1,5 +1,5 @@
 import { type Matrix, matrix, rowOf } from '../matrix.js';
-import type { Body } from './region.js';
+import type { Body, Range } from './region.js';
 
 /**
  * Extremes over a simplex, whose vertices are the points of its frame: one pass over the rows, no product. `coordinates`
@@ -10,54 +10,51 @@ import type { Body } from './region.js';
  */
 export function simplexExtremes(
   coordinates: Matrix,
-): Pick<Required<Body>, 'range' | 'extremes' | 'extremeRows' | 'reach' | 'votes'> {
+): Pick<Required<Body>, 'range' | 'extremes' | 'isSimplex' | 'reach' | 'votes'> {
   const rowOfVertex = Array.from(
     { length: coordinates.rows },
     (_, p) => rowOf(coordinates, p).indexOf(1) + 1,
   );
+  const [first, ...others] = rowOfVertex;
 
-  const extremeRows = (h: Matrix, side: ArrayLike<number>): Int32Array => {
+  const range = (h: Matrix): Required<Range> => {
     const { cols, data } = h;
-    const sides = Float64Array.from(side);
-    const best = new Float64Array(cols).fill(Number.NEGATIVE_INFINITY);
-    const at = new Int32Array(cols).fill(-1);
-    for (const row of rowOfVertex) {
-      const start = row * cols;
+    const lo = first === 0 ? new Float64Array(cols) : data.slice(first * cols, (first + 1) * cols);
+    const hi = lo.slice();
+    const atLo = new Int32Array(cols).fill(first);
+    const atHi = new Int32Array(cols).fill(first);
+    for (const row of others) {
+      const values = row === 0 ? new Float64Array(cols) : rowOf(h, row);
       for (let j = 0; j < cols; j++) {
-        const value = row === 0 ? 0 : sides[j] * data[start + j];
-        if (value <= best[j]) continue;
-        best[j] = value;
-        at[j] = row;
+        const value = values[j];
+        if (value < lo[j]) {
+          lo[j] = value;
+          atLo[j] = row;
+        } else if (value > hi[j]) {
+          hi[j] = value;
+          atHi[j] = row;
+        }
       }
     }
-    for (let j = 0; j < cols; j++) if (sides[j] === 0) at[j] = -1;
-    return at;
+    for (let j = 0; j < cols; j++) {
+      lo[j] += data[j];
+      hi[j] += data[j];
+    }
+    return { lo, hi, rows: { lo: atLo, hi: atHi } };
   };
 
   return {
-    extremeRows,
-    range: ({ rows, cols, data }) => {
-      const lo = new Float64Array(cols);
-      const hi = new Float64Array(cols);
-      for (let start = cols; start < rows * cols; start += cols) {
-        for (let j = 0; j < cols; j++) {
-          const value = data[start + j];
-          if (value < lo[j]) lo[j] = value;
-          else if (value > hi[j]) hi[j] = value;
-        }
-      }
-      for (let j = 0; j < cols; j++) {
-        lo[j] += data[j];
-        hi[j] += data[j];
-      }
-      return { lo, hi };
-    },
+    isSimplex: true,
+    range,
     extremes: (h, side) => {
       const at = matrix(h.rows, h.cols);
-      extremeRows(h, side).forEach((row, j) => {
-        if (row >= 0) at.data[j] = 1;
+      const { rows } = range(h);
+      for (let j = 0; j < h.cols; j++) {
+        if (side[j] === 0) continue;
+        const row = side[j] > 0 ? rows.hi[j] : rows.lo[j];
+        at.data[j] = 1;
         if (row > 0) at.data[row * h.cols + j] = 1;
-      });
+      }
       return at;
     },
     reach: h => {

@@ -50,7 +50,6 @@ function flatStep({ kernel, bias }: DenseWeights): AffineStep {
     apply: (x, b) => affine(x as tf.Tensor2D, w, b as tf.Tensor1D | undefined),
     ...(bias ? { bias: bias.read() } : {}),
     kernel: w,
-    ofDiagonal: diagonal => tf.mul(w, tf.tensor2d(diagonal, [diagonal.length, 1])),
   };
 }
 

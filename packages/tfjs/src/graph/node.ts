@@ -25,8 +25,6 @@ export interface AffineStep {
   apply(x: tf.Tensor, bias?: tf.Tensor): tf.Tensor;
   /** The step's own bias. */
   readonly bias?: tf.Tensor;
-  /** `linear` of the rows of a diagonal matrix, where that is cheaper than a product. */
-  readonly ofDiagonal?: (diagonal: Float32Array) => tf.Tensor;
   /** W `[in, out]` where `linear(x)` is `x W` of rows `[rows, in]`. */
   readonly kernel?: tf.Tensor2D;
 }
