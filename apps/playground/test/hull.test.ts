@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { convexHull } from '../src/state/hull.js';
-import type { Point } from '../src/state/settings.js';
+import type { Point } from '../src/state/plane.js';
 
 const point = fc.tuple(fc.integer({ min: -6, max: 6 }), fc.integer({ min: -6, max: 6 }));
 const points = fc.array(point, { minLength: 3, maxLength: 14 });

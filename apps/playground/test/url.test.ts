@@ -1,17 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EXTENT } from '../src/state/plane.js';
 import {
   ACTIVATIONS,
   BACKENDS,
   DEFAULTS,
   DEPTHS,
-  EXTENT,
+  GRADIENTS,
+  LINES,
+  MODES,
+  MOST_STEPS,
   POLICIES,
   RATES,
   TARGETS,
   WIDTHS,
 } from '../src/state/settings.js';
 import { decode, encode } from '../src/state/url.js';
+import { drawing } from './drawings.js';
 
 const coordinate = fc.integer({ min: -100 * EXTENT, max: 100 * EXTENT }).map(n => n / 100);
 const point = fc.tuple(coordinate, coordinate);
@@ -36,7 +41,21 @@ const settings = fc.record({
   rate: fc.constantFrom(...RATES),
   backend: fc.constantFrom(...BACKENDS),
   seed: fc.nat(),
+  drawing,
+  mode: fc.constantFrom(...MODES),
+  gradient: fc.constantFrom(...GRADIENTS),
+  steps: fc.nat(MOST_STEPS),
+  lines: fc.constantFrom(...LINES),
+  bends: fc.boolean(),
 });
+
+/** Links that are nearly right. */
+const parts = fc
+  .dictionary(
+    fc.constantFrom(...Object.keys(DEFAULTS)),
+    fc.string({ unit: fc.constantFrom(...'01.;,!oace') }),
+  )
+  .map(found => `${new URLSearchParams(found)}`);
 
 /** −0 is written as 0. */
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -59,7 +78,7 @@ describe('the address', () => {
 
   test('whatever it is, leads to settings that can be', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.webFragments()), text => {
+      fc.property(fc.oneof(fc.string(), fc.webFragments(), parts), text => {
         const { settings: found } = decode(text);
         expect(decode(encode(found))).toEqual({ settings: found, problems: [] });
       }),
@@ -69,6 +88,16 @@ describe('the address', () => {
   test.each([
     ['target=moon', 'target'],
     ['seed=-1', 'seed'],
+    ['seed=', 'seed'],
+    ['drawing=7x', 'drawing'],
+    ['drawing=1601a', 'drawing'],
+    ['mode=fold', 'mode'],
+    ['gradient=none', 'gradient'],
+    ['lines=all', 'lines'],
+    ['bends=1', 'bends'],
+    ['steps=1e9', 'steps'],
+    ['steps=10001', 'steps'],
+    ['regions=o;0,0;0.001', 'regions'],
     ['regions=1,1;2,2', 'regions'],
     ['regions=1,1;2,2;9,9', 'regions'],
     ['regions=o;0,0;-1', 'regions'],

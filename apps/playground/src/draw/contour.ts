@@ -1,5 +1,5 @@
 import { contours } from 'd3-contour';
-import { EXTENT } from '../state/settings.js';
+import { EXTENT } from '../state/plane.js';
 
 /** Where values `[side²]`, row by row from the top, are `level`: an SVG path in the plane's coordinates, y upwards. */
 export function contourPath(values: Float32Array, level: number): string {

@@ -1,4 +1,4 @@
-import type { Point } from './settings.js';
+import type { Point } from './plane.js';
 
 /** The convex hull, counter-clockwise, collinear points left out (Andrew's monotone chain). */
 export function convexHull(points: readonly Point[]): Point[] {

@@ -1,5 +1,5 @@
-/** A point of the plane. */
-export type Point = readonly [number, number];
+import { BLANK, type Drawing } from '../drawing/drawing.js';
+import type { Point } from './plane.js';
 
 /** Where the network must be affine. */
 export type Shape =
@@ -7,34 +7,50 @@ export type Shape =
   | { readonly kind: 'polygon'; readonly points: readonly Point[] }
   | { readonly kind: 'disc'; readonly centre: Point; readonly radius: number };
 
-export const TARGETS = ['wave', 'rays', 'spiral', 'moons', 'rings'] as const;
+export const TARGETS = ['wave', 'rays', 'spiral', 'moons', 'rings', 'drawing'] as const;
 export const ACTIVATIONS = ['leakyRelu', 'relu', 'elu', 'abs'] as const;
 export const POLICIES = ['sticky', 'minimal', 'majority'] as const;
+export const MODES = ['shift', 'project'] as const;
+export const GRADIENTS = ['exact', 'local'] as const;
 export const BACKENDS = ['wasm', 'cpu', 'webgl'] as const;
 export const WIDTHS = [8, 16, 32, 64, 128] as const;
 export const DEPTHS = [1, 2, 3, 4] as const;
 export const RATES = [0.001, 0.003, 0.01, 0.03] as const;
+/** Which lines of equal output are drawn: that of 0, which parts two classes, several, or none. */
+export const LINES = ['boundary', 'contours', 'none'] as const;
+/** A link trains at most so many steps when it is opened; that is under a minute or two. */
+export const MOST_STEPS = 10_000;
 
 export type Target = (typeof TARGETS)[number];
 export type ActivationName = (typeof ACTIVATIONS)[number];
 export type PolicyName = (typeof POLICIES)[number];
+export type Mode = (typeof MODES)[number];
+export type Gradient = (typeof GRADIENTS)[number];
+export type Lines = (typeof LINES)[number];
 export type BackendName = (typeof BACKENDS)[number];
 
-/** All that makes a picture: the same settings and the same number of steps give the same one. */
+/** All that makes a picture: the same settings give the same one. */
 export interface Settings {
   readonly target: Target;
+  /** What target `drawing` is; kept while another is chosen. */
+  readonly drawing: Drawing;
   readonly regions: readonly Shape[];
   readonly activation: ActivationName;
   readonly width: number;
   readonly depth: number;
   readonly policy: PolicyName;
+  readonly mode: Mode;
+  /** In mode `shift` only. */
+  readonly gradient: Gradient;
   readonly rate: number;
   readonly backend: BackendName;
   readonly seed: number;
+  /** How long it has been trained when last paused. */
+  readonly steps: number;
+  readonly lines: Lines;
+  /** Whether units that change sign are shown. */
+  readonly bends: boolean;
 }
-
-/** Half the side of the square that is drawn. */
-export const EXTENT = 4;
 
 const TRIANGLE: Shape = {
   kind: 'polygon',
@@ -47,14 +63,20 @@ const TRIANGLE: Shape = {
 
 export const DEFAULTS: Settings = {
   target: 'wave',
+  drawing: BLANK,
   regions: [TRIANGLE],
   activation: 'leakyRelu',
   width: 64,
   depth: 3,
   policy: 'sticky',
+  mode: 'shift',
+  gradient: 'exact',
   rate: 0.003,
   backend: 'wasm',
   seed: 1,
+  steps: 0,
+  lines: 'boundary',
+  bends: false,
 };
 
 /** A further region where there is room: a square of side 1.6. */

@@ -1,8 +1,10 @@
 import { effect, signal } from '@preact/signals';
+import type { Drawing } from '../drawing/drawing.js';
 import { runOnnx } from '../onnx/run.js';
 import { type Frozen, type Reply, type Request, SIDE } from '../training/messages.js';
 import { gridOf } from '../training/targets.js';
-import { DEFAULTS, type Settings, type Shape } from './settings.js';
+import { keepAddress } from './address.js';
+import { DEFAULTS, MOST_STEPS, type Settings, type Shape } from './settings.js';
 import { decode, encode } from './url.js';
 
 type Picture = Extract<Reply, { kind: 'picture' }>;
@@ -26,7 +28,6 @@ export const settings = signal<Settings>(DEFAULTS);
 export const picture = signal<Picture | undefined>(undefined);
 export const losses = signal<readonly LossPoint[]>([]);
 export const running = signal(false);
-export const showBends = signal(false);
 export const message = signal<string | undefined>(undefined);
 export const frozen = signal<Frozen | undefined>(undefined);
 export const onnxRun = signal<OnnxRun | undefined>(undefined);
@@ -36,7 +37,25 @@ export const ownModel = signal<Model | undefined>(undefined);
 let worker: Worker | undefined;
 let ownBytes: Uint8Array | undefined;
 
-const send = (request: Request) => worker?.postMessage(request);
+/** Regions and drawings change faster than the worker can show: it gets the latest when it has shown the one before. */
+let isAtRevision = false;
+let isRevisionWaiting = false;
+
+function revise(): void {
+  isRevisionWaiting = true;
+  if (!isAtRevision) sendRevision();
+}
+
+function sendRevision(): void {
+  isAtRevision = true;
+  isRevisionWaiting = false;
+  worker?.postMessage({ kind: 'revise', settings: settings.value } satisfies Request);
+}
+
+function send(request: Request): void {
+  if (isRevisionWaiting) sendRevision();
+  worker?.postMessage(request);
+}
 
 /** Reads the address, starts the worker, and keeps the address up to date. */
 export function start(): void {
@@ -46,13 +65,13 @@ export function start(): void {
   worker.addEventListener('error', () => {
     message.value = 'The training thread could not start. Reload the page, or use another browser.';
   });
-  restart();
+  startNetworks();
   addEventListener('hashchange', () => {
     if (location.hash.slice(1) === encode(settings.value)) return;
     applyAddress();
-    restart();
+    startNetworks();
   });
-  effect(() => history.replaceState(null, '', `#${encode(settings.value)}`));
+  effect(() => keepAddress(`#${encode(settings.value)}`));
 }
 
 function applyAddress(): void {
@@ -63,15 +82,19 @@ function applyAddress(): void {
 
 function receive(reply: Reply): void {
   switch (reply.kind) {
-    case 'ready':
+    case 'revised':
+      isAtRevision = false;
+      if (isRevisionWaiting) sendRevision();
       break;
     case 'picture':
       picture.value = reply;
       running.value = reply.running;
-      if (reply.steps > (losses.value.at(-1)?.step ?? -1)) {
-        const point = { step: reply.steps, police: reply.police.loss!, free: reply.free.loss! };
-        losses.value = thinned([...losses.value, point]);
-      }
+      if (!reply.running) look({ steps: Math.min(reply.steps, MOST_STEPS) });
+      losses.value = extended(losses.value, {
+        step: reply.steps,
+        police: reply.police.loss!,
+        free: reply.free.loss!,
+      });
       break;
     case 'frozen':
       frozen.value = reply.frozen;
@@ -92,8 +115,20 @@ const MOST_POINTS = 400;
 const thinned = (points: readonly LossPoint[]): readonly LossPoint[] =>
   points.length <= MOST_POINTS ? points : points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
 
-/** New networks from the settings. */
+function extended(points: readonly LossPoint[], next: LossPoint): readonly LossPoint[] {
+  const last = points.at(-1)?.step ?? -1;
+  if (next.step === last) return points;
+  // Fewer steps: the last picture of networks that are no more came after the chart was emptied.
+  return next.step < last ? [next] : thinned([...points, next]);
+}
+
+/** New networks, untrained. */
 export function restart(): void {
+  look({ steps: 0 });
+  startNetworks();
+}
+
+function startNetworks(): void {
   losses.value = [];
   forgetFrozen();
   leaveOwnModel();
@@ -107,13 +142,26 @@ export function change(part: Partial<Settings>): void {
   restart();
 }
 
+/** Changes what the networks need not know. */
+export function look(part: Partial<Pick<Settings, 'steps' | 'lines' | 'bends'>>): void {
+  settings.value = { ...settings.value, ...part };
+}
+
 /** Moves regions under the networks as they are. */
 export function changeRegions(regions: readonly Shape[]): void {
   settings.value = { ...settings.value, regions };
   message.value = undefined;
   forgetFrozen();
-  send({ kind: 'regions', settings: settings.value });
+  revise();
   if (ownBytes) readOwn(ownBytes);
+}
+
+/** Gives the networks as they are another drawing to learn. */
+export function changeDrawing(drawing: Drawing): void {
+  settings.value = { ...settings.value, drawing };
+  message.value = undefined;
+  forgetFrozen();
+  revise();
 }
 
 export function setRunning(wanted: boolean): void {
@@ -129,7 +177,7 @@ export function train(steps: number): void {
 }
 
 export function setBends(wanted: boolean): void {
-  showBends.value = wanted;
+  look({ bends: wanted });
   send({ kind: 'bends', wanted });
 }
 

@@ -5,10 +5,10 @@ export const SIDE = 80;
 
 /** To the worker. */
 export type Request =
-  /** New networks. */
+  /** New networks, trained for as many steps as the settings say. */
   | { readonly kind: 'start'; readonly settings: Settings }
-  /** The same weights under other regions. */
-  | { readonly kind: 'regions'; readonly settings: Settings }
+  /** The same weights under other regions, or with another target. Answered by `revised`, even if it fails. */
+  | { readonly kind: 'revise'; readonly settings: Settings }
   | { readonly kind: 'run'; readonly running: boolean }
   /** So many steps, then a pause. */
   | { readonly kind: 'steps'; readonly count: number }
@@ -42,7 +42,7 @@ export interface Frozen {
 
 /** From the worker. */
 export type Reply =
-  | { readonly kind: 'ready'; readonly backend: string }
+  | { readonly kind: 'revised' }
   | {
       readonly kind: 'picture';
       readonly steps: number;

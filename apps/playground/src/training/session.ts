@@ -3,6 +3,7 @@ import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { regionsText } from '../state/region-text.js';
 import type { Settings } from '../state/settings.js';
 import { bendsOf } from './bends.js';
 import { type Frozen, SIDE, type View } from './messages.js';
@@ -39,12 +40,14 @@ export class Session {
   private probes: readonly ChordProbe[];
   private readonly random: () => number;
   private readonly points = gridOf(TRAINING_SIDE);
-  private readonly values: Float32Array;
+  private values: Float32Array;
+  private pictured: Float32Array;
   private policeTime = 0;
 
-  constructor(private readonly settings: Settings) {
+  constructor(private settings: Settings) {
     this.random = seeded(settings.seed);
-    this.values = targetAt(settings.target, this.points);
+    this.values = targetAt(settings, this.points);
+    this.pictured = targetAt(settings, PICTURE);
     this.plain = makeModel(settings);
     this.regions = settings.regions.map(regionOf);
     this.probes = this.regions.map(region => chordProbe(region, CHORDS, seeded(7)));
@@ -56,8 +59,16 @@ export class Session {
     this.free = learner(constrain(makeModel(settings), { regions: [] }));
   }
 
-  /** The same weights under other regions. Throws, and changes nothing, where there can be no such region. */
-  moveTo(settings: Settings): void {
+  /** The same weights with other regions or another target. Throws, and changes nothing, where there can be no such region. */
+  revise(settings: Settings): void {
+    // A message copies what it carries, so the same regions are other objects.
+    if (regionsText(settings.regions) !== regionsText(this.settings.regions)) this.moveTo(settings);
+    this.values = targetAt(settings, this.points);
+    this.pictured = targetAt(settings, PICTURE);
+    this.settings = settings;
+  }
+
+  private moveTo(settings: Settings): void {
     const regions = settings.regions.map(regionOf);
     this.police.model = constrain(this.plain, this.options(regions));
     this.regions = regions;
@@ -66,7 +77,8 @@ export class Session {
   }
 
   private options(regions: readonly Region[]) {
-    return { regions, policy: this.settings.policy };
+    const { policy, mode, gradient } = this.settings;
+    return { regions, policy, mode, gradient };
   }
 
   step(): void {
@@ -102,8 +114,7 @@ export class Session {
 
   private view(model: tfl.LayersModel, withBends: boolean): View {
     const values = outputs(model, PICTURE);
-    const target = targetAt(this.settings.target, PICTURE);
-    const loss = values.reduce((sum, value, i) => sum + (value - target[i]) ** 2, 0) / values.length;
+    const loss = values.reduce((sum, value, i) => sum + (value - this.pictured[i]) ** 2, 0) / values.length;
     const residual = this.probes.reduce(
       (largest, { points, residual }) =>
         Math.max(largest, residual(columnOf(outputs(model, Float32Array.from(points.data))))),
@@ -117,8 +128,9 @@ export class Session {
     };
   }
 
-  /** The plain model, its certificate and its file. Throws where nothing is constrained. */
+  /** The plain model, its certificate and its file. Throws where there is no region. */
   freeze(): Frozen {
+    if (this.regions.length === 0) throw new Error('There is no region to prove anything on. Add one.');
     const { model, network } = freeze(this.police.model);
     const values = outputs(model, PICTURE);
     const onnx = exportOnnx(network, { regions: this.regions });

@@ -1,7 +1,9 @@
-import { EXTENT, type Target } from '../state/settings.js';
+import { levelAt } from '../drawing/drawing.js';
+import { EXTENT } from '../state/plane.js';
+import type { Settings, Target } from '../state/settings.js';
 
 /** Values over the plane, in about [−1, 1]; for the two-class ones −1 and 1. */
-const functions: Readonly<Record<Target, (x: number, y: number) => number>> = {
+const functions: Readonly<Record<Exclude<Target, 'drawing'>, (x: number, y: number) => number>> = {
   wave: (x, y) => Math.cos(3 * x) * Math.cos(y),
   rays: (x, y) => Math.cos(6 * Math.atan2(y, x)),
   spiral: (x, y) => Math.cos(6 * Math.hypot(x, y) + Math.atan2(y, x)),
@@ -34,8 +36,11 @@ export function gridOf(side: number): Float32Array {
   return points;
 }
 
-export function targetAt(target: Target, points: Float32Array): Float32Array {
-  const values = new Float32Array(points.length / 2);
-  for (let i = 0; i < values.length; i++) values[i] = functions[target](points[2 * i], points[2 * i + 1]);
-  return values;
+/** The target `[n]` at points `[n, 2]`. */
+export function targetAt(
+  { target, drawing }: Pick<Settings, 'target' | 'drawing'>,
+  points: Float32Array,
+): Float32Array {
+  const at = target === 'drawing' ? (x: number, y: number) => levelAt(drawing, [x, y]) : functions[target];
+  return Float32Array.from({ length: points.length / 2 }, (_, i) => at(points[2 * i], points[2 * i + 1]));
 }

@@ -1,7 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from './backend.js';
 import type { Reply, Request } from './messages.js';
-import { compareModel } from './read-model.js';
 import { Session } from './session.js';
 
 /** Milliseconds of training between two pictures. */
@@ -10,6 +8,8 @@ const SLICE = 60;
 let session: Session | undefined;
 let running = false;
 let withBends = false;
+/** In the last slice. */
+let stepsPerSecond = 0;
 /** Steps until the next pause. */
 let left = Number.POSITIVE_INFINITY;
 /** The requests are dealt with one after the other. */
@@ -35,35 +35,54 @@ async function handle(request: Request): Promise<void> {
       session = undefined;
       await useBackend(request.settings.backend);
       session = new Session(request.settings);
-      reply({ kind: 'ready', backend: tf.getBackend() });
-      picture(0);
+      withBends = request.settings.bends;
+      stepsPerSecond = 0;
+      if (request.settings.steps > 0) train(request.settings.steps);
+      picture();
       break;
-    case 'regions':
-      session?.moveTo(request.settings);
-      picture(0);
+    case 'revise':
+      try {
+        session?.revise(request.settings);
+        picture();
+      } finally {
+        reply({ kind: 'revised' });
+      }
       break;
     case 'run':
-      running = request.running;
-      left = Number.POSITIVE_INFINITY;
-      if (running) tick();
-      else picture(0); // else the last one, of a slice under way, would say that it runs
+      if (request.running) train(Number.POSITIVE_INFINITY);
+      else {
+        running = false;
+        picture(); // else the last one, of a slice under way, would say that it runs
+      }
       break;
     case 'steps':
-      running = true;
-      left = request.count;
-      tick();
+      train(request.count);
       break;
     case 'bends':
       withBends = request.wanted;
-      picture(0);
+      picture();
       break;
     case 'freeze':
-      if (session) reply({ kind: 'frozen', frozen: session.freeze() });
+      reply({ kind: 'frozen', frozen: started().freeze() });
       break;
-    case 'read':
+    case 'read': {
+      const { compareModel } = await import('./read-model.js');
       reply({ kind: 'model', ...compareModel(request.bytes, request.settings.regions) });
       break;
+    }
   }
+}
+
+function started(): Session {
+  if (!session) throw new Error('The networks did not start. Change a setting to start others.');
+  return session;
+}
+
+function train(steps: number): void {
+  started();
+  running = true;
+  left = steps;
+  tick();
 }
 
 /** Trains for a slice, shows it, and lets messages in before the next. */
@@ -80,7 +99,8 @@ function tick(): void {
     }
     const seconds = (performance.now() - started) / 1000;
     if (left <= 0) running = false;
-    picture((session.steps - before) / seconds);
+    stepsPerSecond = (session.steps - before) / seconds;
+    picture();
     if (running) tick();
   };
   setTimeout(() => {
@@ -91,7 +111,7 @@ function tick(): void {
   });
 }
 
-function picture(stepsPerSecond: number): void {
+function picture(): void {
   if (!session) return;
   const progress = session.progress(withBends);
   reply({ kind: 'picture', steps: session.steps, running, stepsPerSecond, ...progress });

@@ -52,6 +52,7 @@ function TrainingPlanes() {
       <div class="planes">
         <Plane
           title="With POLICE"
+          network="police"
           caption={now ? figures(now.police) : 'starting …'}
           view={now?.police}
           regions={regions}
@@ -59,6 +60,7 @@ function TrainingPlanes() {
         />
         <Plane
           title="Without"
+          network="free"
           caption={now ? figures(now.free) : 'starting …'}
           view={now?.free}
           regions={regions}

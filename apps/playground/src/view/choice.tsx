@@ -3,6 +3,7 @@ interface ChoiceProps<T extends string | number> {
   readonly value: T;
   readonly options: readonly T[];
   readonly names?: Partial<Record<T, string>>;
+  readonly disabled?: boolean;
   readonly onChange: (value: T) => void;
 }
 
@@ -12,12 +13,17 @@ export function Choice<T extends string | number>({
   value,
   options,
   names,
+  disabled = false,
   onChange,
 }: ChoiceProps<T>) {
   return (
     <label class="choice">
       <span>{label}</span>
-      <select value={value} onChange={event => onChange(options[event.currentTarget.selectedIndex])}>
+      <select
+        value={value}
+        disabled={disabled}
+        onChange={event => onChange(options[event.currentTarget.selectedIndex])}
+      >
         {options.map(option => (
           <option key={option} value={option}>
             {names?.[option] ?? option}

@@ -7,7 +7,7 @@ export function short(value: number): string {
   if (size >= 0.01 && size < 1000) return signed(value.toPrecision(3));
   const [digits, exponent] = value.toExponential(1).split('e');
   const raised = Array.from(`${Math.abs(Number(exponent))}`, digit => SUPERSCRIPTS[Number(digit)]).join('');
-  return signed(`${digits} · 10${Number(exponent) < 0 ? '⁻' : ''}${raised}`);
+  return signed(`${digits} · 10${Number(exponent) < 0 ? '⁻' : ''}${raised}`);
 }
 
 /** A further term of a sum. */
@@ -16,4 +16,5 @@ export const term = (value: number, unit = ''): string =>
 
 export const percent = (share: number): string => `${Math.round(100 * share)}%`;
 
-const signed = (text: string): string => text.replace('-', '−');
+/** With a minus sign as in print. */
+export const signed = (text: string): string => text.replaceAll('-', '−');

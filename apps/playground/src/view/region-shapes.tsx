@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { convexHull } from '../state/hull.js';
-import { EXTENT, type Point, type Shape } from '../state/settings.js';
-import { round } from '../state/url.js';
+import { EXTENT, type Point, pointAt, stepBy, withinSquare } from '../state/plane.js';
+import { round } from '../state/region-text.js';
+import type { Shape } from '../state/settings.js';
 
 interface RegionShapesProps {
   readonly regions: readonly Shape[];
@@ -117,30 +118,20 @@ interface HandleProps {
 
 const STEP = 0.1;
 
-const DIRECTIONS: Readonly<Record<string, Point>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
-
-const clamped = ([x, y]: Point): Point => {
-  const limit = (t: number) => round(Math.max(-EXTENT, Math.min(EXTENT, t)));
-  return [limit(x), limit(y)];
+const clamped = (point: Point): Point => {
+  const [x, y] = withinSquare(point);
+  return [round(x), round(y)];
 };
 
 function Handle({ kind, at, label, onMove, onDelete, onPress }: HandleProps) {
   const drag = (event: JSX.TargetedPointerEvent<SVGGElement>) => {
     const svg = event.currentTarget.ownerSVGElement!;
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
-    const { left, top, width, height } = svg.getBoundingClientRect();
-    const x = ((event.clientX - left) / width) * 2 * EXTENT - EXTENT;
-    const y = EXTENT - ((event.clientY - top) / height) * 2 * EXTENT;
-    onMove(clamped([x, y]));
+    onMove(clamped(pointAt(svg, event)));
   };
   const press = (event: JSX.TargetedKeyboardEvent<SVGGElement>) => {
-    const direction = DIRECTIONS[event.key];
-    if (direction) onMove(clamped([at[0] + STEP * direction[0], at[1] + STEP * direction[1]]));
+    const next = stepBy(event.key, at, STEP);
+    if (next) onMove(clamped(next));
     else if ((event.key === 'Delete' || event.key === 'Backspace') && onDelete) onDelete();
     else if ((event.key === 'Enter' || event.key === ' ') && onPress) onPress();
     else return;

@@ -1,4 +1,5 @@
-import { picture, restart, running, setBends, setRunning, showBends, train } from '../state/store.js';
+import { LINES } from '../state/settings.js';
+import { look, picture, restart, running, setBends, setRunning, settings, train } from '../state/store.js';
 
 /** Run, step, reset. */
 export function Transport() {
@@ -19,10 +20,21 @@ export function Transport() {
       <label class="tick">
         <input
           type="checkbox"
-          checked={showBends.value}
+          checked={settings.value.bends}
           onChange={event => setBends(event.currentTarget.checked)}
         />
         where units change sign
+      </label>
+      <label class="tick">
+        lines
+        <select
+          value={settings.value.lines}
+          onChange={event => look({ lines: LINES[event.currentTarget.selectedIndex] })}
+        >
+          <option value="boundary">where it is 0</option>
+          <option value="contours">contours</option>
+          <option value="none">none</option>
+        </select>
       </label>
       <output class="steps">
         step <b>{picture.value?.steps ?? 0}</b>

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { build, type PreviewServer, preview } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Whether there is a Chromium; tells where there is none, and throws in CI. */
+export function hasChromium(): boolean {
+  if (existsSync(EXECUTABLE)) return true;
+  const message = `no Chromium at ${EXECUTABLE}: apt-get install chromium, or set CHROMIUM_PATH`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`Browser tests skipped: ${message}.`);
+  return false;
+}
+
+export interface BuiltPage {
+  readonly page: Page;
+  readonly url: string;
+}
+
+/**
+ * Builds the page into its own folder, serves and opens it, for all tests of a suite; the last of them must be
+ * {@link BuiltPageOf.complaints}.
+ */
+export function builtPage(name: string): { get: () => BuiltPage; testSilence: () => void } {
+  let server: PreviewServer;
+  let browser: Browser;
+  let opened: BuiltPage;
+  const complaints: string[] = [];
+  const strangers: string[] = [];
+
+  beforeAll(async () => {
+    const common = {
+      root,
+      configFile: `${root}/vite.config.ts`,
+      logLevel: 'silent',
+      build: { outDir: `${root}/dist-test/${name}`, emptyOutDir: true },
+    } as const;
+    await build(common);
+    server = await preview({ ...common, preview: { port: 0, host: '127.0.0.1' } });
+    browser = await chromium.launch({
+      executablePath: EXECUTABLE,
+      args: [
+        '--no-sandbox',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.on('console', message => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', error => complaints.push(error.message));
+    page.on('request', request => {
+      const { protocol, hostname } = new URL(request.url());
+      if (protocol.startsWith('http') && hostname !== '127.0.0.1') strangers.push(request.url());
+    });
+    opened = { page, url: server.resolvedUrls!.local[0] };
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  return {
+    get: () => opened,
+    testSilence: () =>
+      test('nothing complained, and no request left this machine', () => {
+        expect(complaints).toEqual([]);
+        expect(strangers).toEqual([]);
+      }),
+  };
+}
