@@ -1,6 +1,6 @@
 import { type Activation, slopeAt } from './activation.js';
-import { addShiftGradient, type Block } from './layer-shift.js';
-import type { Matrix } from './matrix.js';
+import { addShiftGradient } from './layer-shift.js';
+import type { Block, Matrix } from './matrix.js';
 import type { Region } from './regions/region.js';
 import { piecesOn, type Shifts } from './shift.js';
 import { liftGradient, type MaxShifts, maxFrameAdjoint } from './winners.js';

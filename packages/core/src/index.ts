@@ -64,13 +64,12 @@ export { regionsHash, sha256Hex } from './hash.js';
 export {
   activeRows,
   addShiftGradient,
-  type Block,
   shiftCoordinates,
   shiftGradient,
   shiftsOf,
 } from './layer-shift.js';
 export { type MapPenalty, mapPenalty } from './map-penalty.js';
-export { type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
+export { type Block, type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
 export {
   type Lifts,
   type MaxPoolOptions,

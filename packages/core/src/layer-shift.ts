@@ -1,7 +1,7 @@
 import type { Activation } from './activation.js';
 import type { FrameReader } from './carrier.js';
 import { assertSize } from './errors.js';
-import { type Matrix, matrix } from './matrix.js';
+import { type Block, type Matrix, matrix } from './matrix.js';
 import { type Policy, sideWish } from './policy.js';
 import type { Range, Region } from './regions/region.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
@@ -44,13 +44,6 @@ function determiningRows({ shift, active }: Shifts, ranges: readonly Range[], ki
   });
 }
 
-/** Values `[rows, cols]` in either precision. */
-export interface Block {
-  readonly rows: number;
-  readonly cols: number;
-  readonly data: Float32Array | Float64Array;
-}
-
 /**
  * Gradient of the shifts: given dLoss/dc `[units]`, dLoss/dframe of every region, `[dᵣ + 1, units]`.
  *
@@ -78,19 +71,17 @@ export function addShiftGradient(
   shifts: Shifts,
   dShift: ArrayLike<number>,
 ): void {
-  const dc = shifts.groups ? groupSums(dShift, shifts.groups) : dShift;
+  const dc = Float64Array.from(shifts.groups ? groupSums(dShift, shifts.groups) : dShift, d => -d);
   regions.forEach((region, r) => {
     const { data, cols } = into[r];
     if (region.isSimplex && shifts.rows) {
       activeRows(r, kinkCount, shifts).forEach((row, j) => {
-        if (row >= 0) data[j] -= dc[j];
-        if (row > 0) data[row * cols + j] -= dc[j];
+        if (row >= 0) data[j] += dc[j];
+        if (row > 0) data[row * cols + j] += dc[j];
       });
       return;
     }
-    const coordinates = region.extremes(frames[r], activeSides(r, kinkCount, shifts));
-    for (let start = 0; start < data.length; start += cols)
-      for (let j = 0; j < cols; j++) data[start + j] -= coordinates.data[start + j] * dc[j];
+    region.addExtremes(into[r], frames[r], activeSides(r, kinkCount, shifts), dc);
   });
 }
 

@@ -7,6 +7,13 @@ export interface Matrix {
   readonly data: Float64Array;
 }
 
+/** Values `[rows, cols]` in either precision, as a {@link Matrix} lies in memory. */
+export interface Block {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float32Array | Float64Array;
+}
+
 /** A `[rows, cols]` matrix over `data` (not copied), or of zeros. Throws `shape` if the sizes disagree. */
 export function matrix(rows: number, cols: number, data?: Float64Array): Matrix {
   if (data) assertSize(data.length, rows * cols, 'matrix', `data for ${rows} × ${cols}`);

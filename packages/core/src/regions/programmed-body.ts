@@ -40,15 +40,13 @@ export function programmedBody(parts: ProgrammedParts, programs: LinearPrograms)
       };
       return { lo: most(-1).map(x => -x), hi: most(1) };
     },
-    extremes: (h, side) => {
-      const at = matrix(d + 1, h.cols);
-      at.data.set(Float64Array.from(side, Math.abs));
+    addExtremes: ({ data, cols }, h, side, factor) => {
+      for (let j = 0; j < cols; j++) data[j] += Math.abs(side[j]) * factor[j];
       for (const { unit, x } of solve(h, side)) {
         const lambda = Float64Array.from(free, k => x[k]);
-        const share = shareInside(inFrame, lambda);
-        for (let i = 0; i < d; i++) at.data[(i + 1) * h.cols + unit] = share * lambda[i];
+        const share = factor[unit] * shareInside(inFrame, lambda);
+        for (let i = 0; i < d; i++) data[(i + 1) * cols + unit] += share * lambda[i];
       }
-      return at;
     },
     reach: h =>
       rowOf(h, 0).map((x, j) =>

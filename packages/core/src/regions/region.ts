@@ -1,5 +1,5 @@
 import { assertSize } from '../errors.js';
-import { addToRows, type Matrix, matrix, multiply, rowOf, rowRange } from '../matrix.js';
+import { addToRows, type Block, type Matrix, matrix, multiply, rowOf, rowRange } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
 import type { Rng } from '../random.js';
 import { type Directions, diagonalOf, directionsOf } from './directions.js';
@@ -33,10 +33,11 @@ export interface Body {
   readonly centre: Float64Array;
   range(h: Matrix): Range;
   /**
-   * Frame coordinates `[d + 1, units]` of a point attaining the minimum (`side` −1) or maximum (+1); row 0 is
-   * 1. This is also the subgradient of that extreme in `h`. A column of side 0 is zero. Ties: the first vertex.
+   * Adds to each column of `into` `[d + 1, units]` a factor `[units]` times the frame coordinates of a point attaining the minimum
+   * (`side` −1) or maximum (+1); row 0 of those is 1. They are also the subgradient of that extreme in `h`. A column of
+   * side 0 is left alone. Ties: the first vertex.
    */
-  extremes(h: Matrix, side: ArrayLike<number>): Matrix;
+  addExtremes(into: Block, h: Matrix, side: ArrayLike<number>, factor: ArrayLike<number>): void;
   /** Whether the vertices are the points of the frame, and `range` tells their rows. */
   readonly isSimplex?: boolean;
   /** `[units]`. */
@@ -62,7 +63,7 @@ export interface Body {
  * linearly dependent: a zonotope has as many as generators.
  */
 export interface Region
-  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'extremes' | 'isSimplex' | 'reach' | 'votes'> {
+  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'addExtremes' | 'isSimplex' | 'reach' | 'votes'> {
   readonly kind: RegionJSON['kind'];
   /** D, the number of coordinates. */
   readonly size: number;
@@ -74,6 +75,8 @@ export interface Region
   readonly slack: Float64Array;
   /** The set of frame coordinates. */
   readonly body: Body;
+  /** Frame coordinates `[d + 1, units]` of points attaining the extremes: what `addExtremes` adds for a factor of 1. */
+  extremes(h: Matrix, side: ArrayLike<number>): Matrix;
   /** Whether x `[D]` lies in the region, up to `tolerance` (default: rounding, see `containmentTolerance`). */
   contains(x: ArrayLike<number>, tolerance?: number): boolean;
   /** A random point `[D]`; each kind documents its distribution. */
@@ -107,7 +110,12 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     symmetric: body.symmetric,
     centre: body.centre,
     range: h => body.range(h),
-    extremes: (h, side) => body.extremes(h, side),
+    addExtremes: (into, h, side, factor) => body.addExtremes(into, h, side, factor),
+    extremes: (h, side) => {
+      const at = matrix(h.rows, h.cols);
+      body.addExtremes(at, h, side, new Float64Array(h.cols).fill(1));
+      return at;
+    },
     ...(body.isSimplex ? { isSimplex: true } : {}),
     reach: h => body.reach(h),
     votes: (h, threshold) => body.votes(h, threshold),

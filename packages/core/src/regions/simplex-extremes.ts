@@ -1,4 +1,4 @@
-import { type Matrix, matrix, rowOf } from '../matrix.js';
+import { type Matrix, rowOf } from '../matrix.js';
 import type { Body, Range } from './region.js';
 
 /**
@@ -10,7 +10,7 @@ import type { Body, Range } from './region.js';
  */
 export function simplexExtremes(
   coordinates: Matrix,
-): Pick<Required<Body>, 'range' | 'extremes' | 'isSimplex' | 'reach' | 'votes'> {
+): Pick<Required<Body>, 'range' | 'addExtremes' | 'isSimplex' | 'reach' | 'votes'> {
   const rowOfVertex = Array.from(
     { length: coordinates.rows },
     (_, p) => rowOf(coordinates, p).indexOf(1) + 1,
@@ -46,16 +46,14 @@ export function simplexExtremes(
   return {
     isSimplex: true,
     range,
-    extremes: (h, side) => {
-      const at = matrix(h.rows, h.cols);
+    addExtremes: ({ data, cols }, h, side, factor) => {
       const { rows } = range(h);
-      for (let j = 0; j < h.cols; j++) {
+      for (let j = 0; j < cols; j++) {
         if (side[j] === 0) continue;
         const row = side[j] > 0 ? rows.hi[j] : rows.lo[j];
-        at.data[j] = 1;
-        if (row > 0) at.data[row * h.cols + j] = 1;
+        data[j] += factor[j];
+        if (row > 0) data[row * cols + j] += factor[j];
       }
-      return at;
     },
     reach: h => {
       const spread = new Float64Array(h.cols);

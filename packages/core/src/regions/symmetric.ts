@@ -128,14 +128,10 @@ export function symmetricBody(unit: UnitBall, d: number): Body {
       const width = unit.dual(directional(h));
       return { lo: origin.map((x, j) => x - width[j]), hi: origin.map((x, j) => x + width[j]) };
     },
-    extremes: (h, side) => {
-      const at = matrix(h.rows, h.cols);
-      at.data.set(Float64Array.from(side, Math.abs));
-      const lambda = unit.maximiser(directional(h));
-      for (let i = 0, next = h.cols; i < lambda.rows; i++) {
-        for (let j = 0; j < h.cols; j++, next++) at.data[next] = lambda.data[next - h.cols] * side[j];
-      }
-      return at;
+    addExtremes: ({ data, cols }, h, side, factor) => {
+      for (let j = 0; j < cols; j++) data[j] += Math.abs(side[j]) * factor[j];
+      const signed = Float64Array.from(side, (s, j) => s * factor[j]);
+      unit.addMaximiser(data.subarray(cols), directional(h), signed);
     },
     reach: h => {
       const width = unit.dual(directional(h));

@@ -11,8 +11,11 @@ import { containmentTolerance, largestEntry } from './region.js';
 export interface UnitBall {
   /** Dual norm of every column of g `[d, units]`, `[units]`. */
   dual(g: Matrix): Float64Array;
-  /** λ `[d, units]` with ‖λ‖ ≤ 1 and g·λ = dual(g), column by column: the dual norm's subgradient. */
-  maximiser(g: Matrix): Matrix;
+  /**
+   * Adds to each column of `into` `[d, units]` a factor `[units]` times a λ with ‖λ‖ ≤ 1 and g·λ = dual(g): the dual norm's
+   * subgradient.
+   */
+  addMaximiser(into: Float32Array | Float64Array, g: Matrix, factor: Float64Array): void;
   norm(lambda: Float64Array): number;
   /** A uniform point of the ball, `[d]`. */
   sample(rng: Rng, d: number): Float64Array;
@@ -26,10 +29,14 @@ export interface UnitBall {
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
 export const cube: UnitBall = {
   dual: g => accumulate(g, (sum, value) => sum + Math.abs(value)),
-  maximiser: g => {
-    const lambda = matrix(g.rows, g.cols);
-    for (let i = 0; i < g.data.length; i++) lambda.data[i] = g.data[i] > 0 ? 1 : g.data[i] < 0 ? -1 : 0;
-    return lambda;
+  addMaximiser: (into, { rows, cols, data }, factor) => {
+    for (let i = 0, at = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++, at++) {
+        const value = data[at];
+        // Without a branch: signs are as good as random.
+        into[at] += (Number(value > 0) - Number(value < 0)) * factor[j];
+      }
+    }
   },
   norm: largestEntry,
   sample: (rng, d) => Float64Array.from({ length: d }, () => 2 * rng() - 1),
@@ -61,9 +68,13 @@ export const disc: UnitBall = {
     );
     return squares.map((sum, j) => largest[j] * Math.sqrt(sum));
   },
-  maximiser: g => {
+  addMaximiser: (into, g, factor) => {
+    const { rows, cols, data } = g;
     const dual = disc.dual(g);
-    return { ...g, data: g.data.map((value, i) => (value === 0 ? 0 : value / dual[i % g.cols])) };
+    for (let i = 0, at = 0; i < rows; i++) {
+      // Divided first: the factor over a tiny norm might overflow.
+      for (let j = 0; j < cols; j++, at++) if (dual[j] > 0) into[at] += (data[at] / dual[j]) * factor[j];
+    }
   },
   norm: lambda => disc.dual({ rows: lambda.length, cols: 1, data: lambda })[0],
   sample: (rng, d) => {
@@ -91,17 +102,17 @@ export const disc: UnitBall = {
 /** ‖λ‖₁ ≤ 1, of a cross-polytope; dual l∞. */
 export const octahedron: UnitBall = {
   dual: g => accumulate(g, (largest, value) => Math.max(largest, Math.abs(value))),
-  maximiser: g => {
+  addMaximiser: (into, g, factor) => {
+    const { rows, cols, data } = g;
     const dual = octahedron.dual(g);
-    const taken = new Uint8Array(g.cols);
-    const lambda = matrix(g.rows, g.cols);
-    for (let i = 0; i < g.data.length; i++) {
-      const j = i % g.cols;
-      if (taken[j] || Math.abs(g.data[i]) < dual[j]) continue;
-      taken[j] = 1; // one of several tied axes is enough, the first
-      lambda.data[i] = Math.sign(g.data[i]);
+    const taken = new Uint8Array(cols);
+    for (let i = 0, at = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++, at++) {
+        if (taken[j] || Math.abs(data[at]) < dual[j]) continue;
+        taken[j] = 1; // one of several tied axes is enough, the first
+        into[at] += Math.sign(data[at]) * factor[j];
+      }
     }
-    return lambda;
   },
   norm: lambda => lambda.reduce((sum, x) => sum + Math.abs(x), 0),
   sample: (rng, d) => {

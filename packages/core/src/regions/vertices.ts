@@ -1,5 +1,5 @@
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
-import { type Matrix, matrix, matrixFromRows, multiply, rowOf, rowRange } from '../matrix.js';
+import { type Block, type Matrix, matrixFromRows, multiply, rowOf, rowRange } from '../matrix.js';
 import { UNIT_ROUNDOFF } from '../precision.js';
 import { exponential, type Rng } from '../random.js';
 import { type AffineFrame, affineFrame } from './affine-frame.js';
@@ -132,7 +132,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       });
       return { lo, hi };
     },
-    extremes: (h, side) => {
+    addExtremes: (into, h, side, factor) => {
       const best = new Float64Array(h.cols).fill(-Infinity);
       const vertex = new Int32Array(h.cols);
       eachValue(h, (p, j, value) => {
@@ -141,13 +141,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
           vertex[j] = p;
         }
       });
-      const at = matrix(h.rows, h.cols);
-      for (let j = 0; j < h.cols; j++) {
-        if (side[j] === 0) continue;
-        at.data[j] = 1;
-        for (let i = 0; i < d; i++) at.data[(i + 1) * h.cols + j] = coordinates.data[vertex[j] * d + i];
-      }
-      return at;
+      addPoints(into, coordinates, side, factor, j => vertex[j]);
     },
     reach: h => {
       const sizes = { ...rowRange(h, 1, h.rows), data: rowRange(h, 1, h.rows).data.map(Math.abs) };
@@ -198,11 +192,28 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   return d >= 1 && d <= 2 && count > FEW ? { ...body, ...planarExtremes(coordinates) } : body;
 }
 
+/** Adds to each column with a side a factor times the frame coordinates of the point `pointOf` names. */
+function addPoints(
+  { data, cols }: Block,
+  points: Matrix,
+  side: ArrayLike<number>,
+  factor: ArrayLike<number>,
+  pointOf: (unit: number) => number,
+): void {
+  const d = points.cols;
+  for (let j = 0; j < cols; j++) {
+    if (side[j] === 0) continue;
+    const p = pointOf(j);
+    data[j] += factor[j];
+    for (let i = 0; i < d; i++) data[(i + 1) * cols + j] += factor[j] * points.data[p * d + i];
+  }
+}
+
 /** Up to this many vertices looking at all of them is quicker than searching. */
 const FEW = 8;
 
 /** Ranges over points `[P, 1 or 2]` at the cost of a binary search each, however many points there are. */
-function planarExtremes(points: Matrix): Pick<Body, 'range' | 'extremes' | 'reach'> {
+function planarExtremes(points: Matrix): Pick<Body, 'range' | 'addExtremes' | 'reach'> {
   const { cols: d } = points;
   const hull = planarHull(points);
   /** Largest |coordinate|, `[d]`. */
@@ -228,15 +239,8 @@ function planarExtremes(points: Matrix): Pick<Body, 'range' | 'extremes' | 'reac
       }
       return { lo, hi };
     },
-    extremes: (h, side) => {
-      const at = matrix(h.rows, h.cols);
-      for (let j = 0; j < h.cols; j++) {
-        if (side[j] === 0) continue;
-        const p = farthest(h, j, side[j]);
-        at.data[j] = 1;
-        for (let i = 0; i < d; i++) at.data[(i + 1) * h.cols + j] = points.data[p * d + i];
-      }
-      return at;
+    addExtremes: (into, h, side, factor) => {
+      addPoints(into, points, side, factor, j => farthest(h, j, side[j]));
     },
     // Coordinate by coordinate: a bound, which is all that it is asked to be.
     reach: h =>
