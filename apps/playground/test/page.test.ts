@@ -95,24 +95,40 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     await train(page, 200);
     await page.getByRole('button', { name: 'Freeze and prove' }).click();
     await page.getByText(/^Proven: on the region no unit changes sign/).waitFor();
+    await page.getByText('The certificate').click();
+    expect(JSON.parse((await page.locator('.proof pre').textContent())!)).toHaveProperty('regions');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download ONNX' }).click();
     expect((await download).suggestedFilename()).toBe('police.onnx');
+    const runtime = () => built.get().requested.filter(each => /\/ort/.test(each));
+    expect(runtime()).toEqual([]); // on demand only
     await page.getByRole('button', { name: 'Run in ONNX Runtime' }).click();
     const difference = page.locator('.onnx-difference');
     await difference.waitFor();
     expect(Number(await difference.getAttribute('data-difference'))).toBeLessThan(ROUNDING);
+    expect(runtime().length).toBeGreaterThan(0);
   });
 
   test('shows a model before and after, and says what is wrong with a file', async () => {
     const choose = (buffer: Buffer) =>
       page.locator('input[type=file]').setInputFiles({ name: 'model.onnx', mimeType: '', buffer });
+    const drop = async (bytes: Uint8Array) => {
+      const dataTransfer = await page.evaluateHandle(data => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(data)], 'model.onnx'));
+        return transfer;
+      }, Array.from(bytes));
+      await page.dispatchEvent('.drop', 'drop', { dataTransfer });
+    };
     const model = chain(2, [
       dense(matrix(3, 2, Float64Array.of(1, 1, -1, 0.5, 0.25, -1)), [0, 0.125, 0.25]),
       relu(),
       dense(matrix(1, 3, Float64Array.of(1, 1, 1)), [0]),
     ]);
     await choose(Buffer.from(exportOnnx(model)));
+    await page.getByText(/^\d of 3 units shifted/).waitFor();
+    await page.getByRole('button', { name: 'Back to training' }).click();
+    await drop(exportOnnx(model));
     await page.getByText(/^\d of 3 units shifted/).waitFor();
     await choose(Buffer.from('this is no model'));
     await page.getByRole('alert').waitFor();
@@ -125,6 +141,11 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     await open(page, `${url}#regions=`);
     await page.getByRole('button', { name: 'Freeze and prove' }).click();
     await page.getByRole('alert').waitFor();
+  });
+
+  test('shows what no one caught', async () => {
+    await page.evaluate(() => dispatchEvent(new ErrorEvent('error', { message: 'a probe' })));
+    await page.getByText('a probe').waitFor();
   });
 
   built.testSilence();

@@ -41,6 +41,7 @@ describe.runIf(hasChromium())('what is seen in Chromium', () => {
   });
 
   test('where units change sign is shown and hidden again', async () => {
+    await open(page, `${url}#width=16`);
     const plain = await canvasOf(page, 'With POLICE: outputs');
     const tick = page.getByLabel('where units change sign');
     const isPlain = async (wanted: boolean) => {

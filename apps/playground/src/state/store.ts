@@ -57,8 +57,18 @@ function send(request: Request): void {
   worker?.postMessage(request);
 }
 
+/** What no one caught is shown too. */
+function showErrors(): void {
+  const show = (error: unknown) => {
+    message.value = `Something went wrong: ${error instanceof Error ? error.message : error}`;
+  };
+  addEventListener('error', event => show(event.error ?? event.message));
+  addEventListener('unhandledrejection', ({ reason }) => show(reason));
+}
+
 /** Reads the address, starts the worker, and keeps the address up to date. */
 export function start(): void {
+  showErrors();
   applyAddress();
   worker = new Worker(new URL('../training/worker.ts', import.meta.url), { type: 'module' });
   worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => receive(data));

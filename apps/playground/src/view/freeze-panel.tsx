@@ -39,6 +39,11 @@ export function FreezePanel() {
               </li>
             ))}
           </ul>
+          <details>
+            <summary>The certificate</summary>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+            <pre tabIndex={0}>{model.certificate}</pre>
+          </details>
         </div>
       )}
       {run && (
