@@ -15,12 +15,12 @@ export interface Settings {
   readonly leastTiming: number;
 }
 
-export const FULL: Settings = { budget: 2_000, leastRounds: 5, mostRounds: 41, warmUp: 200, leastTiming: 10 };
+export const FULL: Settings = { budget: 2_000, leastRounds: 7, mostRounds: 41, warmUp: 200, leastTiming: 10 };
 export const QUICK: Settings = { budget: 500, leastRounds: 3, mostRounds: 15, warmUp: 20, leastTiming: 2 };
 
-/** Rounds that are measured at least, if one takes so many milliseconds: of a minute, one. */
+/** Rounds that are measured at least, if one takes so many milliseconds: of two minutes, one. */
 export function leastRoundsOf(round: number, { leastRounds }: Settings): number {
-  const most = round > 60_000 ? 1 : round > 10_000 ? 2 : round > 2_000 ? 3 : leastRounds;
+  const most = round > 120_000 ? 1 : round > 10_000 ? 3 : leastRounds;
   return Math.min(most, leastRounds);
 }
 
@@ -113,7 +113,8 @@ async function timed(
     }
   }
   const times = warm.map((): number[] => []);
-  const round = warm.reduce((sum, { time, calls }) => sum + time * calls, 0);
+  const always = warm.filter(({ contender }) => contender.rounds === undefined);
+  const round = always.reduce((sum, { time, calls }) => sum + time * calls, 0);
   const least = leastRoundsOf(round, settings);
   const start = performance.now();
   for (let r = 0; r < settings.mostRounds; r++) {
@@ -121,6 +122,7 @@ async function timed(
     for (let i = 0; i < warm.length; i++) {
       const place = (i + r) % warm.length;
       const { contender, calls } = warm[place];
+      if (contender.rounds !== undefined && r >= contender.rounds) continue;
       times[place].push((await once(contender, calls)) / (calls * (contender.steps ?? 1)));
     }
   }

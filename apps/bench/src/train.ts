@@ -18,6 +18,8 @@ export const rules: readonly Rule[] = [
   { name: 'minimal', constraint: { policy: 'minimal' } },
   { name: 'sticky', constraint: { policy: 'sticky' } },
   { name: 'sticky-local', constraint: { policy: 'sticky', gradient: 'local' } },
+  { name: 'refresh-4', constraint: { policy: 'sticky', refresh: 4 } },
+  { name: 'refresh-16', constraint: { policy: 'sticky', refresh: 16 } },
   { name: 'project', constraint: { policy: 'sticky', mode: 'project' } },
 ];
 

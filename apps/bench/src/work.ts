@@ -17,6 +17,8 @@ export interface WorkOptions {
   readonly batch?: number;
   /** Whether the output layer has an activation and is constrained too. @defaultValue false */
   readonly policesOutput?: boolean;
+  /** Whether the gradient of a shift that is one vertex's picks its rows instead of multiplying. @defaultValue false */
+  readonly picksRows?: boolean;
 }
 
 /** Multiply-adds of one row of data through each affine layer. */
@@ -43,21 +45,36 @@ export function dataWork(spec: BenchCase, batch = spec.batch): number {
  * - region = factor · Σ over policed layers (all but the last affine one) of rows · weights;
  * - factor = 6 (forward, both gradients), `local` 4 (no gradient to earlier layers), `project` 2 (forward), `refresh` k 6 / k;
  * - rows = d + 1, for `plain` the number of vertices; in the first layer of a region with coordinate directions only the
- *   frame's origin counts, and not if it is 0, as what a direction does there is a column of the weights.
+ *   frame's origin counts, and not if it is 0, as what a direction does there is a column of the weights;
+ * - with `picksRows`, the last policed layer of a simplex has the factor of a forward pass.
  *
  * Convolutions count a weight once for each position.
  */
 export function workBound(spec: BenchCase, variant: Variant, options: WorkOptions = {}): number {
   const work = layerWork(spec.model);
   const policed = options.policesOutput ? work : work.slice(0, -1);
-  const region = sum(policed.map((weights, i) => weights * regionRows(spec, variant, i === 0)));
-  return 1 + (factorOf(variant) * region) / dataWork(spec, options.batch);
+  const region = sum(
+    policed.map((weights, i) => {
+      const isForwardOnly = i === policed.length - 1 && picksRows(spec, variant, options);
+      const factor = isForwardOnly ? forwardOf(variant) : factorOf(variant);
+      return factor * weights * regionRows(spec, variant, i === 0);
+    }),
+  );
+  return 1 + region / dataWork(spec, options.batch);
 }
 
 function factorOf(variant: Variant): number {
   if (typeof variant === 'object') return 6 / variant.refresh;
   return { unconstrained: 0, plain: 6, ours: 6, local: 4, project: 2 }[variant];
 }
+
+const forwardOf = (variant: Variant): number => (typeof variant === 'object' ? 2 / variant.refresh : 2);
+
+const picksRows = ({ region }: BenchCase, variant: Variant, options: WorkOptions): boolean =>
+  options.picksRows === true &&
+  region.kind === 'simplex' &&
+  variant !== 'plain' &&
+  variant !== 'unconstrained';
 
 /** Rows that stand for the region in a layer. */
 function regionRows({ model, region }: BenchCase, variant: Variant, isFirst: boolean): number {

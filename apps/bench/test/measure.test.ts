@@ -41,6 +41,17 @@ test('affine ones take turns, each round beginning with another', async () => {
   expect(result.contenders[1].ratio!.n).toBe(5);
 });
 
+test('one that takes many times as long takes part in the first rounds', async () => {
+  const order: string[] = [];
+  const slow = fakeBackend([
+    { name: 'a', run: () => void order.push('a') },
+    { name: 'b', run: () => void order.push('b'), rounds: 2 },
+  ]);
+  const result = await measure(slow, smallCase, { ...BRIEF, leastTiming: 0 });
+  expect(result.contenders.map(({ times }) => times.length)).toEqual([5, 2]);
+  expect(result.contenders[1].ratio!.n).toBe(2);
+});
+
 test('a contender that breaks off is named, and what is prepared is disposed of', async () => {
   let disposed = 0;
   const broken = fakeBackend(

@@ -16,6 +16,15 @@ test('a net small enough to count by hand', () => {
   expect(workBound(smallCase, 'unconstrained')).toBe(1);
 });
 
+test('gradients that pick rows leave the forward pass of the last policed layer', () => {
+  const picked = { picksRows: true };
+  expect(workBound(smallCase, 'ours', picked)).toBe(1 + (2 * 4 * 36) / (6 * 5 * 60));
+  expect(workBound(smallCase, { refresh: 4 }, picked)).toBe(1 + (2 * 4 * 36) / 4 / (6 * 5 * 60));
+  expect(workBound(smallCase, 'plain', picked)).toBe(workBound(smallCase, 'plain'));
+  const box = { ...smallCase, region: { kind: 'box', radius: 1 } } as const;
+  expect(workBound(box, 'ours', picked)).toBe(workBound(box, 'ours'));
+});
+
 test('a box: 4 rows, one of them in the first layer, and 8 vertices', () => {
   const box = { ...smallCase, region: { kind: 'box', radius: 1 } } as const;
   expect(workBound(box, 'ours')).toBe(1 + (6 * (18 + 4 * 36)) / (6 * 5 * 60));

@@ -8,6 +8,8 @@ export interface Contender {
   run(): void | Promise<void>;
   /** Steps in one `run`. @defaultValue 1 */
   readonly steps?: number;
+  /** Rounds it takes part in at most, for what takes many times as long as the others. */
+  readonly rounds?: number;
   /** Done after every `run`, untimed: puts back what it changed. */
   after?(): void;
   /** Work of a step over that of the first contender's. */

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-wasm';
-import { register } from '@police/tfjs-wasm-training';
+import { register, unregister } from '@police/tfjs-wasm-training';
 import { tfjsBackend, use } from './tfjs.js';
 
 /** WebAssembly with the kernels of @police/tfjs-wasm-training. */
@@ -9,6 +9,11 @@ export const tfjsWasmTraining = tfjsBackend({
   refusal: () => undefined,
   start: async () => {
     await use('wasm');
+    register();
+  },
+  asShipped: async action => {
+    unregister();
+    await action();
     register();
   },
 });

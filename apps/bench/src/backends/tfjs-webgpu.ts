@@ -1,13 +1,14 @@
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { CANNOT_READ, tfjsBackend, use } from './tfjs.js';
+import { tfjsBackend, use } from './tfjs.js';
 
 /** WebGPU in a headless Chromium. */
 export const tfjsWebgpu = tfjsBackend({
   name: 'tfjs-webgpu',
   host: 'browser',
-  speed: () => 1e9,
-  refusal: ({ task }) => (task === 'predict' ? undefined : CANNOT_READ),
+  // Reading values in the middle of a step is what takes the time.
+  speed: ({ task }) => (task === 'train' ? 4e7 : 1e9),
+  refusal: () => undefined,
   start: () => use('webgpu'),
   renderer: () => {
     // Private to the type, not in fact.

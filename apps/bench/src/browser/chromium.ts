@@ -23,7 +23,11 @@ const ARGUMENTS = [
 ];
 
 /** Where Linux shows no GPU: without these Chromium's WebGPU gives zeros when read. */
-const WITHOUT_GPU = ['--use-webgpu-adapter=swiftshader', '--use-vulkan=swiftshader'];
+const WITHOUT_GPU = [
+  '--use-angle=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+  '--use-vulkan=swiftshader',
+];
 
 const hasGpu = (): boolean => process.platform !== 'linux' || existsSync('/dev/dri');
 

@@ -30,7 +30,7 @@ export const scaling: readonly BenchCase[] = [
     region: { kind: 'polygon', vertices },
     batch: 1024,
   })),
-  ...curve('dimension', [2, 16, 128, 784], [16], size => ({
+  ...curve('dimension', [2, 16, 128, 784, 3072], [16], size => ({
     model: dense(size, 3, 256),
     region: { kind: 'box', radius: 0.05 },
   })),

@@ -23,7 +23,7 @@ const README = [
 function extent(size: number, depth: number, width: number): Pick<BenchCase, 'quick' | 'patience'> {
   if (size === 3072) return { quick: 'no', patience: 125 };
   if (width > 1024 || depth === 8) return { quick: 'no', patience: 15 };
-  return { quick: width === 64 ? 'everywhere' : 'node' };
+  return width === 64 ? { quick: 'everywhere', patience: 2 } : { quick: 'node' };
 }
 
 /** Batch 1024, forward and backward, on the simplex {0, e_i}/√D, leaky ReLU. */

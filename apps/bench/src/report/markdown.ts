@@ -1,5 +1,6 @@
 import { type BenchCase, groupOf } from '../cases/case.js';
 import type { CaseResult, ContenderResult, Results } from '../results.js';
+import { pairedRatios, quartiles } from '../statistics.js';
 import type { Figure } from './figures.js';
 import { ratioText, short, table } from './format.js';
 
@@ -13,7 +14,8 @@ const TITLES: Readonly<Record<string, string>> = {
   batch: 'Batch, three layers of 128, triangle',
   region: 'Kinds of region, 2-128-128-128-1, batch 256',
   conv: 'Two convolutions (8 and 16 channels) on 8 × 8 images, batch 64',
-  predict: 'Inference, batch 256',
+  predict:
+    'Inference, batch 256 (below ×1.00: fewer units change sign, which the runtimes’ leaky ReLU branches on)',
   tools: 'After training',
 };
 
@@ -23,9 +25,11 @@ and the case fails), then the contenders take turns in rounds. **First column of
 the first contender, with quartiles in brackets. **Other columns**: slow-down over it, median and quartiles of the ratios of each
 round. *unconstrained* is the same adapter with \`regions: []\`; *plain* a short transcription of the paper’s Algorithm 1 with
 explicit vertices; *ours* the gradient \`exact\` with shifts in every step; *local*, *project* and *refresh* (every 4 steps; mean of
-a cycle) are its variants; *library* the framework without this project. A step is forward, backward and gradient
+a cycle) are its variants; *library* the framework without this project, unconstrained (for tfjs-wasm-training: TensorFlow.js as it
+ships; two rounds), and *ours / library* the constrained step over that. A step is forward, backward and gradient
 descent. **bound**: multiply-adds of *ours* over those of *unconstrained*, 1 + Σ rows · weights / (N · Σ weights), where rows is the
-frame’s d + 1 in all layers but the last affine one, and in the first only the origin’s where directions are coordinate axes;
+frame’s d + 1 in all layers but the last affine one, in the first only the origin’s where directions are coordinate axes, and in
+the last of them, in TensorFlow.js on a simplex, a third, as the gradient picks rows (rows without gradient take no part, which is not counted);
 **plain’s bound** likewise with all vertices. brain.js and synaptic learn sample by sample: N = 1, and times are per sample;
 their *plain* runs on arrays, as they have no operation on blocks of rows.`;
 
@@ -87,11 +91,13 @@ function section(
   if (own.length === 0) return '';
   const [base, ...names] = contenderNames(own.map(({ result }) => result));
   const isTraining = cases[0].task === 'train';
+  const hasLibrary = isTraining && names.includes('library');
   const head = [
     'case',
     'backend',
     `${base}, ms`,
     ...names,
+    ...(hasLibrary ? ['ours / library'] : []),
     ...(isTraining ? ['bound', 'plain’s bound'] : []),
     ...(group === 'table1' ? ['paper (GPU)'] : []),
     'peak memory',
@@ -107,6 +113,7 @@ function section(
       backendText(result),
       `${short(median)} (${short(q1)}–${short(q3)})`,
       ...names.map(name => cell(of(name), spec.task)),
+      ...(hasLibrary ? [sharesText(of('ours'), of('library'))] : []),
       ...(isTraining ? [bound('ours'), bound('plain')] : []),
       ...(group === 'table1' ? [spec.paper === undefined ? '–' : `×${spec.paper}`] : []),
       memoryText(result),
@@ -131,6 +138,11 @@ const backendText = ({ backend, device }: CaseResult): string =>
 function cell(contender: ContenderResult | undefined, task: BenchCase['task']): string {
   if (!contender?.ratio) return '–';
   return task === 'tools' ? `${short(contender.milliseconds.median)} ms` : ratioText(contender.ratio);
+}
+
+/** A step of ours over one of the framework without this project. */
+function sharesText(ours: ContenderResult | undefined, library: ContenderResult | undefined): string {
+  return ours && library ? ratioText(quartiles(pairedRatios(ours.times, library.times))) : '–';
 }
 
 function contenderNames(results: readonly CaseResult[]): string[] {
