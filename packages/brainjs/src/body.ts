@@ -1,4 +1,5 @@
 import type { Region, RegionJSON } from '@police/core';
+import { type PlanarBody, planarBody } from './planar-body.js';
 
 /**
  * The set of a region's frame coordinates, as far as the flat loops know it: the range of frame values `h[0..d]`
@@ -8,14 +9,15 @@ import type { Region, RegionJSON } from '@police/core';
  * - `disc` (ball, ellipsoid): h₀ ± ‖g‖₂
  * - `octahedron` (cross-polytope): h₀ ± max|g|
  * - `simplex`: the least and largest of h₀ and h₀ + gᵢ
+ * - a `PlanarBody` (polytopes given by vertices, of at most two dimensions): the least and largest at its points
  */
-export type BodyKind = 'cube' | 'disc' | 'octahedron' | 'simplex' | 'general';
+export type BodyKind = 'cube' | 'disc' | 'octahedron' | 'simplex' | PlanarBody | 'general';
 
 export function bodyKind(region: Region): BodyKind {
-  return kindOf(region.toJSON());
+  return kindOf(region.toJSON(), region.frame.rows - 1);
 }
 
-function kindOf(json: RegionJSON): BodyKind {
+function kindOf(json: RegionJSON, d: number): BodyKind {
   switch (json.kind) {
     case 'box':
     case 'zonotope':
@@ -27,11 +29,13 @@ function kindOf(json: RegionJSON): BodyKind {
       return 'octahedron';
     case 'simplex':
       return 'simplex';
+    case 'vPolytope':
+      return d <= 2 ? planarBody(json.vertices) : 'general';
     // An affine image has the frame coordinates of what it is an image of.
     case 'image':
     case 'subspace':
     case 'scaled':
-      return kindOf(json.region);
+      return kindOf(json.region, d);
     default:
       return 'general';
   }
@@ -54,6 +58,13 @@ export function writeRange(
   const origin = from * units;
   const start = origin + units;
   const end = to * units;
+  if (typeof kind === 'object') {
+    for (let j = 0; j < units; j++) {
+      lo[at + j] = kind.valueAt(kind.farthest(h, origin + j, units, -1), h, origin + j, units);
+      hi[at + j] = kind.valueAt(kind.farthest(h, origin + j, units, 1), h, origin + j, units);
+    }
+    return;
+  }
   if (kind === 'simplex') {
     for (let j = 0; j < units; j++) {
       const h0 = h[origin + j];
@@ -100,6 +111,12 @@ export function writeExtreme(
   const start = (from + 1) * units + unit;
   const end = to * units;
   coordinates[from * units + unit] = 1;
+  if (typeof kind === 'object') {
+    const { cols, data } = kind.points;
+    const point = kind.farthest(h, from * units + unit, units, side) * cols;
+    for (let i = start, k = point; i < end; i += units, k++) coordinates[i] = data[k];
+    return;
+  }
   if (kind === 'cube') {
     for (let i = start; i < end; i += units) coordinates[i] = side * Math.sign(h[i]);
     return;

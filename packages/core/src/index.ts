@@ -118,6 +118,7 @@ export {
   prescribeByLastLayer,
 } from './prescribe.js';
 export type { Rng } from './random.js';
+export { type AffineFrame, affineFrame } from './regions/affine-frame.js';
 export {
   type Body,
   ball,
@@ -148,6 +149,7 @@ export {
   vPolytope,
   zonotope,
 } from './regions/index.js';
+export { type PlanarHull, planarHull } from './regions/planar-hull.js';
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';

@@ -1,5 +1,12 @@
-import { type Matrix, matrix, type Region, type RegionJSON, regionFromJSON } from '@police/core';
-import { vertexCoordinates } from './vertex-coordinates.js';
+import {
+  affineFrame,
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  planarHull,
+  type Region,
+  type RegionJSON,
+} from '@police/core';
 
 /**
  * A region's range and extremes on frame values in place: h holds rows `[d + 1, units]` from index `at`. The same
@@ -19,7 +26,7 @@ export function bodyKernel(region: Region): BodyKernel {
   switch (json.kind) {
     case 'simplex':
     case 'vPolytope':
-      return vertexKernel(vertexCoordinates(json.vertices, regionFromJSON(json).frame));
+      return vertexKernel(affineFrame(matrixFromRows(json.vertices)).coordinates);
     case 'box':
     case 'zonotope':
       return cubeKernel(d);
@@ -55,21 +62,41 @@ export function coreKernel(region: Region): BodyKernel {
   };
 }
 
-/** The hull of points with coordinates `[P, d]`. */
-function vertexKernel({ rows: count, cols: d, data: coordinates }: Matrix): BodyKernel {
-  const valueAt = (p: number, h: Float64Array, at: number, units: number, j: number): number => {
-    let relative = 0;
-    for (let i = 0, row = at + units + j; i < d; i++, row += units)
-      relative += coordinates[p * d + i] * h[row];
-    return h[at + j] + relative;
+/** Up to this many vertices core looks at all of them, and so do we: what is found is the same to the bit. */
+const FEW = 8;
+
+/** The hull of points with coordinates `[P, d]`; in one or two dimensions at the cost of a binary search per extreme. */
+function vertexKernel(points: Matrix): BodyKernel {
+  const { rows: count, cols: d } = points;
+  return d >= 1 && d <= 2 && count > FEW ? planarKernel(points) : listKernel(points);
+}
+
+function planarKernel(points: Matrix): BodyKernel {
+  const hull = planarHull(points);
+  const vertexOf = (h: Float64Array, at: number, units: number, j: number, side: number): number => {
+    const x = side * h[at + units + j];
+    return hull.farthest(x, points.cols > 1 ? side * h[at + 2 * units + j] : 0);
   };
+  return {
+    range: (h, at, units, lo, hi, to) => {
+      for (let j = 0; j < units; j++) {
+        lo[to + j] = valueAt(points, vertexOf(h, at, units, j, -1), h, at, units, j);
+        hi[to + j] = valueAt(points, vertexOf(h, at, units, j, 1), h, at, units, j);
+      }
+    },
+    extreme: (h, at, units, j, side, out) => writePoint(points, vertexOf(h, at, units, j, side), out),
+  };
+}
+
+/** Looks at every vertex. */
+function listKernel(points: Matrix): BodyKernel {
   return {
     range: (h, at, units, lo, hi, to) => {
       for (let j = 0; j < units; j++) {
         let least = Infinity;
         let most = -Infinity;
-        for (let p = 0; p < count; p++) {
-          const value = valueAt(p, h, at, units, j);
+        for (let p = 0; p < points.rows; p++) {
+          const value = valueAt(points, p, h, at, units, j);
           if (value < least) least = value;
           if (value > most) most = value;
         }
@@ -80,17 +107,35 @@ function vertexKernel({ rows: count, cols: d, data: coordinates }: Matrix): Body
     extreme: (h, at, units, j, side, out) => {
       let best = -Infinity;
       let vertex = 0;
-      for (let p = 0; p < count; p++) {
-        const value = side * valueAt(p, h, at, units, j);
+      for (let p = 0; p < points.rows; p++) {
+        const value = side * valueAt(points, p, h, at, units, j);
         if (value > best) {
           best = value;
           vertex = p;
         }
       }
-      out[0] = 1;
-      for (let i = 0; i < d; i++) out[i + 1] = coordinates[vertex * d + i];
+      writePoint(points, vertex, out);
     },
   };
+}
+
+/** The value of column j at a point. */
+function valueAt(
+  { cols: d, data }: Matrix,
+  point: number,
+  h: Float64Array,
+  at: number,
+  units: number,
+  j: number,
+): number {
+  let relative = 0;
+  for (let i = 0, row = at + units + j; i < d; i++, row += units) relative += data[point * d + i] * h[row];
+  return h[at + j] + relative;
+}
+
+function writePoint({ cols: d, data }: Matrix, point: number, out: Float64Array): void {
+  out[0] = 1;
+  for (let i = 0; i < d; i++) out[i + 1] = data[point * d + i];
 }
 
 /** h₀ ± the dual norm of a column's directional rows; `width` gives that norm. */

@@ -2,7 +2,6 @@ import {
   type Activation,
   abs,
   boxAround,
-  circle,
   convexHull,
   ellipsoid,
   hPolytope,
@@ -10,7 +9,6 @@ import {
   inSubspace,
   leakyRelu,
   type Policy,
-  pointsAt,
   type Region,
   type Rng,
   regularPolygon,
@@ -18,7 +16,6 @@ import {
   scaled,
   shiftGradient,
   shiftsOf,
-  simplex,
   vPolytope,
   zonotope,
 } from '@police/core';
@@ -36,7 +33,6 @@ import {
 } from '../../core/test/helpers.js';
 import { bodyKernel, coreKernel } from '../src/body-kernel.js';
 import { coreRule, flatRule, type RegionRows, type ShiftState } from '../src/shift-rule.js';
-import { vertexCoordinates } from '../src/vertex-coordinates.js';
 
 const UNITS = 7;
 
@@ -64,7 +60,38 @@ const moreRegions: Record<string, (rng: Rng) => Region> = {
   subspace: rng =>
     inSubspace(regularPolygon(7), randomArray(rng, 3), [randomArray(rng, 3), randomArray(rng, 3)]),
   'image of an image': rng => scaled(imageUnder(makeRegion('crossPolytope', 3, rng), randomArray(rng, 3)), 2),
+  polygon: rng =>
+    inSubspace(regularPolygon(40), randomArray(rng, 3), [randomArray(rng, 3), randomArray(rng, 3)]),
+  'grid in space': rng =>
+    inSubspace(planarRegions['points of a grid'](rng, 30), randomArray(rng, 3), [
+      randomArray(rng, 3),
+      randomArray(rng, 3),
+    ]),
+  line: rng => planarRegions['points of a line'](rng, 20),
   convexHull: rng => convexHull(Array.from({ length: 9 }, () => randomArray(rng, 3))),
+};
+
+/** −0 as 0: core adds to 0. */
+const unsigned = (x: number): number => x + 0;
+
+/** Hulls of points in a line or a plane, duplicates and points between others among them. */
+const planarRegions: Record<string, (rng: Rng, count: number) => Region> = {
+  'a polygon': (rng, count) => regularPolygon(Math.max(3, count), randomArray(rng, 2)),
+  'a polygon in space': (rng, count) =>
+    inSubspace(regularPolygon(Math.max(3, count)), randomArray(rng, 3), [
+      randomArray(rng, 3),
+      randomArray(rng, 3),
+    ]),
+  'points anywhere': (rng, count) => vPolytope(Array.from({ length: count }, () => randomArray(rng, 2))),
+  'points of a grid': (rng, count) =>
+    vPolytope(Array.from({ length: count }, () => [Math.floor(4 * rng()), Math.floor(4 * rng())])),
+  'points of a line': (rng, count) => {
+    const direction = randomArray(rng, 3);
+    const positions = Array.from({ length: count }, () => Math.floor(9 * rng()));
+    return vPolytope(positions.map(t => direction.map(x => t * x)));
+  },
+  numbers: (rng, count) => vPolytope(Array.from({ length: count }, () => [Math.floor(9 * rng())])),
+  'one point': (rng, count) => vPolytope(Array(count).fill(randomArray(rng, 2))),
 };
 
 const kinds = [...regionKinds, ...Object.keys(moreRegions)];
@@ -116,25 +143,33 @@ test.each(kinds)('range and extremes on a %s are core’s', kind => {
   }
 });
 
-test('coordinates of a polygon’s vertices give the vertices back; those of a simplex are 0 and 1', () => {
-  const polygon = circle(50, [1, 2], 3);
-  const json = polygon.toJSON() as { vertices: number[][] };
-  const { rows, cols, data } = vertexCoordinates(json.vertices, polygon.frame);
-  const transposed = new Float64Array((cols + 1) * rows);
-  transposed.fill(1, 0, rows);
-  for (let p = 0; p < rows; p++) {
-    for (let i = 0; i < cols; i++) transposed[(i + 1) * rows + p] = data[p * cols + i];
-  }
-  const points = pointsAt(polygon, { rows: cols + 1, cols: rows, data: transposed });
-  expectClose(points.data, json.vertices.flat(), TOLERANCE, 'vertices');
-  const corners = [
-    [0, 0.1, 0.2],
-    [3, 1e-3, 1e9],
-    [-1, 2, 7],
-    [1, 1, 1],
-  ];
-  const found = vertexCoordinates(corners, simplex(corners).frame).data;
-  expect([...found].filter(x => x !== 0)).toEqual([1, 1, 1]);
+test.each(Object.keys(planarRegions))('range and extremes on %s are core’s to the bit', kind => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 1, max: 60 }), fc.boolean(), (seed, count, onGrid) => {
+      const rng = seededRng(seed);
+      const region = planarRegions[kind](rng, count);
+      const [frame] = randomFrames([region], UNITS, rng);
+      // Small whole numbers make edges level, and whole units flat.
+      if (onGrid) frame.data.set(frame.data.map(x => Math.round(x / 4)));
+      const kernel = bodyKernel(region);
+      const lo = new Float64Array(UNITS);
+      const hi = new Float64Array(UNITS);
+      kernel.range(frame.data, 0, UNITS, lo, hi, 0);
+      const expected = region.range(frame);
+      expect({ lo, hi }).toEqual({ lo: expected.lo, hi: expected.hi });
+      const point = new Float64Array(region.frame.rows);
+      for (const side of [-1, 1]) {
+        const { data } = region.extremes(frame, new Int8Array(UNITS).fill(side));
+        for (let j = 0; j < UNITS; j++) {
+          kernel.extreme(frame.data, 0, UNITS, j, side, point);
+          expect(point.map(unsigned), `extreme ${side} of unit ${j}`).toEqual(
+            data.filter((_, i) => i % UNITS === j).map(unsigned),
+          );
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 const policies: Policy[] = ['minimal', 'sticky'];
@@ -177,7 +212,13 @@ describe('the flat rule', () => {
       fc.property(seeds, fc.integer({ min: 1, max: 3 }), (seed, count) => {
         const rng = seededRng(seed);
         const regions = Array.from({ length: count }, () =>
-          pick(rng, [boxAround([1, 2, 3], 1), vPolytope([[0, 0, 0]]), boxAround([0, 0, 0], [1, 0, 1])]),
+          pick(rng, [
+            boxAround([1, 2, 3], 1),
+            vPolytope([[0, 0, 0]]),
+            boxAround([0, 0, 0], [1, 0, 1]),
+            moreRegions['grid in space'](rng),
+            moreRegions.line(rng),
+          ]),
         );
         agree(regions, seed, true);
       }),
