@@ -116,6 +116,7 @@ export {
   type PrescribedMap,
   prescribeByCorrection,
   prescribeByLastLayer,
+  prescribedFrame,
 } from './prescribe.js';
 export type { Rng } from './random.js';
 export { type AffineFrame, affineFrame } from './regions/affine-frame.js';

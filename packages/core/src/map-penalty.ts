@@ -1,7 +1,7 @@
 import type { PolicedForward } from './backward.js';
 import { assertSize } from './errors.js';
-import { type Matrix, matrix, multiplyTransposed } from './matrix.js';
-import { assertMapFits, type PrescribedMap } from './prescribe.js';
+import { type Matrix, matrix } from './matrix.js';
+import { assertMapFits, type PrescribedMap, prescribedFrame } from './prescribe.js';
 
 /** How far the maps on the regions are from those wanted, and the gradient of that. */
 export interface MapPenalty {
@@ -36,11 +36,11 @@ export function mapPenalty(
     const map = wanted[r];
     if (!map) return gradient;
     assertMapFits(map, net.outputSize, net.inputSize, `prescribed map ${r}`);
-    const goal = multiplyTransposed(region.frame, map.A);
+    const goal = prescribedFrame(region, map);
     for (let i = map.b ? 0 : 1; i < goal.rows; i++) {
       for (let j = 0; j < goal.cols; j++) {
         const at = i * goal.cols + j;
-        const miss = outputs[r].data[at] - goal.data[at] - (i === 0 ? map.b![j] : 0);
+        const miss = outputs[r].data[at] - goal.data[at];
         value += miss * miss;
         gradient.data[at] = 2 * miss;
       }

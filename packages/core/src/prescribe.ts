@@ -94,12 +94,10 @@ export function prescribeByLastLayer(
   const changes: number[][] = [];
   regions.forEach((region, r) => {
     const target = wholeMap(net, region, wanted[r], r);
-    const goal = multiplyTransposed(region.frame, target.A);
+    const goal = prescribedFrame(region, target);
     for (let i = 0; i < goal.rows; i++) {
       equations.push([...rowOf(hidden[r], i), i === 0 ? 1 : 0]);
-      changes.push(
-        Array.from(rowOf(goal, i), (y, j) => y + (i === 0 ? target.b[j] : 0) - rowOf(present[r], i)[j]),
-      );
+      changes.push(Array.from(rowOf(goal, i), (y, j) => y - rowOf(present[r], i)[j]));
     }
   });
   const change = leastNormSolution(equations, changes, last.name);
@@ -113,6 +111,13 @@ export function prescribeByLastLayer(
     bias.map((b, j) => b + change.get(weight.cols, j)),
   );
   return network([...net.nodes.slice(0, -1), { ...last, operator: moved }]);
+}
+
+/** Frame values `[d + 1, outSize]` of `A x + b` on a region; without b, those of `A x`. */
+export function prescribedFrame({ frame }: Region, { A, b }: PrescribedMap): Matrix {
+  const values = multiplyTransposed(frame, A);
+  if (b) for (let j = 0; j < A.rows; j++) values.data[j] += b[j];
+  return values;
 }
 
 /** Throws `shape` or `not-finite`. */

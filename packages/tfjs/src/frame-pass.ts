@@ -21,10 +21,16 @@ import { TailPass } from './tail-pass.js';
 
 /**
  * Carries the regions' frames through the graph and finds each nonlinearity's remedy (core's `policedPass` on tensors).
- * What comes after the last nonlinearity is never shifted, so the frames stop there unless the outputs have a target.
+ * What comes after the last nonlinearity is never shifted, so the frames stop there unless asked `toOutput`, by default
+ * where the outputs have a target.
  */
-export function findRemedies(graph: Graph, settings: ConstraintSettings, previous: Previous): FramePass {
-  const pass = new FramePass(graph, settings, previous);
+export function findRemedies(
+  graph: Graph,
+  settings: ConstraintSettings,
+  previous: Previous,
+  toOutput?: boolean,
+): FramePass {
+  const pass = new FramePass(graph, settings, previous, toOutput);
   graph.nodes.forEach((node, place) => {
     pass.advance(place, node.kind === 'affine' ? node.step(undefined, false) : undefined);
   });
@@ -51,6 +57,7 @@ export class FramePass {
     private readonly graph: Graph,
     private readonly settings: ConstraintSettings,
     private readonly previous: Previous,
+    private readonly toOutput: boolean = settings.target !== undefined,
   ) {
     if (settings.epsilon !== undefined) this.tails = new TailPass(graph, settings.regions.length);
   }
@@ -66,13 +73,13 @@ export class FramePass {
     return undefined;
   }
 
-  /** The frames at the output, with a target. */
+  /** The frames at the output, if asked to carry them there. */
   get output(): Frames {
     return spelledOut(this.frames[this.graph.nodes.length - 1]!);
   }
 
   private carries(place: number): boolean {
-    return this.settings.target !== undefined || this.graph.leadsToNonlinearity.has(place);
+    return this.toOutput || this.graph.leadsToNonlinearity.has(place);
   }
 
   private linear(

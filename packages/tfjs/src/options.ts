@@ -59,7 +59,13 @@ export interface ConstrainOptions {
    */
   readonly epsilon?: number;
   /**
-   * Mode `shift`, one region that fills its space, no `refresh`: what the outputs are on it, exactly and at every step,
+   * Mode `shift`: in training the regions grow, linearly about their centres, from this share of their size to all of it
+   * after so many steps (core's `regionSchedule`). Inference and `freeze` see the whole regions from the start.
+   * @defaultValue none: whole regions at every step
+   */
+  readonly schedule?: { readonly from: number; readonly steps: number };
+  /**
+   * Mode `shift`, one region that fills its space, no `refresh` and no `schedule`: what the outputs are on it, exactly and at every step,
    * `A x + b` (the paper's Eq. 2) or, without b, of Jacobian A (Eq. 1; the value at the region's centre stays the network's
    * own). An affine function of the input is added to the outputs everywhere, and trained through.
    * @defaultValue none: the network learns its own map
@@ -71,6 +77,7 @@ export interface ConstrainOptions {
 export interface CheckedOptions extends ConstraintSettings {
   readonly mode: 'shift' | 'project';
   readonly refresh: number;
+  readonly schedule?: { readonly from: number; readonly steps: number };
 }
 
 /** Throws `invalid-option` for values that cannot be. */
@@ -83,6 +90,7 @@ export function checkedOptions({
   margin = 0,
   refresh = 1,
   epsilon,
+  schedule,
   target,
 }: ConstrainOptions): CheckedOptions {
   assertPolicy(policy);
@@ -94,7 +102,9 @@ export function checkedOptions({
   if (target) {
     assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
     assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
+    assertOption('target', 'a schedule', !schedule, 'whole regions at every step');
   }
+  if (schedule) assertOption('schedule', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
   return {
     regions,
     policy,
@@ -104,6 +114,7 @@ export function checkedOptions({
     margin,
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
+    ...(schedule === undefined ? {} : { schedule }),
     ...(target === undefined ? {} : { target }),
   };
 }

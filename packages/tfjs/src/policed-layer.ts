@@ -20,7 +20,7 @@ import {
 import { peek } from './peek.js';
 import { policedForward } from './policed-pass.js';
 import { assertProjectable, projected } from './project.js';
-import { type Found, keptShape } from './remedy.js';
+import type { Found, Remedy } from './remedy.js';
 import {
   type Corrector,
   corrected,
@@ -29,6 +29,7 @@ import {
   type KeptCorrection,
   keptCorrection,
 } from './target.js';
+import { TrainingState } from './training-state.js';
 
 type BatchShape = (number | null)[];
 
@@ -46,15 +47,12 @@ export class PolicedLayer extends tfl.layers.Layer {
   /** Milliseconds that the constraint has taken in forward passes so far; what inference finds in its cache is free. */
   constraintTime = 0;
   private readonly read: Graph;
-  /** By position: what is kept from step to step, as weights so that it is saved with the model. */
-  private readonly keptWeights = new Map<number, tfl.LayerVariable>();
+  private readonly state: TrainingState;
   /** Remedies for the weights as they were when `key` was taken. */
   private cache:
     | { key: readonly object[]; remedies: KeptRemedies; correction?: KeptCorrection | undefined }
     | undefined;
   private readonly corrector: Corrector | undefined;
-  /** Remedies of the last step that computed them, and the training steps since. */
-  private stale: { remedies: KeptRemedies; steps: number } | undefined;
 
   constructor({ model, name, ...options }: PolicedLayerArgs) {
     const settings = checkedOptions(options);
@@ -70,34 +68,38 @@ export class PolicedLayer extends tfl.layers.Layer {
     this.read = graph;
     this.settings = settings;
     this.corrector = corrector;
+    this.state = new TrainingState(graph, settings);
   }
 
   override build(): void {
-    const { regions } = this.settings;
-    this.read.nodes.forEach((node, place) => {
-      if (!isNonlinear(node) || regions.length === 0) return;
-      const name = `${this.read.nodes[this.read.owners.get(place) ?? place].layer}_${node.kind === 'max' ? 'winners' : 'sides'}`;
-      const zeros = tfl.initializers.zeros();
-      const shape = [...keptShape(node, regions)];
-      this.keptWeights.set(place, this.addWeight(name, shape, 'float32', zeros, undefined, false));
-    });
+    const zeros = tfl.initializers.zeros();
+    this.state.build((name, shape) => this.addWeight(name, [...shape], 'float32', zeros, undefined, false));
     this.built = true;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean } = {}): tf.Tensor {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
-      this.assertInput(x);
-      assertReadable();
-      const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
-      // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
-      if (isOnTape) assertFinite(peek(x), this.firstLayer, 'Look for NaN in the training data.');
-      const y = this.forward(x, isTraining, isOnTape);
-      const { head } = this.read;
-      const output = head ? head(y) : y;
-      return isOnTape ? withFiniteGradient(output, this.lastLayer) : output;
+      return this.guarded(x, isOnTape, () => this.forward(x, kwargs.training === true, isOnTape));
     });
+  }
+
+  /** A training pass of a micro-batch with the remedies of {@link beginStep}. */
+  callWith(x: tf.Tensor, remedies: ReadonlyMap<number, Remedy>): tf.Tensor {
+    return tf.tidy(() => this.guarded(x, true, () => forwardData(this.read, x, true, remedies)));
+  }
+
+  /** The head after a pass, and what is checked before and after. */
+  private guarded(x: tf.Tensor, isOnTape: boolean, forward: () => tf.Tensor): tf.Tensor {
+    this.assertInput(x);
+    assertReadable();
+    // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
+    if (isOnTape) assertFinite(peek(x), this.firstLayer, 'Look for NaN in the training data.');
+    const y = forward();
+    const { head } = this.read;
+    const output = head ? head(y) : y;
+    return isOnTape ? withFiniteGradient(output, this.lastLayer) : output;
   }
 
   /** What the constraint speaks of: the outputs before a final softmax or sigmoid, at inference. */
@@ -111,11 +113,10 @@ export class PolicedLayer extends tfl.layers.Layer {
       return forwardData(this.read, x, isTraining, new Map());
     }
     if (!isTraining && !isOnTape) return this.inference(x);
-    if (this.stale && this.stale.steps < this.settings.refresh) {
-      this.stale.steps++;
-      return forwardData(this.read, x, isTraining, tensorsOf(this.stale.remedies));
-    }
-    return this.constrainedStep(x, isTraining);
+    const stale = this.state.takeStale();
+    return stale
+      ? forwardData(this.read, x, isTraining, tensorsOf(stale))
+      : this.constrainedStep(x, isTraining);
   }
 
   /** Remedies on the gradient tape; what is found becomes what is kept. */
@@ -124,13 +125,11 @@ export class PolicedLayer extends tfl.layers.Layer {
       this.read,
       x,
       isTraining,
-      this.settings,
-      place => this.keptOf(place),
+      this.state.stepSettings,
+      this.state.previous,
       action => this.timed(action),
     );
-    for (const each of frames.found) this.keep(each);
-    if (this.settings.refresh > 1)
-      this.stale = { remedies: keptRemedies(this.read, this.settings, frames.found), steps: 1 };
+    this.state.settle(frames.found);
     const { corrector } = this;
     return corrector
       ? corrected(
@@ -139,6 +138,33 @@ export class PolicedLayer extends tfl.layers.Layer {
           this.timed(() => corrector(frames.output)),
         )
       : y;
+  }
+
+  /**
+   * Begins a training step of several micro-batches: its remedies, off the tape, and unless they are an earlier step's what
+   * finds the same ones on it.
+   */
+  beginStep(): { remedies: KeptRemedies; onTape?: () => readonly Found[] } {
+    if (this.settings.mode === 'project') {
+      this.timed(() => this.project());
+      return { remedies: new Map() };
+    }
+    const stale = this.state.takeStale();
+    if (stale) return { remedies: stale };
+    const settings = this.state.stepSettings;
+    const onTape = () => findRemedies(this.read, settings, this.state.previous).found;
+    let remedies: KeptRemedies = new Map();
+    tf.tidy(() => {
+      const found = this.timed(onTape);
+      remedies = keptRemedies(this.read, settings, found);
+      this.state.settle(found);
+    });
+    return { remedies, onTape };
+  }
+
+  /** Values `[Σ (dᵣ + 1), out]` of the regions' frames at the output, before a head. */
+  outputFrames(): tf.Tensor {
+    return findRemedies(this.read, this.settings, this.state.previous, true).output;
   }
 
   private inference(x: tf.Tensor): tf.Tensor {
@@ -159,7 +185,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     const key = this.weightsKey();
     if (this.cache && isSameKey(this.cache.key, key)) return this.cache;
     tf.tidy(() => {
-      const frames = findRemedies(this.read, this.settings, place => this.keptOf(place));
+      const frames = findRemedies(this.read, this.settings, this.state.previous);
       const remedies = keptRemedies(this.read, this.settings, frames.found);
       const correction = this.corrector && keptCorrection(this.corrector(frames.output));
       this.cache = { key, remedies, correction };
@@ -173,10 +199,10 @@ export class PolicedLayer extends tfl.layers.Layer {
       return;
     tf.tidy(() => {
       // All are found before any is written, so that an error leaves the weights as they were.
-      const { found } = findRemedies(this.read, this.settings, place => this.keptOf(place));
+      const { found } = findRemedies(this.read, this.settings, this.state.previous);
       for (const each of found) {
         if (each.kind === 'shift') projected(this.read, each.place, each.c);
-        this.keep(each);
+        this.state.keep(each);
       }
     });
     this.cache = { key: this.weightsKey(), remedies: new Map() };
@@ -184,35 +210,16 @@ export class PolicedLayer extends tfl.layers.Layer {
 
   /** Identity of every weight's data: an optimizer or `setWeights` puts new data in place. */
   private weightsKey(): object[] {
-    return [...leavesOf(this.inner).flatMap(layer => layer.weights), ...this.keptWeights.values()].map(
+    return [...leavesOf(this.inner).flatMap(layer => layer.weights), ...this.state.weights].map(
       variable => variable.read().dataId,
     );
   }
 
-  /** Winners are stored plus one, so that 0 is no winner as it is no side. */
-  private keptOf(place: number): Int8Array | Int32Array {
-    const values = this.keptWeights.get(place)!.read().dataSync();
-    return this.read.nodes[place].kind === 'max'
-      ? Int32Array.from(values, w => w - 1)
-      : Int8Array.from(values);
-  }
-
-  private keep(found: Found): void {
-    const weight = this.keptWeights.get(found.place)!;
-    const next =
-      found.kind === 'shift'
-        ? Float32Array.from(found.shifts.sides)
-        : Float32Array.from(found.chosen.lifts.winner, winner => winner + 1);
-    const before = weight.read().dataSync();
-    if (next.every((value, i) => value === before[i])) return;
-    weight.write(tf.tensor(next, weight.shape as number[]));
-  }
-
   /** The sides, and the lifted entries of maxima (−1 for none), by name of the nonlinearity. */
   get sides(): Readonly<Record<string, Int8Array | Int32Array>> {
-    const entries = [...this.keptWeights.keys()].map(place => [
+    const entries = this.state.nonlinearities.map(place => [
       this.read.nodes[place].name,
-      this.keptOf(place),
+      this.state.previous(place),
     ]);
     return Object.fromEntries(entries);
   }
@@ -280,7 +287,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     const inner = this.inner.layers.flatMap(layer =>
       this.trainable ? layer.nonTrainableWeights : layer.weights,
     );
-    return [...inner, ...this.keptWeights.values()];
+    return [...inner, ...this.state.weights];
   }
 
   override set nonTrainableWeights(weights: tfl.LayerVariable[]) {

@@ -117,6 +117,18 @@ describe.each(backends)('on %s', backend => {
         });
       });
 
+      test.runIf(mode === 'shift')('so does a schedule', async () => {
+        const scheduled = () =>
+          constrain(makeModel(WIDTHS, kind), { regions, schedule: { from: 0.2, steps: 8 } });
+        const interrupted = scheduled();
+        await train(interrupted, 1);
+        const resumed = await reloaded(interrupted);
+        await train(resumed, 1);
+        const uninterrupted = scheduled();
+        await train(uninterrupted, 2);
+        expect(weightsOf(resumed)).toEqual(weightsOf(uninterrupted));
+      });
+
       test('a frozen model is saved like any other', async () => {
         const policed = constrain(makeModel(WIDTHS, kind), { regions, mode });
         const { model } = freeze(policed);

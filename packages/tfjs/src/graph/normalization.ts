@@ -46,6 +46,7 @@ export function readBatchNorm(
       name: layer.name,
       layer: layer.name,
       shape,
+      usesBatchStatistics: true,
       storesBias: true,
       ...(fields.beta ? { bias: fields.beta } : {}),
       ...(sharing ? { sharing } : {}),
