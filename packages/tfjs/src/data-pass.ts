@@ -39,24 +39,13 @@ export class DataPass {
     return node.kind === 'affine' ? node.step(this.values[node.inputs[0]], this.isTraining) : undefined;
   }
 
-  /** What enters an affine node. */
-  before(place: number): tf.Tensor {
-    return this.values[this.graph.nodes[place].inputs[0]];
-  }
-
-  /** Passes a node. `linear`: what an affine node that is computed with the activation here has given, without bias. */
-  advance(place: number, step: AffineStep | undefined, remedy: Remedy | undefined, linear?: tf.Tensor): void {
+  advance(place: number, step: AffineStep | undefined, remedy: Remedy | undefined): void {
     this.steps[place] = step;
     if (!this.graph.joined.has(place))
-      this.values[place] = this.valueOf(this.graph.nodes[place], step, remedy, linear);
+      this.values[place] = this.valueOf(this.graph.nodes[place], step, remedy);
   }
 
-  private valueOf(
-    node: GraphNode,
-    step: AffineStep | undefined,
-    remedy: Remedy | undefined,
-    linear: tf.Tensor | undefined,
-  ): tf.Tensor {
+  private valueOf(node: GraphNode, step: AffineStep | undefined, remedy: Remedy | undefined): tf.Tensor {
     const inputs = node.inputs.map(input => this.values[input]);
     switch (node.kind) {
       case 'input':
@@ -66,7 +55,7 @@ export class DataPass {
       case 'noise':
         return node.disturb(inputs[0], this.isTraining);
       case 'activation':
-        return node.apply(this.preActivation(node, remedy?.kind === 'shift' ? remedy.c : undefined, linear));
+        return node.apply(this.preActivation(node, remedy?.kind === 'shift' ? remedy.c : undefined));
       case 'max': {
         const present = presentLifts(node);
         const y = node.apply(inputs[0]);
@@ -85,16 +74,11 @@ export class DataPass {
    * The shift is added to the bias before, where there is one: on the data that is one pass less. Not so after a large kernel: see
    * `sharesPacking`.
    */
-  private preActivation(
-    { inputs: [before] }: ActivationNode,
-    c: tf.Tensor | undefined,
-    linear: tf.Tensor | undefined,
-  ): tf.Tensor {
+  private preActivation({ inputs: [before] }: ActivationNode, c: tf.Tensor | undefined): tf.Tensor {
     if (!this.graph.joined.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
     const step = this.steps[before]!;
     const bias = step.bias && c ? tf.add(step.bias, c) : (step.bias ?? c);
-    if (linear) return bias ? tf.add(linear, bias) : linear;
-    const x = this.before(before);
+    const x = this.values[this.graph.nodes[before].inputs[0]];
     return c && bias && sharesPacking(x, step) ? tf.add(step.apply(x), bias) : step.apply(x, bias);
   }
 }

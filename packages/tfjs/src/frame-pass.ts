@@ -62,20 +62,12 @@ export class FramePass {
     if (settings.epsilon !== undefined) this.tails = new TailPass(graph, settings.regions.length);
   }
 
-  /** What enters an affine node that is computed with the activation after it. */
-  before(place: number): Entering | undefined {
-    return this.entering[place];
-  }
-
-  /**
-   * Passes a node, and returns its remedy if it is a nonlinearity. `linear`: the frames before it, without bias, where the affine
-   * node before it is computed with it and has been already.
-   */
-  advance(place: number, step: AffineStep | undefined, linear?: Frames): Remedy | undefined {
+  /** Passes a node, and returns its remedy if it is a nonlinearity. */
+  advance(place: number, step: AffineStep | undefined): Remedy | undefined {
     const { regions } = this.settings;
     const node = this.graph.nodes[place];
     if (regions.length === 0) return undefined;
-    if (node.kind === 'activation') return this.shift(node, place, linear);
+    if (node.kind === 'activation') return this.shift(node, place);
     if (node.kind === 'max') return this.lift(node, place);
     if (this.carries(place)) this.linear(node, place, step);
     return undefined;
@@ -118,23 +110,23 @@ export class FramePass {
     }
   }
 
-  private shift(node: ActivationNode, place: number, linear: Frames | undefined): Remedy {
-    const { c, shifts } = this.shifted(node, place, linear);
+  private shift(node: ActivationNode, place: number): Remedy {
+    const { c, shifts } = this.shifted(node, place);
     this.tails?.settle(place, { sides: shifts.sides });
     this.found.push({ kind: 'shift', place, c, shifts });
     return { kind: 'shift', c };
   }
 
-  private shifted(node: ActivationNode, place: number, linear: Frames | undefined): Shifted {
+  private shifted(node: ActivationNode, place: number): Shifted {
     const { settings } = this;
     const options = this.shiftOptions(node, place);
     const entering = this.entering[node.inputs[0]];
-    if (!linear && entering && options.isLast && picksRows(entering, settings)) {
+    if (entering && options.isLast && picksRows(entering, settings)) {
       const { kernel, bias } = entering.step;
       return lastShiftOp(entering.frames, { kernel, bias }, options);
     }
     const before = entering
-      ? { frames: linear ?? linearFrames(entering.frames, entering.step), bias: entering.step.bias }
+      ? { frames: linearFrames(entering.frames, entering.step), bias: entering.step.bias }
       : { frames: this.inputsOf(node)[0] };
     const shifted = shiftOp({ ...before, alpha: node.alpha?.() }, options);
     this.frames[place] = shifted.frames;
