@@ -1,4 +1,4 @@
-import { affineFrame, type Matrix, matrixFromRows, planarHull } from '@police/core';
+import { affineFrame, FEW_VERTICES, type Matrix, matrixFromRows, planarHull } from '@police/core';
 
 /**
  * The hull of points in at most two dimensions. Frame values of a unit lie at `at` (the origin) and every `units` further
@@ -12,9 +12,6 @@ export interface PlanarBody {
   valueAt(point: number, h: Float64Array, at: number, units: number): number;
 }
 
-/** Up to this many points core looks at all of them, and so do we: what is found is the same to the bit. */
-const FEW = 8;
-
 /** Of vertices `[P][D]` that span at most two dimensions. Where there are many an extreme costs a binary search. */
 export function planarBody(vertices: readonly ArrayLike<number>[]): PlanarBody {
   const points = affineFrame(matrixFromRows(vertices)).coordinates;
@@ -24,7 +21,7 @@ export function planarBody(vertices: readonly ArrayLike<number>[]): PlanarBody {
     for (let i = 0, row = at + units; i < d; i++, row += units) relative += data[point * d + i] * h[row];
     return h[at] + relative;
   };
-  if (d === 0 || count <= FEW) {
+  if (d === 0 || count <= FEW_VERTICES) {
     return {
       points,
       valueAt,

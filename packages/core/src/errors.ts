@@ -75,8 +75,10 @@ export function assertFinite(values: ArrayLike<number>, where: string, remedy?: 
 
 /** Index of the first NaN or infinity, −1 if there is none. */
 export function firstNonFinite(values: ArrayLike<number>): number {
-  if (areFinite(values)) return -1;
-  for (let i = 0; ; i++) if (!Number.isFinite(values[i])) return i;
+  // Only a typed array is sure to hold numbers.
+  if (ArrayBuffer.isView(values) && areFinite(values)) return -1;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
 }
 
 /** A finite number times 0 is 0, any other NaN: sums without a branch, four at once, take a fifth of the time. */

@@ -150,7 +150,7 @@ export {
   vPolytope,
   zonotope,
 } from './regions/index.js';
-export { type PlanarHull, planarHull } from './regions/planar-hull.js';
+export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/planar-hull.js';
 export { type ChordProbe, chordProbe } from './residual.js';
 export { piecesOn, type Shifts } from './shift.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';

@@ -127,6 +127,51 @@ export function testRegionLaws(
     },
   );
 
+  law('addExtremes adds a factor times them, and nothing to a column of side 0', (region, rng) => {
+    const rows = region.frame.rows;
+    const h = matrix(rows, COUNT, Float64Array.from(randomArray(rng, rows * COUNT)));
+    const side = Int8Array.from({ length: COUNT }, (_, j) => (j % 3) - 1);
+    const factor = Float64Array.from(side, (s, j) => (s === 0 ? Number.POSITIVE_INFINITY : j - 1.5));
+    const before = Float32Array.from(randomArray(rng, rows * COUNT));
+    const into = { rows, cols: COUNT, data: before.slice() };
+    region.addExtremes(into, h, side, factor);
+    const at = region.extremes(h, side).data;
+    into.data.forEach((value, i) => {
+      const j = i % COUNT;
+      const added = side[j] === 0 ? before[i] : Math.fround(before[i] + factor[j] * at[i]);
+      // Products in another order, then float32.
+      const tolerance = 4 * Number.EPSILON * COUNT * Math.abs(at[i]) + 2 ** -23 * Math.abs(added);
+      expect(Math.abs(value - added), `entry ${i}`).toBeLessThanOrEqual(tolerance);
+    });
+  });
+
+  law('a simplex tells the first vertex that attains an extreme', (region, rng) => {
+    const rows = region.frame.rows;
+    // Few values, so that there are ties.
+    const h = matrix(
+      rows,
+      COUNT,
+      Float64Array.from({ length: rows * COUNT }, () => Math.floor(3 * rng()) - 1),
+    );
+    const { lo, hi, rows: found } = region.range(h);
+    expect(found !== undefined).toBe(region.isSimplex === true);
+    if (!found) return;
+    const vertexValue = (row: number, j: number) => h.data[j] + (row === 0 ? 0 : h.data[row * COUNT + j]);
+    for (let j = 0; j < COUNT; j++) {
+      expect(vertexValue(found.lo[j], j)).toBe(lo[j]);
+      expect(vertexValue(found.hi[j], j)).toBe(hi[j]);
+    }
+    for (const [side, at] of [
+      [minimum, found.lo],
+      [maximum, found.hi],
+    ] as const) {
+      const points = region.extremes(h, side);
+      at.forEach((row, j) => {
+        for (let i = 1; i < rows; i++) expect(points.data[i * COUNT + j]).toBe(Number(i === row));
+      });
+    }
+  });
+
   law('reach bounds |h₀| + Σ|λᵢ hᵢ| at extremes and between them', (region, rng) => {
     const rows = region.frame.rows;
     const random = () => matrix(rows, COUNT, Float64Array.from(randomArray(rng, rows * COUNT)));

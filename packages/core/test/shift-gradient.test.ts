@@ -63,6 +63,24 @@ describe('the gradient of the shifts equals finite differences in the frame valu
     }
   });
 
+  test('a simplex beside a box: the vertex that the range told gives what the extremes give', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const rng = seededRng(seed);
+      const regions = [makeRegion('simplex', 3, rng), makeRegion('box', 3, rng)];
+      const groups = seed % 2 === 0 ? undefined : Int32Array.from({ length: UNITS }, (_, j) => j % 5);
+      const frames = randomFrames(regions, UNITS, rng);
+      const dShift = randomArray(rng, UNITS);
+      const { rows, ...shifts } = shiftsOf(regions, frames, relu6(), 'minimal', undefined, groups);
+      const gradient = shiftGradient(regions, frames, relu6(), { ...shifts, rows: rows! }, dShift);
+      expect(gradient).toEqual(shiftGradient(regions, frames, relu6(), shifts, dShift));
+      expect(gradient.some(({ data }) => data.some(value => value !== 0))).toBe(true);
+      rows!.forEach((row, j) => {
+        const isOfSimplex = shifts.active[j] >= 0 && shifts.active[j] < relu6().kinks.length;
+        expect(row >= 0, `unit ${j}`).toBe(isOfSimplex);
+      });
+    }
+  });
+
   test('on two regions, with two kinks', () => {
     for (let seed = 0; seed < 30; seed++) {
       const rng = seededRng(seed);

@@ -1,5 +1,6 @@
 import {
   affineFrame,
+  FEW_VERTICES,
   type Matrix,
   matrix,
   matrixFromRows,
@@ -62,13 +63,10 @@ export function coreKernel(region: Region): BodyKernel {
   };
 }
 
-/** Up to this many vertices core looks at all of them, and so do we: what is found is the same to the bit. */
-const FEW = 8;
-
 /** The hull of points with coordinates `[P, d]`; in one or two dimensions at the cost of a binary search per extreme. */
 function vertexKernel(points: Matrix): BodyKernel {
   const { rows: count, cols: d } = points;
-  return d >= 1 && d <= 2 && count > FEW ? planarKernel(points) : listKernel(points);
+  return d >= 1 && d <= 2 && count > FEW_VERTICES ? planarKernel(points) : listKernel(points);
 }
 
 function planarKernel(points: Matrix): BodyKernel {

@@ -34,13 +34,13 @@ export function accumulateGradients(
   const layer = policedLayerOf(policed);
   assertAccumulates(layer);
   const weights = policed.trainableWeights.map(weight => weight.read() as tf.Variable);
-  const { remedies, onTape } = layer.beginStep();
-  const held = heldRemedies(remedies);
+  const { remedies, onTape, settle } = layer.beginStep();
+  const held = onTape ? heldRemedies(remedies) : constantRemedies(remedies);
   try {
-    return tf.tidy(() => {
+    const gradients = tf.tidy(() => {
       let sums: tf.NamedTensorMap = {};
-      const add = (gradients: () => tf.NamedTensorMap): void => {
-        const next = tf.tidy(() => added(sums, gradients()));
+      const add = (terms: () => tf.NamedTensorMap): void => {
+        const next = tf.tidy(() => added(sums, terms()));
         tf.dispose(sums);
         sums = next;
       };
@@ -51,24 +51,37 @@ export function accumulateGradients(
           return { ...grads, [VALUE]: value };
         });
       }
-      if (onTape && held.variables.size > 0) {
-        add(() => {
-          // Linear in the shifts, with the gradient found for them. The first weight stands in where all that shifts depend on are frozen.
-          const through = () =>
-            onTape().reduce(
-              (sum, found) =>
-                tf.add(sum, tf.sum(tf.mul(tensorOf(found), sums[held.variables.get(found.place)!.name]))),
-              tf.mul(tf.sum(weights[0]), 0) as tf.Scalar,
-            );
-          return tf.variableGrads(through, weights).grads;
-        });
-      }
+      if (!sums[VALUE]) throw noBatches();
+      if (onTape)
+        add(() => tf.variableGrads(() => alongRemedies(onTape(), held, sums, weights), weights).grads);
       const grads = weights.flatMap(({ name }) => (sums[name] ? [{ name, tensor: sums[name] }] : []));
       return { value: sums[VALUE] as tf.Scalar, grads };
     });
+    settle();
+    return gradients;
   } finally {
-    tf.dispose([...held.variables.values()]);
+    tf.dispose([...held.remedies.values()].map(tensorOf));
   }
+}
+
+/**
+ * A function of the weights with the gradient that they have through the remedies: Σ remedy · dLoss/dremedy. The first weight stands in
+ * for connection where all that remedies depend on is frozen.
+ */
+function alongRemedies(
+  found: readonly Found[],
+  { variables }: Held,
+  sums: tf.NamedTensorMap,
+  [weight]: readonly tf.Variable[],
+): tf.Scalar {
+  return found.reduce<tf.Scalar>(
+    (sum, each) => {
+      // A lift that lifts nothing has no gradient.
+      const gradient = sums[variables.get(each.place)!.name];
+      return gradient ? tf.add(sum, tf.sum(tf.mul(tensorOf(each), gradient))) : sum;
+    },
+    tf.mul(tf.sum(weight), 0),
+  );
 }
 
 /** Not a variable's name. */
@@ -84,29 +97,40 @@ function added(sums: tf.NamedTensorMap, terms: tf.NamedTensorMap): tf.NamedTenso
   );
 }
 
-/** Remedies whose shifts and lifts are variables, by position, so that a micro-batch has a gradient to them. */
-function heldRemedies(kept: KeptRemedies): {
-  remedies: ReadonlyMap<number, Remedy>;
-  variables: ReadonlyMap<number, tf.Variable>;
-} {
-  const variables = new Map<number, tf.Variable>();
-  const remedies = new Map<number, Remedy>();
-  tf.tidy(() => {
-    for (const [place, remedy] of tensorsOf(kept)) {
-      const variable = tf.variable(remedy.kind === 'shift' ? remedy.c : remedy.lift);
-      variables.set(place, variable);
-      remedies.set(
-        place,
-        remedy.kind === 'shift'
-          ? { kind: 'shift', c: variable }
-          : { ...remedy, lift: variable as tf.Tensor1D },
-      );
-    }
-  });
-  return { remedies, variables };
+/** A step's remedies on the device. */
+interface Held {
+  readonly remedies: ReadonlyMap<number, Remedy>;
+  /** By position: the shifts and lifts as variables, so that a micro-batch has a gradient to them. */
+  readonly variables: ReadonlyMap<number, tf.Variable>;
 }
 
-const tensorOf = (found: Found): tf.Tensor => (found.kind === 'shift' ? found.c : found.lift);
+function heldRemedies(kept: KeptRemedies): Held {
+  const constant = constantRemedies(kept).remedies;
+  const variables = new Map([...constant].map(([place, remedy]) => [place, tf.variable(tensorOf(remedy))]));
+  tf.dispose([...constant.values()].map(tensorOf));
+  const remedies = [...constant].map(([place, remedy]): [number, Remedy] => {
+    const variable = variables.get(place)!;
+    return [
+      place,
+      remedy.kind === 'shift'
+        ? { ...remedy, c: variable }
+        : { ...remedy, lift: variable as tf.Tensor as tf.Tensor1D },
+    ];
+  });
+  return { remedies: new Map(remedies), variables };
+}
+
+const constantRemedies = (kept: KeptRemedies): Held => ({ remedies: tensorsOf(kept), variables: new Map() });
+
+const tensorOf = (remedy: Remedy | Found): tf.Tensor => (remedy.kind === 'shift' ? remedy.c : remedy.lift);
+
+const noBatches = (): PoliceError =>
+  new PoliceError({
+    code: 'invalid-option',
+    where: 'accumulateGradients',
+    expected: 'at least one micro-batch',
+    actual: 'none',
+  });
 
 function assertAccumulates({ graph, settings }: PolicedLayer): void {
   if (settings.target) {
@@ -115,7 +139,7 @@ function assertAccumulates({ graph, settings }: PolicedLayer): void {
       where: 'accumulateGradients',
       expected: 'a model without a target',
       actual: 'one with it',
-      remedy: 'Add mapPenalty to the loss, or train on whole batches.',
+      remedy: 'Train on whole batches.',
     });
   }
   const node = graph.nodes.find(each => each.kind === 'affine' && each.usesBatchStatistics);

@@ -85,7 +85,8 @@ export class DataPass {
 
 /**
  * Whether the product had better be the one that the frames went through, without a bias. The wasm backend packs a right
- * operand anew for each bias it meets, which takes as long as adding a bias to several times as many numbers.
+ * operand anew for each bias it meets, which takes as long as adding a bias to several times as many numbers. In training it costs
+ * one more value of the layer's size until the step ends; in a first layer whose frames need no product, only `predict` gains.
  */
 function sharesPacking({ shape: [rows] }: tf.Tensor, { kernel }: AffineStep): boolean {
   return isReadInPlace() && kernel !== undefined && kernel.shape[0] > rows / PACKING_COST;

@@ -25,7 +25,6 @@ export function lastShiftOp(
   options: ShiftOptions,
 ): Shifted {
   const { regions, activation, where } = options;
-  let vertices: Vertices[] | undefined;
   let shifts: Shifts | undefined;
   const op = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as (tensors: tf.Tensor[]) => void;
@@ -36,7 +35,7 @@ export function lastShiftOp(
     return {
       value: shiftTensor(found, [kernel.shape[1]], undefined),
       gradFunc: (dc: tf.Tensor, saved: tf.Tensor[]) => {
-        vertices ??= verticesOf(regions, activation.kinks.length, found);
+        const vertices = verticesOf(regions, activation.kinks.length, found);
         const d = unitGradient(dc, undefined, where).map(value => -value);
         const [dx, dKernel] = gatheredGradient(saved[0], saved[1] as tf.Tensor2D, vertices, d);
         if (!bias) return [dx, dKernel];

@@ -60,7 +60,8 @@ export interface ConstrainOptions {
   readonly epsilon?: number;
   /**
    * Mode `shift`: in training the regions grow, linearly about their centres, from this share of their size to all of it
-   * after so many steps (core's `regionSchedule`). Inference and `freeze` see the whole regions from the start.
+   * after so many steps (core's `regionSchedule`); a pass on a gradient tape is a step. Inference and `freeze` see the whole regions from
+   * the start. While they grow, frames are made anew in each step: `(d + 1) · D` numbers.
    * @defaultValue none: whole regions at every step
    */
   readonly schedule?: { readonly from: number; readonly steps: number };

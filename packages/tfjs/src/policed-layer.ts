@@ -38,6 +38,16 @@ interface PolicedLayerArgs extends ConstrainOptions {
   readonly name?: string;
 }
 
+/** See `beginStep`. */
+interface MicroBatchStep {
+  /** Off the tape. */
+  readonly remedies: KeptRemedies;
+  /** Finds the same ones on the tape; absent where they are an earlier step's, or there are none. */
+  readonly onTape?: () => readonly Found[];
+  /** Ends the step: what was found becomes what is kept. */
+  readonly settle: () => void;
+}
+
 /** The constraint as one layer around the user's model: fit, predict and save see an ordinary layer. */
 export class PolicedLayer extends tfl.layers.Layer {
   static readonly className = 'PolicedLayer';
@@ -87,7 +97,12 @@ export class PolicedLayer extends tfl.layers.Layer {
 
   /** A training pass of a micro-batch with the remedies of {@link beginStep}. */
   callWith(x: tf.Tensor, remedies: ReadonlyMap<number, Remedy>): tf.Tensor {
-    return tf.tidy(() => this.guarded(x, true, () => forwardData(this.read, x, true, remedies)));
+    return tf.tidy(() =>
+      this.guarded(x, true, () => {
+        this.timed(() => this.project());
+        return forwardData(this.read, x, true, remedies);
+      }),
+    );
   }
 
   /** The head after a pass, and what is checked before and after. */
@@ -113,10 +128,10 @@ export class PolicedLayer extends tfl.layers.Layer {
       return forwardData(this.read, x, isTraining, new Map());
     }
     if (!isTraining && !isOnTape) return this.inference(x);
-    const stale = this.state.takeStale();
-    return stale
-      ? forwardData(this.read, x, isTraining, tensorsOf(stale))
-      : this.constrainedStep(x, isTraining);
+    const stale = this.state.staleRemedies;
+    if (!stale) return this.constrainedStep(x, isTraining);
+    this.state.settleStale();
+    return forwardData(this.read, x, isTraining, tensorsOf(stale));
   }
 
   /** Remedies on the gradient tape; what is found becomes what is kept. */
@@ -140,31 +155,26 @@ export class PolicedLayer extends tfl.layers.Layer {
       : y;
   }
 
-  /**
-   * Begins a training step of several micro-batches: its remedies, off the tape, and unless they are an earlier step's what
-   * finds the same ones on it.
-   */
-  beginStep(): { remedies: KeptRemedies; onTape?: () => readonly Found[] } {
-    if (this.settings.mode === 'project') {
-      this.timed(() => this.project());
-      return { remedies: new Map() };
-    }
-    const stale = this.state.takeStale();
-    if (stale) return { remedies: stale };
+  /** What a training step of several micro-batches needs; nothing is kept of it before `settle`. */
+  beginStep(): MicroBatchStep {
+    assertReadable();
+    if (this.settings.mode === 'project') return { remedies: new Map(), settle: () => {} };
+    const stale = this.state.staleRemedies;
+    if (stale) return { remedies: stale, settle: () => tf.tidy(() => this.state.settleStale()) };
     const settings = this.state.stepSettings;
-    const onTape = () => findRemedies(this.read, settings, this.state.previous).found;
-    let remedies: KeptRemedies = new Map();
+    const onTape = () => this.timed(() => findRemedies(this.read, settings, this.state.previous).found);
+    let found: readonly Found[] = [];
     tf.tidy(() => {
-      const found = this.timed(onTape);
-      remedies = keptRemedies(this.read, settings, found);
-      this.state.settle(found);
+      found = onTape();
     });
-    return { remedies, onTape };
+    const remedies = keptRemedies(this.read, settings, found);
+    return { remedies, onTape, settle: () => tf.tidy(() => this.state.settle(found)) };
   }
 
   /** Values `[Σ (dᵣ + 1), out]` of the regions' frames at the output, before a head. */
   outputFrames(): tf.Tensor {
-    return findRemedies(this.read, this.settings, this.state.previous, true).output;
+    assertReadable();
+    return this.timed(() => findRemedies(this.read, this.settings, this.state.previous, true).output);
   }
 
   private inference(x: tf.Tensor): tf.Tensor {

@@ -76,12 +76,15 @@ export class TrainingState {
     this.count();
   }
 
-  /** The remedies of an earlier step, where the next one, which this counts, is to use them. */
-  takeStale(): KeptRemedies | undefined {
-    if (!this.stale || this.stale.steps >= this.settings.refresh) return undefined;
-    this.stale.steps++;
+  /** The remedies of an earlier step, where the next one is to use them. */
+  get staleRemedies(): KeptRemedies | undefined {
+    return this.stale && this.stale.steps < this.settings.refresh ? this.stale.remedies : undefined;
+  }
+
+  /** Ends a training step that used them. */
+  settleStale(): void {
+    this.stale!.steps++;
     this.count();
-    return this.stale.remedies;
   }
 
   private count(): void {

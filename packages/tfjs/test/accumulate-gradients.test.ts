@@ -21,6 +21,7 @@ import {
   toTensor,
   trainableOf,
   useBackend,
+  weightsOf,
 } from './helpers.js';
 
 const WIDTHS = [2, 12, 10, 1];
@@ -148,12 +149,65 @@ describe.each(backends)('on %s', backend => {
     });
   });
 
-  test('NaN in a micro-batch is an error that leaves no tensors behind', async () => {
+  test.each(['lifted', 'not lifted'])(
+    'through max-pooling whose windows are %s, dropout and a softmax',
+    what => {
+      const radius = what === 'lifted' ? 0.6 : 0;
+      const region = box(new Float64Array(16).fill(-radius), new Float64Array(16).fill(radius));
+      const policed = () =>
+        constrain(
+          tfl.sequential({
+            layers: [
+              tfl.layers.dense({
+                units: 16,
+                inputShape: [16],
+                kernelInitializer: tfl.initializers.heNormal({ seed: 1 }),
+                biasInitializer: tfl.initializers.randomUniform({ minval: 2, maxval: 3, seed: 2 }),
+              }),
+              tfl.layers.reshape({ targetShape: [4, 4, 1] }),
+              tfl.layers.maxPooling2d({ poolSize: 2 }),
+              tfl.layers.flatten(),
+              tfl.layers.dropout({ rate: 0 }),
+              tfl.layers.dense({
+                units: 2,
+                activation: 'softmax',
+                kernelInitializer: tfl.initializers.heNormal({ seed: 3 }),
+              }),
+            ],
+          }),
+          { regions: [region] },
+        );
+      const inputs = toTensor(randomRows(ROWS, 16, 21));
+      const targets = toTensor(randomRows(ROWS, 2, 22));
+      const [one, whole] = [policed(), policed()];
+      const found = valuesOf(accumulateGradients(one, microBatches(inputs, targets), loss).grads);
+      const { grads } = tf.variableGrads(
+        () => loss(targets, whole.apply(inputs, { training: true }) as tf.Tensor),
+        trainableOf(whole),
+      );
+      const expected = trainableOf(whole).map(({ name }) => Array.from(grads[name].dataSync()));
+      const bound = gradientBound(toNetwork(one), ROWS, [region], largest(expected.flat()));
+      found.forEach((gradient, i) => {
+        expect(largestDifference(gradient, expected[i]), `variable ${i}`).toBeLessThan(bound);
+      });
+      expect(sidesOf(one).some(winners => winners.some(winner => winner >= 0))).toBe(what === 'lifted');
+    },
+  );
+
+  test('without a micro-batch there is nothing to say', async () => {
+    for (const options of [{}, { mode: 'project' as const }])
+      expect(await errorOf(() => accumulateGradients(policedModel(options), [], loss))).toMatchObject({
+        code: 'invalid-option',
+      });
+  });
+
+  test('NaN in a micro-batch is an error that changes nothing and leaves no tensors behind', async () => {
     const [x, y] = data();
-    const policed = policedModel();
+    const policed = policedModel({ schedule: { from: 0.5, steps: 3 } });
     tf.dispose({ ...accumulateGradients(policed, [[x, y]], loss) });
     const bad = tf.mul(x, Number.NaN);
     const before = tf.memory().numTensors;
+    const weights = weightsOf(policed);
     const error = await errorOf(() =>
       accumulateGradients(
         policed,
@@ -166,5 +220,6 @@ describe.each(backends)('on %s', backend => {
     );
     expect(error.code).toBe('not-finite');
     expect(tf.memory().numTensors).toBe(before);
+    expect(weightsOf(policed)).toEqual(weights);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  boxAround,
   enforce,
   type Matrix,
   type Policy,
@@ -152,36 +153,23 @@ describe.each(backends)('on %s', backend => {
     const regions = makeRegions(set, kind);
 
     test('equals core’s in float64: weights and input', () => {
-      const policed = constrain(makeModel(WIDTHS, kind), { regions, gradient });
-      const x = toTensor(randomRows(9, WIDTHS[0], 8, 2 * scaleOf(kind)));
-      const target = toTensor(randomRows(9, WIDTHS.at(-1)!, 9));
-      const loss = (input: tf.Tensor) =>
-        tf.losses.meanSquaredError(
-          target,
-          policed.apply(input, { training: true }) as tf.Tensor,
-        ) as tf.Scalar;
-      // A step first, so that there are sides to keep.
-      tf.train.sgd(0.05).minimize(() => loss(x), false, trainableOf(policed));
-
-      const expected = coreGradients(policed, regions, toMatrix(x), toMatrix(target), gradient);
-      const { grads } = tf.variableGrads(() => loss(x), trainableOf(policed));
-      const dx = tf.grad(loss)(x).dataSync();
-
-      const found = new Map(
-        policed.trainableWeights.map(weight => [
-          weight.originalName,
-          grads[(weight.read() as tf.Variable).name].dataSync(),
-        ]),
-      );
-      expect([...found.keys()].sort()).toEqual([...expected.weights.keys()].sort());
-      const size = largest([...expected.weights.values()].flatMap(values => Array.from(values)));
-      const bound = gradientBound(toNetwork(policed), x.shape[0], regions, size);
-      for (const [name, values] of expected.weights) {
-        expect(largestDifference(found.get(name)!, values), name).toBeLessThan(bound);
-      }
-      const inputBound = gradientBound(toNetwork(policed), x.shape[0], regions, largest(expected.input));
-      expect(largestDifference(dx, expected.input)).toBeLessThan(inputBound);
+      expectCoreGradients(makeModel(WIDTHS, kind), regions, gradient, 9, scaleOf(kind));
     });
+  });
+
+  test.each([
+    { what: 'at zero', at: [0, 0] },
+    { what: 'one at zero', at: [0, 1] },
+    { what: 'elsewhere', at: [1, 2] },
+  ])('first layers without a product, regions $what; points; batches that pack and that do not', ({ at }) => {
+    const centre = (x: number) => new Float64Array(WIDTHS[0]).fill(x);
+    for (const regions of [
+      at.map(x => boxAround(centre(x), centre(0.5))),
+      at.map(x => boxAround(centre(x), centre(0))),
+    ]) {
+      for (const rows of [9, 60])
+        expectCoreGradients(makeModel(WIDTHS, 'leakyRelu'), regions, 'exact', rows, 1);
+    }
   });
 
   test.each(layerKinds)(
@@ -211,6 +199,42 @@ describe.each(backends)('on %s', backend => {
     },
   );
 });
+
+/** The gradients of a mean squared error to weights and inputs are core's in float64. */
+function expectCoreGradients(
+  model: tfl.Sequential,
+  regions: readonly Region[],
+  gradient: 'exact' | 'local',
+  rows: number,
+  scale: number,
+): void {
+  const policed = constrain(model, { regions, gradient });
+  const x = toTensor(randomRows(rows, WIDTHS[0], 8, 2 * scale));
+  const target = toTensor(randomRows(rows, WIDTHS.at(-1)!, 9));
+  const loss = (input: tf.Tensor) =>
+    tf.losses.meanSquaredError(target, policed.apply(input, { training: true }) as tf.Tensor) as tf.Scalar;
+  // A step first, so that there are sides to keep.
+  tf.train.sgd(0.05).minimize(() => loss(x), false, trainableOf(policed));
+
+  const expected = coreGradients(policed, regions, toMatrix(x), toMatrix(target), gradient);
+  const { grads } = tf.variableGrads(() => loss(x), trainableOf(policed));
+  const dx = tf.grad(loss)(x).dataSync();
+
+  const found = new Map(
+    policed.trainableWeights.map(weight => [
+      weight.originalName,
+      grads[(weight.read() as tf.Variable).name].dataSync(),
+    ]),
+  );
+  expect([...found.keys()].sort()).toEqual([...expected.weights.keys()].sort());
+  const size = largest([...expected.weights.values()].flatMap(values => Array.from(values)));
+  const bound = gradientBound(toNetwork(policed), x.shape[0], regions, size);
+  for (const [name, values] of expected.weights) {
+    expect(largestDifference(found.get(name)!, values), name).toBeLessThan(bound);
+  }
+  const inputBound = gradientBound(toNetwork(policed), x.shape[0], regions, largest(expected.input));
+  expect(largestDifference(dx, expected.input)).toBeLessThan(inputBound);
+}
 
 /** What `freeze` must not change. */
 const topologyOf = (model: tfl.LayersModel) =>

@@ -94,6 +94,11 @@ describe.each(backends)('on %s', backend => {
     expect(largest(map.A.data.map((a, i) => a - A.data[i]))).toBeLessThan(0.1);
   });
 
+  test('without regions it is 0', () => {
+    const free = constrain(makeModel([2, 4, 2], 'leakyRelu'), { regions: [] });
+    expect(mapPenalty(free, []).dataSync()[0]).toBe(0);
+  });
+
   test('maps that do not fit are refused', async () => {
     const policed = policedModel();
     expect(await errorOf(() => mapPenalty(policed, [{ A }]))).toMatchObject({ code: 'shape' });

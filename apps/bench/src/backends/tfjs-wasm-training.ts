@@ -13,7 +13,10 @@ export const tfjsWasmTraining = tfjsBackend({
   },
   asShipped: async action => {
     unregister();
-    await action();
-    register();
+    try {
+      await action();
+    } finally {
+      register();
+    }
   },
 });

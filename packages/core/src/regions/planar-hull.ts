@@ -1,6 +1,9 @@
 import { orient2d } from 'robust-predicates';
 import type { Matrix } from '../matrix.js';
 
+/** Up to this many vertices looking at all of them is quicker than searching. */
+export const FEW_VERTICES = 8;
+
 /** The vertices of a convex polygon, for extremes in any direction at the cost of a binary search. */
 export interface PlanarHull {
   /** The farthest of the points along (x, y): the first of those equally far. */

@@ -41,7 +41,7 @@ export function programmedBody(parts: ProgrammedParts, programs: LinearPrograms)
       return { lo: most(-1).map(x => -x), hi: most(1) };
     },
     addExtremes: ({ data, cols }, h, side, factor) => {
-      for (let j = 0; j < cols; j++) data[j] += Math.abs(side[j]) * factor[j];
+      for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
       for (const { unit, x } of solve(h, side)) {
         const lambda = Float64Array.from(free, k => x[k]);
         const share = factor[unit] * shareInside(inFrame, lambda);

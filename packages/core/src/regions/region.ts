@@ -24,7 +24,7 @@ export interface Range {
  * frame's origin, row i the change along direction i. They cost no more than the frame: vertices are never listed
  * unless they define the region.
  *
- * Laws: `range` is attained at `extremes`; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over Λ; `sample` lies in Λ.
+ * Laws: `range` is attained at the points that `addExtremes` adds; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over Λ; `sample` lies in Λ.
  */
 export interface Body {
   /** Whether the set is symmetric about its centre, which settles tied votes. */

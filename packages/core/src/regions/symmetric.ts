@@ -129,8 +129,8 @@ export function symmetricBody(unit: UnitBall, d: number): Body {
       return { lo: origin.map((x, j) => x - width[j]), hi: origin.map((x, j) => x + width[j]) };
     },
     addExtremes: ({ data, cols }, h, side, factor) => {
-      for (let j = 0; j < cols; j++) data[j] += Math.abs(side[j]) * factor[j];
-      const signed = Float64Array.from(side, (s, j) => s * factor[j]);
+      for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
+      const signed = Float64Array.from(side, (s, j) => (s === 0 ? 0 : s * factor[j]));
       unit.addMaximiser(data.subarray(cols), directional(h), signed);
     },
     reach: h => {

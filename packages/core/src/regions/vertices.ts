@@ -5,7 +5,7 @@ import { exponential, type Rng } from '../random.js';
 import { type AffineFrame, affineFrame } from './affine-frame.js';
 import { distanceToHull } from './convex-combination.js';
 import type { RegionJSON } from './json.js';
-import { planarHull } from './planar-hull.js';
+import { FEW_VERTICES, planarHull } from './planar-hull.js';
 import { type Body, containmentTolerance, largestEntry, type Region, regionOf } from './region.js';
 import { simplexExtremes } from './simplex-extremes.js';
 
@@ -189,7 +189,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
     },
   };
   if (isSimplex) return { ...body, ...simplexExtremes(coordinates) };
-  return d >= 1 && d <= 2 && count > FEW ? { ...body, ...planarExtremes(coordinates) } : body;
+  return d >= 1 && d <= 2 && count > FEW_VERTICES ? { ...body, ...planarExtremes(coordinates) } : body;
 }
 
 /** Adds to each column with a side a factor times the frame coordinates of the point `pointOf` names. */
@@ -208,9 +208,6 @@ function addPoints(
     for (let i = 0; i < d; i++) data[(i + 1) * cols + j] += factor[j] * points.data[p * d + i];
   }
 }
-
-/** Up to this many vertices looking at all of them is quicker than searching. */
-const FEW = 8;
 
 /** Ranges over points `[P, 1 or 2]` at the cost of a binary search each, however many points there are. */
 function planarExtremes(points: Matrix): Pick<Body, 'range' | 'addExtremes' | 'reach'> {
