@@ -18,6 +18,7 @@ import {
 import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { expect } from 'vitest';
 import {
   largestDifference,
   makeRegion,
@@ -249,6 +250,32 @@ function largestColumns({ rows, cols, data }: Matrix): Float64Array {
   const found = new Float64Array(cols);
   for (let i = 0; i < rows * cols; i++) found[i % cols] = Math.max(found[i % cols], Math.abs(data[i]));
   return found;
+}
+
+/** The gradient of a loss equals central differences of every third weight, up to a share of its largest entry. */
+export function expectFiniteDifferences(
+  loss: () => tf.Scalar,
+  variables: readonly tf.Variable[],
+  step: number,
+  share: number,
+): void {
+  const { grads } = tf.variableGrads(loss, [...variables]);
+  const gradients = variables.map(({ name }) => Float64Array.from(grads[name].dataSync()));
+  const scale = largest(gradients.flatMap(g => Array.from(g)));
+  variables.forEach((variable, v) => {
+    const before = Float32Array.from(variable.dataSync());
+    for (let i = 0; i < before.length; i += 3) {
+      const at = (shift: number) => {
+        const moved = before.slice();
+        moved[i] += shift;
+        tf.tidy(() => variable.assign(tf.tensor(moved, variable.shape)));
+        return loss().dataSync()[0];
+      };
+      const slope = (at(step) - at(-step)) / (2 * step);
+      expect(Math.abs(slope - gradients[v][i]), `${variable.name}, entry ${i}`).toBeLessThan(share * scale);
+    }
+    tf.tidy(() => variable.assign(tf.tensor(before, variable.shape)));
+  });
 }
 
 /** The PoliceError that an action throws or rejects with. */

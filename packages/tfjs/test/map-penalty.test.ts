@@ -14,6 +14,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   backends,
   errorOf,
+  expectFiniteDifferences,
   float32Bound,
   largest,
   makeModel,
@@ -59,27 +60,8 @@ describe.each(backends)('on %s', backend => {
 
   test('its gradient is finite differences', () => {
     const policed = policedModel();
-    const variables = trainableOf(policed);
-    const penalty = () => mapPenalty(policed, cases[1]);
-    const { grads } = tf.variableGrads(penalty, variables);
-    const gradients = variables.map(({ name }) => Float64Array.from(grads[name].dataSync()));
-    const scale = largest(gradients.flatMap(g => Array.from(g)));
-    const step = 2 ** -9;
-    variables.forEach((variable, v) => {
-      const before = Float32Array.from(variable.dataSync());
-      for (let i = 0; i < before.length; i += 3) {
-        const at = (shift: number) => {
-          const moved = before.slice();
-          moved[i] += shift;
-          tf.tidy(() => variable.assign(tf.tensor(moved, variable.shape)));
-          return penalty().dataSync()[0];
-        };
-        const slope = (at(step) - at(-step)) / (2 * step);
-        // Curvature, and the rounding of the penalty over the step.
-        expect(Math.abs(slope - gradients[v][i])).toBeLessThan(0.02 * scale);
-      }
-      tf.tidy(() => variable.assign(tf.tensor(before, variable.shape)));
-    });
+    // Curvature, and the rounding of the penalty over the step.
+    expectFiniteDifferences(() => mapPenalty(policed, cases[1]), trainableOf(policed), 2 ** -9, 0.02);
   });
 
   test('added to a loss it leads the map to the one wanted', () => {
