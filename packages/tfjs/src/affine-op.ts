@@ -12,6 +12,16 @@ export function affine(x: tf.Tensor2D, w: tf.Tensor2D, b?: tf.Tensor1D): tf.Tens
   return runComposed(kernel, b ? { x, w, b } : { x, w }) as tf.Tensor2D;
 }
 
+/**
+ * `y Wᵀ` for y `[n, out]` and W `[in, out]`: of few rows as `(W yᵀ)ᵀ`, which neither transposes W nor packs it for the product.
+ * Packing takes as long as two transposes.
+ */
+export function timesTransposed(y: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  const [inSize, outSize] = w.shape;
+  const isSmall = y.shape[0] * (3 * outSize + inSize) < 3 * inSize * outSize;
+  return isSmall ? tf.transpose(affine(w, tf.transpose(y))) : affine(y, tf.transpose(w));
+}
+
 const kernel: ComposedKernel = {
   kernelName: 'PoliceAffine',
   kernelFunc: ({ inputs }) => {
@@ -24,7 +34,7 @@ const kernel: ComposedKernel = {
       const dy = dyIn as tf.Tensor2D;
       const [x, w] = saved as [tf.Tensor2D, tf.Tensor2D];
       return {
-        x: () => affine(dy, tf.transpose(w)),
+        x: () => timesTransposed(dy, w),
         w: () => affine(tf.transpose(x), dy),
         b: () => tf.sum(dy, 0),
       };

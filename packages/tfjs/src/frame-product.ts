@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { affine } from './affine-op.js';
+import { affine, timesTransposed } from './affine-op.js';
 import { type ComposedKernel, runComposed } from './kernel.js';
 import { peek } from './peek.js';
 
@@ -38,13 +38,6 @@ const kernel: ComposedKernel = {
 
 /** A row as a column: what multiplies a single row with W by sums of W, which packs nothing. */
 const column = (row: tf.Tensor2D): tf.Tensor2D => tf.reshape(row, [row.shape[1], 1]);
-
-/** `y Wᵀ`: of few rows as `(W yᵀ)ᵀ`, which neither transposes W nor packs it for the product. */
-function timesTransposed(y: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
-  const [inSize, outSize] = w.shape;
-  const isSmall = y.shape[0] < Math.min(inSize, outSize) / 2;
-  return isSmall ? tf.transpose(affine(w, tf.transpose(y))) : affine(y, tf.transpose(w));
-}
 
 /** Fewer rows are not worth the picking. */
 const FEW = 32;
