@@ -40,8 +40,7 @@ const ratioOf = ({ contenders }: CaseResult, name: string) =>
   contenders.find(contender => contender.name === name)?.ratio;
 
 /** Whether it trains sample by sample, and not on batches. */
-const isSampleWise = ({ contenders }: CaseResult): boolean =>
-  contenders.some(({ name }) => name === 'library');
+const isSampleWise = ({ backend }: CaseResult): boolean => ['brainjs', 'synaptic'].includes(backend);
 
 const seriesOf = (result: CaseResult): string =>
   `${result.backend}${isSampleWise(result) ? ', one sample' : ''}${result.device?.isSoftware ? ', software GPU' : ''}`;
@@ -91,7 +90,14 @@ function table1Figure(points: readonly Point[]): Figure {
   const options: Plot.PlotOptions = {
     ...BASE,
     marginRight: 190,
-    x: { type: 'point', label: 'D, depth, width', domain: [...new Set(points.map(({ x }) => x))] },
+    marginBottom: 55,
+    x: {
+      type: 'point',
+      label: 'D, depth, width',
+      domain: [...new Set(points.map(({ x }) => x))],
+      // The width on a line of its own: there is no room beside.
+      tickFormat: (x: string) => x.replace(/, (\d+)$/, ',\n$1'),
+    },
     y: { type: 'log', label: 'slow-down', grid: true, tickFormat: '~r' },
     marks: [...lines(points, ({ series }) => series === PAPER), ...spreads(points)],
   };
