@@ -7,6 +7,10 @@ const conditions = ['@police/source', 'module', 'import', 'default'];
 
 const BROWSER_ONLY = 'packages/*/test/**/*.browser.test.ts';
 
+/** Too slow and too heavy for an emulated device to be part of every run: `npm run test:webgpu`. */
+const ON_REQUEST = 'packages/tfjs/test/webgpu/*.browser.test.ts';
+const isRequested = process.env.WEBGPU_CONFORMANCE === '1';
+
 const node: TestProjectInlineConfiguration = {
   resolve: { conditions: ['node', ...conditions] },
   ssr: { resolve: { conditions: ['node', ...conditions] } },
@@ -42,8 +46,12 @@ const browser: TestProjectInlineConfiguration = {
   resolve: { conditions: ['browser', ...conditions] },
   test: {
     name: 'browser',
-    include: ['packages/tfjs/test/{conformance,laws,graph,errors}.test.ts', BROWSER_ONLY],
+    include: isRequested
+      ? [ON_REQUEST]
+      : ['packages/tfjs/test/{conformance,laws,graph,errors}.test.ts', BROWSER_ONLY],
+    exclude: isRequested ? [] : [ON_REQUEST],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     browser: {
       enabled: true,
       headless: true,

@@ -65,6 +65,8 @@ export interface ConformanceAdapter<Model, Policed> {
   readonly refused: readonly string[];
   /** Activations, none of them exactly affine, that it refuses but with `epsilon`. {@link read} takes them with {@link EPSILON}. */
   readonly smooth?: readonly string[];
+  /** Modes to test. @defaultValue both */
+  readonly modes?: readonly (typeof MODES)[number][];
   /** Unit roundoff of the framework's arithmetic: 2⁻²⁴ or 2⁻⁵³. */
   readonly roundoff: number;
   makeModel(spec: ModelSpec): Model;
@@ -115,6 +117,7 @@ const PLAINLY = 100;
 /** Registers the laws of the adapter contract (design, section 2) as tests. */
 export function conformance<Model, Policed>(name: string, adapter: ConformanceAdapter<Model, Policed>): void {
   const smooth = adapter.smooth ?? [];
+  const modes = adapter.modes ?? MODES;
   const plainModel = (activation = adapter.activations[0], widths = WIDTHS) =>
     adapter.makeModel({ widths, activation, seed: 5, gain: smooth.includes(activation) ? SMOOTH_GAIN : 1 });
   /** How far the framework's arithmetic puts an output or a shift wrong. */
@@ -124,7 +127,7 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
 
   describe(`${name} conforms`, () => {
     const cases = [...adapter.activations, ...smooth].flatMap(activation =>
-      MODES.flatMap(mode =>
+      modes.flatMap(mode =>
         REGION_SETS.map(set => ({ activation, mode, set, regionKinds: set.join(' + ') })),
       ),
     );
@@ -247,7 +250,7 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
     );
 
     const policies: Policy[] = ['minimal', 'majority', ({ unit }) => (unit % 2 ? 1 : -1)];
-    test.each(policies.flatMap(policy => MODES.map(mode => ({ policy, mode }))))(
+    test.each(policies.flatMap(policy => modes.map(mode => ({ policy, mode }))))(
       'policy $policy, mode $mode: core’s shifts from the start',
       ({ policy, mode }) => {
         const regions = ['box', 'simplex'].map(kind =>
