@@ -18,7 +18,7 @@ export interface AccumulatedGradients {
  * there are. Regularizers are not in it.
  *
  * Throws `unsupported-layer` for batch normalisation, whose step depends on each micro-batch, `invalid-option` for a
- * model with a `target`, and what the constrained model throws in training.
+ * model with a `target` or no micro-batch, and what the constrained model throws in training; nothing is kept of the step then.
  *
  * @example
  * const mean = (y, output) => tf.div(tf.losses.meanSquaredError(y, output), batches.length);
