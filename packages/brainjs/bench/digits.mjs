@@ -4,8 +4,8 @@
  */
 import { constrain, freeze } from '@police/brainjs';
 import { boxAround, certify } from '@police/core';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
 import { NeuralNetwork } from 'brain.js';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
 import { seeded } from './wave.mjs';
 
 const EPOCHS = Number(process.argv[2] ?? 5);

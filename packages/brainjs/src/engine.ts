@@ -153,7 +153,7 @@ export function createEngine(
 }
 
 /** Only affine up to an error. */
-const isSmooth = ({ activation }: Units): boolean => activation.tailError !== undefined;
+const isSmooth = ({ activation }: Units): boolean => activation.approximationError !== undefined;
 
 /** Tells whether weights, biases, activation and sides are still those of `take`: users write into a network's arrays. */
 function weightsKey(

@@ -111,7 +111,7 @@ export function findShifts(
   previous: readonly Int8Array[],
 ): void {
   let tails: readonly Float64Array[] | undefined;
-  if (activation.tailError !== undefined) {
+  if (activation.approximationError !== undefined) {
     tails = pass.flat.regions.map(() => new Float64Array(params[0].inSize));
   }
   for (let l = 0; l < params.length; l++) {

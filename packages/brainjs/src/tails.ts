@@ -1,8 +1,8 @@
-import { type Activation, dense, matrix, tailThrough } from '@police/core';
+import { type Activation, approximationErrorThrough, dense, matrix } from '@police/core';
 import type { FlatLayer } from './flat-layer.js';
 
 /**
- * Bounds on what the tails of smooth activations add up to (core's `tailThrough`), `[units]` per region. `tailsInto` gives
+ * Bounds on what the tails of smooth activations add up to (core's `approximationErrorThrough`), `[units]` per region. `tailsInto` gives
  * those of a layer's pre-activations from those of its inputs.
  */
 export function tailsInto(
@@ -11,7 +11,7 @@ export function tailsInto(
 ): Float64Array[] {
   const operator = dense(matrix(outSize, inSize, Float64Array.from(weights)), biases);
   return tails.map((tail, r) =>
-    tailThrough({ kind: 'affine', name: 'layer', input: 'x', operator }, [tail], r),
+    approximationErrorThrough({ kind: 'affine', name: 'layer', input: 'x', operator }, [tail], r),
   );
 }
 
@@ -22,6 +22,8 @@ export function tailsOutOf(
   sides: Int8Array,
 ): Float64Array[] {
   return tails.map((tail, r) =>
-    tailThrough({ kind: 'activation', name: 'units', input: 'h', activation }, [tail], r, { sides }),
+    approximationErrorThrough({ kind: 'activation', name: 'units', input: 'h', activation }, [tail], r, {
+      sides,
+    }),
   );
 }

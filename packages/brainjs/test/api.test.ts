@@ -21,10 +21,10 @@ import {
   relu,
   simplex,
 } from '@police/core';
+import { randomRows } from '@police/testing/conformance';
+import { runBound } from '@police/testing/rounding';
 import brain, { CrossValidate, NeuralNetwork, NeuralNetworkGPU } from 'brain.js';
 import { describe, expect, test } from 'vitest';
-import { randomRows } from '../../core/test/conformance/conformance.js';
-import { runBound } from '../../core/test/conformance/rounding.js';
 import {
   errorOf,
   FLOAT32_ROUNDOFF,
@@ -65,10 +65,10 @@ function bend(net: PolicedNeuralNetwork<number[], number[]>, where: readonly Reg
 /** Whether chords of the regions deviate no more than the tails and float32 rounding explain. */
 function isAffineUpToTails(net: PolicedNeuralNetwork<number[], number[]>): boolean {
   const network = toNetwork(net);
-  const { tailErrors } = enforce(network, regions).report;
+  const { approximationErrors } = enforce(network, regions).report;
   return regions.every((region, r) => {
     const { points, residual } = chordProbe(region, 20, seededRng(5));
-    const bound = Math.max(...tailErrors![r]) + runBound(network, points, FLOAT32_ROUNDOFF);
+    const bound = Math.max(...approximationErrors![r]) + runBound(network, points, FLOAT32_ROUNDOFF);
     return residual(runAll(net, points)) <= 2 * bound;
   });
 }
@@ -199,9 +199,9 @@ describe('sigmoid and tanh', () => {
     const proof = certify(network, regions);
     if (!proof.certified) throw new Error('not certified');
     // The output sits on its own tail; what earlier tails move is kept off its kink.
-    for (const { tailError } of proof.regions) {
-      expect(tailError![0]).toBeGreaterThanOrEqual(EPSILON);
-      expect(tailError![0]).toBeLessThan(1.01 * EPSILON);
+    for (const { approximationError } of proof.regions) {
+      expect(approximationError![0]).toBeGreaterThanOrEqual(EPSILON);
+      expect(approximationError![0]).toBeLessThan(1.01 * EPSILON);
     }
     const bound = runBound(network, x, FLOAT32_ROUNDOFF);
     const f = model.toFunction();

@@ -1,6 +1,6 @@
 import { constrain, freeze, type PolicedNeuralNetwork, toNetwork, write } from '@police/brainjs';
+import { conformance, EPSILON } from '@police/testing/conformance';
 import type { NeuralNetwork } from 'brain.js';
-import { conformance, EPSILON } from '../../core/test/conformance/conformance.js';
 import { plainNetwork } from '../src/read.js';
 import { type Activation, FLOAT32_ROUNDOFF, makeNet, runAll, toData, weightsOf } from './helpers.js';
 

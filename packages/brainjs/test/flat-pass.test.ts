@@ -8,16 +8,9 @@ import {
   shiftCoordinates,
   vPolytope,
 } from '@police/core';
+import { expectClose, pick, randomArray, randomFrames, randomRegions, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  expectClose,
-  pick,
-  randomArray,
-  randomFrames,
-  randomRegions,
-  seeds,
-} from '../../core/test/helpers.js';
 import { bodyKind, writeExtreme, writeRange } from '../src/body.js';
 import { flatten } from '../src/flat-layer.js';
 import { findShifts, flatRegions, framePass } from '../src/frame-pass.js';

@@ -17,8 +17,8 @@ import {
   type Sides,
   shiftsOf,
 } from '@police/core';
+import { randomRows } from '@police/testing/conformance';
 import { describe, expect, test } from 'vitest';
-import { randomRows } from '../../core/test/conformance/conformance.js';
 import { activationName, layerName } from '../src/names.js';
 import { plainNetwork } from '../src/read.js';
 import {

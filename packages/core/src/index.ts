@@ -1,4 +1,55 @@
 export {
+  assertFinite,
+  assertSize,
+  firstNonFinite,
+  PoliceError,
+  type PoliceErrorCode,
+  type PoliceErrorDetails,
+} from './errors.js';
+export { approximationErrorThrough, type Settled } from './frames/approximation-error.js';
+export {
+  type PolicedLayer,
+  type PolicedPass,
+  type PoliceSettings,
+  type Progress,
+  policedPass,
+  type ShiftSharing,
+  type Sides,
+  writeActivatedFrame,
+} from './frames/policed-pass.js';
+export { assertRegionsFit } from './frames/propagators-for.js';
+export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
+export { type MapPenalty, mapPenalty } from './gradient/map-penalty.js';
+export {
+  type PolicedBackwardOptions,
+  type PolicedForward,
+  type PolicedForwardOptions,
+  type PolicedGradient,
+  policedBackward,
+  policedForward,
+} from './gradient/policed-backward.js';
+export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
+export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
+export { type Drift, type DriftOptions, drift } from './maps/drift.js';
+export {
+  type AffineMap,
+  assertPolicy,
+  type Enforced,
+  type EnforceOptions,
+  type EnforceReport,
+  enforce,
+  type LayerReport,
+} from './maps/enforce.js';
+export { bounds, type OutputBounds } from './maps/output-range.js';
+export {
+  assertMapFits,
+  jacobianSolver,
+  type PrescribedMap,
+  prescribeByCorrection,
+  prescribeByLastLayer,
+  prescribedFrame,
+} from './maps/prescribe.js';
+export {
   type Activation,
   type ActivationName,
   abs,
@@ -18,58 +69,9 @@ export {
   relu6,
   type SmoothActivationName,
   selu,
-} from './activation.js';
-export { type ActivationParameters, activationByName } from './activation-by-name.js';
-export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
-export {
-  type PolicedBackwardOptions,
-  type PolicedForward,
-  type PolicedForwardOptions,
-  type PolicedGradient,
-  policedBackward,
-  policedForward,
-} from './backward.js';
-export { bounds, type OutputBounds } from './bounds.js';
-export { type Certificate, certificateFlaw, certificateOf } from './certificate.js';
-export {
-  type Certified,
-  type CertifyOptions,
-  certify,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './certify.js';
-export { type Damage, type DamageOptions, damage } from './damage.js';
-export {
-  type AffineMap,
-  assertPolicy,
-  type Enforced,
-  type EnforceOptions,
-  type EnforceReport,
-  enforce,
-  type LayerReport,
-} from './enforce.js';
-export {
-  assertFinite,
-  assertSize,
-  firstNonFinite,
-  PoliceError,
-  type PoliceErrorCode,
-  type PoliceErrorDetails,
-} from './errors.js';
-export { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
-export { assertRegionsFit } from './frames.js';
-export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
-export { regionsHash, sha256Hex } from './hash.js';
-export {
-  activeRows,
-  addShiftGradient,
-  shiftCoordinates,
-  shiftGradient,
-  shiftsOf,
-} from './layer-shift.js';
-export { type MapPenalty, mapPenalty } from './map-penalty.js';
-export { type Block, type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
+} from './network/activation.js';
+export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
+export { type AffineGradient, type AffineOperator, type Dense, dense } from './network/affine-operator.js';
 export {
   type Lifts,
   type MaxPoolOptions,
@@ -77,7 +79,7 @@ export {
   maxPoolWindows,
   type Windows,
   windowsOf,
-} from './max.js';
+} from './network/max-windows.js';
 export {
   type ActivationNode,
   type AffineNode,
@@ -95,31 +97,31 @@ export {
   type NetworkNode,
   network,
   type SumNode,
-} from './network.js';
-export * as operators from './operators/index.js';
-export { boundOutputs, type OutputBoundOptions } from './output-bounds.js';
+} from './network/network.js';
+export * as operators from './network/operators/index.js';
+export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export { type Block, type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './numeric/matrix.js';
+export { float16, float32, float64, type Precision } from './numeric/precision.js';
+export type { Rng } from './numeric/random.js';
+export { type Certificate, certificateFlaw, certificateOf } from './proof/certificate.js';
 export {
-  type PolicedLayer,
-  type PolicedPass,
-  type PoliceSettings,
-  type Progress,
-  policedPass,
-  type ShiftSharing,
-  type Sides,
-  writeActivatedFrame,
-} from './police.js';
-export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
-export { float16, float32, float64, type Precision } from './precision.js';
+  type Certified,
+  type CertifyOptions,
+  certify,
+  type LayerMargin,
+  type RegionProof,
+  type Uncertified,
+} from './proof/certify.js';
 export {
-  assertMapFits,
-  jacobianSolver,
-  type PrescribedMap,
-  prescribeByCorrection,
-  prescribeByLastLayer,
-  prescribedFrame,
-} from './prescribe.js';
-export type { Rng } from './random.js';
-export { type AffineFrame, affineFrame } from './regions/affine-frame.js';
+  type FreezeOptions,
+  type Frozen,
+  type FrozenLayer,
+  freeze,
+  isRepresentable,
+} from './proof/freeze.js';
+export { regionsHash, sha256Hex } from './proof/hash.js';
+export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
+export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
 export {
   type Body,
   ball,
@@ -150,9 +152,20 @@ export {
   vPolytope,
   zonotope,
 } from './regions/index.js';
-export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/planar-hull.js';
-export { type ChordProbe, chordProbe } from './residual.js';
-export { piecesOn, type Shifts } from './shift.js';
-export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
-export { type Settled, tailThrough } from './tail.js';
-export { chooseWinners, liftGradient, type MaxShifts, maxFrame, pairLeads, winnersOn } from './winners.js';
+export {
+  activeRows,
+  addShiftGradient,
+  shiftCoordinates,
+  shiftGradient,
+  shiftsOf,
+} from './rule/layer-shift.js';
+export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './rule/policy.js';
+export { piecesOn, type Shifts } from './rule/shift.js';
+export {
+  chooseWinners,
+  liftGradient,
+  type MaxShifts,
+  maxFrame,
+  pairLeads,
+  winnersOn,
+} from './rule/winners.js';

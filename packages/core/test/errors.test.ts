@@ -24,8 +24,8 @@ import {
   simplex,
   vPolytope,
 } from '@police/core';
+import { randomNetwork, seededRng, snapshot } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { randomNetwork, seededRng, snapshot } from './helpers.js';
 
 /** What the call throws, which must be a PoliceError whose message holds all its parts. */
 function errorOf(call: () => unknown): PoliceError {

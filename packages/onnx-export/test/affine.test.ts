@@ -1,7 +1,7 @@
 import { box, chordProbe, enforce, freeze, type Matrix, type Network, type Rng, rowOf } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { activationKinds, randomNetwork, seededRng } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { activationKinds, randomNetwork, seededRng } from '../../core/test/helpers.js';
 import { float32ErrorBound } from './rounding.js';
 import { runOnnx } from './runtime.js';
 

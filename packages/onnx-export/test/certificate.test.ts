@@ -1,8 +1,6 @@
 import { certify, enforce, freeze, type Network, type Region, type Rng } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { CONV_SIZE, convNetwork, randomGraph } from '../../core/test/graphs.js';
+import { CONV_SIZE, convNetwork, randomGraph } from '@police/testing/graphs';
 import {
   applyMap,
   expectAtMost,
@@ -11,7 +9,9 @@ import {
   pointsOf,
   seededRng,
   seeds,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { inFloat32 } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';
 import { type Optimization, runOnnx } from './runtime.js';

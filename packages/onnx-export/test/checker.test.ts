@@ -16,10 +16,10 @@ import {
   tanh,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { CONV_SIZE, convNetwork } from '@police/testing/graphs';
+import { activationKinds, makeRegion, randomNetwork, seededRng } from '@police/testing/helpers';
+import { randomOperators } from '@police/testing/operators/random';
 import { expect, test } from 'vitest';
-import { CONV_SIZE, convNetwork } from '../../core/test/graphs.js';
-import { activationKinds, makeRegion, randomNetwork, seededRng } from '../../core/test/helpers.js';
-import { randomOperators } from '../../core/test/operators/random-operators.js';
 import { inFloat32 } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';
 

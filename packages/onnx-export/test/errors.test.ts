@@ -16,8 +16,6 @@ import {
   windowsOf,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import {
   activationKinds,
   makeRegion,
@@ -25,7 +23,9 @@ import {
   regionKinds,
   seededRng,
   seeds,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 
 function errorOf(run: () => unknown): PoliceError {
   try {

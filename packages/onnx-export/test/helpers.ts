@@ -10,7 +10,7 @@ import {
 } from '@police/core';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
-import { roundActivation } from '../../core/src/activation.js';
+import { roundActivation } from '../../core/src/network/activation.js';
 import { float32ErrorBound } from './rounding.js';
 import { runOnnx } from './runtime.js';
 

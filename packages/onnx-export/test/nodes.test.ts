@@ -11,11 +11,11 @@ import {
   windowsOf,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { randomGraph } from '@police/testing/graphs';
+import { pick, randomArray, seededRng, seeds } from '@police/testing/helpers';
+import { integer } from '@police/testing/operators/oracles';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { randomGraph } from '../../core/test/graphs.js';
-import { pick, randomArray, seededRng, seeds } from '../../core/test/helpers.js';
-import { integer } from '../../core/test/operators/oracles.js';
 import { expectSameOutputs, inFloat32, opTypesOf, randomRows } from './helpers.js';
 import { randomImageGraph, randomLifts, randomPoolWindows } from './image-graphs.js';
 

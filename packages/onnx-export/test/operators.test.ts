@@ -1,9 +1,9 @@
 import { type AffineOperator, chain, freeze, type operators } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { pick, seededRng, seeds } from '@police/testing/helpers';
+import { randomOperators } from '@police/testing/operators/random';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { pick, seededRng, seeds } from '../../core/test/helpers.js';
-import { randomOperators } from '../../core/test/operators/random-operators.js';
 import { expectSameOutputs, randomRows } from './helpers.js';
 
 /** Whether an axis of a transposed convolution holds nothing but the output padding beyond its stride: refused. */

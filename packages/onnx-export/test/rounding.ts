@@ -8,9 +8,9 @@ import {
   type NetworkNode,
   type operators,
 } from '@police/core';
-import { SMOOTH_FUNCTION_ERROR } from '../../core/src/bounded.js';
-import { concatColumns } from '../../core/src/matrix.js';
-import { forwardValues } from '../../core/src/network.js';
+import { forwardValues } from '../../core/src/network/network.js';
+import { concatColumns } from '../../core/src/numeric/matrix.js';
+import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-frame.js';
 
 /** Unit roundoff of float32; the factor outweighs the rounding of the float64 reference and of the bound (≈ 2⁻²⁹). */
 const UNIT_ROUNDOFF_32 = 2 ** -24 * (1 + 2 ** -20);
@@ -196,7 +196,7 @@ function throughActivation({ activation, shift }: ActivationNode, x: Input, y: M
       return (
         slope(j) * h.error.data[k] +
         gamma32(roundings) * (slope(j) * reach + offset) +
-        (activation.tailError === undefined ? 0 : SMOOTH_FUNCTION_ERROR * (1 + reach)) +
+        (activation.approximationError === undefined ? 0 : SMOOTH_FUNCTION_ERROR * (1 + reach)) +
         (1 + roundings) * UNDERFLOW_32
       );
     }),

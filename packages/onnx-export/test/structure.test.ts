@@ -13,11 +13,11 @@ import {
   windowsOf,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { convNetwork } from '@police/testing/graphs';
+import { makeRegion, pick, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { convNetwork } from '../../core/test/graphs.js';
-import { makeRegion, pick, seededRng, seeds } from '../../core/test/helpers.js';
 import { withoutUnused } from '../src/prune.js';
 import { decode, expectSameOutputs, nodesOf, opTypesOf, randomRows } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';

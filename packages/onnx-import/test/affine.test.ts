@@ -1,6 +1,6 @@
 import { dense, matrix, operators } from '@police/core';
+import { testOperatorLaws } from '@police/testing/operators/laws';
 import { expect, test } from 'vitest';
-import { testOperatorLaws } from '../../core/test/operators/operator-laws.js';
 import { fixed } from '../src/affine/fixed.js';
 import { permuted } from '../src/affine/permuted.js';
 

@@ -9,8 +9,8 @@ import {
   type Region,
 } from '@police/core';
 import { type Edit, type ImportedModel, type ReadOptions, readModel, writeBack } from '@police/onnx-import';
+import { seededRng } from '@police/testing/helpers';
 import { expect } from 'vitest';
-import { seededRng } from '../../core/test/helpers.js';
 import { worstExcess } from './error-bound.js';
 import { decode } from './onnx.js';
 import { runBatch } from './runtime.js';

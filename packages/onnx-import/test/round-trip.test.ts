@@ -1,8 +1,8 @@
 import { box, certify, forward, freeze, type Network, network, operators, relu } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
+import { largestDifference, randomNetwork, seededRng } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { largestDifference, randomNetwork, seededRng } from '../../core/test/helpers.js';
 import { randomRows } from './checks.js';
 
 const regions = [box([-1, -1, -1], [1, 1, 1])];

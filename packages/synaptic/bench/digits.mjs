@@ -4,8 +4,8 @@
  */
 import { boxAround, certify, chordProbe } from '@police/core';
 import { constrain, freeze } from '@police/synaptic';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
 import synaptic from 'synaptic';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
 import { perceptron, runRows, seeded } from './cases.mjs';
 
 const PASSES = Number(process.argv[2] ?? 20);

@@ -6,16 +6,22 @@ export interface ActivationJSON {
   readonly name: string;
   readonly alpha?: number;
   /** ε of a smooth one. */
-  readonly tailError?: number;
+  readonly approximationError?: number;
   readonly kinks: readonly (readonly number[])[];
   readonly pieces: readonly (readonly number[])[];
 }
 
-export function activationToJSON({ name, alpha, tailError, kinks, pieces }: Activation): ActivationJSON {
+export function activationToJSON({
+  name,
+  alpha,
+  approximationError,
+  kinks,
+  pieces,
+}: Activation): ActivationJSON {
   return {
     name,
     ...(alpha === undefined ? {} : { alpha }),
-    ...(tailError === undefined ? {} : { tailError }),
+    ...(approximationError === undefined ? {} : { approximationError }),
     kinks: kinks.map(({ lo, hi }) => [lo, hi]),
     pieces: pieces.map(({ slope, offset }) => [slope as number, offset]),
   };
@@ -34,8 +40,8 @@ export function activationFromJSON(
   if (['relu', 'identity', 'abs', 'leakyRelu'].includes(json.name)) {
     return activationByName(json.name, { alpha }, where);
   }
-  if (json.tailError !== undefined && ['sigmoid', 'tanh'].includes(json.name)) {
-    return activationByName(json.name, { epsilon: json.tailError }, where);
+  if (json.approximationError !== undefined && ['sigmoid', 'tanh'].includes(json.name)) {
+    return activationByName(json.name, { epsilon: json.approximationError }, where);
   }
   throw new PoliceError({
     code: 'unsupported-activation',

@@ -53,7 +53,7 @@ export function framesOf(net: FlatNetwork, { regions, policy }: Settings): Frame
     axes: axesOf(input, next, net.inputSize),
     layers: shifted.map(({ units, activation }) => layerFrames(next, regions, units, activation)),
     rules: shifted.map(({ units, activation }) => shiftRule(rows, units, activation, policy)),
-    isSmooth: shifted.some(({ activation }) => activation.tailError !== undefined),
+    isSmooth: shifted.some(({ activation }) => activation.approximationError !== undefined),
     point: new Float64Array(regions.reduce((most, { frame }) => Math.max(most, frame.rows), 0)),
   };
 }

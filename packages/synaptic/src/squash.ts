@@ -135,8 +135,8 @@ function assertAgree(actual: number, least: number, most: number, what: string, 
 }
 
 /** The least and the most slope at x: they differ at a point where the function bends. */
-function slopesAt({ kinks, pieces, curve, tailError }: Activation, x: number): [number, number] {
-  const inside = tailError !== undefined || kinks.some(({ lo, hi }) => x > lo && x < hi);
+function slopesAt({ kinks, pieces, curve, approximationError }: Activation, x: number): [number, number] {
+  const inside = approximationError !== undefined || kinks.some(({ lo, hi }) => x > lo && x < hi);
   if (inside && curve) return [curve.slope(x), curve.slope(x)];
   const first = kinks.filter(({ hi }) => x > hi).length;
   const last = kinks.filter(({ lo }) => x >= lo).length;

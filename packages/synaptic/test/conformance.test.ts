@@ -1,7 +1,7 @@
 import { rowOf } from '@police/core';
 import { constrain, freeze, fromNetwork, type PolicedNetwork, toNetwork } from '@police/synaptic';
+import { conformance, EPSILON } from '@police/testing/conformance';
 import type synaptic from 'synaptic';
-import { conformance, EPSILON } from '../../core/test/conformance/conformance.js';
 import { byActivation, sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
 import { perceptron, runRows, squashes, weightsOf } from './helpers.js';

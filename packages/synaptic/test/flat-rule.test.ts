@@ -19,8 +19,6 @@ import {
   vPolytope,
   zonotope,
 } from '@police/core';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import {
   expectClose,
   makeRegion,
@@ -30,7 +28,9 @@ import {
   regionKinds,
   seededRng,
   seeds,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { bodyKernel, coreKernel } from '../src/body-kernel.js';
 import { coreRule, flatRule, type RegionRows, type ShiftState } from '../src/shift-rule.js';
 

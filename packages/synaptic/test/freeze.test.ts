@@ -14,10 +14,10 @@ import {
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, fromNetwork, toNetwork } from '@police/synaptic';
+import { largestDifference, snapshot } from '@police/testing/helpers';
+import { runOnnx } from '@police/testing/onnx-runtime';
 import synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { runOnnx } from '../../core/test/conformance/onnx-runtime.js';
-import { largestDifference, snapshot } from '../../core/test/helpers.js';
 import {
   bend,
   errorOf,
@@ -117,16 +117,17 @@ describe.each(['LOGISTIC', 'TANH'])('%s, with epsilon', name => {
     expect(largestDifference(runRows(again, points).data, outputs)).toBeLessThan(rounding);
     const proof = certify(toNetwork(model, { epsilon: EPSILON }), regions);
     if (!proof.certified) throw new Error('not certified');
-    const { tailErrors } = enforce(network, regions).report;
-    proof.regions.forEach(({ tailError }, r) => {
+    const { approximationErrors } = enforce(network, regions).report;
+    proof.regions.forEach(({ approximationError }, r) => {
       // Up to the factors by which both outweigh rounding.
-      expect(largestDifference(tailError!, tailErrors![r])).toBeLessThan(1e-4 * EPSILON);
-      expect(tailError![0]).toBeGreaterThan(0);
+      expect(largestDifference(approximationError!, approximationErrors![r])).toBeLessThan(1e-4 * EPSILON);
+      expect(approximationError![0]).toBeGreaterThan(0);
     });
   });
 
   test('constrained anew, it keeps its epsilon unless told another', () => {
-    const errorOfTails = (net: ReturnType<typeof constrain>) => net.flat.layers[0].activation.tailError;
+    const errorOfTails = (net: ReturnType<typeof constrain>) =>
+      net.flat.layers[0].activation.approximationError;
     expect(errorOfTails(constrain(policed, { regions }))).toBe(EPSILON);
     expect(errorOfTails(constrain(policed, { regions, epsilon: 0.5 }))).toBe(0.5);
   });

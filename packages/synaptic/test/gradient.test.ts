@@ -8,9 +8,9 @@ import {
   type Region,
 } from '@police/core';
 import { constrain, type PolicedNetwork } from '@police/synaptic';
+import { expectClose, makeRegion, type RegionKind, seededRng } from '@police/testing/helpers';
 import type synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { expectClose, makeRegion, type RegionKind, seededRng } from '../../core/test/helpers.js';
 import { sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
 import { perceptron, randomSamples, squashes, trainOn, weightsOf, withDirectConnections } from './helpers.js';

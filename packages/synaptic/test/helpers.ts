@@ -9,8 +9,8 @@ import {
   simplex,
 } from '@police/core';
 import { absSquash, leakyReluSquash, PolicedNetwork, toNetwork } from '@police/synaptic';
+import { randomArray, seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
-import { randomArray, seededRng } from '../../core/test/helpers.js';
 
 const { Architect, Neuron } = synaptic;
 

@@ -1,8 +1,8 @@
 import { ball, certify, chordProbe } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/synaptic';
+import { seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { seededRng } from '../../core/test/helpers.js';
 import {
   bend,
   perceptron,

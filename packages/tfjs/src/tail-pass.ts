@@ -1,4 +1,4 @@
-import { type MaxShifts, type Network, tailThrough, winnersOn } from '@police/core';
+import { approximationErrorThrough, type MaxShifts, type Network, winnersOn } from '@police/core';
 import { maxOrder, storedSides, storedWinners } from './core-layout.js';
 import { type CoreView, coreView } from './core-network.js';
 import type { Graph } from './graph/node.js';
@@ -9,7 +9,7 @@ type Pieces = { readonly sides: Int8Array } | { readonly winners: MaxShifts };
 
 /**
  * Carries the bounds on what smooth activations' tails add up to along the frames, on core's network of the present
- * weights (core's `tailThrough`). The shifts' gradient takes these bounds for constants; batch normalisation enters with
+ * weights (core's `approximationErrorThrough`). The shifts' gradient takes these bounds for constants; batch normalisation enters with
  * its moving statistics.
  */
 export class TailPass {
@@ -42,7 +42,7 @@ export class TailPass {
     this.tails.set(
       node.name,
       Array.from({ length: this.regions }, (_, r) =>
-        tailThrough(
+        approximationErrorThrough(
           node,
           inputs.map(each => each[r]),
           r,

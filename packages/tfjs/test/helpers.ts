@@ -15,17 +15,17 @@ import {
   type Region,
   rowOf,
 } from '@police/core';
-import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
-import { expect } from 'vitest';
 import {
   largestDifference,
   makeRegion,
   type RegionKind,
   randomArray,
   seededRng,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { expect } from 'vitest';
 
 export { backends, useBackend } from './backends.js';
 export { largestDifference, makeRegion, type RegionKind, seededRng };

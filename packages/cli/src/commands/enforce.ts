@@ -2,7 +2,7 @@ import {
   boundOutputs,
   type Certificate,
   certificateOf,
-  damage,
+  drift,
   enforce,
   float16,
   float32,
@@ -89,7 +89,7 @@ export async function enforceCommand(
   });
   talk.settle();
 
-  const { maps: _, tailErrors: __, ...shifts } = enforced.report;
+  const { maps: _, approximationErrors: __, ...shifts } = enforced.report;
   const report: Report = {
     model: path,
     regions: regions.length,
@@ -99,7 +99,7 @@ export async function enforceCommand(
     ...summaryOf(certificate),
     edits: written.edits,
     ...(samples
-      ? { damage: { ...damage(model.network, frozen, samples, options), samples: samples.rows } }
+      ? { drift: { ...drift(model.network, frozen, samples, options), samples: samples.rows } }
       : {}),
     warnings: warningsAbout(enforced.report),
   };
@@ -123,13 +123,13 @@ function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: Enforc
 function summaryOf({
   layers,
   regions,
-}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'tailError'> {
+}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'approximationError'> {
   const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
-  const tails = regions.flatMap(({ tailError }) => tailError ?? []);
+  const tails = regions.flatMap(({ approximationError }) => approximationError ?? []);
   return {
     smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
     inferenceError: regions.reduce((max, { inferenceError }) => Math.max(max, ...inferenceError), 0),
-    ...(tails.length > 0 ? { tailError: Math.max(...tails) } : {}),
+    ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
   };
 }
 

@@ -57,7 +57,9 @@ export async function verifyCommand(
       guaranteedTensor: model.guaranteedTensor,
       layers: proof.layers,
       inferenceError: errors,
-      tailError: proof.regions.map(({ tailError }) => (tailError ? Math.max(...tailError) : 0)),
+      approximationError: proof.regions.map(({ approximationError }) =>
+        approximationError ? Math.max(...approximationError) : 0,
+      ),
     },
     [
       `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,

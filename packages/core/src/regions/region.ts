@@ -1,9 +1,18 @@
 import { assertSize } from '../errors.js';
-import { addToRows, type Block, type Matrix, matrix, multiply, rowOf, rowRange } from '../matrix.js';
-import { UNIT_ROUNDOFF } from '../precision.js';
-import type { Rng } from '../random.js';
+import {
+  addToRows,
+  type Block,
+  largestEntry,
+  type Matrix,
+  matrix,
+  multiply,
+  rowOf,
+  rowRange,
+} from '../numeric/matrix.js';
+import { containmentTolerance } from '../numeric/precision.js';
+import type { Rng } from '../numeric/random.js';
 import { type Directions, diagonalOf, directionsOf } from './directions.js';
-import type { RegionJSON } from './json.js';
+import type { RegionJSON } from './json-type.js';
 import type { UnitBall } from './unit-balls.js';
 
 /** Exact extremes of affine functionals over a region, one per column: `lo` and `hi` are `[units]`. */
@@ -159,16 +168,4 @@ export function valuesAt(h: Matrix, coordinates: Float64Array): Float64Array {
   const directions = rowRange(h, 1, h.rows);
   const row = multiply({ rows: 1, cols: coordinates.length, data: coordinates }, directions);
   return addToRows(row, rowOf(h, 0)).data;
-}
-
-/** Rounding allowance of `contains`: D + 8 float64 operations on numbers of the region's size. */
-export function containmentTolerance(size: number, largest: number): number {
-  return 4 * (size + 8) * UNIT_ROUNDOFF * largest;
-}
-
-/** Largest absolute entry. */
-export function largestEntry(values: ArrayLike<number>): number {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
-  return largest;
 }

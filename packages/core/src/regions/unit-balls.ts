@@ -1,8 +1,8 @@
-import { type Matrix, matrix, rowOf } from '../matrix.js';
-import { exponential, normal, type Rng } from '../random.js';
-import { distanceToHull, nonNegativeFit } from './convex-combination.js';
+import { largestEntry, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { containmentTolerance } from '../numeric/precision.js';
+import { exponential, normal, type Rng } from '../numeric/random.js';
 import type { Directions } from './directions.js';
-import { containmentTolerance, largestEntry } from './region.js';
+import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
 
 /**
  * The unit ball of a norm in frame coordinates λ `[d]`. The maximum of g·λ over {‖λ‖ ≤ 1} is the dual norm of
