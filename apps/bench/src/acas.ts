@@ -10,11 +10,11 @@ import {
   enforce,
   float32,
   freeze,
-  isRepresentable,
   type Network,
   network,
   relu,
 } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel, writeBack } from '@police/onnx-import';
 import * as ort from 'onnxruntime-web';

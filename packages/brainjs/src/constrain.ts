@@ -1,4 +1,5 @@
-import { assertRegionsFit, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork, NeuralNetworkGPU, Recurrent, recurrent } from 'brain.js';
 import type { AnyNetwork, NetData } from './flat-layer.js';
 import { copyWeights, PolicedNeuralNetwork } from './policed-network.js';

@@ -1,13 +1,5 @@
-import {
-  type Activation,
-  type Matrix,
-  matrix,
-  PoliceError,
-  type Policy,
-  type Region,
-  shiftCoordinates,
-  shiftsOf,
-} from '@police/core';
+import { type Activation, type Matrix, matrix, PoliceError, type Policy, type Region } from '@police/core';
+import { shiftCoordinates, shiftsOf } from '@police/core/adapter';
 import { type BodyKind, bodyKind, writeExtreme, writeRange } from './body.js';
 import { chooseShift } from './choose-shift.js';
 import type { FlatLayer } from './flat-layer.js';

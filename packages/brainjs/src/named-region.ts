@@ -1,4 +1,5 @@
-import { assertSize, box, imageUnder, PoliceError, type Region } from '@police/core';
+import { box, imageUnder, PoliceError, type Region } from '@police/core';
+import { assertSize } from '@police/core/adapter';
 
 /**
  * A region whose coordinates have names, for networks that take objects: either a box, lower and upper bound by name,

@@ -1,4 +1,5 @@
-import { affineFrame, FEW_VERTICES, type Matrix, matrixFromRows, planarHull } from '@police/core';
+import { type Matrix, matrixFromRows } from '@police/core';
+import { affineFrame, FEW_VERTICES, planarHull } from '@police/core/adapter';
 
 /**
  * The hull of points in at most two dimensions. Frame values of a unit lie at `at` (the origin) and every `units` further

@@ -1,4 +1,5 @@
-import { assertFinite, assertRegionsFit, type Region, type Sides } from '@police/core';
+import type { Region, Sides } from '@police/core';
+import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import { createEngine, type Engine } from './engine.js';
 import { type AnyNetwork, type FlatLayer, flatten, isFlat, type NetData } from './flat-layer.js';

@@ -1,4 +1,5 @@
-import { assertPolicy, PoliceError, type Policy, type Region } from '@police/core';
+import { PoliceError, type Policy, type Region } from '@police/core';
+import { assertPolicy } from '@police/core/adapter';
 import { assertRegionsGiven, type NamedRegion } from './named-region.js';
 
 /** How a network is constrained. */

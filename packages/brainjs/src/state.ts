@@ -1,12 +1,5 @@
-import {
-  assertFinite,
-  assertSize,
-  PoliceError,
-  type Policy,
-  type Region,
-  type RegionJSON,
-  regionFromJSON,
-} from '@police/core';
+import { PoliceError, type Policy, type Region, type RegionJSON, regionFromJSON } from '@police/core';
+import { assertFinite, assertSize } from '@police/core/adapter';
 import type { Engine } from './engine.js';
 import type { AnyNetwork } from './flat-layer.js';
 import { isPositional } from './named-region.js';

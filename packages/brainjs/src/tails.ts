@@ -1,4 +1,5 @@
-import { type Activation, approximationErrorThrough, dense, matrix } from '@police/core';
+import { type Activation, dense, matrix } from '@police/core';
+import { approximationErrorThrough } from '@police/core/adapter';
 import type { FlatLayer } from './flat-layer.js';
 
 /**

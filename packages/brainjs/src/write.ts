@@ -3,11 +3,11 @@ import {
   type Dense,
   float32,
   foldShifts,
-  isRepresentable,
   type Network,
   type NetworkNode,
   PoliceError,
 } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import type { AnyNetwork, NetData } from './flat-layer.js';
 

@@ -1,13 +1,5 @@
-import {
-  inSubspace,
-  type Policy,
-  policedPass,
-  type Region,
-  type Rng,
-  regularPolygon,
-  shiftCoordinates,
-  vPolytope,
-} from '@police/core';
+import { inSubspace, type Policy, type Region, type Rng, regularPolygon, vPolytope } from '@police/core';
+import { policedPass, shiftCoordinates } from '@police/core/adapter';
 import { expectClose, pick, randomArray, randomFrames, randomRegions, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -12,11 +12,10 @@ import {
   network,
   policedBackward,
   policedForward,
-  policedPass,
   type Region,
   type Sides,
-  shiftsOf,
 } from '@police/core';
+import { policedPass, shiftsOf } from '@police/core/adapter';
 import { randomRows } from '@police/testing/conformance';
 import { describe, expect, test } from 'vitest';
 import { activationName, layerName } from '../src/names.js';

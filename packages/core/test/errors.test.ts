@@ -1,5 +1,4 @@
 import {
-  activationByName,
   ball,
   box,
   boxAround,
@@ -24,6 +23,7 @@ import {
   simplex,
   vPolytope,
 } from '@police/core';
+import { activationByName } from '@police/core/adapter';
 import { randomNetwork, seededRng, snapshot } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
 

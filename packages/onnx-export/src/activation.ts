@@ -1,4 +1,4 @@
-import type { ActivationNode } from '@police/core';
+import type { ActivationNode } from '@police/core/adapter';
 import { exactFloat32 } from './float32.js';
 import type { OnnxAttribute } from './onnx-proto.js';
 import { type Operation, operation, perEntry, type Source, scalar, type Value } from './operation.js';

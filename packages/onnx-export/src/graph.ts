@@ -1,4 +1,5 @@
-import { inputsOf, type Network } from '@police/core';
+import type { Network } from '@police/core';
+import { inputsOf } from '@police/core/adapter';
 import { uniqueNames } from './names.js';
 import { operationOf } from './nodes.js';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './onnx-proto.js';

@@ -1,4 +1,5 @@
-import type { InputNode, NetworkNode } from '@police/core';
+import type { NetworkNode } from '@police/core';
+import type { InputNode } from '@police/core/adapter';
 import { activationOperation } from './activation.js';
 import { affineOperation } from './affine/index.js';
 import { concatOperation } from './concat.js';

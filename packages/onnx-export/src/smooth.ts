@@ -1,4 +1,4 @@
-import type { SmoothActivationName } from '@police/core';
+import type { SmoothActivationName } from '@police/core/adapter';
 import { type Constant, type Operation, operation, type Value } from './operation.js';
 
 /**

@@ -13,8 +13,8 @@ import {
   PoliceError,
   prelu,
   relu,
-  windowsOf,
 } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import {
   activationKinds,

@@ -1,6 +1,5 @@
 import {
   type AffineOperator,
-  type Lifts,
   maxPoolWindows,
   type Network,
   type NetworkNode,
@@ -9,6 +8,7 @@ import {
   type Rng,
   type Windows,
 } from '@police/core';
+import type { Lifts } from '@police/core/adapter';
 import { randomDense } from '@police/testing/graphs';
 import { activationKinds, makeActivation, pick, randomArray } from '@police/testing/helpers';
 import { integer } from '@police/testing/operators/oracles';

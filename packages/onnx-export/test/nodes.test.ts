@@ -1,5 +1,4 @@
 import {
-  type Lifts,
   maxoutWindows,
   type Network,
   type NetworkNode,
@@ -8,8 +7,8 @@ import {
   type Rng,
   relu,
   type Windows,
-  windowsOf,
 } from '@police/core';
+import { type Lifts, windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { randomGraph } from '@police/testing/graphs';
 import { pick, randomArray, seededRng, seeds } from '@police/testing/helpers';

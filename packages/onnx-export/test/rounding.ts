@@ -1,13 +1,5 @@
-import {
-  type ActivationNode,
-  type AffineOperator,
-  inputsOf,
-  type Matrix,
-  type MaxNode,
-  type Network,
-  type NetworkNode,
-  type operators,
-} from '@police/core';
+import type { AffineOperator, Matrix, Network, NetworkNode, operators } from '@police/core';
+import { type ActivationNode, inputsOf, type MaxNode } from '@police/core/adapter';
 import { forwardValues } from '../../core/src/network/network.js';
 import { concatColumns } from '../../core/src/numeric/matrix.js';
 import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-frame.js';

@@ -2,7 +2,6 @@ import {
   chain,
   dense,
   freeze,
-  type MaxNode,
   maxoutWindows,
   maxPoolWindows,
   type Network,
@@ -10,8 +9,8 @@ import {
   network,
   operators,
   relu,
-  windowsOf,
 } from '@police/core';
+import { type MaxNode, windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { convNetwork } from '@police/testing/graphs';
 import { makeRegion, pick, seededRng, seeds } from '@police/testing/helpers';

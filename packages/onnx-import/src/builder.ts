@@ -1,9 +1,6 @@
 import {
   type Activation,
   type AffineOperator,
-  activate,
-  type InputNode,
-  type Lifts,
   matrix,
   type Network,
   type NetworkNode,
@@ -11,6 +8,7 @@ import {
   operators,
   type Windows,
 } from '@police/core';
+import { activate, type InputNode, type Lifts } from '@police/core/adapter';
 import { fixed } from './affine/fixed.js';
 import { permuted } from './affine/permuted.js';
 import { isIdentity, isPermutation } from './broadcast.js';

@@ -1,4 +1,5 @@
-import { type ActivationNode, activate, forward, type Matrix, matrix, type Network } from '@police/core';
+import { forward, type Matrix, matrix, type Network } from '@police/core';
+import { type ActivationNode, activate } from '@police/core/adapter';
 
 /** Unit roundoff of float32; the factor outweighs the float64 rounding of this bound. */
 const U = 2 ** -24 * (1 + 2 ** -20);

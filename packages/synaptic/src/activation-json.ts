@@ -1,4 +1,5 @@
-import { type Activation, activationByName, PoliceError } from '@police/core';
+import { type Activation, PoliceError } from '@police/core';
+import { activationByName } from '@police/core/adapter';
 import type { SquashMeanings } from './squash.js';
 
 /** An activation as plain data: enough to tell any two apart. */

@@ -1,13 +1,5 @@
-import {
-  affineFrame,
-  FEW_VERTICES,
-  type Matrix,
-  matrix,
-  matrixFromRows,
-  planarHull,
-  type Region,
-  type RegionJSON,
-} from '@police/core';
+import { type Matrix, matrix, matrixFromRows, type Region, type RegionJSON } from '@police/core';
+import { affineFrame, FEW_VERTICES, planarHull } from '@police/core/adapter';
 
 /**
  * A region's range and extremes on frame values in place: h holds rows `[d + 1, units]` from index `at`. The same

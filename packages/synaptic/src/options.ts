@@ -1,4 +1,5 @@
-import { assertPolicy, assertRegionsFit, PoliceError, type Policy, type Region } from '@police/core';
+import { PoliceError, type Policy, type Region } from '@police/core';
+import { assertPolicy, assertRegionsFit } from '@police/core/adapter';
 import { type SquashMeanings, smoothMeanings } from './squash.js';
 
 /** How a network is constrained. */

@@ -1,4 +1,5 @@
-import { assertSize, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertSize } from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { buildLayers, plainNetwork, writeLayers } from './build.js';
 import { copyOf, type FlatNetwork, meaningsOf } from './flat-network.js';

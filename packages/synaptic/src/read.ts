@@ -1,4 +1,5 @@
-import { assertFinite, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertFinite } from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { type Block, type FlatLayer, type FlatNetwork, layerName } from './flat-network.js';
 import { meaningOf, type SquashMeanings } from './squash.js';

@@ -1,11 +1,5 @@
-import {
-  assertFinite,
-  assertSize,
-  PoliceError,
-  type Policy,
-  type RegionJSON,
-  regionFromJSON,
-} from '@police/core';
+import { PoliceError, type Policy, type RegionJSON, regionFromJSON } from '@police/core';
+import { assertFinite, assertSize } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import { type ActivationJSON, activationFromJSON, activationToJSON } from './activation-json.js';
 import type { SquashOptions } from './constrain.js';

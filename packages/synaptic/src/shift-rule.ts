@@ -1,4 +1,5 @@
-import { type Activation, type Policy, type Region, shiftsOf } from '@police/core';
+import type { Activation, Policy, Region } from '@police/core';
+import { shiftsOf } from '@police/core/adapter';
 import type { BodyKernel } from './body-kernel.js';
 import type { Tails } from './tails.js';
 

@@ -1,15 +1,5 @@
-import {
-  type Activation,
-  abs,
-  activate,
-  assertFinite,
-  identity,
-  leakyRelu,
-  PoliceError,
-  relu,
-  sigmoid,
-  tanh,
-} from '@police/core';
+import { type Activation, abs, identity, leakyRelu, PoliceError, relu, sigmoid, tanh } from '@police/core';
+import { activate, assertFinite } from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { activationToJSON } from './activation-json.js';
 

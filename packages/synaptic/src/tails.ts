@@ -1,4 +1,5 @@
-import { approximationErrorThrough, dense, matrix, type NetworkNode } from '@police/core';
+import { dense, matrix, type NetworkNode } from '@police/core';
+import { approximationErrorThrough } from '@police/core/adapter';
 import type { FlatLayer } from './flat-network.js';
 
 /** What the tails of smooth activations add up to, at most, in one layer's values: `[size]` for each region. */

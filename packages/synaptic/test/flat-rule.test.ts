@@ -14,11 +14,10 @@ import {
   regularPolygon,
   relu,
   scaled,
-  shiftGradient,
-  shiftsOf,
   vPolytope,
   zonotope,
 } from '@police/core';
+import { shiftGradient, shiftsOf } from '@police/core/adapter';
 import {
   expectClose,
   makeRegion,

@@ -5,13 +5,13 @@ import {
   enforce,
   float32,
   forward,
-  isRepresentable,
   leakyRelu,
   network as makeNetwork,
   relu,
   relu6,
   softplus,
 } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, fromNetwork, toNetwork } from '@police/synaptic';
 import { largestDifference, snapshot } from '@police/testing/helpers';

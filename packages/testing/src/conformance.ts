@@ -7,7 +7,6 @@ import {
   foldShifts,
   forward,
   freeze,
-  isRepresentable,
   type Matrix,
   matrix,
   type Network,
@@ -18,6 +17,7 @@ import {
   type Region,
   type Sides,
 } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {

@@ -7,8 +7,8 @@ import {
   network,
   operators,
   type Rng,
-  windowsOf,
 } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import { type ActivationKind, activationKinds, makeActivation, pick, randomArray } from './helpers.js';
 
 /** A dense node with weights of about unit gain. */

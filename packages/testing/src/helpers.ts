@@ -12,7 +12,6 @@ import {
   dense,
   hardSigmoid,
   hardTanh,
-  inputsOf,
   leakyRelu,
   type Matrix,
   matrix,
@@ -29,6 +28,7 @@ import {
   simplex,
   vPolytope,
 } from '@police/core';
+import { inputsOf } from '@police/core/adapter';
 import fc from 'fast-check';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';

@@ -1,5 +1,4 @@
 import {
-  activationByName,
   type ChainLayer,
   chain,
   dense,
@@ -9,6 +8,7 @@ import {
   type Region,
   vPolytope,
 } from '@police/core';
+import { activationByName } from '@police/core/adapter';
 import fixtures from './fixtures/police-pytorch.json' with { type: 'json' };
 
 interface Layer {

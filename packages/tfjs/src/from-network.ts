@@ -1,11 +1,5 @@
-import {
-  type ActivationNode,
-  type Dense,
-  foldShifts,
-  type Network,
-  type NetworkNode,
-  PoliceError,
-} from '@police/core';
+import { type Dense, foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
+import type { ActivationNode } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { abs, hardTanh } from './activation-layers.js';

@@ -1,4 +1,5 @@
-import { approximationErrorThrough, type MaxShifts, type Network, winnersOn } from '@police/core';
+import type { Network } from '@police/core';
+import { approximationErrorThrough, type MaxShifts, winnersOn } from '@police/core/adapter';
 import { maxOrder, storedSides, storedWinners } from './core-layout.js';
 import { type CoreView, coreView } from './core-network.js';
 import type { Graph } from './graph/node.js';

@@ -4,9 +4,6 @@ import {
   type Dense,
   dense,
   forward,
-  forwardValues,
-  type InputNode,
-  inputsOf,
   type Matrix,
   matrixFromRows,
   type Network,
@@ -15,6 +12,7 @@ import {
   type Region,
   rowOf,
 } from '@police/core';
+import { forwardValues, type InputNode, inputsOf } from '@police/core/adapter';
 import {
   largestDifference,
   makeRegion,

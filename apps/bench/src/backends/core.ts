@@ -1,5 +1,4 @@
 import {
-  type AffineGradient,
   certify,
   type Dense,
   enforce,
@@ -12,6 +11,7 @@ import {
   type Region,
   type Sides,
 } from '@police/core';
+import type { AffineGradient } from '@police/core/adapter';
 import { type BenchCase, inputSizeOf } from '../cases/case.js';
 import { regionOf, verticesOf } from '../cases/region.js';
 import { batchOf, LEAK, seeded } from '../cases/seeded.js';

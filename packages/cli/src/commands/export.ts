@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { float32, freeze, isRepresentable, type Network, PoliceError } from '@police/core';
+import { float32, freeze, type Network, PoliceError } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { EXIT } from '../exit-codes.js';
 import { assertWritable, readJson, writeOutputs } from '../files.js';

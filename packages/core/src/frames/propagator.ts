@@ -1,13 +1,10 @@
 import type { AffineNode, ConcatNode, MaxNode, SumNode } from '../network/network.js';
 import { concatColumns, linearCombination, type Matrix, pickColumns } from '../numeric/matrix.js';
-import type { Region } from '../regions/region.js';
+import type { FrameReader, Region } from '../regions/region.js';
 import { pairLeads } from '../rule/winners.js';
 
 /** A node that is affine whatever the regions are. */
 export type LinearNode = AffineNode | SumNode | ConcatNode;
-
-/** What reads frame values: extremes, bounds and votes over the set of frame coordinates. */
-export type FrameReader = Pick<Region, 'symmetric' | 'centre' | 'range' | 'reach' | 'votes'>;
 
 /**
  * Carries one region's frame through a network, node by node. The values it gives, one column per unit, have the frame's

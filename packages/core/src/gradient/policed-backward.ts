@@ -6,7 +6,6 @@ import {
   type ShiftSharing,
   type Sides,
 } from '../frames/policed-pass.js';
-import { assertPolicy } from '../maps/enforce.js';
 import { activationSlope } from '../network/activation.js';
 import { type AffineGradient, accumulateAffineGradient } from '../network/affine-operator.js';
 import { largestIn, type Windows } from '../network/max-windows.js';
@@ -22,6 +21,7 @@ import {
 import { accumulate, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';
+import { assertPolicy } from '../rule/policy.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 

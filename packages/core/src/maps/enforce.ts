@@ -1,42 +1,19 @@
 import { PoliceError } from '../errors.js';
+import { type AffineMap, affineMapOn } from '../frames/affine-map.js';
 import {
-  type AffinePieces,
   type PolicedPass,
   type Progress,
   policedPass,
   type ShiftSharing,
   type Sides,
-  slopesOn,
 } from '../frames/policed-pass.js';
 import { propagatorsFor } from '../frames/propagators-for.js';
 import { type Piece, slopeAt } from '../network/activation.js';
-import {
-  type ActivationNode,
-  type InputNode,
-  inputsOf,
-  linearNodeAdjoint,
-  type Network,
-  type NetworkNode,
-  network,
-} from '../network/network.js';
-import {
-  accumulate,
-  type Matrix,
-  matrix,
-  multiplyTransposed,
-  rowOf,
-  scaleColumns,
-} from '../numeric/matrix.js';
+import { type ActivationNode, type Network, type NetworkNode, network } from '../network/network.js';
+import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import type { Policy } from '../rule/policy.js';
+import { assertPolicy, type Policy } from '../rule/policy.js';
 import { piecesOn } from '../rule/shift.js';
-import { maxFrameAdjoint } from '../rule/winners.js';
-
-/** An affine map `y = A x + b`: `A` `[outSize, inSize]`, `b` `[outSize]`. */
-export interface AffineMap {
-  readonly A: Matrix;
-  readonly b: Float64Array;
-}
 
 /** What the constraint did to one nonlinearity. */
 export interface LayerReport {
@@ -181,17 +158,6 @@ function addedLifts(net: Network, { maxima }: PolicedPass, name: string): Float6
   return maxima.get(name)!.lifts.lift.map((lift, w) => lift - (before ? before.lift[w] : 0));
 }
 
-/** Throws `invalid-option` for a policy that is none. */
-export function assertPolicy(policy: unknown): asserts policy is Policy {
-  if (typeof policy === 'function' || ['minimal', 'majority', 'sticky'].includes(policy as string)) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: 'policy',
-    expected: "'minimal', 'majority', 'sticky' or a function",
-    actual: JSON.stringify(policy) ?? 'undefined',
-  });
-}
-
 function withShifts(net: Network, { layers, maxima }: PolicedPass): Network {
   return network(
     net.nodes.map((node): NetworkNode => {
@@ -291,57 +257,4 @@ function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalSh
     totalShift: shift.reduce((sum, c) => sum + Math.abs(c), 0),
     largestShift: shift.reduce((max, c) => Math.max(max, Math.abs(c)), 0),
   };
-}
-
-/**
- * A and b on a region: the rows of A by carrying unit output gradients back through the slopes the sides fix, b
- * from the value `atOrigin` of the output at the frame's origin. Where the region's hull is flat, A is the network's own Jacobian there.
- */
-export function affineMapOn(
-  net: Network,
-  region: Region,
-  pass: AffinePieces,
-  r: number,
-  atOrigin: Float64Array,
-): AffineMap {
-  const gradients = new Map<string, Matrix>();
-  const output = net.nodes.at(-1)!.name;
-  const identity = matrix(net.outputSize, net.outputSize);
-  for (let i = 0; i < net.outputSize; i++) identity.data[i * net.outputSize + i] = 1;
-  accumulate(gradients, output, identity);
-  for (const node of [...net.nodes].reverse()) {
-    const gradient = gradients.get(node.name);
-    if (!gradient || node.kind === 'input') continue;
-    const inputs = inputsOf(node);
-    nodeAdjoint(net, pass, node, r, gradient).forEach((block, i) => {
-      accumulate(gradients, inputs[i], block);
-    });
-  }
-  const A = gradients.get(net.nodes[0].name) ?? matrix(net.outputSize, net.inputSize);
-  const linearPart = multiplyTransposed({ rows: 1, cols: region.size, data: rowOf(region.frame, 0) }, A).data;
-  return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
-}
-
-/** Output gradients `[n, size]` of a node carried back to each of its inputs, along the pieces it is on. */
-function nodeAdjoint(
-  net: Network,
-  pass: AffinePieces,
-  node: Exclude<NetworkNode, InputNode>,
-  region: number,
-  gradient: Matrix,
-): Matrix[] {
-  switch (node.kind) {
-    case 'affine':
-      return [node.operator.adjoint(gradient)];
-    case 'activation': {
-      const { sides } = pass.layers.get(node.name)!.shifts;
-      const slopes = slopesOn(node.activation, sides, region, gradient.cols);
-      return [scaleColumns(gradient, slopes)];
-    }
-    case 'max':
-      return [maxFrameAdjoint(gradient, pass.maxima.get(node.name)!, region, net.sizes.get(node.input)!)];
-    case 'sum':
-    case 'concat':
-      return linearNodeAdjoint(net, node, gradient);
-  }
 }

@@ -1,10 +1,10 @@
 import { assertSize, PoliceError } from '../errors.js';
+import type { AffineMap } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiply, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { certify } from '../proof/certify.js';
 import { pointsAt, type Region } from '../regions/region.js';
-import type { AffineMap } from './enforce.js';
 
 /** Exact extremes over a region, one per combination of outputs. */
 export interface OutputBounds {

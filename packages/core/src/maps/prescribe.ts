@@ -1,12 +1,13 @@
 import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
+import type { AffineMap } from '../frames/affine-map.js';
 import { policedPass } from '../frames/policed-pass.js';
 import { type Dense, dense } from '../network/affine-operator.js';
 import { type Network, network } from '../network/network.js';
 import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
-import { type AffineMap, enforce } from './enforce.js';
+import { enforce } from './enforce.js';
 
 /** What a network is to be on a region: the whole map, or its Jacobian alone. */
 export interface PrescribedMap {

@@ -1,8 +1,8 @@
+import { type AffineMap, affineMapOn } from '../frames/affine-map.js';
 import { isApproximate } from '../frames/approximation-error.js';
 import { checkedFrame, type Progress, settleActivation, settleMax } from '../frames/policed-pass.js';
 import type { FramePropagator } from '../frames/propagator.js';
 import { propagatorsFor } from '../frames/propagators-for.js';
-import { type AffineMap, affineMapOn } from '../maps/enforce.js';
 import { type ActivationNode, inputsOf, type MaxNode, type Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { float32, float64, sumErrorBound } from '../numeric/precision.js';

@@ -169,3 +169,6 @@ export function valuesAt(h: Matrix, coordinates: Float64Array): Float64Array {
   const row = multiply({ rows: 1, cols: coordinates.length, data: coordinates }, directions);
   return addToRows(row, rowOf(h, 0)).data;
 }
+
+/** What reads frame values: extremes, bounds and votes over the set of frame coordinates. */
+export type FrameReader = Pick<Region, 'symmetric' | 'centre' | 'range' | 'reach' | 'votes'>;

@@ -1,8 +1,7 @@
 import { assertSize } from '../errors.js';
-import type { FrameReader } from '../frames/propagator.js';
 import type { Activation } from '../network/activation.js';
 import { type Block, type Matrix, matrix } from '../numeric/matrix.js';
-import type { Range, Region } from '../regions/region.js';
+import type { FrameReader, Range, Region } from '../regions/region.js';
 import { type Policy, sideWish } from './policy.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
 import { chooseShifts, forbiddenIntervals, type Shifts } from './shift.js';

@@ -1,6 +1,7 @@
-import type { FrameReader } from '../frames/propagator.js';
+import { PoliceError } from '../errors.js';
 import type { Activation } from '../network/activation.js';
 import type { Matrix } from '../numeric/matrix.js';
+import type { FrameReader } from '../regions/region.js';
 import { type Range, valuesAt } from '../regions/region.js';
 
 /** What a policy may look at to choose the side of one unit that straddles a kink on a region. */
@@ -78,4 +79,15 @@ export function sideWish(
       symmetric: regions[region].symmetric,
     });
   };
+}
+
+/** Throws `invalid-option` for a policy that is none. */
+export function assertPolicy(policy: unknown): asserts policy is Policy {
+  if (typeof policy === 'function' || ['minimal', 'majority', 'sticky'].includes(policy as string)) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: 'policy',
+    expected: "'minimal', 'majority', 'sticky' or a function",
+    actual: JSON.stringify(policy) ?? 'undefined',
+  });
 }

@@ -1,5 +1,4 @@
 import {
-  type AffineNode,
   enforce,
   foldShifts,
   forward,
@@ -9,6 +8,7 @@ import {
   policedBackward,
   policedForward,
 } from '@police/core';
+import type { AffineNode } from '@police/core/adapter';
 import { gradientOf, lossOf, STEP, setting } from '@police/testing/finite-differences';
 import { randomGraph } from '@police/testing/graphs';
 import {

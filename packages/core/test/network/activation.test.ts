@@ -1,13 +1,5 @@
-import {
-  type Activation,
-  activate,
-  activationByName,
-  elu,
-  float32,
-  hardSwish,
-  identity,
-  selu,
-} from '@police/core';
+import { type Activation, elu, float32, hardSwish, identity, selu } from '@police/core';
+import { activate, activationByName } from '@police/core/adapter';
 import { activationKinds, makeActivation, seededRng } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

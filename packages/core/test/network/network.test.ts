@@ -1,14 +1,5 @@
-import {
-  activate,
-  biasOwner,
-  chain,
-  dense,
-  forward,
-  matrixFromRows,
-  type Network,
-  relu,
-  relu6,
-} from '@police/core';
+import { chain, dense, forward, matrixFromRows, type Network, relu, relu6 } from '@police/core';
+import { activate, biasOwner } from '@police/core/adapter';
 import { sharedBias } from '@police/testing/hard-cases';
 import {
   activationKinds,

@@ -1,7 +1,5 @@
 import {
   type Activation,
-  activate,
-  activationByName,
   box,
   type Certified,
   certify,
@@ -20,6 +18,7 @@ import {
   softplus,
   tanh,
 } from '@police/core';
+import { activate, activationByName } from '@police/core/adapter';
 import {
   applyMap,
   expectClose,

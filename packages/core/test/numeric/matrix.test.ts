@@ -1,4 +1,5 @@
-import { type Matrix, matrix, matrixFromRows, PoliceError, type Rng, rowOf, rowRange } from '@police/core';
+import { type Matrix, matrix, matrixFromRows, PoliceError, type Rng, rowOf } from '@police/core';
+import { rowRange } from '@police/core/adapter';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,4 @@
 import {
-  type AffineNode,
   box,
   certify,
   chain,
@@ -12,6 +11,7 @@ import {
   type Region,
   relu,
 } from '@police/core';
+import type { AffineNode } from '@police/core/adapter';
 import { mixedUnits } from '@police/testing/exact/network';
 import { randomGraph } from '@police/testing/graphs';
 import {

@@ -9,12 +9,12 @@ import {
   float64,
   foldShifts,
   freeze,
-  isRepresentable,
   type Network,
   network,
   type Region,
   relu,
 } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { mixedUnits } from '@police/testing/exact/network';
 import { cancellingNetwork, farRegion, sharedBias, thinPolytope } from '@police/testing/hard-cases';
 import {

@@ -1,4 +1,5 @@
-import { ball, box, regionFromJSON, regionsHash } from '@police/core';
+import { ball, box, regionFromJSON } from '@police/core';
+import { regionsHash } from '@police/core/adapter';
 import { randomRegions, seededRng } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
 

@@ -11,10 +11,10 @@ import {
   pointsAt,
   type Region,
   regionFromJSON,
-  regionsHash,
   rowOf,
   scaled,
 } from '@police/core';
+import { regionsHash } from '@police/core/adapter';
 import { loadLinearPrograms } from '@police/core/highs';
 import {
   activationKinds,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { ball, PoliceError, type RegionJSON, regionFromJSON, regionsHash, vPolytope } from '@police/core';
+import { ball, PoliceError, type RegionJSON, regionFromJSON, vPolytope } from '@police/core';
+import { regionsHash } from '@police/core/adapter';
 import { seededRng } from '@police/testing/helpers';
 import { moreRegionNames, moreRegions } from '@police/testing/regions/cases';
 import { regionCases } from '@police/testing/regions/oracles';

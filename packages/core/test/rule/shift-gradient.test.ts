@@ -1,13 +1,5 @@
-import {
-  type Activation,
-  type Policy,
-  type Region,
-  type Rng,
-  relu,
-  relu6,
-  shiftGradient,
-  shiftsOf,
-} from '@police/core';
+import { type Activation, type Policy, type Region, type Rng, relu, relu6 } from '@police/core';
+import { shiftGradient, shiftsOf } from '@police/core/adapter';
 import {
   makeRegion,
   pick,

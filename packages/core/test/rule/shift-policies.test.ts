@@ -9,10 +9,10 @@ import {
   relu,
   relu6,
   type StraddlingUnit,
-  shiftsOf,
   simplex,
   vPolytope,
 } from '@police/core';
+import { shiftsOf } from '@police/core/adapter';
 import { describe, expect, test } from 'vitest';
 
 /** The functional x ↦ x₀ + offset as one unit's frame values. */

@@ -1,4 +1,5 @@
-import { abs, hardTanh, piecesOn, relu, relu6, shiftsOf } from '@police/core';
+import { abs, hardTanh, relu, relu6 } from '@police/core';
+import { piecesOn, shiftsOf } from '@police/core/adapter';
 import {
   makeRegion,
   pick,

@@ -1,4 +1,5 @@
-import { type AffineNode, type AffineOperator, type Dense, type operators, PoliceError } from '@police/core';
+import { type AffineOperator, type Dense, type operators, PoliceError } from '@police/core';
+import type { AffineNode } from '@police/core/adapter';
 import type { Operation, Value } from '../operation.js';
 import { convOperation } from './conv.js';
 import { convTransposeOperation } from './conv-transpose.js';

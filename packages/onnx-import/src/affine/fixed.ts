@@ -1,4 +1,5 @@
-import { type AffineOperator, assertSize, matrix, operators, PoliceError } from '@police/core';
+import { type AffineOperator, matrix, operators, PoliceError } from '@police/core';
+import { assertSize } from '@police/core/adapter';
 
 /**
  * An elementwise operator with coefficients that the model does not store but implies, such as the 1/c of a division or

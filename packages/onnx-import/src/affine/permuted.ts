@@ -1,4 +1,5 @@
-import { type AffineOperator, assertSize, type Matrix, matrix } from '@police/core';
+import { type AffineOperator, type Matrix, matrix } from '@police/core';
+import { assertSize } from '@police/core/adapter';
 
 /** An affine operator between two reorderings. */
 export interface Permuted extends AffineOperator {

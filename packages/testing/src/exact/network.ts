@@ -1,12 +1,5 @@
-import {
-  type ActivationNode,
-  type AffineNode,
-  type Dense,
-  inputsOf,
-  type MaxNode,
-  type Network,
-  type Region,
-} from '@police/core';
+import type { Dense, Network, Region } from '@police/core';
+import { type ActivationNode, type AffineNode, inputsOf, type MaxNode } from '@police/core/adapter';
 import { add, approximate, compare, type Dyadic, dot, exact, multiply, subtract, zero } from './rational.js';
 import { exactRegion } from './region.js';
 

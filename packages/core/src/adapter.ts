@@ -1,0 +1,62 @@
+export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { approximationErrorThrough, type Settled } from './frames/approximation-error.js';
+export {
+  type PolicedLayer,
+  type PolicedPass,
+  type PoliceSettings,
+  policedPass,
+  writeActivatedFrame,
+} from './frames/policed-pass.js';
+export { assertRegionsFit } from './frames/propagators-for.js';
+export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
+export {
+  checkedTrainingOptions,
+  type TrainingOption,
+  type TrainingOptionChecks,
+  type TrainingSettings,
+} from './gradient/training-options.js';
+export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
+export {
+  activate,
+  type Curve,
+  type Kink,
+  type Piece,
+  type SmoothActivationName,
+} from './network/activation.js';
+export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
+export type { AffineGradient } from './network/affine-operator.js';
+export { type Lifts, windowsOf } from './network/max-windows.js';
+export {
+  type ActivationNode,
+  type AffineNode,
+  biasOwner,
+  type ConcatNode,
+  forwardValues,
+  type InputNode,
+  inputsOf,
+  type MaxNode,
+  type SumNode,
+} from './network/network.js';
+export { type Block, rowRange } from './numeric/matrix.js';
+export { isRepresentable } from './proof/freeze.js';
+export { regionsHash, sha256Hex } from './proof/hash.js';
+export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
+export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
+export type { Body, LinearProgramResult, Range } from './regions/index.js';
+export {
+  activeRows,
+  addShiftGradient,
+  shiftCoordinates,
+  shiftGradient,
+  shiftsOf,
+} from './rule/layer-shift.js';
+export { assertPolicy } from './rule/policy.js';
+export { piecesOn, type Shifts } from './rule/shift.js';
+export {
+  chooseWinners,
+  liftGradient,
+  type MaxShifts,
+  maxFrame,
+  pairLeads,
+  winnersOn,
+} from './rule/winners.js';
