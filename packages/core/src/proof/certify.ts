@@ -37,6 +37,8 @@ export interface RegionProof {
    * through the actual Jacobian. Infinite where float32 may overflow.
    */
   readonly inferenceError: Float64Array;
+  /** Bound `[outSize]` on |A x + b| over the region: what `inferenceError` is large or small beside. */
+  readonly outputReach: Float64Array;
   /** The first node where a float32 number may overflow, sums on the way included. */
   readonly overflow?: string;
   /** The first node whose Jacobian would have taken too long, so that `inferenceError` is coarse: from products of |W|. */
@@ -185,6 +187,7 @@ function regionProof(
     inferenceError: mapError.map((e, j) =>
       overflow === undefined ? (e + inferred[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
     ),
+    outputReach: propagator.reader.reach(output.values),
     ...(overflow === undefined ? {} : { overflow }),
     ...(coarse === undefined ? {} : { coarse }),
     ...(isApproximate(net) ? { approximationError: output.approximationError } : {}),

@@ -3,7 +3,15 @@ import { rowRange } from '@police/core/adapter';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addInto, addToRows, addTransposedProduct, multiply, multiplyTransposed, stackRows, sumRows } from '../../src/numeric/matrix.js';
+import {
+  addInto,
+  addToRows,
+  addTransposedProduct,
+  multiply,
+  multiplyTransposed,
+  stackRows,
+  sumRows,
+} from '../../src/numeric/matrix.js';
 
 const at = ({ cols, data }: Matrix, i: number, j: number) => data[i * cols + j];
 
