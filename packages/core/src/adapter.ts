@@ -24,7 +24,6 @@ export {
   type SmoothActivationName,
 } from './network/activation.js';
 export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
-export type { AffineGradient } from './network/affine-operator.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
 export {
   type ActivationNode,
@@ -37,6 +36,7 @@ export {
   type MaxNode,
   type SumNode,
 } from './network/network.js';
+export type { AffineGradient } from './network/operators/contract.js';
 export { type Block, rowRange } from './numeric/matrix.js';
 export { isRepresentable } from './proof/freeze.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';

@@ -39,7 +39,7 @@ export {
   relu6,
   selu,
 } from './network/activation.js';
-export { type AffineOperator, type Dense, dense } from './network/affine-operator.js';
+export type { AffineOperator, Custom } from './network/affine-operator.js';
 export { type MaxPoolOptions, maxoutWindows, maxPoolWindows, type Windows } from './network/max-windows.js';
 export {
   type ChainLayer,
@@ -50,6 +50,7 @@ export {
   type NetworkNode,
   network,
 } from './network/network.js';
+export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';

@@ -9,8 +9,6 @@ import {
   type Windows,
 } from '@police/core';
 import { activate, type InputNode, type Lifts } from '@police/core/adapter';
-import { fixed } from './affine/fixed.js';
-import { permuted } from './affine/permuted.js';
 import { isIdentity, isPermutation } from './broadcast.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
@@ -127,7 +125,8 @@ export class NetworkBuilder {
   }
 
   /** Entries moved, repeated, dropped or filled, as a `Gather` of core's says. `isOnlyReader`: see `Data.exclusive`. */
-  move(x: Value, { index, fill, outShape }: operators.Gather, name: string, isOnlyReader: boolean): Value {
+  move(x: Value, gather: operators.Gather, name: string, isOnlyReader: boolean): Value {
+    const { index, fill, outShape } = gather;
     if (x.kind === 'constant') {
       this.budget.claim(index.length, name);
       return { ...x, shape: outShape, data: Float64Array.from(index, i => (i < 0 ? fill : x.data[i])) };
@@ -137,10 +136,11 @@ export class NetworkBuilder {
     const source = this.#nodes.get(x.node)!;
     const isItsOwn = x.exclusive && isOnlyReader && source.kind === 'affine' && source.operator.storesBias;
     if (isItsOwn && isPermutation(index, size)) {
-      this.#nodes.set(x.node, { ...source, operator: permuted(source.operator, { outputs: index }) });
+      const operator = operators.permuted(source.operator, { outputs: gather });
+      this.#nodes.set(x.node, { ...source, operator });
       return { ...x, shape: outShape };
     }
-    return this.affine(x, operators.gather({ inSize: size, index, fill, outShape }), outShape, name);
+    return this.affine(x, gather, outShape, name);
   }
 
   /** The same entries under another shape: no core node. */
@@ -153,12 +153,8 @@ export class NetworkBuilder {
     const nothing = new Int32Array(data.length).fill(-1);
     const zeros = operators.gather({ inSize: entriesOf(x.shape), index: nothing });
     const from = this.affine(x, zeros, shape, `${name}.zeros`) as Data;
-    return this.affine(
-      { ...from, dtype: dtype as FloatType },
-      fixed({ offset: data }, 0),
-      shape,
-      name,
-    ) as Data;
+    const constant = operators.addConstant(data);
+    return this.affine({ ...from, dtype: dtype as FloatType }, constant, shape, name) as Data;
   }
 
   /** The dense operator of a matrix product that still lacks its bias, if the value is that and nobody else reads it. */

@@ -7,7 +7,7 @@ import {
   type Sides,
 } from '../frames/policed-pass.js';
 import { activationSlope } from '../network/activation.js';
-import { type AffineGradient, accumulateAffineGradient } from '../network/affine-operator.js';
+import { accumulateAffineGradient } from '../network/affine-operator.js';
 import { largestIn, type Windows } from '../network/max-windows.js';
 import {
   type ActivationNode,
@@ -18,6 +18,7 @@ import {
   type NetworkNode,
   network,
 } from '../network/network.js';
+import type { AffineGradient } from '../network/operators/contract.js';
 import { accumulate, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';

@@ -9,6 +9,8 @@ export interface OperatorCase {
   readonly operator: AffineOperator;
   /** The same operator with other weights, flat as in `parameters[0]`; absent for one without weights. */
   readonly withWeight?: (weight: Float64Array) => AffineOperator;
+  /** The same operator of other parameters; absent where `linear` depends on the weight alone. */
+  readonly withParameters?: (parameters: readonly Float64Array[]) => AffineOperator;
   /** Whether `linear` sums in the order of the inputs whatever path it takes, so that results agree to the bit. */
   readonly sumsInOrder: boolean;
 }
@@ -229,7 +231,7 @@ export function testOperatorLaws(name: string, make: (rng: Rng) => OperatorCase)
         return;
       }
       const changed = operator.withBias(bias);
-      expect(changed.bias).toEqual(bias);
+      expect([changed.kind, changed.bias]).toEqual([operator.kind, bias]);
       expect(operator.bias).toEqual(before);
       expect(changed.biasGroups).toEqual(biasGroups);
       expect(changed.parameters.slice(0, -1)).toEqual(operator.parameters.slice(0, -1));
@@ -244,15 +246,17 @@ export function testOperatorLaws(name: string, make: (rng: Rng) => OperatorCase)
       expect(() => operator.withBias(bias)).toThrow(refused);
     });
 
-    law('rounded rounds every parameter, and only those', ({ operator, withWeight }, rng) => {
+    law('rounded rounds every parameter, and only those', ({ operator, withWeight, withParameters }, rng) => {
       const before = operator.parameters.map(values => values.slice());
       const rounded = operator.rounded(float32);
-      expect(rounded.parameters).toEqual(before.map(values => values.map(Math.fround)));
+      const parameters = before.map(values => values.map(Math.fround));
+      expect(rounded.parameters).toEqual(parameters);
       expect(operator.parameters).toEqual(before);
-      expect(rounded.bias).toEqual(operator.bias.map(Math.fround));
-      expect([rounded.storesBias, rounded.biasGroups]).toEqual([operator.storesBias, operator.biasGroups]);
+      const { kind, storesBias, biasGroups } = operator;
+      expect(rounded).toMatchObject({ kind, storesBias, ...(biasGroups && { biasGroups }) });
       const x = rowsOfAllDensities(rng, operator.inSize);
-      const same = withWeight ? withWeight(before[0].map(Math.fround)) : operator;
+      const same = withParameters?.(parameters) ?? withWeight?.(parameters[0]) ?? operator;
+      expect(rounded.bias).toEqual(withParameters ? same.bias : operator.bias.map(Math.fround));
       expect(rounded.linear(x)).toEqual(same.linear(x));
       expect(operator.rounded(float64).linear(x)).toEqual(operator.linear(x));
     });

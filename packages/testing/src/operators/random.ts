@@ -1,21 +1,28 @@
 import { type AffineOperator, dense, type Rng } from '@police/core';
 import {
   type AveragePoolOptions,
+  addConstant,
   averagePool,
   batchNorm,
+  type Conv,
   type ConvTransposeOptions,
   type CoordinateMode,
   channelGroups,
   conv,
   convTranspose,
+  divide,
+  type Fixed,
   type Gather,
   gather,
   gatherAlong,
   globalAveragePool,
   meanOver,
   type NearestMode,
+  normalize,
   type PadMode,
   pad,
+  permuted,
+  type Reordering,
   reshape,
   resizeLinear,
   resizeNearest,
@@ -129,6 +136,58 @@ function randomScale(rng: Rng): AffineOperator {
   const [factor, offset] = [randomArray(rng, count), randomArray(rng, count)];
   const given = pick(rng, [{ factor }, { offset }, { factor, offset }]);
   return scale({ ...given, ...(groups ? { groups } : {}) });
+}
+
+/** Values away from 0, of both signs. */
+function awayFromZero(rng: Rng, count: number): number[] {
+  return randomArray(rng, count).map(v => v + Math.sign(v || 1) / 4);
+}
+
+/** Groups of a tensor's channels, of no order, or none. */
+function randomGroups(rng: Rng): { count: number; groups: Int32Array | undefined } {
+  const shape = randomShape(rng);
+  const count = shape[0];
+  return pick(rng, [
+    { count, groups: undefined },
+    { count, groups: channelGroups(shape) },
+    { count, groups: Int32Array.from({ length: sizeOf(shape) }, () => integer(rng, 0, count - 1)) },
+  ]);
+}
+
+/** A random operator of each origin of `Fixed`. */
+export const randomFixed: { readonly [K in Fixed['origin']['kind']]: (rng: Rng) => Fixed } = {
+  divide: rng => {
+    const { count, groups } = randomGroups(rng);
+    return divide(awayFromZero(rng, count), groups);
+  },
+  addConstant: rng => {
+    const { count, groups } = randomGroups(rng);
+    return addConstant(randomArray(rng, count), groups);
+  },
+  normalize: rng => {
+    const { count, groups } = randomGroups(rng);
+    const values = () => randomArray(rng, count);
+    const variance = values().map(Math.abs);
+    return normalize({ gamma: values(), mean: values(), variance, epsilon: 0.01 }, groups);
+  },
+};
+
+function shuffled(rng: Rng, size: number): Gather {
+  const keys = Array.from({ length: size }, rng);
+  const index = Int32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b]);
+  return gather({ inSize: size, index });
+}
+
+/** Reorderings around a convolution: channels last, as in NHWC, or any. */
+export function randomReordering(rng: Rng, { inShape, outShape, inSize, outSize }: Conv): Reordering {
+  const [channels, ...plane] = inShape;
+  const axes = plane.map((_, axis) => axis);
+  const inputs = pick(rng, [transpose([...plane, channels], [plane.length, ...axes]), shuffled(rng, inSize)]);
+  const outputs = pick(rng, [
+    transpose(outShape, [...axes.map(axis => axis + 1), 0]),
+    shuffled(rng, outSize),
+  ]);
+  return pick(rng, [{ inputs, outputs }, { inputs }, { outputs }, {}]);
 }
 
 function randomDense(rng: Rng): AffineOperator {
@@ -247,5 +306,10 @@ export const randomOperators: Readonly<Record<string, (rng: Rng) => AffineOperat
   gatherAlong: randomGatherAlong,
   resizeNearest: randomResizeNearest,
   scale: randomScale,
+  ...randomFixed,
+  permuted: rng => {
+    const inner = conv(randomConv(rng));
+    return permuted(inner, randomReordering(rng, inner));
+  },
   batchNorm: rng => batchNorm(randomBatchNorm(rng)),
 };

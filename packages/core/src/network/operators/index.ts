@@ -1,3 +1,4 @@
+export type { AffineContract } from './contract.js';
 export { type Conv, conv } from './conv.js';
 export type { ConvOperator } from './conv-operator.js';
 export type { ConvOptions, ConvSpec } from './conv-options.js';
@@ -7,6 +8,14 @@ export {
   type ConvTransposeSpec,
   convTranspose,
 } from './conv-transpose.js';
+export {
+  addConstant,
+  divide,
+  type Fixed,
+  type FixedOrigin,
+  normalize,
+  type Statistics,
+} from './fixed.js';
 export {
   type Gather,
   type GatherOptions,
@@ -20,7 +29,9 @@ export {
 } from './gather.js';
 export type { PadMode, SliceOptions } from './index-maps.js';
 export type { GatherOrigin, SparseOrigin } from './origin.js';
-export { type AveragePoolOptions, averagePool } from './pool.js';
+export { type Permuted, permuted, type Reordering } from './permuted.js';
+export { averagePool } from './pool.js';
+export type { AveragePoolOptions } from './pool-options.js';
 export { globalAveragePool, meanOver, type ReduceOptions, sumOver } from './reduce.js';
 export {
   type CoordinateMode,
