@@ -86,19 +86,22 @@ function rounded(carried: Matrix, reach: Matrix, terms: number): Bounded {
 
 function throughAffine(operator: AffineOperator, x: Input): Bounded {
   const { bias } = operator;
-  const kind = 'kind' in operator ? operator.kind : undefined;
+  const { kind } = operator;
   const carried = operator.magnitude(x.error);
   const plusBias = (reach: Matrix) => map(reach, (r, _, j) => r + Math.abs(bias[j]));
   if (kind === 'gather')
     return { error: carried, reach: plusBias(operator.magnitude(x.reach)), terms: x.terms };
   // Fused into the sum before it, its constants are products and sums themselves.
-  if (kind === 'scale') return rounded(carried, plusBias(operator.magnitude(x.reach)), x.terms + 3);
+  if (kind === 'scale' || kind === 'fixed') {
+    return rounded(carried, plusBias(operator.magnitude(x.reach)), x.terms + operator.terms + 2);
+  }
   const reach = operator.magnitude(map(x.values, (v, k) => Math.abs(v) + x.error.data[k]));
-  const coordinates = isResize(operator) ? coordinateError(operator.origin, x.values) : 0;
+  const resize = kind === 'sparse' && operator.origin?.kind === 'resizeLinear' ? operator.origin : undefined;
+  const coordinates = resize ? coordinateError(resize, x.values) : 0;
   return rounded(
     map(carried, e => e + coordinates),
     plusBias(reach),
-    (isResize(operator) ? RESIZE_TERMS : operator.terms) + 1,
+    (resize ? RESIZE_TERMS : operator.terms) + 1,
   );
 }
 
@@ -115,7 +118,7 @@ const COORDINATE_ROUNDINGS = 8;
  * What the rounding of coordinates costs a linear resize: interpolation is continuous, and one position further its
  * value differs by at most the difference of two entries. Nothing where the scale is a power of two.
  */
-function coordinateError(origin: Resize['origin'], x: Matrix): number {
+function coordinateError(origin: Resize, x: Matrix): number {
   const [, ...plane] = origin.shape;
   const largest = x.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
   return plane.reduce((sum, size, axis) => {
@@ -125,13 +128,7 @@ function coordinateError(origin: Resize['origin'], x: Matrix): number {
   }, 0);
 }
 
-type Resize = operators.Sparse & {
-  readonly origin: Extract<operators.SparseOrigin, { kind: 'resizeLinear' }>;
-};
-
-function isResize(operator: AffineOperator): operator is Resize {
-  return 'origin' in operator && (operator as operators.Sparse).origin?.kind === 'resizeLinear';
-}
+type Resize = Extract<operators.SparseOrigin, { kind: 'resizeLinear' }>;
 
 /** The largest of each window is off by no more than any entry is, lifted ones also by the rounding of the Add. */
 function maxError({ windows, lifts }: MaxNode, { values, error }: Input): Matrix {
