@@ -1,11 +1,23 @@
 import { PoliceError } from '../errors.js';
-import { inputsOf, type MaxNode, type Network } from '../network/network.js';
+import { LINEAR_PART, type LinearNode, linearPart } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import { inputsOf, type MaxNode, type NetworkNode } from '../network/nodes.js';
+import { byKind, ifKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
 import { type Matrix, matrix, pickColumns, rowOf, rowRange, stackRows } from '../numeric/matrix.js';
 import { symmetricBody } from '../regions/kinds/symmetric.js';
 import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
 import { pairDifferences, pairOffsets } from '../rule/winners.js';
-import { type FramePropagator, type LinearNode, linearPart } from './propagator.js';
+import type { FramePropagator } from './propagator.js';
+
+const IS_NONLINEARITY: NodeTable<boolean> = {
+  input: () => false,
+  affine: () => false,
+  sum: () => false,
+  concat: () => false,
+  activation: () => true,
+  max: () => true,
+};
 
 /** Share of the memory that a block of directions on its way through the network may take. */
 const WORKING_SHARE = 1 / 4;
@@ -23,7 +35,7 @@ const WORKING_SHARE = 1 / 4;
 export function streamedPropagator(net: Network, region: Region, memory: number): FramePropagator {
   const { unitBall } = region.body;
   const nodes = new Map(net.nodes.map(node => [node.name, node]));
-  const settled = new Map<string, (directions: Matrix) => Matrix>();
+  const pieces = new Map<string, (directions: Matrix) => Matrix>();
   const radii = new Map<string, Float64Array>();
   const stored = new Map<string, Matrix>();
   const count = region.frame.rows - 1;
@@ -33,44 +45,37 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
 
   /** Whether directions can be sent through everything before the node, and through itself if it is linear. */
   const isReachable = (name: string): boolean => {
+    if (stored.has(name)) return true;
     const node = nodes.get(name)!;
-    if (node.kind === 'input' || stored.has(name)) return true;
-    const isNonlinear = node.kind === 'activation' || node.kind === 'max';
-    return (!isNonlinear || settled.has(name)) && inputsOf(node).every(isReachable);
+    const isFixed = !byKind(IS_NONLINEARITY, node) || pieces.has(name);
+    return isFixed && inputsOf(node).every(isReachable);
   };
 
-  /** The directions `from` to `to` after a node; `done` holds what this block has met. */
-  const directions = (name: string, from: number, to: number, done: Map<string, Matrix>): Matrix => {
-    const known = done.get(name);
-    if (known) return known;
-    const node = nodes.get(name)!;
-    const before = stored.get(name);
-    let rows: Matrix;
-    if (node.kind === 'input') rows = rowRange(region.frame, from + 1, to + 1);
-    else if (before) rows = rowRange(before, from, to);
-    else {
-      const inputs = inputsOf(node).map(input => directions(input, from, to, done));
-      rows =
-        node.kind === 'activation' || node.kind === 'max'
-          ? settled.get(name)!(inputs[0])
-          : linearPart(node, inputs);
-    }
-    done.set(name, rows);
-    return rows;
+  /** The directions `from` to `to` after a node. */
+  const directionsFrom = (from: number, to: number): ((name: string) => Matrix) => {
+    const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => pieces.get(name)!(rows);
+    const rules: Rules<Matrix> = {
+      ...LINEAR_PART,
+      input: () => rowRange(region.frame, from + 1, to + 1),
+      activation: throughPiece,
+      max: throughPiece,
+    };
+    const known = new Map([...stored].map(([name, rows]) => [name, rowRange(rows, from, to)]));
+    return onDemand(net, rules, known);
   };
 
   /** Reads, block by block, the directions after some nodes. */
   const sweep = (names: readonly string[], visit: (name: string, block: Matrix, from: number) => void) => {
     for (let from = 0; from < count; from += blockRows) {
       const to = Math.min(count, from + blockRows);
-      const done = new Map<string, Matrix>();
-      for (const name of names) visit(name, directions(name, from, to, done), from);
+      const directions = directionsFrom(from, to);
+      for (const name of names) visit(name, directions(name), from);
     }
   };
 
   /** Radii of every linear node that directions now reach; stores the directions that later nodes will ask for. */
   const advance = () => {
-    const linear = net.nodes.filter(({ kind }) => kind === 'affine' || kind === 'sum' || kind === 'concat');
+    const linear = net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
     const reached = linear.map(({ name }) => name).filter(name => !radii.has(name) && isReachable(name));
     const kept = keepIfFitting(reached.filter(name => isReadLater(name)));
     for (const name of reached) radii.set(name, new Float64Array(net.sizes.get(name)!));
@@ -137,8 +142,8 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
       const atOrigin = pairDifferences(windows, rowRange(input, 0, 1), 0, windowsTotal).data;
       return atOrigin.map((difference, k) => difference + radius[k]);
     },
-    settle: (name, piece) => {
-      settled.set(name, piece);
+    fixPiece: (name, piece) => {
+      pieces.set(name, piece);
     },
     columns: (name, values, units) => {
       const picked = pickColumns(rowRange(values, 0, 1), units);
@@ -166,7 +171,9 @@ function twoRows(first: Float64Array, second: Float64Array): Matrix {
 /** Numbers that one direction takes on its way: all nodes' values, and pairs of a maximum. */
 function largestRow(net: Network): number {
   const values = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
-  const pairs = net.nodes.map(node => (node.kind === 'max' ? pairOffsets(node.windows).at(-1)! : 0));
+  const pairs = net.nodes.map(
+    node => ifKind({ max: ({ windows }) => pairOffsets(windows).at(-1)! }, node) ?? 0,
+  );
   return values + Math.max(...pairs);
 }
 

@@ -1,5 +1,6 @@
 import { assertSize } from '../errors.js';
-import { forward, type Network } from '../network/network.js';
+import { forward } from '../network/forward.js';
+import type { Network } from '../network/network.js';
 import type { Matrix } from '../numeric/matrix.js';
 
 /** What a change of a network did to its outputs on given samples. */

@@ -1,39 +1,28 @@
 import { assertFinite, PoliceError } from '../errors.js';
-import { checkedFrame, type Progress, settleActivation, settleMax } from '../frames/policed-pass.js';
+import { type AffineMap, mapsOn } from '../frames/affine-map.js';
 import type { FramePropagator } from '../frames/propagator.js';
 import { propagatorsFor } from '../frames/propagators-for.js';
-import { type Activation, roundActivation } from '../network/activation.js';
+import { roundActivation } from '../network/activation.js';
+import { biasOwner, foldShifts } from '../network/fold.js';
 import type { Lifts } from '../network/max-windows.js';
-import {
-  type ActivationNode,
-  biasOwner,
-  foldShifts,
-  inputsOf,
-  type MaxNode,
-  type Network,
-  type NetworkNode,
-  network,
-} from '../network/network.js';
+import { mapNodes, type Network, network } from '../network/network.js';
+import type { ActivationNode, MaxNode, NetworkNode } from '../network/nodes.js';
+import { byKind, type NodeTable, type Progress } from '../network/walk.js';
 import { float64, PRECISIONS, type Precision, roundAll, UNIT_ROUNDOFF } from '../numeric/precision.js';
 import type { Region } from '../regions/region.js';
 import { membersOf, sharedIntervals } from '../rule/shared-shift.js';
 import { chooseShifts, type ForbiddenIntervals, nearestFreeShift } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import {
-  activateBounded,
   addBias,
   addShift,
   type BoundedFrame,
   type Bounding,
   boundedIntervals,
   boundedLeads,
-  combine,
-  type LinearPart,
-  linearPart,
-  maxBounded,
-  regionFrame,
   smallestMargin,
 } from './bounded-frame.js';
+import { type BoundedValue, boundedPass, type NonlinearityRule } from './bounded-pass.js';
 
 export interface FreezeOptions {
   /**
@@ -68,6 +57,8 @@ export interface Frozen {
   /** The plain network: no shifts but where no bias can hold them, every parameter representable. */
   readonly network: Network;
   readonly layers: readonly FrozenLayer[];
+  /** The affine map the network is on each region, in the order of the regions; made when first asked for. */
+  readonly maps: readonly AffineMap[];
 }
 
 /**
@@ -87,68 +78,39 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
   const precision = precisionOf(options.precision ?? 'float32');
   const rounded = roundNetwork(foldShifts(net), precision);
   const propagators = propagatorsFor(rounded, regions, options.memory);
-  const nodes = new Map<string, NetworkNode>(rounded.nodes.map(node => [node.name, node]));
-  const values = new Map<string, readonly BoundedFrame[]>();
-  const linearParts = new Map<string, readonly LinearPart[]>();
+  const replaced = new Map<string, NetworkNode>();
   const layers: FrozenLayer[] = [];
-  const boundings = propagators.map((propagator): Bounding => ({ propagator, arithmetics: [float64] }));
-
-  for (const node of rounded.nodes) {
-    const inputs = inputsOf(node).map(name => values.get(name)!);
-    const [frames] = inputs;
-    switch (node.kind) {
-      case 'input':
-        values.set(node.name, boundings.map(regionFrame));
-        break;
-      case 'affine': {
-        const parts = boundings.map((bounding, r) => linearPart(bounding, node, frames[r]));
-        linearParts.set(node.name, parts);
-        values.set(
-          node.name,
-          parts.map((part, r) => checked(node.name, addBias(boundings[r], part, node.operator.bias))),
-        );
-        break;
-      }
-      case 'activation': {
-        const { activation } = node;
-        const holder = biasHolder(rounded, node, boundings, frames, linearParts);
-        const cleared = clearKinks(node, propagators, holder, precision);
-        layers.push(cleared.layer);
-        nodes.set(holder.owner, holder.replaced(cleared.bias));
-        const settled = chooseShifts(boundedIntervals(activation, propagators, cleared.frames, 1), () => 0);
-        settleActivation(node, propagators, settled.sides);
-        values.set(
-          node.name,
-          boundings.map((bounding, r) => activateBounded(bounding, r, node, cleared.frames[r], settled)),
-        );
-        break;
-      }
-      case 'max': {
-        const won = settleWinners(node, propagators, frames, precision);
-        layers.push(won.layer);
-        nodes.set(node.name, won.node);
-        settleMax(node, propagators, won.chosen);
-        values.set(
-          node.name,
-          boundings.map((bounding, r) => maxBounded(bounding, r, node, frames[r], won.chosen)),
-        );
-        break;
-      }
-      default:
-        values.set(
-          node.name,
-          boundings.map((bounding, r) =>
-            combine(
-              bounding,
-              node,
-              inputs.map(blocks => blocks[r]),
-            ),
-          ),
-        );
-    }
-    options.progress?.(values.size, rounded.nodes.length);
-  }
-  return { network: network(rounded.nodes.map(({ name }) => nodes.get(name)!)), layers };
+  const moving: NonlinearityRule = {
+    activation: (node, input, boundings) => {
+      const holder = biasHolder(rounded, node, boundings, input);
+      const { bias, frames, layer } = clearKinks(node, propagators, holder, precision);
+      layers.push(layer);
+      replaced.set(holder.owner, holder.replaced(bias));
+      const intervals = boundedIntervals(node.activation, propagators, frames, 1);
+      return { frames, shifts: chooseShifts(intervals, () => 0) };
+    },
+    max: (node, frames) => {
+      const { chosen, layer, lifted } = clearRivals(node, propagators, frames, precision);
+      layers.push(layer);
+      replaced.set(node.name, lifted);
+      return chosen;
+    },
+  };
+  const { frames, pieces } = boundedPass(rounded, propagators, [float64], moving, options.progress);
+  const frozen = network(rounded.nodes.map(node => replaced.get(node.name) ?? node));
+  const maps = mapsOn(
+    frozen,
+    regions,
+    pieces,
+    frames.map(({ values }) => values),
+  );
+  return {
+    network: frozen,
+    layers,
+    get maps() {
+      return maps();
+    },
+  };
 }
 
 function precisionOf(name: string): Precision {
@@ -163,30 +125,25 @@ function precisionOf(name: string): Precision {
 }
 
 function roundNetwork(net: Network, precision: Precision): Network {
-  return network(
-    net.nodes.map((node): NetworkNode => {
-      switch (node.kind) {
-        case 'affine': {
-          const operator = node.operator.rounded(precision);
-          const remedy = `The largest ${precision.name} is smaller: scale the weights down, or keep a wider format.`;
-          for (const values of operator.parameters) assertFinite(values, node.name, remedy);
-          return { ...node, operator };
-        }
-        case 'activation': {
-          const activation = roundActivation(node.activation, precision);
-          return node.shift
-            ? { ...node, activation, shift: roundAll(node.shift, precision) }
-            : { ...node, activation };
-        }
-        case 'sum':
-          return node.coefficients ? { ...node, coefficients: node.coefficients.map(precision.round) } : node;
-        case 'max':
-          return node.lifts ? { ...node, lifts: roundLifts(node.lifts, precision) } : node;
-        default:
-          return node;
-      }
+  const rounded: NodeTable<NetworkNode> = {
+    input: node => node,
+    concat: node => node,
+    affine: node => {
+      const operator = node.operator.rounded(precision);
+      const remedy = `The largest ${precision.name} is smaller: scale the weights down, or keep a wider format.`;
+      for (const values of operator.parameters) assertFinite(values, node.name, remedy);
+      return { ...node, operator };
+    },
+    activation: ({ shift, ...node }) => ({
+      ...node,
+      activation: roundActivation(node.activation, precision),
+      ...(shift ? { shift: roundAll(shift, precision) } : {}),
     }),
-  );
+    sum: node =>
+      node.coefficients ? { ...node, coefficients: node.coefficients.map(precision.round) } : node,
+    max: node => (node.lifts ? { ...node, lifts: roundLifts(node.lifts, precision) } : node),
+  };
+  return mapNodes(net, rounded);
 }
 
 function roundLifts({ winner, lift }: Lifts, { up }: Precision): Lifts {
@@ -201,7 +158,7 @@ interface BiasHolder {
   /** Units that must move together. */
   readonly groups?: Int32Array;
   /** The pre-activations with another bias. */
-  framesWith(bias: Float64Array): BoundedFrame[];
+  framesWith(bias: Float64Array): readonly BoundedFrame[];
   /** The owner with another bias. */
   replaced(bias: Float64Array): NetworkNode;
 }
@@ -210,17 +167,16 @@ function biasHolder(
   net: Network,
   node: ActivationNode,
   boundings: readonly Bounding[],
-  frames: readonly BoundedFrame[],
-  linearParts: ReadonlyMap<string, readonly LinearPart[]>,
+  { frames, beforeBias }: BoundedValue,
 ): BiasHolder {
   const owner = biasOwner(net, node);
-  if (owner && !node.shift) {
+  if (owner && beforeBias && !node.shift) {
     const { operator } = owner;
     return {
       owner: owner.name,
       bias: operator.bias,
       ...(operator.biasGroups ? { groups: operator.biasGroups } : {}),
-      framesWith: bias => linearParts.get(owner.name)!.map((part, r) => addBias(boundings[r], part, bias)),
+      framesWith: bias => beforeBias.map((part, r) => addBias(boundings[r], part, bias)),
       replaced: bias => ({ ...owner, operator: operator.withBias(bias) }),
     };
   }
@@ -228,14 +184,9 @@ function biasHolder(
     owner: node.name,
     bias: node.shift ?? new Float64Array(net.sizes.get(node.name)!),
     framesWith: bias =>
-      isZero(bias) ? [...frames] : frames.map((frame, r) => addShift(boundings[r], frame, bias)),
+      isZero(bias) ? frames : frames.map((frame, r) => addShift(boundings[r], frame, bias)),
     replaced: bias => (isZero(bias) ? node : { ...node, shift: bias }),
   };
-}
-
-function checked(name: string, frame: BoundedFrame): BoundedFrame {
-  checkedFrame(name, frame.values);
-  return frame;
 }
 
 function isZero(values: Float64Array): boolean {
@@ -254,7 +205,7 @@ function clearKinks(
   propagators: readonly FramePropagator[],
   { bias, groups, framesWith }: BiasHolder,
   precision: Precision,
-): { bias: Float64Array; frames: BoundedFrame[]; layer: FrozenLayer } {
+): { bias: Float64Array; frames: readonly BoundedFrame[]; layer: FrozenLayer } {
   let corrected = bias;
   let frames = framesWith(bias);
   let margin = Number.NEGATIVE_INFINITY;
@@ -307,12 +258,12 @@ function correctionsFor(
 }
 
 /** Raises lifts, where it must, to the next representable value at which the winner wins for certain. */
-function settleWinners(
+function clearRivals(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
   precision: Precision,
-): { node: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
+): { lifted: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
   const raised = chooseWinners(node.windows, pairs, {
     ...(node.lifts ? { lifts: node.lifts } : {}),
@@ -331,7 +282,7 @@ function settleWinners(
   };
   assertCleared(layer, 'every winner ahead by the rounding bound');
   const isLifted = chosen.lifts.winner.some(winner => winner >= 0);
-  return { node: isLifted ? { ...node, lifts: chosen.lifts } : node, chosen, layer };
+  return { lifted: isLifted ? { ...node, lifts: chosen.lifts } : node, chosen, layer };
 }
 
 function correctionSizes(corrections: Float64Array): Pick<FrozenLayer, 'corrected' | 'largestCorrection'> {
@@ -354,26 +305,16 @@ function assertCleared({ name, smallestMargin: margin }: FrozenLayer, expected: 
 
 /** Whether every parameter is a value of the format, as after `freeze`. */
 export function isRepresentable(net: Network, { round }: Precision): boolean {
-  const fits = (values: Float64Array | readonly number[]) => values.every((x: number) => round(x) === x);
-  return net.nodes.every(node => {
-    switch (node.kind) {
-      case 'affine':
-        return node.operator.parameters.every(fits);
-      case 'activation':
-        return slopesFit(node.activation, fits) && (!node.shift || fits(node.shift));
-      case 'sum':
-        return !node.coefficients || fits(node.coefficients);
-      case 'max':
-        return !node.lifts || fits(node.lifts.lift);
-      default:
-        return true;
-    }
-  });
-}
-
-function slopesFit(
-  { pieces }: Activation,
-  fits: (values: Float64Array | readonly number[]) => boolean,
-): boolean {
-  return pieces.every(({ slope }) => fits(typeof slope === 'number' ? [slope] : slope));
+  const fits = (values: Float64Array | readonly number[] = []) => values.every((x: number) => round(x) === x);
+  const isFit: NodeTable<boolean> = {
+    input: () => true,
+    concat: () => true,
+    affine: ({ operator }) => operator.parameters.every(fits),
+    activation: ({ activation, shift }) =>
+      fits(shift) &&
+      activation.pieces.every(({ slope }) => fits(typeof slope === 'number' ? [slope] : slope)),
+    sum: ({ coefficients }) => fits(coefficients),
+    max: ({ lifts }) => fits(lifts?.lift),
+  };
+  return net.nodes.every(node => byKind(isFit, node));
 }

@@ -1,4 +1,3 @@
-export type { AffineContract } from './contract.js';
 export { type Conv, conv } from './conv.js';
 export type { ConvOperator } from './conv-operator.js';
 export type { ConvOptions, ConvSpec } from './conv-options.js';
