@@ -51,8 +51,8 @@ export {
   walkBack,
 } from './network/walk.js';
 export { type Block, rowRange } from './numeric/matrix.js';
-export { isRepresentable } from './proof/freeze.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
+export { isRepresentable } from './proof/rounding.js';
 export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
 export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
 export type { Body, LinearProgramResult, Range } from './regions/index.js';

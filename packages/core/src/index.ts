@@ -16,6 +16,7 @@ export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
 export { type Enforced, type EnforceOptions, enforce } from './maps/enforce.js';
 export { bounds, type OutputBounds } from './maps/output-range.js';
+export { type Policed, type PoliceOptions, police } from './maps/police.js';
 export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './maps/prescribe.js';
 export type { EnforceReport, LayerReport } from './maps/report.js';
 export {
@@ -56,7 +57,8 @@ export {
   type RegionProof,
   type Uncertified,
 } from './proof/certify.js';
-export { type FreezeOptions, type Frozen, type FrozenLayer, freeze } from './proof/freeze.js';
+export type { FrozenLayer } from './proof/clearing.js';
+export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
 export {
   ball,
   box,

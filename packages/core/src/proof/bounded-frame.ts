@@ -1,20 +1,13 @@
 import { activateFrame } from '../frames/policed-pass.js';
 import type { FramePropagator } from '../frames/propagator.js';
-import { type Activation, slopeAt, steepest } from '../network/activation.js';
+import { slopeAt, steepest } from '../network/activation.js';
 import type { ActivationNode, AffineNode, ConcatNode, MaxNode, SumNode } from '../network/nodes.js';
 import type { Rules } from '../network/walk.js';
-import {
-  concatColumns,
-  linearCombination,
-  type Matrix,
-  matrix,
-  rowOf,
-  stackRows,
-} from '../numeric/matrix.js';
+import { concatColumns, linearCombination, type Matrix, matrix, stackRows } from '../numeric/matrix.js';
 import { type Arithmetic, float64, sumErrorBound } from '../numeric/precision.js';
 import { piecesOn } from '../rule/pieces.js';
-import { type ForbiddenIntervals, forbiddenIntervals, type Shifts } from '../rule/shift.js';
-import { type LeadError, type MaxShifts, maxFrame } from '../rule/winners.js';
+import type { Shifts } from '../rule/shift.js';
+import { type MaxShifts, maxFrame } from '../rule/winners.js';
 
 /**
  * Frame values on one region with bounds on how far, at any point of the region, a value lies from the true one.
@@ -241,69 +234,4 @@ export function maxBounded(
       return e + (lift === 0 ? 0 : sumErrorBound(2, reaches[a * size + winner] + lift, arithmetic));
     }),
   };
-}
-
-/** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
-const RANGE_TERMS = 8;
-
-/** Error `[size]` of the frame values. */
-export function exactError({ errors }: BoundedFrame): Float64Array {
-  return rowOf(errors, 0);
-}
-
-/** The forbidden intervals with the tails and `safety` times the error of the ranges as margin. */
-export function boundedIntervals(
-  activation: Activation,
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-  safety: number,
-): ForbiddenIntervals {
-  const ranges = propagators.map(({ reader }, r) => reader.range(frames[r].values));
-  const margins = propagators.map(({ reader, region }, r) => {
-    const reach = reader.reach(frames[r].values);
-    const terms = region.frame.rows + RANGE_TERMS;
-    const { approximationError } = frames[r];
-    return exactError(frames[r]).map(
-      (e, j) => (approximationError[j] + safety * (e + sumErrorBound(terms, reach[j]))) * ROUND_UP,
-    );
-  });
-  return forbiddenIntervals(ranges, activation, margins);
-}
-
-/** How much a rival's lead over a winner may be understated: their tails and `safety` times the error. */
-export function boundedLeads(
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-  safety: number,
-): LeadError {
-  const reaches = propagators.map(({ reader }, r) => reader.reach(frames[r].values));
-  const errors = frames.map(exactError);
-  return (r, rival, winner) => {
-    const terms = propagators[r].region.frame.rows + RANGE_TERMS + 1;
-    const range = sumErrorBound(terms, reaches[r][rival] + reaches[r][winner]);
-    const { approximationError } = frames[r];
-    const error = errors[r][rival] + errors[r][winner] + range;
-    return (approximationError[rival] + approximationError[winner] + safety * error) * ROUND_UP;
-  };
-}
-
-/** The least clearance of any constraint: at least 0 when every unit is off every kink. */
-export function smallestMargin({ below, above }: ForbiddenIntervals): number {
-  return below.reduce((least, b, i) => Math.min(least, Math.max(b, -above[i])), Number.POSITIVE_INFINITY);
-}
-
-/** Distance `[units]` of each range on region r from the nearest kink, the margins deducted. */
-export function clearanceOn(
-  r: number,
-  { below, above, units }: ForbiddenIntervals,
-  kinks: number,
-): Float64Array {
-  const clearance = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
-  for (let k = r * kinks; k < (r + 1) * kinks; k++) {
-    for (let j = 0; j < units; j++) {
-      const at = k * units + j;
-      clearance[j] = Math.min(clearance[j], Math.max(below[at], -above[at]));
-    }
-  }
-  return clearance;
 }

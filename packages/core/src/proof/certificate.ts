@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { type CertifyOptions, certify } from './certify.js';
+import { assertCertified, type CertifyOptions, certify } from './certify.js';
 import { regionsHash, sha256Hex } from './hash.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
@@ -41,15 +41,7 @@ export function certificateOf(
   options: CertifyOptions = {},
 ): Certificate {
   const proof = certify(net, regions, options);
-  if (!proof.certified) {
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: proof.layer,
-      expected: 'a network affine on every region',
-      actual: `unit ${proof.unit}, short of its kink by ${-proof.margin} on region ${proof.region}`,
-      remedy: 'Call freeze(network, regions) first, with the same regions.',
-    });
-  }
+  assertCertified(proof);
   return {
     format: 'police-certificate',
     version: 1,

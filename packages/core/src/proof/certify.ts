@@ -1,3 +1,4 @@
+import { PoliceError } from '../errors.js';
 import { type AffineMap, mapsOn } from '../frames/affine-map.js';
 import { isApproximate } from '../frames/approximation-error.js';
 import type { FramePropagator } from '../frames/propagator.js';
@@ -10,15 +11,8 @@ import { float32, float64 } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import {
-  addShift,
-  type BoundedFrame,
-  boundedIntervals,
-  boundedLeads,
-  clearanceOn,
-  ROUND_UP,
-  smallestMargin,
-} from './bounded-frame.js';
+import { addShift, type BoundedFrame, ROUND_UP } from './bounded-frame.js';
+import { boundedIntervals, boundedLeads, clearanceOn, smallestMargin } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { mapErrorOn } from './map-error.js';
 
@@ -112,6 +106,20 @@ export function certify(
     if (error instanceof MayBend) return error.found;
     throw error;
   }
+}
+
+/** Throws `not-frozen`, naming the unit, unless the proof is one. */
+export function assertCertified(proof: Certified | Uncertified): asserts proof is Certified {
+  if (proof.certified) return;
+  const { layer, unit, margin, region } = proof;
+  throw new PoliceError({
+    code: 'not-frozen',
+    where: layer,
+    expected: 'a network affine on every region',
+    actual: `unit ${unit}, which may bend inside region ${region}: it is short of its kink by ${-margin}`,
+    remedy:
+      'Call freeze(network, regions) first, with the same regions; { precision: "float64" } keeps float64 weights.',
+  });
 }
 
 /** Ends the pass at the first nonlinearity that could not be proved affine. */

@@ -3,7 +3,8 @@ import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
-import { type BoundedFrame, exactError, ROUND_UP } from './bounded-frame.js';
+import { type BoundedFrame, ROUND_UP } from './bounded-frame.js';
+import { exactError } from './bounded-intervals.js';
 
 /** Bound on the difference between the exact network and `A x + b`, which A and b only approximate. */
 export function mapErrorOn(
