@@ -1,18 +1,22 @@
-import type { Network } from '@police/core';
-import { inputsOf } from '@police/core/adapter';
+import type { Network, NetworkNode } from '@police/core';
+import { walk } from '@police/core/adapter';
+import { activationOperation } from './activation.js';
+import { affineOperation } from './affine/index.js';
+import { concatOperation } from './concat.js';
+import { maxOperation } from './max.js';
 import { uniqueNames } from './names.js';
-import { operationOf } from './nodes.js';
 import type { OnnxGraph, OnnxNode, OnnxTensor } from './onnx-proto.js';
 import {
   asOperation,
   type Constant,
   flattened,
   type Operation,
-  operation,
   type Source,
   type Tensor,
+  type Value,
 } from './operation.js';
 import type { GraphNames } from './options.js';
+import { sumOperation } from './sum.js';
 
 /**
  * Node by node. The operator that computes a core node's values has its name, and so has the tensor (the last one the
@@ -78,21 +82,24 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
     }
   }
 
-  const tensors = new Map<string, Tensor>();
-  for (const node of net.nodes) {
+  function place(node: NetworkNode, result: Value): Tensor {
     const { owner, output } = names.get(node.name)!;
-    if (node.kind === 'input') {
-      const input: Tensor = { kind: 'tensor', name: inputName, shape: [node.size] };
-      tensors.set(node.name, input);
-      if (node === last) append(owner, operation('Identity', [input], input.shape), owner, output);
-      continue;
-    }
-    const inputs = inputsOf(node).map(name => tensors.get(name)!);
-    const result = operationOf(node, inputs);
-    const placed = node === last ? asOperation(flattened(result)) : result;
+    const placed = asOperation(node === last ? flattened(result) : result);
     append(owner, placed, owner, output);
-    tensors.set(node.name, { kind: 'tensor', name: output, shape: placed.shape });
+    return { kind: 'tensor', name: output, shape: placed.shape };
   }
+
+  walk<Tensor>(net, {
+    input: node => {
+      const input: Tensor = { kind: 'tensor', name: inputName, shape: [node.size] };
+      return node === last ? place(node, input) : input;
+    },
+    affine: (node, [x]) => place(node, affineOperation(node, x)),
+    activation: (node, [x]) => place(node, activationOperation(node, x)),
+    sum: (node, inputs) => place(node, sumOperation(node, inputs)),
+    concat: (node, inputs) => place(node, concatOperation(inputs)),
+    max: (node, [x]) => place(node, maxOperation(node, x)),
+  });
   return {
     name: graphName,
     nodes,

@@ -1,6 +1,5 @@
 import type { AffineOperator, Matrix, Network, NetworkNode, operators } from '@police/core';
-import { type ActivationNode, inputsOf, type MaxNode } from '@police/core/adapter';
-import { forwardValues } from '../../core/src/network/forward.js';
+import { type ActivationNode, forwardValues, type MaxNode, type SumNode, walk } from '@police/core/adapter';
 import { concatColumns } from '../../core/src/numeric/matrix.js';
 import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-frame.js';
 
@@ -32,45 +31,35 @@ interface Bounded {
  */
 export function float32ErrorBound(net: Network, x: Matrix): Matrix {
   const values = forwardValues(net, x);
-  const all = new Map<string, Bounded>();
-  for (const node of net.nodes) {
-    const inputs = inputsOf(node).map(name => ({ ...all.get(name)!, values: values.get(name)! }));
-    all.set(node.name, through(node, inputs, values.get(node.name)!));
-  }
+  const at = (node: NetworkNode, bounded: Bounded): Input => ({ ...bounded, values: values.get(node.name)! });
+  const all = walk<Input>(net, {
+    input: node => at(node, stored({ ...x, data: new Float64Array(x.data.length) }, x)),
+    affine: (node, [input]) => at(node, throughAffine(node.operator, input)),
+    activation: (node, [input]) => at(node, throughActivation(node, input, values.get(node.name)!)),
+    sum: (node, inputs) => at(node, sumOf(node, inputs)),
+    concat: (node, inputs) => at(node, concatenated(inputs)),
+    max: (node, [input]) => at(node, stored(maxError(node, input), values.get(node.name)!)),
+  });
   return all.get(net.nodes.at(-1)!.name)!.error;
 }
 
 type Input = Bounded & { readonly values: Matrix };
 
-function through(node: NetworkNode, inputs: readonly Input[], y: Matrix): Bounded {
-  const [x] = inputs;
-  switch (node.kind) {
-    case 'input':
-      return stored(
-        map(y, () => 0),
-        y,
-      );
-    case 'affine':
-      return throughAffine(node.operator, x);
-    case 'activation':
-      return throughActivation(node, x, y);
-    case 'max':
-      return stored(maxError(node, x), y);
-    case 'concat':
-      return {
-        error: concatColumns(inputs.map(({ error }) => error)),
-        reach: concatColumns(inputs.map(({ reach }) => reach)),
-        terms: Math.max(...inputs.map(({ terms }) => terms)),
-      };
-    case 'sum': {
-      const sum = (blocks: readonly Matrix[]) =>
-        map(y, (_, k) =>
-          blocks.reduce((s, block, i) => s + Math.abs(node.coefficients?.[i] ?? 1) * block.data[k], 0),
-        );
-      const terms = Math.max(...inputs.map(input => input.terms)) + inputs.length + 1;
-      return rounded(sum(inputs.map(({ error }) => error)), sum(inputs.map(({ reach }) => reach)), terms);
-    }
-  }
+function concatenated(inputs: readonly Bounded[]): Bounded {
+  return {
+    error: concatColumns(inputs.map(({ error }) => error)),
+    reach: concatColumns(inputs.map(({ reach }) => reach)),
+    terms: Math.max(...inputs.map(({ terms }) => terms)),
+  };
+}
+
+function sumOf({ coefficients }: SumNode, inputs: readonly Bounded[]): Bounded {
+  const sum = (blocks: readonly Matrix[]) =>
+    map(blocks[0], (_, k) =>
+      blocks.reduce((s, block, i) => s + Math.abs(coefficients?.[i] ?? 1) * block.data[k], 0),
+    );
+  const terms = Math.max(...inputs.map(input => input.terms)) + inputs.length + 1;
+  return rounded(sum(inputs.map(({ error }) => error)), sum(inputs.map(({ reach }) => reach)), terms);
 }
 
 /** A value that a runtime has to compute as it is: nothing before it can be summed again. */
