@@ -20,6 +20,7 @@ import { assertPolicy, type Policy } from '../rule/policy.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 
+/** How sides are chosen in a step of training. */
 export interface PolicedForwardOptions {
   /** @defaultValue 'sticky' */
   readonly policy?: Policy;
@@ -40,7 +41,13 @@ export interface PolicedForward {
   readonly output: Matrix;
 }
 
-/** Mode `shift`: shifts from the current weights, applied to the batch x `[n, inputSize]`. */
+/**
+ * Mode `shift`: shifts from the current weights, applied to the batch x `[n, inputSize]`.
+ *
+ * @example
+ * const run = policedForward(net, regions, x);
+ * const { affine } = policedBackward(run, dOutput); // dLoss/dweights by layer, the shifts included
+ */
 export function policedForward(
   net: Network,
   regions: readonly Region[],
@@ -63,6 +70,7 @@ function totalShift({ shift: own }: ActivationNode, { shifts: { shift } }: Polic
   return own ? shift.map((c, j) => c + own[j]) : shift;
 }
 
+/** dLoss/dparameters and dLoss/dx of a policed forward pass. */
 export interface PolicedGradient {
   /** dLoss/dparameters of each affine node, by name. */
   readonly affine: ReadonlyMap<string, AffineGradient>;
@@ -72,6 +80,7 @@ export interface PolicedGradient {
   readonly input: Matrix;
 }
 
+/** How the gradient goes through the shifts, and a loss of the maps themselves. */
 export interface PolicedBackwardOptions {
   /** @defaultValue 'exact' */
   readonly gradient?: 'exact' | 'local';

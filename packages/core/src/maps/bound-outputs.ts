@@ -8,6 +8,7 @@ import { nonNegativeFit } from '../regions/hull/convex-combination.js';
 import type { Region } from '../regions/region.js';
 import { bounds } from './output-range.js';
 
+/** How the moved bias is stored. */
 export interface OutputBoundOptions {
   /**
    * The format the bias is stored in; that of `freeze`.

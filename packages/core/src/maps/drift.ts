@@ -12,6 +12,7 @@ export interface Drift {
   readonly decisionAgreement: number;
 }
 
+/** What counts as a decision. */
 export interface DriftOptions {
   /**
    * Whether the largest or the smallest output is the decision (the first of several).
@@ -23,6 +24,9 @@ export interface DriftOptions {
 /**
  * Compares two networks on samples `[n, inputSize]`, n ≥ 1: what enforcing or freezing cost away from the regions.
  * Throws `shape`.
+ *
+ * @example
+ * drift(net, enforce(net, regions).network, x).decisionAgreement; // 1: no decision changed
  */
 export function drift(
   before: Network,

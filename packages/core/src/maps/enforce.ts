@@ -7,6 +7,7 @@ import type { Region } from '../regions/region.js';
 import { assertPolicy, type Policy } from '../rule/policy.js';
 import { addedLifts, type EnforceReport, reportOf } from './report.js';
 
+/** How sides are chosen, which units share shifts, what is left alone, and the memory allowed. */
 export interface EnforceOptions {
   /**
    * How sides are chosen.
@@ -35,6 +36,7 @@ export interface EnforceOptions {
   readonly progress?: Progress;
 }
 
+/** A network that is affine on every region, and what it took. */
 export interface Enforced {
   /** The network with shifts on its nonlinearities, affine on every region. `foldShifts` moves them into biases. */
   readonly network: Network;

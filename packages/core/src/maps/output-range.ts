@@ -23,6 +23,9 @@ export interface OutputBounds {
  * outputs: closed-form ranges of the network's affine map there, nothing sampled.
  *
  * Throws `not-frozen` for a network that cannot be certified affine on the region, or `shape`.
+ *
+ * @example
+ * const { lower, upper } = bounds(freeze(net, regions).network, regions[0]);
  */
 export function bounds(net: Network, region: Region, combinations?: Matrix): OutputBounds {
   const proof = certify(net, [region]);

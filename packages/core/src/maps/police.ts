@@ -7,6 +7,7 @@ import type { Region } from '../regions/region.js';
 import { type EnforceOptions, enforce } from './enforce.js';
 import type { EnforceReport } from './report.js';
 
+/** Those of {@link enforce}, and the format to freeze to. */
 export interface PoliceOptions extends EnforceOptions, Pick<FreezeOptions, 'precision'> {}
 
 /** A network that keeps the promise, and why. */

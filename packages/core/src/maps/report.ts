@@ -25,6 +25,7 @@ export interface LayerReport {
   readonly linear: number;
 }
 
+/** What the constraint did to the whole network; sums and largest values over its layers. */
 export interface EnforceReport {
   readonly layers: readonly LayerReport[];
   readonly units: number;

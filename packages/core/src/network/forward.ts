@@ -7,7 +7,12 @@ import type { Network } from './network.js';
 import type { AffineNode, ConcatNode, SumNode } from './nodes.js';
 import { type Rules, walk } from './walk.js';
 
-/** Evaluates the network on rows, `[n, inputSize] → [n, outputSize]`, in float64. */
+/**
+ * Evaluates the network on rows, `[n, inputSize] → [n, outputSize]`, in float64.
+ *
+ * @example
+ * forward(net, matrixFromRows([[0.5, -0.5]])).data
+ */
 export function forward(net: Network, x: Matrix): Matrix {
   return forwardValues(net, x).get(net.nodes.at(-1)!.name)!;
 }

@@ -62,6 +62,7 @@ export interface NodeByKind {
 }
 
 export type NodeKind = keyof NodeByKind;
+/** A node of a network. */
 export type NetworkNode = NodeByKind[NodeKind];
 
 /** The names of the nodes a node reads. */

@@ -33,6 +33,10 @@ export interface Certificate {
 /**
  * The certificate of a network read from `modelBytes`. Throws `not-frozen`, naming the unit, where the network cannot be
  * certified.
+ *
+ * @example
+ * const certificate = certificateOf(freeze(net, regions).network, regions, modelBytes);
+ * JSON.stringify(certificate); // stored beside the model
  */
 export function certificateOf(
   net: Network,

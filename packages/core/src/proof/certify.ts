@@ -42,6 +42,7 @@ export interface RegionProof {
   readonly approximationError?: Float64Array;
 }
 
+/** The proof that a network is affine on every region. */
 export interface Certified {
   readonly certified: true;
   readonly layers: readonly LayerMargin[];
@@ -62,6 +63,7 @@ export interface Uncertified {
   readonly points?: Matrix;
 }
 
+/** The memory allowed, and whom to tell of progress. */
 export interface CertifyOptions {
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
@@ -77,6 +79,10 @@ export interface CertifyOptions {
  * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first.
  *
  * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
+ *
+ * @example
+ * const proof = certify(freeze(net, regions).network, regions);
+ * if (proof.certified) proof.regions[0].map; // { A, b }
  */
 export function certify(
   net: Network,

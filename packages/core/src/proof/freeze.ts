@@ -12,6 +12,7 @@ import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { biasHolder, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
 
+/** The format to store weights in, the memory allowed, and whom to tell of progress. */
 export interface FreezeOptions {
   /**
    * The format the weights are stored in.
@@ -26,6 +27,7 @@ export interface FreezeOptions {
   readonly progress?: Progress;
 }
 
+/** A plain network that is affine on every region exactly. */
 export interface Frozen {
   /** The plain network: no shifts but where no bias can hold them, every parameter representable. */
   readonly network: Network;
@@ -46,6 +48,9 @@ export interface Frozen {
  *
  * Throws `not-finite` (a weight overflows the format), `no-free-shift` (the format cannot hold a bias that clears a unit's
  * kinks; the message names the unit) or `too-large` (a frame beyond `memory`).
+ *
+ * @example
+ * const { network, maps } = freeze(enforce(net, regions).network, regions);
  */
 export function freeze(net: Network, regions: readonly Region[], options: FreezeOptions = {}): Frozen {
   const precision = precisionOf(options.precision ?? 'float32');
