@@ -8,7 +8,7 @@ import {
   operators,
   type Windows,
 } from '@police/core';
-import { activate, type InputNode, type Lifts } from '@police/core/adapter';
+import { activate, byKind, type InputNode, inputsOf, type Lifts, type NodeTable } from '@police/core/adapter';
 import { isIdentity, isPermutation } from './broadcast.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
@@ -189,22 +189,16 @@ export class NetworkBuilder {
     return { input, units: this.#unitsOf(input), windows, lifts, site };
   }
 
-  #unitsOf(node: string): number {
-    const found = this.#nodes.get(node)!;
-    switch (found.kind) {
-      case 'input':
-        return found.size;
-      case 'affine':
-        return found.operator.outSize;
-      case 'max':
-        return found.windows.offsets.length - 1;
-      case 'concat':
-        return found.inputs.reduce((sum, input) => sum + this.#unitsOf(input), 0);
-      case 'sum':
-        return this.#unitsOf(found.inputs[0]);
-      case 'activation':
-        return this.#unitsOf(found.input);
-    }
+  #unitsOf(name: string): number {
+    const units: NodeTable<number> = {
+      input: ({ size }) => size,
+      affine: ({ operator }) => operator.outSize,
+      activation: ({ input }) => this.#unitsOf(input),
+      sum: ({ inputs: [first] }) => this.#unitsOf(first),
+      concat: ({ inputs }) => inputs.reduce((sum, input) => sum + this.#unitsOf(input), 0),
+      max: ({ windows }) => windows.offsets.length - 1,
+    };
+    return byKind(units, this.#nodes.get(name)!);
   }
 
   /** The network from the input to `output`; nodes that it does not depend on are left out. */
@@ -212,9 +206,7 @@ export class NetworkBuilder {
     const needed = new Set<string>([output.node]);
     const nodes = [...this.#nodes.values()];
     for (const node of [...nodes].reverse()) {
-      if (!needed.has(node.name)) continue;
-      if (node.kind === 'sum' || node.kind === 'concat') for (const name of node.inputs) needed.add(name);
-      else if (node.kind !== 'input') needed.add(node.input);
+      if (needed.has(node.name)) for (const name of inputsOf(node)) needed.add(name);
     }
     return network(nodes.filter(node => node.kind === 'input' || needed.has(node.name)));
   }

@@ -11,7 +11,8 @@ import {
 } from '@police/core';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
 import { cumulativeSum } from '@police/testing/operators/cumulative-sum';
-import { randomRows, testOperatorLaws } from '@police/testing/operators/laws';
+import { testOperatorLaws } from '@police/testing/operators/laws';
+import { randomRows } from '@police/testing/operators/rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 

@@ -1,8 +1,9 @@
 import { matrix, type Rng } from '@police/core';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
-import { explicitMatrix, randomRows, testOperatorLaws } from '@police/testing/operators/laws';
+import { testOperatorLaws } from '@police/testing/operators/laws';
 import { naiveConv, randomConv } from '@police/testing/operators/oracles';
 import { randomReordering } from '@police/testing/operators/random';
+import { explicitMatrix, randomRows } from '@police/testing/operators/rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dense } from '../../../src/network/operators/dense.js';
