@@ -33,7 +33,7 @@ export function affineMapOn(
 }
 
 /** Output gradients `[n, size]` carried back along the pieces that a region is on. */
-const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
+export const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
   ...linearAdjoints(net),
   activation: ({ name, activation }, gradient) => {
     const { sides } = pieces.layers.get(name)!.shifts;

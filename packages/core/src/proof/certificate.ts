@@ -23,8 +23,13 @@ export interface Certificate {
     readonly b: readonly number[];
     /** Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic. */
     readonly mapError: readonly number[];
-    /** Bound `[outSize]` on |float32 inference − (A x + b)| over the region. */
-    readonly inferenceError: readonly number[];
+    /** Bound `[outSize]` on |float32 inference − (A x + b)| over the region; null where float32 may overflow. */
+    readonly inferenceError: readonly (number | null)[];
+    /** Bound `[outSize]` on |A x + b| over the region. */
+    readonly outputReach: readonly number[];
+    /** See `RegionProof.overflow` and `RegionProof.coarse`. */
+    readonly overflow?: string;
+    readonly coarse?: string;
     /** Only where smooth activations make f affine up to an error: see `RegionProof.approximationError`. */
     readonly approximationError?: readonly number[];
   }[];
@@ -53,17 +58,23 @@ export function certificateOf(
     regionsSha256: regionsHash(regions),
     layers: proof.layers.map(({ name, smallestMargin }) => ({
       name,
-      smallestMargin: Number.isFinite(smallestMargin) ? smallestMargin : null,
+      smallestMargin: finiteOrNull(smallestMargin),
     })),
-    regions: proof.regions.map(({ map, mapError, inferenceError, approximationError }) => ({
+    regions: proof.regions.map(({ map, mapError, inferenceError, outputReach, ...rest }) => ({
       A: Array.from({ length: map.A.rows }, (_, i) => Array.from(rowOf(map.A, i))),
       b: Array.from(map.b),
       mapError: Array.from(mapError),
-      inferenceError: Array.from(inferenceError),
-      ...(approximationError ? { approximationError: Array.from(approximationError) } : {}),
+      inferenceError: Array.from(inferenceError, finiteOrNull),
+      outputReach: Array.from(outputReach),
+      ...(rest.overflow === undefined ? {} : { overflow: rest.overflow }),
+      ...(rest.coarse === undefined ? {} : { coarse: rest.coarse }),
+      ...(rest.approximationError ? { approximationError: Array.from(rest.approximationError) } : {}),
     })),
   };
 }
+
+/** JSON has no infinities. */
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
  * Why a certificate does not hold for a network read from `modelBytes`, or undefined if it does. Everything in it is

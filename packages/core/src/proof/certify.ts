@@ -7,14 +7,14 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import type { Progress } from '../network/walk.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
-import { float32, float64 } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import { addShift, type BoundedFrame, ROUND_UP } from './bounded-frame.js';
-import { boundedIntervals, boundedLeads, clearanceOn, smallestMargin } from './bounded-intervals.js';
+import { addShift, type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
+import { boundedIntervals, boundedLeads, clearanceOn, PROOF, smallestMargin } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { mapErrorOn } from './map-error.js';
+import type { RuntimeRounding } from './runtime-rounding.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
 export interface LayerMargin {
@@ -32,8 +32,17 @@ export interface RegionProof {
    * `approximationError`.
    */
   readonly mapError: Float64Array;
-  /** Bound `[outSize]` on |inference in float32, in any order of summation − (A x + b)| over the region. */
+  /**
+   * Bound `[outSize]` on |inference in float32, in any order of summation − (A x + b)| over the region: each node's rounding
+   * through the actual Jacobian. Infinite where float32 may overflow.
+   */
   readonly inferenceError: Float64Array;
+  /** Bound `[outSize]` on |A x + b| over the region: what `inferenceError` is large or small beside. */
+  readonly outputReach: Float64Array;
+  /** The first node where a float32 number may overflow, sums on the way included. */
+  readonly overflow?: string;
+  /** The first node whose Jacobian would have taken too long, so that `inferenceError` is coarse: from products of |W|. */
+  readonly coarse?: string;
   /**
    * The share of `mapError` `[outSize]` that is no rounding: smooth activations make f affine only up to this. Then
    * `inferenceError` assumes a runtime whose own smooth functions err by no more than `SMOOTH_FUNCTION_ERROR`. Absent where f
@@ -93,10 +102,9 @@ export function certify(
   const layers: LayerMargin[] = [];
   const proved = (name: string, smallestMargin: number) => layers.push({ name, smallestMargin });
   try {
-    const { frames, pieces } = boundedPass(
+    const { frames, pieces, rounding } = boundedPass(
       net,
       propagators,
-      ARITHMETICS,
       proving(propagators, proved),
       progress,
     );
@@ -106,7 +114,9 @@ export function certify(
       pieces,
       frames.map(({ values }) => values),
     )();
-    const proofs = propagators.map((propagator, r) => regionProof(net, propagator, maps[r], frames[r]));
+    const proofs = propagators.map((propagator, r) =>
+      regionProof(net, propagator, maps[r], frames[r], rounding[r]),
+    );
     return { certified: true, layers, regions: proofs };
   } catch (error) {
     if (error instanceof MayBend) return error.found;
@@ -135,9 +145,6 @@ class MayBend extends Error {
   }
 }
 
-/** The exact network, whose errors prove, and a runtime's, whose errors are reported. */
-const ARITHMETICS = [float64, float32];
-
 /** The rule that proves, and moves nothing. */
 function proving(
   propagators: readonly FramePropagator[],
@@ -146,8 +153,8 @@ function proving(
   return {
     activation: (node, { frames }, boundings) => {
       const { shift } = node;
-      const h = shift ? frames.map((frame, r) => addShift(boundings[r], frame, shift)) : frames;
-      const intervals = boundedIntervals(node.activation, propagators, h, 1);
+      const h = shift ? frames.map((frame, r) => addShift(boundings[r], node, frame, shift)) : frames;
+      const intervals = boundedIntervals(node.activation, propagators, h, PROOF);
       const shifts = chooseShifts(intervals, () => 0);
       const margin = smallestMargin(intervals);
       // Not `< 0`: a NaN proves nothing.
@@ -170,13 +177,19 @@ function regionProof(
   propagator: FramePropagator,
   map: AffineMap,
   output: BoundedFrame,
+  { overflow, coarse }: RuntimeRounding,
 ): RegionProof {
   const mapError = mapErrorOn(net, propagator, map, output);
-  const inferred = rowOf(output.errors, 1);
+  const inferred = rowOf(output.errors, RUNTIME);
   return {
     map,
     mapError,
-    inferenceError: mapError.map((e, j) => (e + inferred[j]) * ROUND_UP),
+    inferenceError: mapError.map((e, j) =>
+      overflow === undefined ? (e + inferred[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
+    ),
+    outputReach: propagator.reader.reach(output.values),
+    ...(overflow === undefined ? {} : { overflow }),
+    ...(coarse === undefined ? {} : { coarse }),
     ...(isApproximate(net) ? { approximationError: output.approximationError } : {}),
   };
 }
@@ -204,7 +217,7 @@ function provenWinners(
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
   const winners = chooseWinners(node.windows, pairs, {
     ...(node.lifts ? { lifts: node.lifts } : {}),
-    leadError: boundedLeads(propagators, frames, 1),
+    leadError: boundedLeads(propagators, frames, PROOF),
   });
   const present = (w: number) => (node.lifts && node.lifts.winner[w] >= 0 ? node.lifts.lift[w] : 0);
   // A lift that the node has not got is a lift missing.
