@@ -1,6 +1,5 @@
 import type { AffineOperator, Matrix, Network, NetworkNode, operators } from '@police/core';
-import { type ActivationNode, inputsOf, type MaxNode } from '@police/core/adapter';
-import { forwardValues } from '../../core/src/network/forward.js';
+import { type ActivationNode, forwardValues, type MaxNode, type SumNode, walk } from '@police/core/adapter';
 import { concatColumns } from '../../core/src/numeric/matrix.js';
 import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-frame.js';
 
@@ -32,45 +31,35 @@ interface Bounded {
  */
 export function float32ErrorBound(net: Network, x: Matrix): Matrix {
   const values = forwardValues(net, x);
-  const all = new Map<string, Bounded>();
-  for (const node of net.nodes) {
-    const inputs = inputsOf(node).map(name => ({ ...all.get(name)!, values: values.get(name)! }));
-    all.set(node.name, through(node, inputs, values.get(node.name)!));
-  }
+  const at = (node: NetworkNode, bounded: Bounded): Input => ({ ...bounded, values: values.get(node.name)! });
+  const all = walk<Input>(net, {
+    input: node => at(node, stored({ ...x, data: new Float64Array(x.data.length) }, x)),
+    affine: (node, [input]) => at(node, throughAffine(node.operator, input)),
+    activation: (node, [input]) => at(node, throughActivation(node, input, values.get(node.name)!)),
+    sum: (node, inputs) => at(node, sumOf(node, inputs)),
+    concat: (node, inputs) => at(node, concatenated(inputs)),
+    max: (node, [input]) => at(node, stored(maxError(node, input), values.get(node.name)!)),
+  });
   return all.get(net.nodes.at(-1)!.name)!.error;
 }
 
 type Input = Bounded & { readonly values: Matrix };
 
-function through(node: NetworkNode, inputs: readonly Input[], y: Matrix): Bounded {
-  const [x] = inputs;
-  switch (node.kind) {
-    case 'input':
-      return stored(
-        map(y, () => 0),
-        y,
-      );
-    case 'affine':
-      return throughAffine(node.operator, x);
-    case 'activation':
-      return throughActivation(node, x, y);
-    case 'max':
-      return stored(maxError(node, x), y);
-    case 'concat':
-      return {
-        error: concatColumns(inputs.map(({ error }) => error)),
-        reach: concatColumns(inputs.map(({ reach }) => reach)),
-        terms: Math.max(...inputs.map(({ terms }) => terms)),
-      };
-    case 'sum': {
-      const sum = (blocks: readonly Matrix[]) =>
-        map(y, (_, k) =>
-          blocks.reduce((s, block, i) => s + Math.abs(node.coefficients?.[i] ?? 1) * block.data[k], 0),
-        );
-      const terms = Math.max(...inputs.map(input => input.terms)) + inputs.length + 1;
-      return rounded(sum(inputs.map(({ error }) => error)), sum(inputs.map(({ reach }) => reach)), terms);
-    }
-  }
+function concatenated(inputs: readonly Bounded[]): Bounded {
+  return {
+    error: concatColumns(inputs.map(({ error }) => error)),
+    reach: concatColumns(inputs.map(({ reach }) => reach)),
+    terms: Math.max(...inputs.map(({ terms }) => terms)),
+  };
+}
+
+function sumOf({ coefficients }: SumNode, inputs: readonly Bounded[]): Bounded {
+  const sum = (blocks: readonly Matrix[]) =>
+    map(blocks[0], (_, k) =>
+      blocks.reduce((s, block, i) => s + Math.abs(coefficients?.[i] ?? 1) * block.data[k], 0),
+    );
+  const terms = Math.max(...inputs.map(input => input.terms)) + inputs.length + 1;
+  return rounded(sum(inputs.map(({ error }) => error)), sum(inputs.map(({ reach }) => reach)), terms);
 }
 
 /** A value that a runtime has to compute as it is: nothing before it can be summed again. */
@@ -86,19 +75,22 @@ function rounded(carried: Matrix, reach: Matrix, terms: number): Bounded {
 
 function throughAffine(operator: AffineOperator, x: Input): Bounded {
   const { bias } = operator;
-  const kind = 'kind' in operator ? operator.kind : undefined;
+  const { kind } = operator;
   const carried = operator.magnitude(x.error);
   const plusBias = (reach: Matrix) => map(reach, (r, _, j) => r + Math.abs(bias[j]));
   if (kind === 'gather')
     return { error: carried, reach: plusBias(operator.magnitude(x.reach)), terms: x.terms };
   // Fused into the sum before it, its constants are products and sums themselves.
-  if (kind === 'scale') return rounded(carried, plusBias(operator.magnitude(x.reach)), x.terms + 3);
+  if (kind === 'scale' || kind === 'fixed') {
+    return rounded(carried, plusBias(operator.magnitude(x.reach)), x.terms + operator.terms + 2);
+  }
   const reach = operator.magnitude(map(x.values, (v, k) => Math.abs(v) + x.error.data[k]));
-  const coordinates = isResize(operator) ? coordinateError(operator.origin, x.values) : 0;
+  const resize = kind === 'sparse' && operator.origin?.kind === 'resizeLinear' ? operator.origin : undefined;
+  const coordinates = resize ? coordinateError(resize, x.values) : 0;
   return rounded(
     map(carried, e => e + coordinates),
     plusBias(reach),
-    (isResize(operator) ? RESIZE_TERMS : operator.terms) + 1,
+    (resize ? RESIZE_TERMS : operator.terms) + 1,
   );
 }
 
@@ -115,7 +107,7 @@ const COORDINATE_ROUNDINGS = 8;
  * What the rounding of coordinates costs a linear resize: interpolation is continuous, and one position further its
  * value differs by at most the difference of two entries. Nothing where the scale is a power of two.
  */
-function coordinateError(origin: Resize['origin'], x: Matrix): number {
+function coordinateError(origin: Resize, x: Matrix): number {
   const [, ...plane] = origin.shape;
   const largest = x.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
   return plane.reduce((sum, size, axis) => {
@@ -125,13 +117,7 @@ function coordinateError(origin: Resize['origin'], x: Matrix): number {
   }, 0);
 }
 
-type Resize = operators.Sparse & {
-  readonly origin: Extract<operators.SparseOrigin, { kind: 'resizeLinear' }>;
-};
-
-function isResize(operator: AffineOperator): operator is Resize {
-  return 'origin' in operator && (operator as operators.Sparse).origin?.kind === 'resizeLinear';
-}
+type Resize = Extract<operators.SparseOrigin, { kind: 'resizeLinear' }>;
 
 /** The largest of each window is off by no more than any entry is, lifted ones also by the rounding of the Add. */
 function maxError({ windows, lifts }: MaxNode, { values, error }: Input): Matrix {
