@@ -1,0 +1,137 @@
+import { VnnLibError } from './errors.js';
+import { type Direction, toFloat64 } from './float64.js';
+import type { LinearConstraint } from './linear.js';
+import type { Comparison } from './query.js';
+import { compare, divide, type Rational, sign } from './rational.js';
+
+/** One end of an interval. */
+export interface Bound {
+  readonly value: Rational;
+  /** Whether the value itself lies outside. */
+  readonly isStrict: boolean;
+  /** The comparison that says so. */
+  readonly comparison: Comparison;
+}
+
+/** What is known of one input; an end that is undefined is infinite. */
+export interface Interval {
+  readonly lower: Bound | undefined;
+  readonly upper: Bound | undefined;
+}
+
+/** Why no point satisfies what is asked. */
+export interface Contradiction {
+  readonly reason: string;
+  /** Comparisons that contradict each other, or one that contradicts itself or the bounds. */
+  readonly comparisons: readonly Comparison[];
+}
+
+/** Inputs that lack an end. */
+export interface Unbounded {
+  readonly count: number;
+  /** The names of the first few. */
+  readonly first: readonly string[];
+}
+
+/** What a disjunct says of the inputs alone. */
+export interface InputRegion {
+  /** Number of inputs. */
+  readonly size: number;
+  /** By input; those that no comparison bounds are absent. */
+  readonly bounds: ReadonlyMap<number, Interval>;
+  /** What bounds cannot express: constraints on several inputs at once, and `!=` never. */
+  readonly constraints: readonly LinearConstraint[];
+  readonly unbounded: Unbounded;
+  /** Set where no input satisfies all this, as far as bounds and interval arithmetic show. */
+  readonly contradiction?: Contradiction;
+}
+
+/** The least box of float64 numbers that holds what the bounds allow. */
+export interface Box {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/**
+ * The bounds of a region rounded outwards to float64, strict ones taken as reached. Throws `empty` for a contradiction,
+ * `unbounded` for inputs without both ends, named.
+ */
+export function outerBox({ size, bounds, unbounded, contradiction }: InputRegion): Box {
+  if (contradiction) {
+    throw new VnnLibError({
+      code: 'empty',
+      where: 'the input region',
+      expected: 'a point that satisfies it',
+      actual: contradiction.reason,
+    });
+  }
+  if (unbounded.count > 0) {
+    const others = unbounded.count - unbounded.first.length;
+    throw new VnnLibError({
+      code: 'unbounded',
+      where: 'the input region',
+      expected: 'a lower and an upper bound of every input',
+      actual: `none of ${unbounded.first.join(', ')}${others > 0 ? ` and ${others} more` : ''}`,
+    });
+  }
+  const ends = (end: 'lower' | 'upper', direction: Direction) =>
+    Float64Array.from({ length: size }, (_, input) => toFloat64(bounds.get(input)![end]!.value, direction));
+  return { lower: ends('lower', 'down'), upper: ends('upper', 'up') };
+}
+
+const UNBOUNDED: Interval = { lower: undefined, upper: undefined };
+
+/** Bounds found so far, tightened by one constraint after another. */
+export class BoundsBuilder {
+  readonly bounds: Map<number, Interval> = new Map();
+  /** The first input found with contradicting ends. */
+  contradiction: Contradiction | undefined;
+  readonly #nameOf: (input: number) => string;
+
+  constructor(nameOf: (input: number) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  /** Adds `coefficient · input ≤ bound`, `<` or `==`. */
+  add({ terms: [{ index, coefficient }], relation, bound, comparison }: LinearConstraint): void {
+    const value = divide(bound, coefficient);
+    const end: Bound = { value, isStrict: relation === '<', comparison };
+    const isUpper = sign(coefficient) > 0;
+    let interval = this.bounds.get(index) ?? UNBOUNDED;
+    if (isUpper || relation === '==') interval = withUpper(interval, end);
+    if (!isUpper || relation === '==') interval = withLower(interval, end);
+    this.bounds.set(index, interval);
+    if (!this.contradiction) this.contradiction = contradictionOf(interval, this.#nameOf(index));
+  }
+}
+
+function withUpper(interval: Interval, end: Bound): Interval {
+  const { upper } = interval;
+  if (upper && !isTighter(end, upper, compare(upper.value, end.value))) return interval;
+  return { lower: interval.lower, upper: end };
+}
+
+function withLower(interval: Interval, end: Bound): Interval {
+  const { lower } = interval;
+  if (lower && !isTighter(end, lower, compare(end.value, lower.value))) return interval;
+  return { lower: end, upper: interval.upper };
+}
+
+/** `order` is positive where the new end lies further in. */
+function isTighter(end: Bound, before: Bound, order: number): boolean {
+  return order > 0 || (order === 0 && end.isStrict && !before.isStrict);
+}
+
+function contradictionOf({ lower, upper }: Interval, name: string): Contradiction | undefined {
+  if (!lower || !upper) return undefined;
+  const order = compare(lower.value, upper.value);
+  if (order < 0 || (order === 0 && !lower.isStrict && !upper.isStrict)) return undefined;
+  const reason = `${name} ${lower.isStrict ? 'above' : 'at least'} ${shownValue(lower.value)} and ${
+    upper.isStrict ? 'below' : 'at most'
+  } ${shownValue(upper.value)}`;
+  return { reason, comparisons: [lower.comparison, upper.comparison] };
+}
+
+function shownValue(value: Rational): string {
+  return `${toFloat64(value, 'down')}`;
+}
