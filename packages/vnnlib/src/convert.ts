@@ -1,8 +1,9 @@
+import { withPlace } from './arithmetic.js';
 import { MOST_DIGITS, standardDecimal } from './decimal.js';
 import { type ElementType, isOfType, nameOfType } from './element-type.js';
 import { VnnLibError } from './errors.js';
 import { fold } from './fold.js';
-import { isTrue, type LinearConstraint, linearConstraint, withPlace } from './linear.js';
+import { isTrue, type LinearConstraint, linearConstraint } from './linear.js';
 import { NAME } from './network-reader.js';
 import { type Comparison, type Formula, type Query, sizeOf, type Term } from './query.js';
 import { multiplicity, multiply, type Rational, rational, toDecimal } from './rational.js';

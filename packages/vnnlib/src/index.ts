@@ -2,6 +2,7 @@ export { type ConversionOptions, toVersion2 } from './convert.js';
 export { type Dnf, type DnfOptions, toDNF } from './dnf.js';
 export type { ElementType, FloatType, IntegerType } from './element-type.js';
 export { type Problem, VnnLibError, type VnnLibErrorCode } from './errors.js';
+export { holds } from './evaluate.js';
 export { type Direction, fromFloat64, toFloat64 } from './float64.js';
 export { fold } from './fold.js';
 export {

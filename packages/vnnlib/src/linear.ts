@@ -1,3 +1,4 @@
+import { checkDivisor, operationValue, withPlace } from './arithmetic.js';
 import { VnnLibError } from './errors.js';
 import { fold } from './fold.js';
 import { located } from './problems.js';
@@ -148,6 +149,7 @@ function factorsOf(
   let factor = one;
   for (const operand of operands) {
     const constant = constants.get(operand);
+    if (constant && operator === '/') checkDivisor(constant, operand, source);
     if (constant) factor = operator === '*' ? multiply(factor, constant) : divide(factor, constant);
   }
   return [[variable[0], factor]];
@@ -158,31 +160,13 @@ function constantsIn(root: Term, source: Source): Map<Term, Rational> {
   const constants = new Map<Term, Rational>();
   fold<Term, Rational | undefined>(root, operandsOf, (term, values) => {
     if (term.kind === 'element') return undefined;
-    if (term.kind === 'operation') checkDivisors(term, values, source);
     if (values.includes(undefined)) return undefined;
-    const value =
-      term.kind === 'constant' ? fromDecimal(term.text) : evaluate(term, values as readonly Rational[]);
+    const known = values as readonly Rational[];
+    const value = term.kind === 'constant' ? fromDecimal(term.text) : operationValue(term, known, source);
     constants.set(term, value);
     return value;
   });
   return constants;
-}
-
-function checkDivisors(term: Operation, values: readonly (Rational | undefined)[], source: Source): void {
-  if (term.operator !== '/') return;
-  const wrong = values.findIndex((value, i) => i > 0 && value !== undefined && sign(value) === 0);
-  if (wrong < 0) return;
-  const { at } = term.operands[wrong];
-  throw new VnnLibError(
-    located(source, at, { code: 'nonlinear', expected: 'a divisor other than 0', actual: '0' }),
-  );
-}
-
-function evaluate({ operator, operands }: Operation, [first, ...rest]: readonly Rational[]): Rational {
-  if (operator === '+') return rest.reduce(add, first);
-  if (operator === '*') return rest.reduce(multiply, first);
-  if (operator === '/') return rest.reduce(divide, first);
-  return operands.length === 1 ? negate(first) : rest.reduce((a, b) => add(a, negate(b)), first);
 }
 
 function nonlinear({ operator, at }: Operation, source: Source): VnnLibError {
@@ -190,15 +174,4 @@ function nonlinear({ operator, at }: Operation, source: Source): VnnLibError {
   return new VnnLibError(
     located(source, at, { code: 'nonlinear', expected: 'constants times elements', actual: what }),
   );
-}
-
-/** Gives an error of exact arithmetic, which knows no place, that of the expression. */
-export function withPlace<R>(source: Source, at: number, run: () => R): R {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof VnnLibError) || error.line !== undefined) throw error;
-    const { code, expected, actual } = error;
-    throw new VnnLibError(located(source, at, { code, expected, actual }));
-  }
 }

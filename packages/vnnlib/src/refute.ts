@@ -1,4 +1,5 @@
-import { type LinearConstraint, type LinearTerm, withPlace } from './linear.js';
+import { withPlace } from './arithmetic.js';
+import type { LinearConstraint, LinearTerm } from './linear.js';
 import { add, compare, multiply, type Rational, sign, zero } from './rational.js';
 import type { Contradiction, InputRegion } from './region.js';
 import type { Source } from './source.js';

@@ -39,7 +39,7 @@ export interface InputRegion {
   readonly size: number;
   /** By input; those that no comparison bounds are absent. */
   readonly bounds: ReadonlyMap<number, Interval>;
-  /** What bounds cannot express: constraints on several inputs at once, and `!=` never. */
+  /** What bounds cannot express: constraints on several inputs at once. */
   readonly constraints: readonly LinearConstraint[];
   readonly unbounded: Unbounded;
   /** Set where no input satisfies all this, as far as bounds and interval arithmetic show. */

@@ -8,7 +8,7 @@ export interface Atom {
   readonly kind: 'atom';
   readonly text: string;
   readonly at: number;
-  readonly brackets: readonly Atom[] | undefined;
+  readonly brackets: readonly Atom[] | 'unreadable' | undefined;
 }
 
 /** What stands between double quotes, escapes as written. */
@@ -113,7 +113,7 @@ export class FormReader {
     else this.#problems.report(at, { code: 'syntax', expected: "a name before '['", actual: 'none' });
   }
 
-  #brackets(): Atom[] {
+  #brackets(): Atom[] | 'unreadable' {
     const found: Atom[] = [];
     if (this.#scanner.next() === ']') return found;
     for (;;) {
@@ -125,10 +125,10 @@ export class FormReader {
       this.#scanner.next();
     }
     this.#expected("whole numbers between ',' and a closing ']'");
-    // What stands there is looked at again, unless it could only be said to be wrong twice.
-    const { kind } = this.#scanner;
-    if (kind === '(' || kind === ')' || kind === 'end') this.#scanner.back();
-    return found;
+    let { kind } = this.#scanner;
+    while (kind === 'atom' || kind === ',' || kind === 'string') kind = this.#scanner.next();
+    if (kind !== ']') this.#scanner.back();
+    return 'unreadable';
   }
 
   #atom(): Atom {
@@ -164,5 +164,6 @@ export function shown(expression: SExpression | undefined): string {
 }
 
 function bracketsShown({ brackets }: Atom): string {
+  if (brackets === 'unreadable') return '[…]';
   return brackets ? excerpt(`[${brackets.slice(0, 8).map(index => index.text)}]`) : '';
 }

@@ -20,6 +20,7 @@ export function readShape(atom: Atom, problems: Problems): number[] | undefined 
     });
     return undefined;
   }
+  if (atom.brackets === 'unreadable') return undefined;
   const lengths = atom.brackets.map(item => wholeNumber(item, problems));
   if (lengths.includes(undefined)) return undefined;
   const shape = lengths as number[];

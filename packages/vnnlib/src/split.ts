@@ -1,6 +1,7 @@
+import { withPlace } from './arithmetic.js';
 import { type DnfOptions, toDNF } from './dnf.js';
 import { VnnLibError } from './errors.js';
-import { isTrue, type LinearConstraint, linearConstraint, withPlace } from './linear.js';
+import { isTrue, type LinearConstraint, linearConstraint } from './linear.js';
 import { elementName } from './names.js';
 import { located } from './problems.js';
 import { type Comparison, type InputTensor, type OutputTensor, type Query, sizeOf } from './query.js';

@@ -64,7 +64,7 @@ function signature({ elementType, shape }: Tensor, withType: boolean): string {
   return `${withType ? nameOfType(elementType) : ''}[${shape}]`;
 }
 
-/** Both sides of each comparison are of one element type, which a variable in it decides and its constants have. */
+/** Both sides of each comparison are of one element type, which an element in it decides and its constants have. */
 export function checkComparisonTypes(
   formula: Formula,
   tensors: ReadonlyMap<string, Tensor>,
@@ -95,9 +95,11 @@ function checkComparison(
     }
   }
   if (!first) {
+    // Among reals there is one type that constants can have; among ONNX's there is none to choose.
+    if ([...tensors.values()].every(({ elementType }) => elementType === 'real')) return;
     problems.report(at, {
       code: 'type',
-      expected: 'a variable in each comparison',
+      expected: 'an element of a tensor in each comparison',
       actual: 'constants alone',
     });
     return;

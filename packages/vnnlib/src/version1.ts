@@ -53,7 +53,8 @@ export class Version1Reader {
   readonly assertions: Assertion[] = [];
   readonly #problems: Problems;
   readonly #formulas: FormulaReader;
-  readonly #declared = { X: new Set<number>(), Y: new Set<number>() };
+  /** Where each variable is declared, by its index. */
+  readonly #declared = { X: new Map<number, number>(), Y: new Map<number, number>() };
   /** Set where a declaration could not be read, so that its name is not missed again. */
   #isLenient = false;
 
@@ -128,7 +129,7 @@ export class Version1Reader {
       const expected = 'each variable declared once';
       this.#problems.report(items[1].at, { code: 'duplicate', expected, actual: `${name} again` });
     }
-    declared.add(index);
+    declared.set(index, items[1].at);
   }
 
   #element(atom: Atom): Element | undefined {
@@ -151,9 +152,9 @@ export class Version1Reader {
     let size = 0;
     while (declared.has(size)) size++;
     if (size < declared.size && !this.#isLenient) {
-      const beyond = [...declared].find(index => index > size);
+      const [beyond, at] = [...declared].find(([index]) => index > size)!;
       const expected = `variables ${kind}_i numbered from 0 without gaps`;
-      this.#problems.report(0, {
+      this.#problems.report(at, {
         code: 'undeclared',
         expected,
         actual: `${kind}_${beyond} but no ${kind}_${size}`,

@@ -111,6 +111,7 @@ export class Version2Reader {
 
   /** Row-major index of `X[i,j]`; of a scalar, written without brackets, 0. */
   #flatIndex(atom: Atom, { name, shape }: Tensor): number | undefined {
+    if (atom.brackets === 'unreadable') return undefined;
     const indices = (atom.brackets ?? []).map(item => wholeNumber(item, this.#problems));
     if (indices.includes(undefined)) return undefined;
     const isScalar = shape.length === 0;
