@@ -66,9 +66,11 @@ export interface Assertion {
 
 export type Formula = Comparison | Connective;
 
+export type Connective = ConnectiveOf<'and'> | ConnectiveOf<'or'>;
+
 /** At least one operand. */
-export interface Connective {
-  readonly kind: 'and' | 'or';
+interface ConnectiveOf<Kind> {
+  readonly kind: Kind;
   readonly operands: readonly Formula[];
   readonly at: number;
 }

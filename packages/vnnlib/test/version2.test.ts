@@ -136,7 +136,7 @@ test('elements are of declared tensors, with an index along each axis, inside', 
     ['undeclared', 4, 33, "'Q'"],
     ['undeclared', 4, 44, 'the network f'],
     ['syntax', 4, 59, "'-1'"],
-    ['syntax', 4, 75, "'a'"],
+    ['syntax', 4, 76, "'a'"],
   ]);
 });
 
