@@ -54,12 +54,12 @@ export function linearForm(term: Term, source: Source): LinearForm {
 /** A comparison with all elements on the left, `≥` turned round. Throws what `linearForm` throws. */
 export function linearConstraint(comparison: Comparison, source: Source): LinearConstraint {
   const { operator, left, right, at } = comparison;
+  const isTurned = operator === '>' || operator === '>=';
+  const relation = operator === '>' ? '<' : operator === '>=' ? '<=' : operator;
+  if (left.kind === 'element' && right.kind === 'constant') {
+    return bounded(left, fromDecimal(right.text), relation, isTurned, comparison);
+  }
   return withPlace(source, at, () => {
-    const isTurned = operator === '>' || operator === '>=';
-    const relation = operator === '>' ? '<' : operator === '>=' ? '<=' : operator;
-    if (left.kind === 'element' && right.kind === 'constant') {
-      return bounded(left, fromDecimal(right.text), relation, isTurned, comparison);
-    }
     const sum = new Sum();
     sum.add(left, isTurned ? minusOne : one, source);
     sum.add(right, isTurned ? one : minusOne, source);

@@ -32,8 +32,8 @@ export class NetworkReader {
     this.#unreadable = unreadable;
   }
 
-  /** The network; undefined, after reporting why, where not even a name was found. */
-  read(form: Form): Network | undefined {
+  /** The network, without what could not be read; its name is empty where none was found. */
+  read(form: Form): Network {
     const name = this.#name(form, form.items[1]);
     const inputs: InputTensor[] = [];
     const hidden: HiddenTensor[] = [];
@@ -51,7 +51,7 @@ export class NetworkReader {
       else this.#tensor({ inputs, hidden, outputs }, list, head);
     }
     if (form.isClosed && (inputs.length === 0 || outputs.length === 0)) this.#incomplete(form);
-    return name === undefined ? undefined : network;
+    return network;
   }
 
   /** A network without inputs or outputs; what could not be read counts as one. */

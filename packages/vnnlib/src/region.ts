@@ -1,5 +1,5 @@
 import { VnnLibError } from './errors.js';
-import { type Direction, toFloat64 } from './float64.js';
+import { toFloat64 } from './float64.js';
 import type { LinearConstraint } from './linear.js';
 import type { Comparison } from './query.js';
 import { compare, divide, type Rational, sign } from './rational.js';
@@ -74,9 +74,12 @@ export function outerBox({ size, bounds, unbounded, contradiction }: InputRegion
       actual: `none of ${unbounded.first.join(', ')}${others > 0 ? ` and ${others} more` : ''}`,
     });
   }
-  const ends = (end: 'lower' | 'upper', direction: Direction) =>
-    Float64Array.from({ length: size }, (_, input) => toFloat64(bounds.get(input)![end]!.value, direction));
-  return { lower: ends('lower', 'down'), upper: ends('upper', 'up') };
+  const box = { lower: new Float64Array(size), upper: new Float64Array(size) };
+  for (const [input, { lower, upper }] of bounds) {
+    box.lower[input] = toFloat64(lower!.value, 'down');
+    box.upper[input] = toFloat64(upper!.value, 'up');
+  }
+  return box;
 }
 
 const UNBOUNDED: Interval = { lower: undefined, upper: undefined };

@@ -37,8 +37,9 @@ const SMALL_A = 97;
 const COMMAND = /\s*(?:assert|declare-(?:const|fun|network)|vnnlib-version|check-sat)(?=[\s()])/y;
 
 interface OpenList {
-  readonly items: SExpression[];
   readonly at: number;
+  /** Where its items start on the reader's stack. */
+  readonly first: number;
 }
 
 /** The forms of a text, one after another, so that only one is held at a time. Nesting is as deep as memory. */
@@ -46,6 +47,9 @@ export class FormReader {
   readonly #text: string;
   readonly #scanner: Scanner;
   readonly #problems: Problems;
+  /** The first `#size` are the items of all open lists, one list after another: arrays that grow cost more. */
+  readonly #items: SExpression[] = [];
+  #size = 0;
 
   constructor(source: Source, problems: Problems) {
     this.#text = source.text;
@@ -66,34 +70,42 @@ export class FormReader {
   }
 
   #form(): Form {
-    const at = this.#scanner.start;
-    const open: OpenList[] = [{ items: [], at }];
+    const { start: at } = this.#scanner;
+    const open: OpenList[] = [{ at, first: 0 }];
+    this.#size = 0;
     for (;;) {
       const kind = this.#scanner.next();
-      const { items } = open[open.length - 1];
       if (kind === ')') {
-        const { at: doneAt } = open.pop()!;
-        if (open.length === 0) return { kind: 'list', items, at, isClosed: true };
-        open[open.length - 1].items.push({ kind: 'list', items, at: doneAt });
+        const items = this.#close(open);
+        if (items) return { kind: 'list', items, at, isClosed: true };
       } else if (kind === 'end' || (kind === '(' && this.#startsCommand())) {
-        return this.#unclosed(open, kind === 'end' ? 'the end of the text' : 'another command');
-      } else if (kind === '(') open.push({ items: [], at: this.#scanner.start });
-      else if (kind === '[') this.#attach(items);
-      else if (kind === 'string') items.push(this.#string());
-      else if (kind === 'atom') items.push(this.#atom());
+        const actual = kind === 'end' ? 'the end of the text' : 'another command';
+        this.#problems.report(at, { code: 'syntax', expected: "')' for the '(' here", actual });
+        this.#scanner.back();
+        for (;;) {
+          const items = this.#close(open);
+          if (items) return { kind: 'list', items, at, isClosed: false };
+        }
+      } else if (kind === '(') open.push({ at: this.#scanner.start, first: this.#size });
+      else if (kind === '[') this.#attach(open[open.length - 1].first);
+      else if (kind === 'string') this.#push(this.#string());
+      else if (kind === 'atom') this.#push(this.#atom());
       else this.#expected('an expression');
     }
   }
 
-  #unclosed(open: OpenList[], actual: string): Form {
-    const [{ at }] = open;
-    this.#problems.report(at, { code: 'syntax', expected: "')' for the '(' here", actual });
-    this.#scanner.back();
-    while (open.length > 1) {
-      const { items, at: innerAt } = open.pop()!;
-      open[open.length - 1].items.push({ kind: 'list', items, at: innerAt });
-    }
-    return { kind: 'list', items: open[0].items, at, isClosed: false };
+  #push(item: SExpression): void {
+    this.#items[this.#size++] = item;
+  }
+
+  /** Closes the innermost list and makes it an item of the one around it; returns the items of the outermost. */
+  #close(open: OpenList[]): SExpression[] | undefined {
+    const { at, first } = open.pop()!;
+    const items = this.#items.slice(first, this.#size);
+    this.#size = first;
+    if (open.length === 0) return items;
+    this.#push({ kind: 'list', items, at });
+    return undefined;
   }
 
   #startsCommand(): boolean {
@@ -104,12 +116,13 @@ export class FormReader {
     return COMMAND.test(this.#text);
   }
 
-  /** Reads `[a, b]`, whose `[` is at hand, and hangs it on the atom before it. */
-  #attach(items: SExpression[]): void {
-    const last = items[items.length - 1];
+  /** Reads `[a, b]`, whose `[` is at hand, and hangs it on the atom before it in its list. */
+  #attach(first: number): void {
+    const last = this.#size > first ? this.#items[this.#size - 1] : undefined;
     const at = this.#scanner.start;
     const brackets = this.#brackets();
-    if (last?.kind === 'atom' && last.brackets === undefined) items[items.length - 1] = { ...last, brackets };
+    if (last?.kind === 'atom' && last.brackets === undefined)
+      this.#items[this.#size - 1] = { ...last, brackets };
     else this.#problems.report(at, { code: 'syntax', expected: "a name before '['", actual: 'none' });
   }
 

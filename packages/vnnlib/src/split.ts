@@ -1,13 +1,10 @@
-import { withPlace } from './arithmetic.js';
 import { type DnfOptions, toDNF } from './dnf.js';
 import { VnnLibError } from './errors.js';
-import { isTrue, type LinearConstraint, linearConstraint } from './linear.js';
-import { elementName } from './names.js';
+import { isTrue, type LinearConstraint, type LinearTerm, linearConstraint } from './linear.js';
 import { located } from './problems.js';
-import { type Comparison, type InputTensor, type OutputTensor, type Query, sizeOf } from './query.js';
-import { refutedBy } from './refute.js';
-import { BoundsBuilder, type Contradiction, type InputRegion, type Unbounded } from './region.js';
-import type { Source } from './source.js';
+import type { Comparison, InputTensor, OutputTensor, Query } from './query.js';
+import type { Contradiction, InputRegion } from './region.js';
+import { Regions } from './regions.js';
 
 export interface SplitOptions extends DnfOptions {
   /**
@@ -49,11 +46,11 @@ export function split(query: Query, options: SplitOptions = {}): SplitQuery {
   const { input, output } = soleTensors(query);
   const dnf = toDNF(query, options);
   const sorter = new Sorter(query, input, output);
-  const common = sorter.sort(dnf.common);
+  const common = sorter.sort(dnf.common, false);
   const regions = new Regions(query, input, common.inputs, maxSize);
   const disjuncts: Disjunct[] = [];
   for (const comparisons of dnf.disjuncts) {
-    const own = sorter.sort(comparisons);
+    const own = sorter.sort(comparisons, true);
     const region = regions.of(own.inputs);
     const contradiction = region.contradiction ?? common.contradiction ?? own.contradiction;
     if (contradiction && contradictions === 'drop') continue;
@@ -96,12 +93,12 @@ interface Sorted {
   readonly contradiction?: Contradiction;
 }
 
-/** Makes comparisons linear, each once, and sorts them. */
+/** Makes comparisons linear and sorts them. */
 class Sorter {
   readonly #query: Query;
   readonly #input: InputTensor;
   readonly #output: OutputTensor;
-  readonly #linear = new Map<Comparison, LinearConstraint>();
+  readonly #known = new Map<Comparison, LinearConstraint>();
 
   constructor(query: Query, input: InputTensor, output: OutputTensor) {
     this.#query = query;
@@ -109,112 +106,47 @@ class Sorter {
     this.#output = output;
   }
 
-  sort(comparisons: readonly Comparison[]): Sorted {
+  /** The comparisons, sorted; `isShared` where they may come again, in other disjuncts. */
+  sort(comparisons: readonly Comparison[], isShared: boolean): Sorted {
     const inputs: LinearConstraint[] = [];
     const outputs: LinearConstraint[] = [];
     const mixed: LinearConstraint[] = [];
     let contradiction: Contradiction | undefined;
     for (const comparison of comparisons) {
-      const constraint = this.#constraint(comparison);
+      const constraint = isShared ? this.#remembered(comparison) : this.#constraint(comparison);
       const { terms } = constraint;
-      const hasInput = terms.some(({ tensor }) => tensor === this.#input.name);
-      const hasOutput = terms.some(({ tensor }) => tensor === this.#output.name);
-      if (hasInput) (hasOutput ? mixed : inputs).push(constraint);
-      else if (hasOutput) outputs.push(constraint);
-      else if (!isTrue(constraint)) {
-        contradiction ??= { reason: 'a comparison that is never true', comparisons: [comparison] };
-      }
+      if (terms.length === 0) {
+        if (!isTrue(constraint)) {
+          contradiction ??= { reason: 'a comparison that is never true', comparisons: [comparison] };
+        }
+      } else if (isAbout(terms, this.#input)) inputs.push(constraint);
+      else if (isAbout(terms, this.#output)) outputs.push(constraint);
+      else mixed.push(constraint);
     }
     return { inputs, outputs, mixed, ...(contradiction ? { contradiction } : {}) };
   }
 
-  #constraint(comparison: Comparison): LinearConstraint {
-    const known = this.#linear.get(comparison);
+  #remembered(comparison: Comparison): LinearConstraint {
+    const known = this.#known.get(comparison);
     if (known) return known;
-    const constraint = linearConstraint(comparison, this.#query.source);
+    const constraint = this.#constraint(comparison);
+    this.#known.set(comparison, constraint);
+    return constraint;
+  }
+
+  #constraint(comparison: Comparison): LinearConstraint {
     const { source } = this.#query;
+    const constraint = linearConstraint(comparison, source);
     for (const { tensor } of constraint.terms) {
       if (tensor === this.#input.name || tensor === this.#output.name) continue;
       const finding = { expected: 'inputs and outputs alone', actual: `hidden elements of ${tensor}` };
       throw new VnnLibError(located(source, comparison.at, { code: 'unsupported', ...finding }));
     }
-    this.#linear.set(comparison, constraint);
     return constraint;
   }
 }
 
-/** The regions of a query, each made once. */
-class Regions {
-  readonly #made = new Map<string, InputRegion>();
-  readonly #numbers = new Map<LinearConstraint, number>();
-  readonly #common: readonly LinearConstraint[];
-  readonly #source: Source;
-  readonly #size: number;
-  readonly #nameOf: (input: number) => string;
-  readonly #maxSize: number;
-  #entries = 0;
-
-  constructor(query: Query, input: InputTensor, common: readonly LinearConstraint[], maxSize: number) {
-    this.#common = common;
-    this.#source = query.source;
-    this.#size = sizeOf(input);
-    this.#nameOf = index => elementName(query.version, input, index);
-    this.#maxSize = maxSize;
-  }
-
-  /** The region of the common constraints and these. */
-  of(own: readonly LinearConstraint[]): InputRegion {
-    const key = own.map(constraint => this.#number(constraint)).join();
-    const known = this.#made.get(key);
-    if (known) return known;
-    this.#entries += this.#common.length + own.length;
-    if (this.#made.size > 0 && this.#entries > this.#maxSize) {
-      throw new VnnLibError({
-        code: 'too-large',
-        where: 'split',
-        expected: `at most ${this.#maxSize} comparisons of inputs in all regions`,
-        actual: `${this.#entries} in the first ${this.#made.size + 1} regions`,
-        remedy: 'Raise maxSize, or split the query.',
-      });
-    }
-    const region = this.#make([...this.#common, ...own]);
-    this.#made.set(key, region);
-    return region;
-  }
-
-  #number(constraint: LinearConstraint): number {
-    const known = this.#numbers.get(constraint);
-    if (known !== undefined) return known;
-    this.#numbers.set(constraint, this.#numbers.size);
-    return this.#numbers.size - 1;
-  }
-
-  #make(all: readonly LinearConstraint[]): InputRegion {
-    const builder = new BoundsBuilder(this.#nameOf);
-    const constraints: LinearConstraint[] = [];
-    for (const constraint of all) {
-      if (constraint.terms.length === 1) {
-        withPlace(this.#source, constraint.comparison.at, () => builder.add(constraint));
-      } else constraints.push(constraint);
-    }
-    const { bounds } = builder;
-    const contradiction = builder.contradiction ?? refutedBy(bounds, constraints, this.#source);
-    const unbounded = this.#unbounded(bounds);
-    const region = { size: this.#size, bounds, constraints, unbounded };
-    return contradiction ? { ...region, contradiction } : region;
-  }
-
-  #unbounded(bounds: InputRegion['bounds']): Unbounded {
-    let count = this.#size;
-    for (const { lower, upper } of bounds.values()) if (lower && upper) count--;
-    const first: string[] = [];
-    for (let i = 0; first.length < Math.min(count, MOST_NAMES); i++) {
-      const interval = bounds.get(i);
-      if (!interval?.lower || !interval.upper) first.push(this.#nameOf(i));
-    }
-    return { count, first };
-  }
+function isAbout(terms: readonly LinearTerm[], { name }: InputTensor | OutputTensor): boolean {
+  for (const { tensor } of terms) if (tensor !== name) return false;
+  return true;
 }
-
-/** Names of unbounded inputs listed. */
-const MOST_NAMES = 10;

@@ -50,7 +50,7 @@ export class Version2Reader {
 
   /** Checks what can be judged only once all forms are read. */
   finish(): void {
-    if (this.networks.length === 0 && this.#unreadable.size === 0) {
+    if (this.networks.length === 0) {
       this.#wrong({ at: 0 }, 'a declare-network', 'none');
     }
     checkRealAlone(this.networks, this.#problems);
@@ -60,8 +60,7 @@ export class Version2Reader {
     if (this.#hasAssertions)
       this.#wrong(form, 'all networks before the first assertion', 'a network after one');
     const network = this.#networkReader.read(form);
-    if (!network) return;
-    this.#claim(network.name, network.at);
+    if (network.name !== '') this.#claim(network.name, network.at);
     const { inputs, hidden, outputs } = network;
     for (const tensor of [...inputs, ...hidden, ...outputs]) {
       this.#claim(tensor.name, tensor.at);

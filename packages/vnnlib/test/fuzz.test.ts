@@ -148,7 +148,7 @@ test('a changed text ends in a query or a VnnLibError, in every function', () =>
         if (region.size < 1e6) attempt(() => outerBox(region));
       }
     }),
-    { numRuns: 4000 },
+    { numRuns: 2000 },
   );
   // The changes leave many texts readable: more than the parser was met.
   expect(read).toBeGreaterThan(total / 20);
@@ -162,6 +162,6 @@ test('any text at all ends in a query or a VnnLibError', () => {
     fc.property(soup, fc.constantFrom('', ' '), (parts, between) => {
       attempt(() => parse(parts.join(between)));
     }),
-    { numRuns: 4000 },
+    { numRuns: 2000 },
   );
 });

@@ -73,9 +73,9 @@ test('a network has a name, inputs, hidden tensors and outputs, in this order', 
     ['syntax', 2, 1, 'none'],
     ['syntax', 2, 1, 'none'],
   ]);
-  expect(declaring('(declare-network f-2 (declare-input X Real [])(declare-output Y Real []))')).toEqual([
-    ['syntax', 2, 18, "'f-2'"],
-  ]);
+  expect(
+    declaring('(declare-network f-2 (declare-input X Real [])(declare-output Y Real []))(assert (<= X Y))'),
+  ).toEqual([['syntax', 2, 18, "'f-2'"]]);
   expect(declaring('(declare-network f (declare-output Y Real [])\n(declare-input X Real []))')).toEqual([
     ['syntax', 3, 1, 'declare-input after a later one'],
   ]);
