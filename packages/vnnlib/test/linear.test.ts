@@ -1,4 +1,13 @@
-import { fold, holds, linearConstraint, linearForm, operandsOf, parse, type Term } from '@police/vnnlib';
+import {
+  fold,
+  holds,
+  linearConstraint,
+  linearForm,
+  operandsOf,
+  parse,
+  rational,
+  type Term,
+} from '@police/vnnlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { soleNetwork, values, version1 } from './arbitrary-query.js';
@@ -57,6 +66,22 @@ test('the truth of a query at a point is that of its formulas', () => {
       expect(exact).toBe(satisfiesQuery(query, point));
     }),
   );
+});
+
+test('each comparator at less, equal and greater', () => {
+  const truths = (operator: string) =>
+    ['1', '2', '3'].map(value => {
+      const query = parse(`(declare-const X_0 Real)(assert (${operator} X_0 (/ 4 2)))`);
+      return holds(query, () => rational.fromDecimal(value));
+    });
+  expect(['<', '<=', '=', '>=', '>', 'distinct'].map(truths)).toEqual([
+    [true, false, false],
+    [true, true, false],
+    [false, true, false],
+    [false, true, true],
+    [false, false, true],
+    [true, false, true],
+  ]);
 });
 
 test('products of elements, and divisions by them or by 0, are refused where they stand', () => {

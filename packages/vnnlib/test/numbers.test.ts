@@ -123,6 +123,10 @@ test('decimals of all forms are written out, exactly', () => {
       },
     ),
   );
+  const written = ['0.5e2', '-1.25E-3', '1e3', '.5', '3.', '+2', '12.5e0', '100e-2', '1.5e1'].map(
+    standardDecimal,
+  );
+  expect(written).toEqual(['50.0', '-0.00125', '1000', '0.5', '3.0', '2', '12.5', '1.00', '15.0']);
   for (const text of ['', '.', '-', 'e5', '1e', '0x10', '1_0', 'Infinity', '1.2.3', ' 1']) {
     expect(standardDecimal(text)).toBeUndefined();
   }
