@@ -87,15 +87,25 @@ export class FormulaReader {
 
   #comparison(list: List, operator: Comparator, isNegated: boolean): Formula | undefined {
     const { at, items } = list;
-    const isChain = this.#dialect.isSmt && items.length > 3 && operator !== '!=';
-    if (items.length !== 3 && !isChain) return this.#wrong(list, 'two terms to compare', countOf(items));
+    const actual = isNegated ? NEGATION[operator] : operator;
+    if (items.length !== 3) return this.#chain(list, actual, isNegated);
+    const left = this.#term(items[1]);
+    const right = this.#term(items[2]);
+    return left && right && { kind: 'comparison', operator: actual, left, right, at };
+  }
+
+  /** `a ≤ b ≤ c`. */
+  #chain(list: List, operator: Comparator, isNegated: boolean): Formula | undefined {
+    const { at, items } = list;
+    if (!this.#dialect.isSmt || items.length < 3 || wordOf(items[0]) === 'distinct') {
+      return this.#wrong(list, 'two terms to compare', `${items.length - 1}`);
+    }
     const terms = items.slice(1).map(item => this.#term(item));
     if (terms.includes(undefined)) return undefined;
-    const actual = isNegated ? NEGATION[operator] : operator;
-    const compared = terms.slice(1).map<Comparison>((right, i) => {
-      return { kind: 'comparison', operator: actual, left: terms[i]!, right: right!, at };
+    const operands = terms.slice(1).map<Comparison>((right, i) => {
+      return { kind: 'comparison', operator, left: terms[i]!, right: right!, at };
     });
-    return isChain ? { kind: isNegated ? 'or' : 'and', operands: compared, at } : compared[0];
+    return { kind: isNegated ? 'or' : 'and', operands, at };
   }
 
   #term(expression: SExpression): Term | undefined {
@@ -146,8 +156,4 @@ export class FormulaReader {
   #wrong(expression: SExpression, expected: string, actual: string = shown(expression)): undefined {
     this.#problems.report(expression.at, { code: 'syntax', expected, actual });
   }
-}
-
-function countOf(items: readonly SExpression[]): string {
-  return `${items.length - 1}`;
 }

@@ -2,7 +2,7 @@ import { VnnLibError } from './errors.js';
 import { toFloat64 } from './float64.js';
 import type { LinearConstraint } from './linear.js';
 import type { Comparison } from './query.js';
-import { compare, divide, type Rational, sign } from './rational.js';
+import type { Rational } from './rational.js';
 
 /** One end of an interval. */
 export interface Bound {
@@ -80,61 +80,4 @@ export function outerBox({ size, bounds, unbounded, contradiction }: InputRegion
     box.upper[input] = toFloat64(upper!.value, 'up');
   }
   return box;
-}
-
-const UNBOUNDED: Interval = { lower: undefined, upper: undefined };
-
-/** Bounds found so far, tightened by one constraint after another. */
-export class BoundsBuilder {
-  readonly bounds: Map<number, Interval> = new Map();
-  /** The first input found with contradicting ends. */
-  contradiction: Contradiction | undefined;
-  readonly #nameOf: (input: number) => string;
-
-  constructor(nameOf: (input: number) => string) {
-    this.#nameOf = nameOf;
-  }
-
-  /** Adds `coefficient · input ≤ bound`, `<` or `==`. */
-  add({ terms: [{ index, coefficient }], relation, bound, comparison }: LinearConstraint): void {
-    const value = divide(bound, coefficient);
-    const end: Bound = { value, isStrict: relation === '<', comparison };
-    const isUpper = sign(coefficient) > 0;
-    let interval = this.bounds.get(index) ?? UNBOUNDED;
-    if (isUpper || relation === '==') interval = withUpper(interval, end);
-    if (!isUpper || relation === '==') interval = withLower(interval, end);
-    this.bounds.set(index, interval);
-    if (!this.contradiction) this.contradiction = contradictionOf(interval, this.#nameOf(index));
-  }
-}
-
-function withUpper(interval: Interval, end: Bound): Interval {
-  const { upper } = interval;
-  if (upper && !isTighter(end, upper, compare(upper.value, end.value))) return interval;
-  return { lower: interval.lower, upper: end };
-}
-
-function withLower(interval: Interval, end: Bound): Interval {
-  const { lower } = interval;
-  if (lower && !isTighter(end, lower, compare(end.value, lower.value))) return interval;
-  return { lower: end, upper: interval.upper };
-}
-
-/** `order` is positive where the new end lies further in. */
-function isTighter(end: Bound, before: Bound, order: number): boolean {
-  return order > 0 || (order === 0 && end.isStrict && !before.isStrict);
-}
-
-function contradictionOf({ lower, upper }: Interval, name: string): Contradiction | undefined {
-  if (!lower || !upper) return undefined;
-  const order = compare(lower.value, upper.value);
-  if (order < 0 || (order === 0 && !lower.isStrict && !upper.isStrict)) return undefined;
-  const reason = `${name} ${lower.isStrict ? 'above' : 'at least'} ${shownValue(lower.value)} and ${
-    upper.isStrict ? 'below' : 'at most'
-  } ${shownValue(upper.value)}`;
-  return { reason, comparisons: [lower.comparison, upper.comparison] };
-}
-
-function shownValue(value: Rational): string {
-  return `${toFloat64(value, 'down')}`;
 }

@@ -1,3 +1,4 @@
+import { Budget } from './budget.js';
 import { type DnfOptions, toDNF } from './dnf.js';
 import { VnnLibError } from './errors.js';
 import { isTrue, type LinearConstraint, type LinearTerm, linearConstraint } from './linear.js';
@@ -38,26 +39,28 @@ export interface Disjunct {
  * what it speaks of. Bounds are exact; regions that bounds or interval arithmetic show to be empty are marked.
  *
  * Throws `unsupported` for a query with several networks, inputs or outputs, an `initialized` input, or assertions on
- * hidden elements; what `toDNF` and `linearConstraint` throw; `too-large` where the bounds of all regions together would
- * be more than `maxSize`.
+ * hidden elements; what `toDNF` and `linearConstraint` throw; `too-large` where more than `maxSize` constraints would be
+ * copied, because disjuncts add to what they have in common.
  */
 export function split(query: Query, options: SplitOptions = {}): SplitQuery {
   const { contradictions = 'keep', maxSize = 10_000_000 } = options;
   const { input, output } = soleTensors(query);
   const dnf = toDNF(query, options);
   const sorter = new Sorter(query, input, output);
-  const common = sorter.sort(dnf.common, false);
-  const regions = new Regions(query, input, common.inputs, maxSize);
+  const budget = new Budget(maxSize);
+  const regions = new Regions(query, input, budget);
+  const common = sorter.sort(dnf.common, { isShared: false, onInput: constraint => regions.add(constraint) });
   const disjuncts: Disjunct[] = [];
   for (const comparisons of dnf.disjuncts) {
-    const own = sorter.sort(comparisons, true);
-    const region = regions.of(own.inputs);
+    const inputs: LinearConstraint[] = [];
+    const own = sorter.sort(comparisons, { isShared: true, onInput: constraint => inputs.push(constraint) });
+    const region = regions.of(inputs);
     const contradiction = region.contradiction ?? common.contradiction ?? own.contradiction;
     if (contradiction && contradictions === 'drop') continue;
     disjuncts.push({
       region,
-      outputs: joined(common.outputs, own.outputs),
-      mixed: joined(common.mixed, own.mixed),
+      outputs: joined(common.outputs, own.outputs, budget),
+      mixed: joined(common.mixed, own.mixed, budget),
       ...(contradiction ? { contradiction } : {}),
     });
   }
@@ -65,8 +68,11 @@ export function split(query: Query, options: SplitOptions = {}): SplitQuery {
 }
 
 /** Shares what need not be copied. */
-function joined<T>(common: readonly T[], own: readonly T[]): readonly T[] {
-  return own.length === 0 ? common : common.length === 0 ? own : [...common, ...own];
+function joined<T>(common: readonly T[], own: readonly T[], budget: Budget): readonly T[] {
+  if (own.length === 0) return common;
+  if (common.length === 0) return own;
+  budget.spend(common.length + own.length);
+  return [...common, ...own];
 }
 
 function soleTensors({ networks }: Query): { input: InputTensor; output: OutputTensor } {
@@ -86,8 +92,14 @@ function soleTensors({ networks }: Query): { input: InputTensor; output: OutputT
   return { input: inputs[0], output: outputs[0] };
 }
 
+interface Sorting {
+  /** Whether the comparisons may come again, in other disjuncts. */
+  readonly isShared: boolean;
+  /** Takes the constraints on inputs alone. */
+  readonly onInput: (constraint: LinearConstraint) => void;
+}
+
 interface Sorted {
-  readonly inputs: LinearConstraint[];
   readonly outputs: LinearConstraint[];
   readonly mixed: LinearConstraint[];
   readonly contradiction?: Contradiction;
@@ -106,9 +118,8 @@ class Sorter {
     this.#output = output;
   }
 
-  /** The comparisons, sorted; `isShared` where they may come again, in other disjuncts. */
-  sort(comparisons: readonly Comparison[], isShared: boolean): Sorted {
-    const inputs: LinearConstraint[] = [];
+  /** The comparisons that are not of inputs alone. */
+  sort(comparisons: readonly Comparison[], { isShared, onInput }: Sorting): Sorted {
     const outputs: LinearConstraint[] = [];
     const mixed: LinearConstraint[] = [];
     let contradiction: Contradiction | undefined;
@@ -119,11 +130,11 @@ class Sorter {
         if (!isTrue(constraint)) {
           contradiction ??= { reason: 'a comparison that is never true', comparisons: [comparison] };
         }
-      } else if (isAbout(terms, this.#input)) inputs.push(constraint);
+      } else if (isAbout(terms, this.#input)) onInput(constraint);
       else if (isAbout(terms, this.#output)) outputs.push(constraint);
       else mixed.push(constraint);
     }
-    return { inputs, outputs, mixed, ...(contradiction ? { contradiction } : {}) };
+    return { outputs, mixed, ...(contradiction ? { contradiction } : {}) };
   }
 
   #remembered(comparison: Comparison): LinearConstraint {

@@ -216,7 +216,7 @@ test('many regions over many shared bounds are refused rather than copied', () =
   const query = parse(`${lines.join('\n')}\n(assert (or ${alternatives}))`);
   expect(split(query).disjuncts).toHaveLength(inputs);
   expect(() => split(query, { maxSize: 10_000 })).toThrow(
-    'expected at most 10000 comparisons of inputs in all regions',
+    'expected at most 10000 constraints in all disjuncts together',
   );
   expect(() => split(query, { maxSize: 10 })).toThrow(VnnLibError);
 });
