@@ -17,7 +17,7 @@ export class Budget {
     throw new VnnLibError({
       code: 'too-large',
       where: 'split',
-      expected: `at most ${this.#most} constraints in all disjuncts together`,
+      expected: `at most ${this.#most} bounds and terms in all disjuncts together`,
       actual: `${this.#spent} in some of them`,
       remedy: 'Raise maxSize, or split the query.',
     });

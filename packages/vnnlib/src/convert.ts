@@ -5,10 +5,9 @@ import { VnnLibError } from './errors.js';
 import { fold } from './fold.js';
 import { isTrue, type LinearConstraint, linearConstraint } from './linear.js';
 import { NAME } from './network-reader.js';
-import { type Comparison, type Formula, type Query, sizeOf, type Term } from './query.js';
+import { type Comparison, type Formula, leavesOf, type Query, sizeOf, type Term } from './query.js';
 import { multiplicity, multiply, type Rational, rational, toDecimal } from './rational.js';
 import type { Source } from './source.js';
-import { leavesOf } from './type-rules.js';
 
 export interface ConversionOptions {
   /**

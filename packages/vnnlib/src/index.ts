@@ -49,5 +49,5 @@ export {
   outerBox,
   type Unbounded,
 } from './region.js';
-export type { Position, Source } from './source.js';
+export { type Position, Source } from './source.js';
 export { type Disjunct, type SplitOptions, type SplitQuery, split } from './split.js';

@@ -129,3 +129,14 @@ export function tensorsOf(query: Query): Map<string, Tensor> {
 export function sizeOf({ shape }: Pick<Tensor, 'shape'>): number {
   return shape.reduce((size, length) => size * length, 1);
 }
+
+/** The constants and elements of terms, from left to right. */
+export function leavesOf(...terms: readonly Term[]): (Constant | Element)[] {
+  const leaves: (Constant | Element)[] = [];
+  const stack = [...terms].reverse();
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (next.kind !== 'operation') leaves.push(next);
+    else for (let i = next.operands.length - 1; i >= 0; i--) stack.push(next.operands[i]);
+  }
+  return leaves;
+}

@@ -1,4 +1,5 @@
-import { VnnLibError } from './errors.js';
+import { MOST_DIGITS, standardDecimal } from './decimal.js';
+import { excerpt, VnnLibError } from './errors.js';
 
 /** An exact number, in lowest terms; the denominator is positive. */
 export interface Rational {
@@ -26,8 +27,20 @@ export function rational(numerator: bigint, denominator: bigint = 1n): Rational 
   return bounded(numerator / divisor, denominator / divisor);
 }
 
-/** A decimal in standard form, such as `-0.25`: see `standardDecimal`. */
-export function fromDecimal(text: string): Rational {
+/** The number that a decimal is: `-0.25`, `1e-3`. Throws `invalid-option` for other text, `too-large` beyond 1,200 digits. */
+export function fromDecimal(decimal: string): Rational {
+  const standard = standardDecimal(decimal);
+  const isTooLarge = standard === 'too-large';
+  if (standard !== undefined && !isTooLarge) return fromStandard(standard);
+  throw new VnnLibError({
+    code: isTooLarge ? 'too-large' : 'invalid-option',
+    where: 'a decimal',
+    expected: isTooLarge ? `at most ${MOST_DIGITS} digits, exponents written out` : 'a decimal number',
+    actual: `'${excerpt(decimal)}'`,
+  });
+}
+
+function fromStandard(text: string): Rational {
   const point = text.indexOf('.');
   if (point < 0) return { numerator: BigInt(text), denominator: 1n };
   return fromTenths(BigInt(text.slice(0, point) + text.slice(point + 1)), text.length - point - 1);

@@ -24,6 +24,8 @@ export class RegionBuilder {
   readonly #context: RegionContext;
   readonly #bounds: Map<number, Interval>;
   readonly #constraints: LinearConstraint[];
+  /** Of all constraints on several inputs. */
+  #terms: number;
   /** The first input found with contradicting ends. */
   #contradiction: Contradiction | undefined;
 
@@ -32,12 +34,13 @@ export class RegionBuilder {
     this.#context = context;
     this.#bounds = new Map(other ? other.#bounds : []);
     this.#constraints = other ? [...other.#constraints] : [];
+    this.#terms = other ? other.#terms : 0;
     this.#contradiction = other ? other.#contradiction : undefined;
   }
 
-  /** Number of inputs bounded, and of constraints on several. */
+  /** Number of inputs bounded, and of terms of constraints on several: what a copy costs. */
   get length(): number {
-    return this.#bounds.size + this.#constraints.length;
+    return this.#bounds.size + this.#terms;
   }
 
   /** Adds a constraint; one on a single input is a bound of it. */
@@ -45,6 +48,7 @@ export class RegionBuilder {
     const { terms, relation, bound, comparison } = constraint;
     if (terms.length !== 1) {
       this.#constraints.push(constraint);
+      this.#terms += terms.length;
       return;
     }
     const [{ index, coefficient }] = terms;

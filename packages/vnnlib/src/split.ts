@@ -39,8 +39,8 @@ export interface Disjunct {
  * what it speaks of. Bounds are exact; regions that bounds or interval arithmetic show to be empty are marked.
  *
  * Throws `unsupported` for a query with several networks, inputs or outputs, an `initialized` input, or assertions on
- * hidden elements; what `toDNF` and `linearConstraint` throw; `too-large` where more than `maxSize` constraints would be
- * copied, because disjuncts add to what they have in common.
+ * hidden elements; what `toDNF` and `linearConstraint` throw; `too-large` where more than `maxSize` bounds and terms
+ * would be copied, because disjuncts add to what they have in common.
  */
 export function split(query: Query, options: SplitOptions = {}): SplitQuery {
   const { contradictions = 'keep', maxSize = 10_000_000 } = options;

@@ -1,6 +1,13 @@
 import { isOfType, nameOfType } from './element-type.js';
 import type { Problems } from './problems.js';
-import type { Comparison, Equivalence, Formula, Network, Tensor, Term } from './query.js';
+import {
+  type Comparison,
+  type Equivalence,
+  type Formula,
+  leavesOf,
+  type Network,
+  type Tensor,
+} from './query.js';
 
 /** Real tensors stand in a query alone: where one is real, all are. */
 export function checkRealAlone(networks: readonly Network[], problems: Problems): void {
@@ -109,15 +116,4 @@ function checkComparison(
     const expected = `a constant of ${nameOfType(first.elementType)} like ${first.name}`;
     problems.report(leaf.at, { code: 'type', expected, actual: leaf.text });
   }
-}
-
-/** The constants and elements of terms, from left to right. */
-export function leavesOf(...terms: readonly Term[]): Exclude<Term, { kind: 'operation' }>[] {
-  const leaves: Exclude<Term, { kind: 'operation' }>[] = [];
-  const stack = [...terms].reverse();
-  for (let next = stack.pop(); next; next = stack.pop()) {
-    if (next.kind !== 'operation') leaves.push(next);
-    else for (let i = next.operands.length - 1; i >= 0; i--) stack.push(next.operands[i]);
-  }
-  return leaves;
 }

@@ -7,8 +7,8 @@ import {
   type InputTensor,
   type Network,
   type OutputTensor,
-  parse,
   type Query,
+  Source,
   sizeOf,
   type Term,
 } from '@police/vnnlib';
@@ -17,7 +17,7 @@ import type { Values } from './oracle.js';
 
 /** Offsets mean nothing in a query that no text was read for. */
 const at = 0;
-const source = parse('(declare-const X_0 Real)').source;
+const source = new Source('generated', '');
 
 /** Few different values, so that bounds meet, cross and touch. */
 const smallDecimal = fc.constantFrom(

@@ -138,6 +138,9 @@ test('decimals of all forms are written out, exactly', () => {
 test('numbers beyond what any query needs are refused, and a denominator of 0', () => {
   expect(() => rational.rational(1n << 4096n)).toThrow('expected numerators and denominators below 2^4096');
   expect(() => rational.rational(1n, 0n)).toThrow('a denominator other than 0');
+  expect(fromDecimal('-1.5e-1')).toEqual(rational.rational(-3n, 20n));
+  expect(() => fromDecimal('abc')).toThrow("a decimal: expected a decimal number, got 'abc'.");
+  expect(() => fromDecimal('1e9999')).toThrow('expected at most 1200 digits');
   let value = rational.rational(3n, 7n);
   expect(() => {
     for (;;) value = multiply(value, value);

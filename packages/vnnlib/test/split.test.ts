@@ -208,6 +208,14 @@ test('queries it cannot express are refused', () => {
   expect(() => splitOf('(assert (<= (* X_0 Y_0) 1))')).toThrow('p:2:13: expected constants times elements');
 });
 
+test('many constraints of outputs over many disjuncts are refused rather than copied', () => {
+  const shared = Array.from({ length: 200 }, (_, i) => `(assert (<= Y_0 ${i}))`).join('');
+  const alternatives = Array.from({ length: 200 }, (_, i) => `(<= Y_1 ${i})`).join(' ');
+  const body = `${shared}(assert (or ${alternatives}))`;
+  expect(splitOf(body).disjuncts.every(({ outputs }) => outputs.length === 201)).toBe(true);
+  expect(() => splitOf(body, { maxSize: 40_000 })).toThrow('expected at most 40000 bounds and terms');
+});
+
 test('many regions over many shared bounds are refused rather than copied', () => {
   const inputs = 200;
   const lines = Array.from({ length: inputs }, (_, i) => `(declare-const X_${i} Real)`);
@@ -216,7 +224,7 @@ test('many regions over many shared bounds are refused rather than copied', () =
   const query = parse(`${lines.join('\n')}\n(assert (or ${alternatives}))`);
   expect(split(query).disjuncts).toHaveLength(inputs);
   expect(() => split(query, { maxSize: 10_000 })).toThrow(
-    'expected at most 10000 constraints in all disjuncts together',
+    'expected at most 10000 bounds and terms in all disjuncts together',
   );
   expect(() => split(query, { maxSize: 10 })).toThrow(VnnLibError);
 });
