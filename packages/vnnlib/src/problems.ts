@@ -39,5 +39,12 @@ export class Problems {
 
 /** The problem with its place in the text. */
 export function located(source: Source, at: number, finding: Finding): Problem {
-  return { ...finding, where: source.where(at), ...source.position(at) };
+  const expected = clipped(finding.expected);
+  const actual = clipped(finding.actual);
+  return { ...finding, expected, actual, where: source.where(at), ...source.position(at) };
+}
+
+/** Names and shapes of a text may be as long as the text; the longest message of our own, all element types, is not. */
+function clipped(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
 }

@@ -1,4 +1,4 @@
-import { parse, print, toDNF } from '@police/vnnlib';
+import { parse, print, toDNF, VnnLibError } from '@police/vnnlib';
 import { expect, test } from 'vitest';
 import { problemsOf } from './problems.js';
 
@@ -110,6 +110,19 @@ test('sizes have a bound', () => {
   expect(declaring(`(declare-network f (declare-input X Real ${shape})(declare-output Y Real []))`)).toEqual([
     ['too-large', 2, 37, `'Real${shape}'`],
   ]);
+});
+
+test('messages stay short whatever the text holds', () => {
+  const shape = `[${'1,'.repeat(100_000)}1]`;
+  const name = 'n'.repeat(100_000);
+  const declaration = `(declare-network f (declare-input ${name} Real ${shape})(declare-output Y Real []))`;
+  expect.assertions(2);
+  try {
+    read(`${declaration}(assert (<= ${name}[0] Y))`);
+  } catch (error) {
+    expect(error).toBeInstanceOf(VnnLibError);
+    expect((error as VnnLibError).message.length).toBeLessThan(1000);
+  }
 });
 
 test('names of networks and tensors differ', () => {
