@@ -104,19 +104,41 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
     const at = Math.floor(p * text.length);
     return text.slice(0, at) + text.slice(at + length);
   }),
-  // A word in place of another: such texts stay close to the language.
-  fc.tuple(place, fc.constantFrom(...words)).map<Edit>(([p, word]) => text => {
-    const all = [...text.matchAll(/[^\s()[\],]+/g)];
-    if (all.length === 0) return text;
-    const { index, 0: old } = all[Math.min(all.length - 1, Math.floor(p * all.length))];
-    return text.slice(0, index) + word + text.slice(index + old.length);
-  }),
+  // A word in place of another, of any kind or of the same: such texts stay close to the language, or in it.
+  fc.tuple(place, fc.constantFrom(...words)).map<Edit>(
+    ([p, word]) =>
+      text =>
+        replaced(text, /[^\s()[\],]+/g, p, word),
+  ),
+  fc.tuple(place, fc.constantFrom('0', '-1.5', '1e-3', '2.5e2', '1e1199', '123456789.123456789')).map<Edit>(
+    ([p, number]) =>
+      text =>
+        replaced(text, /(?<=\s)-?\d+(\.\d+)?/g, p, number),
+  ),
+  fc.tuple(place, fc.constantFrom('<', '<=', '>', '>=')).map<Edit>(
+    ([p, comparator]) =>
+      text =>
+        replaced(text, /(?<=\()[<>]=?/g, p, comparator),
+  ),
+  fc.tuple(place, fc.constantFrom('and', 'or')).map<Edit>(
+    ([p, word]) =>
+      text =>
+        replaced(text, /(?<=\()(and|or)/g, p, word),
+  ),
   fc.tuple(place, place, place).map<Edit>(([p, q, r]) => text => {
     const [from, to, at] = [p, q, r].map(x => Math.floor(x * text.length));
     return text.slice(0, at) + text.slice(from, Math.min(to, from + 300)) + text.slice(at);
   }),
   place.map<Edit>(p => text => text.slice(0, Math.floor(p * text.length))),
 );
+
+/** The text with one of the matches, the `p`-th of all, replaced. */
+function replaced(text: string, pattern: RegExp, p: number, word: string): string {
+  const all = [...text.matchAll(pattern)];
+  if (all.length === 0) return text;
+  const { index, 0: old } = all[Math.min(all.length - 1, Math.floor(p * all.length))];
+  return text.slice(0, index) + word + text.slice(index + old.length);
+}
 
 /** The value, or undefined after a VnnLibError; every other error is a failure. */
 function attempt<R>(run: () => R): R | undefined {
