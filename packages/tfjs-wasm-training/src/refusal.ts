@@ -1,4 +1,4 @@
-export type RefusalCode = 'rounding-unknown' | 'shape-mismatch' | 'dtype-unsupported';
+export type RefusalCode = 'activation-unknown' | 'dtype-unsupported' | 'rounding-unknown' | 'shape-mismatch';
 
 export interface RefusalDetails {
   code: RefusalCode;
