@@ -9,6 +9,7 @@ import {
   type MaxPool3DAttrs,
   type MaxPoolAttrs,
   type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 import { values } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
@@ -20,6 +21,7 @@ export const maxPool: Replacement = replacement<'x', MaxPoolAttrs>(
   MaxPool,
   ({ inputs, attrs, backend, stock }) => {
     const info = infoOf(inputs.x, attrs);
+    if (isCopy(info)) return copyOf(backend, inputs.x);
     if (inputs.x.dtype === 'float32' && isXnnpacks(info)) return stock(inputs, attrs);
     return largest(backend, inputs.x, emptyShape(info), inputs.x.dtype, geometry2d(info));
   },
@@ -30,6 +32,7 @@ export const avgPool: Replacement = replacement<'x', AvgPoolAttrs>(
   AvgPool,
   ({ inputs, attrs, backend, stock }) => {
     const info = infoOf(inputs.x, attrs);
+    if (isCopy(info)) return copyOf(backend, inputs.x);
     if (inputs.x.dtype === 'float32' && isXnnpacks(info)) return stock(inputs, attrs);
     return average(backend, inputs.x, emptyShape(info), geometry2d(info));
   },
@@ -66,6 +69,15 @@ const isXnnpacks = (info: Info): boolean =>
   info.filterHeight * info.filterWidth > 1 &&
   !hasNoPlaces(slidesOf(info)) &&
   slidesOf(info).every(slide => placesWithin(slide) === slide.places && !leavesImage(slide));
+
+/** One pixel at a time, as many as there are: a copy on every backend, though a stride greater than 1 passes some by. */
+const isCopy = ({ filterHeight, filterWidth, inShape, outShape }: Info): boolean =>
+  filterHeight * filterWidth === 1 && util.arraysEqual(inShape, outShape);
+
+function copyOf(backend: BackendWasm, { dataId, shape, dtype }: TensorInfo): TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
 
 /** Of nothing −∞, which is 0 in int32, as on cpu. */
 function largest(

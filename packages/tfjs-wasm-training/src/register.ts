@@ -24,11 +24,12 @@ import { identity } from './identity.js';
 import { ofIntegers } from './integers.js';
 import type { Replacement } from './kernel.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-grad.js';
+import { reverse, stridedSlice } from './moved.js';
 import { oneHot } from './one-hot.js';
 import { avgPool, maxPool, maxPool3d } from './pool.js';
 import { prelu } from './prelu.js';
 import { scans } from './scan.js';
-import { stridedSlice } from './strided-slice.js';
+import { slice } from './slice.js';
 import { mean, sum } from './sum.js';
 import { transpose } from './transpose.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
@@ -50,6 +51,8 @@ const replacements: Replacement[] = [
   oneHot,
   select,
   prelu,
+  slice,
+  reverse,
   stridedSlice,
   clip,
   ...ofIntegers,

@@ -159,12 +159,8 @@ test('pools of any padding, rounding and stride, of int32 too, of windows withou
   law(
     windows,
     w => {
-      const { outShape } = infoOf({ ...w, outChannels: w.image[3] });
-      if (outShape.some(size => size <= 0)) return Promise.resolve();
+      if (infoOf(w).outShape.some(size => size <= 0)) return Promise.resolve();
       const { filter, strides, pad, rounding } = w;
-      // cpu copies where one pixel at a time gives as many, also those that a stride passes by.
-      if (Math.max(...filter) === 1 && Math.max(...strides) > 1 && tf.util.arraysEqual(outShape, w.image))
-        return Promise.resolve();
       const integers = () => tf.cast(tf.mul(imageOf(w), 50), 'int32') as tf.Tensor4D;
       return agrees(TERMS, () => [
         tf.maxPool(imageOf(w), filter, strides, pad, rounding),
@@ -210,6 +206,10 @@ test('gradients of pools that are rounded either way, which cpu leaves the last 
         return before >= w.filter[axis] || (places - 1) * w.strides[axis] - before >= w.image[1 + axis];
       });
       if (empty.some(Boolean) || info.outShape.some(size => size <= 0)) return; // NaN and −∞
+      // A copy on every backend, also of the pixels that a stride passes by, which get no gradient on any.
+      const isCopy =
+        Math.max(...w.filter) === 1 && w.image.every((n, i) => i === 3 || n === info.outShape[i]);
+      if (isCopy && Math.max(...w.strides) > 1) return;
       const { filter, strides, pad, rounding } = w;
       const pools = [tf.avgPool, tf.maxPool].map(
         pool => (x: tf.Tensor) => pool(x as tf.Tensor4D, filter, strides, pad, rounding),
