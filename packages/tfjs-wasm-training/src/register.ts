@@ -28,6 +28,7 @@ import { reverse, stridedSlice } from './moved.js';
 import { oneHot } from './one-hot.js';
 import { avgPool, maxPool, maxPool3d } from './pool.js';
 import { prelu } from './prelu.js';
+import { refused } from './refused.js';
 import { scans } from './scan.js';
 import { slice } from './slice.js';
 import { mean, sum } from './sum.js';
@@ -46,6 +47,7 @@ const replacements: Replacement[] = [
   mean,
   ...reductions,
   ...scans,
+  ...refused,
   ...comparisons,
   cast,
   oneHot,

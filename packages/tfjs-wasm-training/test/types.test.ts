@@ -290,3 +290,22 @@ test('sums of segments of bool do not write beyond their end', async () => {
   });
   expect(left).toEqual(nothing);
 });
+
+test('what has no right answer here is refused, and leaves the backend running', async () => {
+  await useBackend('wasm');
+  const bool = tf.tensor1d([true, false]);
+  const string = tf.tensor1d(['a', 'b']);
+  const left = leaked(() =>
+    tf.tidy(() => {
+      for (const f of [tf.abs, tf.neg, tf.square, tf.relu, tf.round, tf.sign])
+        expect(() => f(bool)).toThrow(/: expected x of a type .* got bool/);
+      for (const f of [tf.equal, tf.notEqual, tf.greater, tf.lessEqual])
+        expect(() => f(string, string)).toThrow(/got string/);
+      expect(() => tf.tile(string, [2])).toThrow(/got string/);
+      expect(() => tf.slice(tf.ones([3]), [2], [4])).toThrow();
+      expect(tf.sum(tf.ones([5])).dataSync()[0]).toBe(5);
+    }),
+  );
+  expect(left).toEqual(nothing);
+  tf.dispose([bool, string]);
+});

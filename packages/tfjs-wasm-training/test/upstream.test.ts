@@ -28,6 +28,25 @@ test('nothing that passes on wasm alone fails registered, save the spec that is 
   expect(broken).toEqual([WRONG_SPEC]);
 });
 
+/** What the wasm backend does not have at all, and is not needed to train: everything else has to pass. */
+const ABSENT = [
+  /Kernel 'Complex' not registered/,
+  /'?Ragged/,
+  /Kernel 'StaticRegexReplace' not registered/,
+  /Unknown dtype string/,
+  /dtype-unsupported|got string/,
+  /'?are incompatible/, // of ragged shapes
+];
+const OTSU = /^threshold .* method otsu/;
+
+test('what still fails registered is of complex numbers, ragged tensors and strings, and two thresholds', () => {
+  const unexplained = outcomes.registered.filter(
+    ({ name, status, messages }) =>
+      status === 'failed' && !OTSU.test(name) && !ABSENT.some(reason => reason.test(messages[0])),
+  );
+  expect(unexplained.map(({ name }) => name)).toEqual([WRONG_SPEC]);
+});
+
 test('central differences contradict the spec that is wrong, on cpu as well, and agree with the gradient here', async () => {
   const x = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   const expectedBySpec = [0, 1, 1, 0, 2, 2, 0, 3, 3];
