@@ -336,3 +336,73 @@ test('the gradient of such a transposed convolution to its filter and input', as
     100,
   );
 });
+
+test('pools in three dimensions, rounded either way, and their gradients', async () => {
+  await law(
+    fc.record({
+      w: windows.filter(w => !Array.isArray(w.pad)),
+      depth: sizes(4),
+      filterDepth: sizes(2),
+    }),
+    async ({ w, depth, filterDepth }) => {
+      const [batch, height, width, channels] = w.image;
+      const shape: [number, number, number, number, number] = [batch, depth, height, width, channels];
+      const filter: [number, number, number] = [filterDepth, ...w.filter];
+      const stride = w.strides[0];
+      const pad = w.pad as 'same' | 'valid' | number;
+      const info = tf.backend_util.computePool3DInfo(shape, filter, stride, 1, pad, w.rounding);
+      const before = [info.padInfo.front, info.padInfo.top, info.padInfo.left];
+      const places = [info.outDepth, info.outHeight, info.outWidth];
+      if (places.some(n => n <= 0)) return;
+      const pools = [tf.avgPool3d, tf.maxPool3d].map(
+        pool => (x: tf.Tensor) => pool(x as tf.Tensor5D, filter, stride, pad, w.rounding),
+      );
+      await agrees(TERMS * 2, () => pools.map(pool => pool(random(shape))));
+      const isEmpty = places.some(
+        (n, axis) => before[axis] >= filter[axis] || (n - 1) * stride - before[axis] >= shape[1 + axis],
+      );
+      if (isEmpty) return; // NaN and −∞
+      const x = random(shape);
+      for (const pool of pools) expect(eulerGap(pool, x, x.size + 16)).toBeLessThan(ROUNDING);
+      x.dispose();
+    },
+    150,
+  );
+});
+
+test('a transposed convolution in three dimensions of other sizes than its geometry has is cpu’s, or refused', async () => {
+  const tally = { equal: 0, refused: 0 };
+  await law(
+    fc.record({
+      w: windows,
+      given: fc.tuple(sizes(3), sizes(6), sizes(6)),
+      pad: fc.constantFrom('same' as const, 'valid' as const),
+    }),
+    async ({ w, given, pad }) => {
+      const [batch, height, width, channels] = w.image;
+      const outShape: [number, number, number, number, number] = [batch, 3, height, width, channels];
+      const filterShape: [number, number, number, number, number] = [2, ...w.filter, channels, w.outChannels];
+      const strides: [number, number, number] = [1, ...w.strides];
+      const info = tf.backend_util.computeConv3DInfo(outShape, filterShape, strides, 1, pad);
+      const isSmall = [info.outDepth, info.outHeight, info.outWidth].some((n, axis) => given[axis] < n);
+      const body = () => [
+        tf.conv3dTranspose(
+          random([batch, ...given, w.outChannels]) as tf.Tensor5D,
+          random(filterShape, 2) as tf.Tensor5D,
+          outShape,
+          strides,
+          pad,
+        ),
+      ];
+      if (isSmall) {
+        tally.refused++;
+        await expect(on('wasm', body)).rejects.toThrow(/expected dy of shape/);
+      } else {
+        tally.equal++;
+        expect(excess(await on('wasm', body), await on('cpu', body), 2 * TERMS)).toBeLessThan(ROUNDING);
+      }
+    },
+    150,
+  );
+  expect(Math.min(tally.equal, tally.refused)).toBeGreaterThan(10);
+});
