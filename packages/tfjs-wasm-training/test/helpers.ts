@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
+import { expect } from 'vitest';
 
 export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
@@ -82,3 +83,25 @@ export const nothing = { tensors: 0, buffers: 0, data: 0 };
 
 /** Sizes 1 … max, small ones preferred. */
 export const sizes = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
+
+/** Leaves numbers in memory that is free again, for kernels that do not write all of their output to give away. */
+function soil(): void {
+  for (let size = 1; size < 2000; size *= 2)
+    tf.dispose(Array.from({ length: 8 }, () => tf.fill([size], 7777)));
+}
+
+/** The kernel computes on wasm what cpu does, up to the rounding of `terms` terms, and leaves nothing behind. */
+export async function agrees(
+  terms: number,
+  body: () => tf.Tensor[],
+  oracle: () => tf.Tensor[] = body,
+): Promise<void> {
+  const expected = await on('cpu', oracle);
+  await useBackend('wasm');
+  soil();
+  expect(excess(await on('wasm', body), expected, terms)).toBeLessThan(ROUNDING);
+  expect(leaked(() => tf.dispose(tf.tidy(body)))).toEqual(nothing);
+}
+
+export const law = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => Promise<void>, numRuns = 60) =>
+  fc.assert(fc.asyncProperty(arbitrary, holds), { numRuns });
