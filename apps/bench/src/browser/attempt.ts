@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { launch } from '@police/common/chromium';
 import { type End, type Job, reasonOf } from '../attempt.js';
 import { bundlePage } from './bundle.js';
-import { launch } from './chromium.js';
 
 /** Globals of the page. */
 export interface PageGlobals {

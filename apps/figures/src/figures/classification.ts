@@ -1,7 +1,7 @@
+import { flowerTask } from '@police/common/flower';
+import { square } from '@police/common/regions';
 import { table } from '../draw/layout.js';
 import { decisionPanel } from '../draw/panels.js';
-import { flowerTask } from '../flower.js';
-import { square } from '../regions.js';
 import type { Scale } from '../settings.js';
 import {
   type Case,

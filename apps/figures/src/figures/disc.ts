@@ -1,9 +1,9 @@
+import { squareWindow } from '@police/common/grid';
+import { disc as region } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
 import { table } from '../draw/layout.js';
 import { zoomPanel } from '../draw/panels.js';
-import { squareWindow } from '../grid.js';
-import { disc as region } from '../regions.js';
 import type { Scale } from '../settings.js';
-import { regressionTask } from '../targets.js';
 import { type Case, lastOf, trainingsOf } from './case.js';
 import { COMPARISON_HEADS, comparisonRow, LEGEND } from './comparison.js';
 import type { Figure } from './figure.js';

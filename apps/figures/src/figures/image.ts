@@ -1,11 +1,11 @@
+import { gridPoints, type Window } from '@police/common/grid';
+import { landscapeTask } from '@police/common/landscape';
 import type { Region } from '@police/core';
 import { regularPolygon } from '@police/core';
 import { image as imageMarkup } from '../draw/image.js';
 import { frame, PANEL, table } from '../draw/layout.js';
 import { outlines } from '../draw/outline.js';
 import { clipped } from '../draw/svg.js';
-import { gridPoints, type Window } from '../grid.js';
-import { landscapeTask } from '../landscape.js';
 import { outputsAt } from '../plain-network.js';
 import type { Scale } from '../settings.js';
 import {
@@ -46,7 +46,7 @@ export const image: Figure = {
     const target = { drawing: imagePanel(landscapeTask(SIDE).values, task.window, regions) };
     const panels = rules.map((rule, i) => ({
       drawing: imagePanel(
-        outputsAt(lastOf(spec, rule, results).network, gridPoints(task.window, SIDE)),
+        outputsAt(lastOf(spec, rule, results).network, Float32Array.from(gridPoints(task.window, SIDE))),
         task.window,
         regions,
       ),

@@ -1,10 +1,10 @@
+import { paperRegions } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
+import { sizeOf, type Task } from '@police/common/task';
 import { matrixFromRows, type PrescribedMap } from '@police/core';
 import { table } from '../draw/layout.js';
 import { fieldOf, fieldPanel, targetField } from '../draw/panels.js';
-import { paperRegions } from '../regions.js';
 import type { Scale } from '../settings.js';
-import { regressionTask } from '../targets.js';
-import { sizeOf, type Task } from '../task.js';
 import { type Case, notesOf, recordOf, rounded, rules, trainingOf, trainingsOf } from './case.js';
 import { LEGEND } from './comparison.js';
 import type { Figure } from './figure.js';

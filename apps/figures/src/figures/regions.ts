@@ -1,7 +1,7 @@
+import { separateRegions } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
 import { table } from '../draw/layout.js';
-import { separateRegions } from '../regions.js';
 import type { Scale } from '../settings.js';
-import { regressionTask } from '../targets.js';
 import { type Case, trainingsOf } from './case.js';
 import { COMPARISON_HEADS, comparisonRow, LEGEND } from './comparison.js';
 import type { Figure } from './figure.js';
