@@ -1,4 +1,5 @@
 import { gridPoints, squareWindow } from './grid.js';
+import { EXTENT } from './plane.js';
 import type { Task } from './task.js';
 
 /** The functions of the paper's Fig. 2. */
@@ -10,9 +11,6 @@ export const targets = {
 
 export type TargetName = keyof typeof targets;
 export const targetNames: readonly TargetName[] = Object.keys(targets) as TargetName[];
-
-/** Half the side of the square domain, as in the paper. */
-export const EXTENT = 4;
 
 /**
  * The function on a `side` × `side` grid over [−4, 4]², less its mean and then divided by its largest absolute value.

@@ -17,7 +17,7 @@ export async function attemptInBrowser(job: Job, at: (contender: string) => void
   const server = createServer();
   let last: string | undefined;
   try {
-    const browser = await launch();
+    const browser = await launch({ gpu: true });
     try {
       const page = await browser.newPage();
       await page.exposeFunction('at', (contender: string) => {
