@@ -21,3 +21,15 @@ export interface Task extends Samples {
 }
 
 export const sizeOf = ({ points }: Samples): number => points.length / 2;
+
+/** Samples as libraries take them that learn one by one, for least squares. */
+export const samplesOf = (
+  name: string,
+  data: readonly { readonly input: readonly number[]; readonly output: readonly number[] }[],
+): Samples => ({
+  name,
+  points: Float64Array.from(data.flatMap(({ input }) => input)),
+  values: Float64Array.from(data.flatMap(({ output }) => output)),
+  outputs: data[0].output.length,
+  loss: 'squared',
+});

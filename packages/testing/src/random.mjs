@@ -7,6 +7,17 @@ export function seededRng(seed) {
   return () => uniformFloat64(generator);
 }
 
+/** Another, of 32 bits: the runs that the READMEs of brain.js and synaptic report are of its seeds. */
+export function mulberry32(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 /** Fisher and Yates. */
 export function shuffle(items, rng) {
   for (let i = items.length - 1; i > 0; i--) {
