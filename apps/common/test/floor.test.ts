@@ -77,12 +77,11 @@ test.each(['wave', 'rays'] as const)('%s: no affine function on the triangle is 
   // The same to that where values are those at the float64 points, as in the quality bench.
   expect(affineFloor(regressionTask(name, 40, Float64Array), [paperRegions.triangle])).toBeCloseTo(floor, 6);
 
-  const inside = rowsInside(task, paperRegions.triangle);
+  const inside = rowsInside(task, paperRegions.triangle).map(
+    i => [task.points[2 * i], task.points[2 * i + 1], task.values[i]] as const,
+  );
   const errorOf = (b: number, a0: number, a1: number) =>
-    inside.reduce((sum, i) => {
-      const [x, y] = task.points.subarray(2 * i, 2 * i + 2);
-      return sum + (b + a0 * x + a1 * y - task.values[i]) ** 2;
-    }, 0) / sizeOf(task);
+    inside.reduce((sum, [x, y, target]) => sum + (b + a0 * x + a1 * y - target) ** 2, 0) / sizeOf(task);
   // A grid of affine maps finer than the floor's curvature: its least error is at the floor or just above it.
   let least = Number.POSITIVE_INFINITY;
   for (let b = -0.5; b <= 0.5; b += 0.02) {
