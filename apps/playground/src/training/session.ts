@@ -1,6 +1,14 @@
 import { seededRng } from '@police/common/random';
 import { outputsOf, variablesOf } from '@police/common/tfjs';
-import { type ChordProbe, certificateOf, certify, type Matrix, matrix, type Region } from '@police/core';
+import {
+  type ChordProbe,
+  certificateOf,
+  certify,
+  type Matrix,
+  matrix,
+  type Region,
+  rowOf,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -137,7 +145,11 @@ export class Session {
     return {
       onnx,
       certificate: JSON.stringify(certificate, null, 2),
-      maps: certificate.regions.map(({ A, b, mapError }) => ({ a: A[0], b: b[0], error: mapError[0] })),
+      maps: proof.regions.map(({ map: { A, b }, mapError }) => ({
+        a: Array.from(rowOf(A, 0)),
+        b: b[0],
+        error: mapError[0],
+      })),
       smallestMargin: Math.min(...proof.layers.map(({ smallestMargin }) => smallestMargin)),
       values,
     };
