@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
+import { seededRng } from '@police/testing/random';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { expect } from 'vitest';
@@ -8,17 +9,10 @@ export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
 }
 
-/** Uniform in [-1, 1), seeded (mulberry32). */
+/** Uniform in [-1, 1), seeded. */
 export function randomValues(size: number, seed: number): Float32Array {
-  let state = seed;
-  const out = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    out[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  }
-  return out;
+  const rng = seededRng(seed);
+  return Float32Array.from({ length: size }, () => 2 * rng() - 1);
 }
 
 export const random = (shape: number[], seed = 1): tf.Tensor =>

@@ -1,7 +1,7 @@
 import { ball, box, matrixFromRows, type Region } from '@police/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { affineFloor } from '../src/floor.js';
+import { affineFloor, rowsInside } from '../src/floor.js';
 import { flowerTask } from '../src/flower.js';
 import { paperRegions, square } from '../src/regions.js';
 import { regressionTask } from '../src/targets.js';
@@ -67,11 +67,30 @@ test('squared loss: what the normal equations leave, over regions and outputs', 
   );
 });
 
-test("the design's floors on its own grid", () => {
-  const triangle = { wave: '0.0156', rays: '0.0282' } as const;
-  for (const name of ['wave', 'rays'] as const) {
-    expect(affineFloor(regressionTask(name, 40), [paperRegions.triangle]).toFixed(4)).toBe(triangle[name]);
+/** The design's figures on its own grid, to the four decimals it prints. */
+const designFloors = { wave: '0.0156', rays: '0.0282' } as const;
+
+test.each(['wave', 'rays'] as const)('%s: no affine function on the triangle is below the floor', name => {
+  const task = regressionTask(name, 40);
+  const floor = affineFloor(task, [paperRegions.triangle]);
+  expect(floor.toFixed(4)).toBe(designFloors[name]);
+  // The same to that where values are those at the float64 points, as in the quality bench.
+  expect(affineFloor(regressionTask(name, 40, Float64Array), [paperRegions.triangle])).toBeCloseTo(floor, 6);
+
+  const inside = rowsInside(task, paperRegions.triangle).map(
+    i => [task.points[2 * i], task.points[2 * i + 1], task.values[i]] as const,
+  );
+  const errorOf = (b: number, a0: number, a1: number) =>
+    inside.reduce((sum, [x, y, target]) => sum + (b + a0 * x + a1 * y - target) ** 2, 0) / sizeOf(task);
+  // A grid of affine maps finer than the floor's curvature: its least error is at the floor or just above it.
+  let least = Number.POSITIVE_INFINITY;
+  for (let b = -0.5; b <= 0.5; b += 0.02) {
+    for (let a0 = -0.5; a0 <= 0.5; a0 += 0.02) {
+      for (let a1 = -0.5; a1 <= 0.5; a1 += 0.02) least = Math.min(least, errorOf(b, a0, a1));
+    }
   }
+  expect(least).toBeGreaterThanOrEqual(floor);
+  expect(least).toBeLessThan(floor * 1.01);
 });
 
 test('a prescribed map: its own error in the region', () => {

@@ -20,6 +20,8 @@ function at(sorted: readonly number[], share: number): number {
   return sorted.length === 0 ? Number.NaN : sorted[below] + (place - below) * (next - sorted[below]);
 }
 
+export const median = (values: readonly number[]): number => quartiles(values).median;
+
 /** Ratios round by round, which what else the machine does disturbs less than the ratio of medians. */
 export function pairedRatios(times: readonly number[], base: readonly number[]): number[] {
   return times.slice(0, base.length).map((time, round) => time / base[round]);

@@ -1,12 +1,17 @@
 import { ball, box, type Region, vPolytope } from '@police/core';
 
+/** The triangle of the paper's Fig. 2. */
+export const triangleVertices: readonly (readonly [number, number])[] = [
+  [-Math.SQRT2, -Math.SQRT2],
+  [0, 2],
+  [Math.SQRT2, -Math.SQRT2],
+];
+
+export type PaperRegionName = 'triangle' | 'polygon' | 'circle';
+
 /** The regions of the paper's Fig. 2. The circle is one of 50 points, as in the paper. */
-export const paperRegions = {
-  triangle: vPolytope([
-    [-Math.SQRT2, -Math.SQRT2],
-    [0, 2],
-    [Math.SQRT2, -Math.SQRT2],
-  ]),
+export const paperRegions: Readonly<Record<PaperRegionName, Region>> = {
+  triangle: vPolytope(triangleVertices),
   polygon: vPolytope([
     [-1.5, 1],
     [-0.5, 2],
@@ -18,9 +23,7 @@ export const paperRegions = {
     [-1.5, -0.5],
   ]),
   circle: vPolytope(circlePoints(25)),
-} satisfies Record<string, Region>;
-
-export type PaperRegionName = keyof typeof paperRegions;
+};
 
 /** The square of the paper's Fig. 1. */
 export const square: Region = box([0, 0], [1.5, 1.5]);

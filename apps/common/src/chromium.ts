@@ -15,7 +15,10 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // A GPU where there is one; else Chromium's own emulation of one, which it would not use unasked.
+];
+
+/** A GPU where there is one; else Chromium's own emulation of one, which it would not use unasked. */
+const WITH_GPU = [
   '--ignore-gpu-blocklist',
   '--enable-unsafe-swiftshader',
   '--enable-unsafe-webgpu',
@@ -31,7 +34,7 @@ const WITHOUT_GPU = [
 
 const hasGpu = (): boolean => process.platform !== 'linux' || existsSync('/dev/dri');
 
-/** Why there is no browser to measure in; undefined if there is one. */
+/** Why there is no browser; undefined if there is one. */
 export function browserRefusal(): string | undefined {
   const path = executable();
   if (path === undefined)
@@ -43,11 +46,12 @@ export function browserRefusal(): string | undefined {
 const executable = (): string | undefined =>
   process.env.CHROMIUM_PATH || PLACES.find(path => existsSync(path));
 
-/** A headless one, which ends with this process. */
-export async function launch(): Promise<Browser> {
+/** A headless one, which ends with this process; `gpu`: it computes on one. */
+export async function launch({ gpu = false }: { gpu?: boolean } = {}): Promise<Browser> {
   const executablePath = executable();
   if (!executablePath) throw new Error(browserRefusal());
   // Only the process that needs it takes the time to load it.
   const { chromium } = await import('playwright-core');
-  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...(hasGpu() ? [] : WITHOUT_GPU)] });
+  const more = gpu ? [...WITH_GPU, ...(hasGpu() ? [] : WITHOUT_GPU)] : [];
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more] });
 }

@@ -11,8 +11,8 @@ export const squareWindow = (half: number, [x, y]: readonly [number, number] = [
 });
 
 /** The points `[side · side, 2]` of a grid over the window, corners included, row by row from the least y. */
-export function gridPoints({ x, y }: Window, side: number): Float32Array {
-  const points = new Float32Array(2 * side * side);
+export function gridPoints({ x, y }: Window, side: number): Float64Array {
+  const points = new Float64Array(2 * side * side);
   for (let row = 0; row < side; row++) {
     for (let col = 0; col < side; col++) {
       const at = 2 * (row * side + col);

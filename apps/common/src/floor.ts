@@ -1,12 +1,12 @@
 import type { PrescribedMap, Region } from '@police/core';
 import { Matrix, SingularValueDecomposition, solve } from 'ml-matrix';
-import { sizeOf, type Task } from './task.js';
+import { type Samples, sizeOf } from './task.js';
 
 /**
  * The least loss on the task that any function affine on each of the disjoint regions can have: none outside, and inside
  * what the best affine function leaves, or the prescribed one.
  */
-export function affineFloor(task: Task, regions: readonly Region[], target?: PrescribedMap): number {
+export function affineFloor(task: Samples, regions: readonly Region[], target?: PrescribedMap): number {
   const left = regions.map(region => {
     const inside = rowsInside(task, region);
     if (inside.length === 0) return 0;
@@ -17,31 +17,31 @@ export function affineFloor(task: Task, regions: readonly Region[], target?: Pre
 }
 
 /** The rows of the task's points in the region. */
-export function rowsInside(task: Task, region: Region): number[] {
+export function rowsInside(task: Samples, region: Region): number[] {
   return Array.from({ length: sizeOf(task) }, (_, i) => i).filter(i =>
     region.contains(task.points.subarray(2 * i, 2 * i + 2)),
   );
 }
 
 /** `[n, 3]`: 1, x, y. */
-const design = ({ points }: Task, rows: readonly number[]): Matrix =>
+const design = ({ points }: Samples, rows: readonly number[]): Matrix =>
   new Matrix(rows.map(i => [1, points[2 * i], points[2 * i + 1]]));
 
 /** `[n, outputs]`. */
-const wanted = ({ values, outputs }: Task, rows: readonly number[]): Matrix =>
+const wanted = ({ values, outputs }: Samples, rows: readonly number[]): Matrix =>
   new Matrix(rows.map(i => [...values.subarray(outputs * i, outputs * (i + 1))]));
 
 const sumOfSquares = (matrix: Matrix): number => matrix.to1DArray().reduce((sum, r) => sum + r * r, 0);
 
 /** The sum of squares that least squares leave. */
-function squaredRest(task: Task, rows: readonly number[]): number {
+function squaredRest(task: Samples, rows: readonly number[]): number {
   const x = design(task, rows);
   const y = wanted(task, rows);
   const fit = new SingularValueDecomposition(x, { autoTranspose: true }).solve(y);
   return sumOfSquares(Matrix.sub(y, x.mmul(fit)));
 }
 
-function squaredError(task: Task, rows: readonly number[], { A, b }: PrescribedMap): number {
+function squaredError(task: Samples, rows: readonly number[], { A, b }: PrescribedMap): number {
   const map = new Matrix(
     Array.from({ length: A.rows }, (_, j) => [b?.[j] ?? 0, A.data[2 * j], A.data[2 * j + 1]]),
   );
@@ -54,7 +54,7 @@ const NEWTON_STEPS = 100;
  * The sum of cross-entropies that logistic regression leaves, by Newton's method with halved steps; the loss is convex.
  * Throws where the classes in the region can be separated, and no regression attains the floor, which is then 0.
  */
-function logisticRest(task: Task, rows: readonly number[]): number {
+function logisticRest(task: Samples, rows: readonly number[]): number {
   const x = design(task, rows);
   const y = wanted(task, rows).to1DArray();
   const lossAt = (w: Matrix): number =>

@@ -1,4 +1,5 @@
 import { gridPoints, squareWindow } from './grid.js';
+import { EXTENT } from './plane.js';
 import type { Task } from './task.js';
 
 type Colour = readonly [number, number, number];
@@ -11,8 +12,8 @@ const NEAR_HILLS: Colour = [0.14, 0.2, 0.26];
 
 /** A picture to be learned as a function of the plane: a sun over two ranges of hills. Colours in [−1, 1]. */
 export function landscapeTask(side: number): Task {
-  const window = squareWindow(4);
-  const points = gridPoints(window, side);
+  const window = squareWindow(EXTENT);
+  const points = Float32Array.from(gridPoints(window, side));
   const values = new Float32Array(3 * side * side);
   for (let i = 0; i < side * side; i++) {
     values.set(

@@ -1,5 +1,5 @@
 import { squareWindow } from './grid.js';
-import { normal, seededRandom } from './random.js';
+import { normal, seededRng } from './random.js';
 import type { Task } from './task.js';
 
 const PETALS = 10;
@@ -10,7 +10,7 @@ const NOISE = 0.025;
 
 /** The classification of the paper's Fig. 1: two flowers, one in the other, `samples` noisy points on each. */
 export function flowerTask(samples: number, seed: number): Task {
-  const random = seededRandom(seed);
+  const random = seededRng(seed);
   const points = new Float32Array(4 * samples);
   for (let i = 0; i < samples; i++) {
     const angle = (2 * Math.PI * i) / (samples - 1);
