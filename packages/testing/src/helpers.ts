@@ -143,6 +143,9 @@ export function makeRegion(kind: RegionKind, size: number, rng: Rng, scale = 1):
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
 /** One of the items, all equally likely. */
+/** Cases of a generated test: as many, or, on request, `FC_SCALE` times as many. */
+export const runs = (count: number): number => count * Number(globalThis.process?.env.FC_SCALE ?? 1);
+
 export function pick<T>(rng: Rng, items: readonly T[]): T {
   return items[Math.floor(rng() * items.length)];
 }

@@ -22,6 +22,7 @@ import {
   pointsOf,
   randomNetwork,
   randomRegions,
+  runs,
   seededRng,
   seeds,
 } from '@police/testing/helpers';
@@ -36,7 +37,7 @@ const anyNetwork = (seed: number): { net: Network; regions: Region[]; rng: () =>
 };
 
 describe('certify', () => {
-  test('frozen networks are certified, and exact arithmetic agrees', () => {
+  test('frozen networks are certified, and exact arithmetic agrees', { timeout: 60_000 * runs(1) }, () => {
     fc.assert(
       fc.property(seeds, fc.constantFrom('float32' as const, 'float64' as const), (seed, precision) => {
         const { net, regions } = anyNetwork(seed);
@@ -49,7 +50,7 @@ describe('certify', () => {
         );
         expect(regions.flatMap(region => mixedUnits(frozen.network, region))).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
