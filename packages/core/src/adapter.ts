@@ -15,6 +15,11 @@ export {
   type TrainingOptionChecks,
   type TrainingSettings,
 } from './gradient/training-options.js';
+export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backward-frames.js';
+export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
+export { forwardFrames } from './in-place/forward-frames.js';
+export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
+export { addProduct, addTransposed } from './in-place/products.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
 export {
   activate,
@@ -40,9 +45,13 @@ export {
 export { type Block, rowRange } from './numeric/matrix.js';
 export { isRepresentable } from './proof/freeze.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
-export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
-export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
-export type { Body, LinearProgramResult, Range } from './regions/index.js';
+export {
+  type Body,
+  type LinearProgramResult,
+  type Range,
+  type RegionParts,
+  regionOf,
+} from './regions/index.js';
 export {
   activeRows,
   addShiftGradient,

@@ -138,9 +138,7 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     centre: body.centre,
     range: h => body.range?.(h) ?? rangeOf(body, h),
     addExtremes: (into, h, side, factor) =>
-      body.addExtremes
-        ? body.addExtremes(into, h, side, factor)
-        : addExtremesOf(body, into, h, side, factor),
+      body.addExtremes ? body.addExtremes(into, h, side, factor) : addExtremesOf(body, into, h, side, factor),
     extremes: (h, side) => {
       const at = matrix(h.rows, h.cols);
       region.addExtremes(at, h, side, new Float64Array(h.cols).fill(1));
