@@ -8,7 +8,14 @@ import { inLookupOrder, isPositional } from './named-region.js';
 import { activationName } from './names.js';
 import { activationOf, assertInitialized } from './read.js';
 import type { Settings } from './settings.js';
-import { type PolicedJSON, policeState, restore, savedSettings, type TrainingState } from './state.js';
+import {
+  assertNumbers,
+  type PolicedJSON,
+  policeState,
+  restore,
+  savedSettings,
+  type TrainingState,
+} from './state.js';
 import { unitsOf } from './units.js';
 
 type Base = NeuralNetwork<NetData, NetData>;
@@ -212,6 +219,7 @@ export class PolicedNeuralNetwork<
    */
   override fromJSON(json: PolicedJSON): this {
     const { police } = json;
+    assertNumbers(json);
     if (police) this.constraint = savedSettings(police);
     super.fromJSON(json);
     if (police?.training) this.restoreTraining(police.training);

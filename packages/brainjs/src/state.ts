@@ -5,7 +5,7 @@ import type { AnyNetwork } from './flat-layer.js';
 import { isPositional } from './named-region.js';
 import { type Settings, settingsOf } from './settings.js';
 
-type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
+export type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
 
 /**
  * brain.js's JSON, its biases with the shifts in them, so that a plain network reads a constrained one; beside it what
@@ -95,6 +95,16 @@ export function savedSettings({ regions, policy, mode, gradient, refresh, epsilo
     gradient,
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
+  });
+}
+
+/** Throws `not-finite` for weights and biases that are no finite numbers: JSON writes null for NaN and infinity. */
+export function assertNumbers({ layers }: PlainJSON): void {
+  layers.forEach(({ weights, biases }, l) => {
+    assertFinite(biases ?? [], `layers[${l}] biases`);
+    weights?.forEach((row, j) => {
+      assertFinite(row, `layers[${l}] weights of node ${j}`);
+    });
   });
 }
 

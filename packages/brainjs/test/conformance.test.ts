@@ -1,4 +1,4 @@
-import { constrain, freeze, type PolicedNeuralNetwork, toNetwork, write } from '@police/brainjs';
+import { constrain, freeze, fromNetwork, type PolicedNeuralNetwork, toNetwork } from '@police/brainjs';
 import { conformance, EPSILON } from '@police/testing/conformance';
 import type { NeuralNetwork } from 'brain.js';
 import { plainNetwork } from '../src/read.js';
@@ -35,5 +35,5 @@ conformance<Net, Policed>('brain.js', {
     policed.train(data, { iterations: 2, learningRate: 0.1, errorThresh: 1e-9 });
   },
   freeze,
-  write: network => write(network),
+  write: network => fromNetwork(network),
 });
