@@ -1,5 +1,5 @@
 export { constrain } from './constrain.js';
-export { constraintLog, type LoggedReport } from './constraint-log.js';
+export { constraintLog } from './constraint-log.js';
 export type { NetData } from './flat-layer.js';
 export { type Constraint, freeze, toNetwork } from './freeze.js';
 export { type PolicedJSON, plainFromJSON, policedFromJSON } from './from-json.js';

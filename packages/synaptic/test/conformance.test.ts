@@ -2,7 +2,6 @@ import { rowOf } from '@police/core';
 import { constrain, freeze, fromNetwork, type PolicedNetwork, toNetwork } from '@police/synaptic';
 import { conformance, EPSILON } from '@police/testing/conformance';
 import type synaptic from 'synaptic';
-import { byActivation, sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
 import { perceptron, runRows, squashes, weightsOf } from './helpers.js';
 
@@ -29,14 +28,8 @@ conformance<synaptic.Network, PolicedNetwork>('synaptic', {
     policed.settle();
     return networkOf(policed.flat);
   },
-  shifts: policed => {
-    policed.settle();
-    return byActivation(policed.flat, policed.shifts.slice(0, policed.frames.layers.length));
-  },
-  sides: policed => {
-    policed.settle();
-    return sidesOf(policed);
-  },
+  shifts: policed => policed.shifts,
+  sides: policed => policed.sides,
   train: (policed, x, targets, afterStep) => {
     for (let pass = 0; pass < 2; pass++) {
       for (let i = 0; i < x.rows; i++) {

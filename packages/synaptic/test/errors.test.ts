@@ -327,7 +327,15 @@ describe('a constrained network', () => {
     for (const { neuron } of huge.neurons()) {
       for (const connection of Object.values(neuron.connections.inputs)) connection.weight *= 1e200;
     }
-    const other = constrain(huge, { regions, mode });
+    expect(errorOf(() => constrain(huge, { regions, mode }))).toMatchObject({
+      code: 'not-finite',
+      where: 'hidden1',
+    });
+    const other = constrain(plain(), { regions, mode });
+    for (const { blocks } of other.flat.layers) {
+      for (const { weights } of blocks) weights.set(weights.map(w => w * 1e200));
+    }
+    other.resumeAt(undefined);
     const before = weightsOf(other);
     for (const use of [() => other.activate([0, 0]), () => toNetwork(other), () => freeze(other)]) {
       expect(errorOf(use)).toMatchObject({ code: 'not-finite', where: 'hidden1' });

@@ -6,12 +6,12 @@ import {
   policedBackward,
   policedForward,
   type Region,
+  type Sides,
 } from '@police/core';
 import { constrain, type PolicedNetwork } from '@police/synaptic';
 import { expectClose, makeRegion, type RegionKind, seededRng } from '@police/testing/helpers';
 import type synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
 import { perceptron, randomSamples, squashes, trainOn, weightsOf, withDirectConnections } from './helpers.js';
 
@@ -32,7 +32,7 @@ function coreGradient(
   net: Network,
   regions: readonly Region[],
   samples: readonly synaptic.Sample[],
-  options: { policy: Policy; sides: Record<string, Int8Array>; gradient: 'exact' | 'local' },
+  options: { policy: Policy; sides: Sides; gradient: 'exact' | 'local' },
   policed: PolicedNetwork,
 ): Float64Array {
   const total = new Float64Array(weightsOf(policed).length);
@@ -118,7 +118,7 @@ describe.each(cases)('$what', ({ make }) => {
         policed.settle();
         const before = weightsOf(policed);
         const net = networkOf(policed.flat);
-        const sides = sidesOf(policed);
+        const { sides } = policed;
         expect(
           policed.frames.layers.some(({ active }) => active.some(k => k >= 0)),
           'something shifts',

@@ -1,5 +1,5 @@
 import { chordProbe } from '../maps/chord-probe.js';
-import type { Matrix } from '../numeric/matrix.js';
+import { type Matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import type { Rng } from '../numeric/random.js';
 import type { Region } from '../regions/region.js';
 
@@ -23,10 +23,21 @@ export interface ConstraintReportOptions {
   readonly random?: Rng | undefined;
 }
 
-/** Looks at the model itself: `run` gives its outputs `[n, outSize]` at points `[n, D]`. Shifts by name of their layer. */
+/** A report in training, after so many passes over the data. */
+export interface LoggedReport extends ConstraintReport {
+  readonly iterations: number;
+  readonly error: number;
+}
+
+/** What of a constrained model a report is about. Shifts by name of their layer, `[units]`. */
+interface Constrained {
+  readonly regions: readonly Region[];
+  readonly shifts: Readonly<Record<string, Float64Array>>;
+}
+
+/** Looks at the model itself: `run` gives its outputs `[n, outSize]` at points `[n, D]`. */
 export function constraintReport(
-  regions: readonly Region[],
-  shifts: Readonly<Record<string, Float64Array>>,
+  { regions, shifts }: Constrained,
   run: (points: Matrix) => Matrix,
   { chords = 32, random = Math.random }: ConstraintReportOptions = {},
 ): ConstraintReport {
@@ -39,4 +50,17 @@ export function constraintReport(
     shifted: all.filter(c => c !== 0).length,
     units: all.length,
   };
+}
+
+/** A callback for frameworks that run samples one by one, `run` as they do. */
+export function constraintLogOf(
+  policed: Constrained,
+  run: (x: Float64Array) => ArrayLike<number>,
+  log: (report: LoggedReport) => void,
+  options: ConstraintReportOptions = {},
+): (state: { readonly iterations: number; readonly error: number }) => void {
+  const runRows = (points: Matrix) =>
+    matrixFromRows(Array.from({ length: points.rows }, (_, i) => Array.from(run(rowOf(points, i)))));
+  return ({ iterations, error }) =>
+    log({ iterations, error, ...constraintReport(policed, runRows, options) });
 }
