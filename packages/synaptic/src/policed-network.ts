@@ -64,10 +64,10 @@ export class PolicedNetwork extends synaptic.Network {
     return this.byActivation(l => this.added[l].slice());
   }
 
-  private byActivation<T>(valueOf: (l: number) => T): Record<string, T> {
+  private byActivation<T>(of: (l: number) => T): Record<string, T> {
     const named = this.frames.layers.flatMap((_, l) => {
       const { name, activation } = this.flat.layers[l];
-      return activation.kinks.length > 0 ? [[`${name}_${activation.name}`, valueOf(l)] as const] : [];
+      return activation.kinks.length > 0 ? [[`${name}_${activation.name}`, of(l)] as const] : [];
     });
     return Object.fromEntries(named);
   }
