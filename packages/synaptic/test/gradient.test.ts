@@ -13,7 +13,15 @@ import { expectClose, makeRegion, type RegionKind, seededRng } from '@police/tes
 import type synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
 import { networkOf } from '../src/core-network.js';
-import { perceptron, randomSamples, squashes, trainOn, weightsOf, withDirectConnections } from './helpers.js';
+import {
+  activations,
+  perceptron,
+  randomSamples,
+  squashes,
+  trainOn,
+  weightsOf,
+  withDirectConnections,
+} from './helpers.js';
 
 /**
  * An update at a rate t is −t · gradient + O(t²), because of the library's order of updates. Two rates, extrapolated,
@@ -73,7 +81,7 @@ interface Case {
 }
 
 const cases: Case[] = [
-  ...['RELU', 'leaky', 'abs'].map(name => ({
+  ...['RELU', 'leaky', 'abs', 'bent'].map(name => ({
     what: name,
     make: () => perceptron({ widths: [2, 8, 6, 5, 2], hidden: squashes[name], seed: 3 }),
   })),
@@ -114,7 +122,14 @@ describe.each(cases)('$what', ({ make }) => {
       const regions = set.map(kind => makeRegion(kind, 2, rng));
       const samples = randomSamples(refresh, 2, 2, 8);
       const updates = [RATE, RATE / 2].map(rate => {
-        const policed = constrain(make(), { regions, gradient, policy, refresh, epsilon: EPSILON });
+        const policed = constrain(make(), {
+          regions,
+          gradient,
+          policy,
+          refresh,
+          epsilon: EPSILON,
+          activations,
+        });
         policed.settle();
         const before = weightsOf(policed);
         const net = networkOf(policed.flat);

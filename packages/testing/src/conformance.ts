@@ -15,9 +15,10 @@ import {
   type PoliceErrorCode,
   type Policy,
   type Region,
+  type Rng,
   type Sides,
 } from '@police/core';
-import { isRepresentable } from '@police/core/adapter';
+import { checkedTrainingOptions, isRepresentable, type TrainingOption } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -30,6 +31,7 @@ import {
   snapshot,
 } from './helpers.js';
 import { runOnnx } from './onnx-runtime.js';
+import { roundedBox } from './regions/rounded-box.js';
 import { runBound } from './rounding.js';
 
 /** What every adapter's `constrain` takes; an adapter may take more. */
@@ -51,6 +53,8 @@ export interface ModelSpec {
   readonly activation: string;
   readonly seed: number;
   readonly gain: number;
+  /** What all weights are instead, with biases of 0. */
+  readonly weight?: number;
 }
 
 type Eventually<T> = T | Promise<T>;
@@ -65,6 +69,8 @@ export interface ConformanceAdapter<Model, Policed> {
   readonly refused: readonly string[];
   /** Activations, none of them exactly affine, that it refuses but with `epsilon`. {@link read} takes them with {@link EPSILON}. */
   readonly smooth?: readonly string[];
+  /** Activations that no ONNX file holds. */
+  readonly unexported?: readonly string[];
   /** Modes to test. @defaultValue both */
   readonly modes?: readonly (typeof MODES)[number][];
   /** Unit roundoff of the framework's arithmetic: 2⁻²⁴ or 2⁻⁵³. */
@@ -100,12 +106,39 @@ const WIDTHS = [3, 8, 6, 2];
 const ROWS = 6;
 const CHORDS = 20;
 const MODES = ['shift', 'project'] as const;
-const REGION_SETS: readonly (readonly RegionKind[])[] = [
+/** A kind that core does not know: every adapter takes it as any other. */
+const OWN_KIND = 'rounded box';
+const REGION_SETS: readonly (readonly (RegionKind | typeof OWN_KIND)[])[] = [
   ['box'],
   ['simplex'],
   ['vPolytope'],
   ['flatBox', 'ball'],
   ['crossPolytope', 'flatPolytope', 'point'],
+  [OWN_KIND],
+];
+
+const makeAnyRegion = (kind: RegionKind | typeof OWN_KIND, rng: Rng): Region =>
+  kind === OWN_KIND
+    ? roundedBox(
+        randomArray(rng, WIDTHS[0]),
+        randomArray(rng, WIDTHS[0]).map(x => 0.2 + Math.abs(x)),
+      )
+    : makeRegion(kind, WIDTHS[0], rng, 1);
+
+/** Float64 and float32 numbers of which two sum to none. */
+const hugeWeight = (roundoff: number): number => (roundoff === 2 ** -53 ? 1.2e308 : 3e38);
+
+const ALL_OPTIONS: readonly TrainingOption[] = [
+  'regions',
+  'policy',
+  'mode',
+  'gradient',
+  'sharing',
+  'margin',
+  'refresh',
+  'epsilon',
+  'schedule',
+  'target',
 ];
 
 /** So large that smooth models bend far more than by `EPSILON`. */
@@ -134,7 +167,7 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
 
     describe.each(cases)('$activation, mode $mode, on $regionKinds', ({ activation, mode, set }) => {
       const rng = seededRng(40 + set.length);
-      const regions = set.map(kind => makeRegion(kind, WIDTHS[0], rng, 1));
+      const regions = set.map(kind => makeAnyRegion(kind, rng));
       const probes = regions.map(region => chordProbe(region, CHORDS, rng));
       const everywhere = stack([...probes.map(({ points }) => points), randomRows(20, WIDTHS[0], 11, 3)]);
       const raws: Network[] = [];
@@ -223,7 +256,8 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
         );
       });
 
-      test('its export gives the same outputs in ONNX Runtime', async () => {
+      const isExported = !adapter.unexported?.includes(activation);
+      test.runIf(isExported)('its export gives the same outputs in ONNX Runtime', async () => {
         const { model, network } = adapter.freeze(policed);
         const x = { ...everywhere, data: everywhere.data.map(Math.fround) };
         // A framework that computes in float64 freezes to float64 weights, which ONNX files do not have.
@@ -288,6 +322,36 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
           code: 'invalid-option' as const,
           where: option,
         })),
+        ...[0, -1, Number.NaN, Infinity, 'x'].map(epsilon => ({
+          what: `epsilon ${epsilon}`,
+          options: { regions, epsilon },
+          code: 'invalid-option' as const,
+          where: 'epsilon',
+        })),
+        ...[0, 1.5, Number.NaN, '4'].map(refresh => ({
+          what: `refresh ${refresh}`,
+          options: { regions, refresh },
+          code: 'invalid-option' as const,
+          where: 'refresh',
+        })),
+        {
+          what: 'an option of no known name',
+          options: { regions, polcy: 'minimal' },
+          code: 'invalid-option',
+          where: 'options',
+        },
+        {
+          what: 'the JSON of a region in its place',
+          options: { regions: [...regions, regions[0].toJSON()] },
+          code: 'invalid-option',
+          where: 'regions[1]',
+        },
+        {
+          what: 'a number in place of a region',
+          options: { regions: [7] },
+          code: 'invalid-option',
+          where: 'regions[0]',
+        },
       ];
 
       test.each(refusals)('$what', async ({ options, code, where }) => {
@@ -297,6 +361,27 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
         expect(error).toMatchObject({ code, where });
         expect(error.message).toContain(error.expected);
         expect(error.message).toContain(error.actual);
+        expect(adapter.weightsOf(model)).toEqual(weights);
+        if (code !== 'invalid-option') return;
+        // In the same words everywhere: core's.
+        const { expected, actual } = await policeError(() =>
+          checkedTrainingOptions(options, { known: ALL_OPTIONS }),
+        );
+        expect(error).toMatchObject({ expected, actual });
+      });
+
+      test.each(modes)('weights whose shift would be infinite, mode %s', async mode => {
+        const weight = hugeWeight(adapter.roundoff);
+        const [activation] = adapter.activations;
+        const model = adapter.makeModel({ widths: [2, 2, 1], activation, seed: 1, gain: 1, weight });
+        const weights = adapter.weightsOf(model);
+        expect(weights).toContain(Math.fround(weight) === Infinity ? weight : Math.fround(weight));
+        const square = [box([-1, -1], [1, 1])];
+        const error = await policeError(async () => {
+          const policed = adapter.constrain(model, { regions: square, mode });
+          await adapter.run(policed, matrix(1, 2));
+        });
+        expect(['not-finite', 'no-free-shift']).toContain(error.code);
         expect(adapter.weightsOf(model)).toEqual(weights);
       });
 

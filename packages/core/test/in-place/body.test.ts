@@ -9,6 +9,7 @@ import {
   seededRng,
 } from '@police/testing/helpers';
 import { moreRegionNames, moreRegions, randomHPolytope } from '@police/testing/regions/cases';
+import { roundedBox } from '@police/testing/regions/rounded-box';
 import { expect, test } from 'vitest';
 import { matrix, matrixFromRows } from '../../src/numeric/matrix.js';
 import { regularPolygon, vPolytope } from '../../src/regions/index.js';
@@ -34,6 +35,7 @@ const kinds: Record<string, (rng: Rng) => Region> = {
     return vPolytope(Array.from({ length: 20 }, () => direction.map(x => Math.floor(9 * rng()) * x)));
   },
   numbers: rng => vPolytope(Array.from({ length: 20 }, () => [Math.floor(9 * rng())])),
+  'a kind that core does not know': rng => roundedBox(randomArray(rng, 3), [0.5, 1, 2]),
   'many half-spaces': rng => {
     const { A, b } = randomHPolytope(rng, 3, 4, 1);
     return programmedPolytope(matrixFromRows(A), Float64Array.from(b), programs);
