@@ -3,6 +3,7 @@ import {
   certify,
   chordProbe,
   enforce,
+  type FrozenModel,
   float32,
   foldShifts,
   forward,
@@ -22,6 +23,7 @@ import { checkedTrainingOptions, isRepresentable, type TrainingOption } from '@p
 import { exportOnnx } from '@police/onnx-export';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  applyMap,
   expectClose,
   largestDifference,
   makeRegion,
@@ -96,8 +98,7 @@ export interface ConformanceAdapter<Model, Policed> {
    * or throws what the framework or the adapter throws.
    */
   train(policed: Policed, x: Matrix, targets: Matrix, afterStep: () => void): Eventually<void>;
-  /** The plain model with shifts folded into its biases, and the same weights as a network. */
-  freeze(policed: Policed): { readonly model: Model; readonly network: Network };
+  freeze(policed: Policed): FrozenModel<Model>;
   /** A plain model of a frozen network. */
   write(network: Network): Model;
 }
@@ -233,13 +234,21 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
 
       test('freeze gives a plain model of the same outputs, certified', async () => {
         const weights = adapter.weightsOf(policed);
-        const { model, network } = adapter.freeze(policed);
+        const { model, network, maps, report } = adapter.freeze(policed);
         const tolerance = 2 * bound(networks.at(-1)!, everywhere);
         const run = await adapter.run(model, everywhere);
         expectClose(run.data, outputs.at(-1)!.data, tolerance, 'frozen outputs');
         expect(certify(network, regions)).toMatchObject({ certified: true });
         // The weights in the model, not only those of the network, are the certified ones.
         expect(certify(adapter.read(model), regions)).toMatchObject({ certified: true });
+        probes.forEach(({ points }, r) => {
+          const off = bound(network, points) + Math.max(0, ...(report.approximationErrors?.[r] ?? []));
+          expectClose(applyMap(maps[r], points), forward(network, points).data, off, `map of region ${r}`);
+        });
+        const { layers } = enforce(raws.at(-1)!, regions, { policy: 'sticky', sides: sides.at(-1)! }).report;
+        expect(report.layers.map(({ name, shifted }) => ({ name, shifted }))).toEqual(
+          layers.map(({ name, shifted }) => ({ name, shifted })),
+        );
         expect(adapter.weightsOf(policed), 'freezing leaves the constrained model alone').toEqual(weights);
       });
 

@@ -61,6 +61,8 @@ export function constraintLogOf(
 ): (state: { readonly iterations: number; readonly error: number }) => void {
   const runRows = (points: Matrix) =>
     matrixFromRows(Array.from({ length: points.rows }, (_, i) => Array.from(run(rowOf(points, i)))));
-  return ({ iterations, error }) =>
+  return ({ iterations, error }) => {
+    // Returns nothing, for a true value would end the training of some frameworks.
     log({ iterations, error, ...constraintReport(policed, runRows, options) });
+  };
 }
