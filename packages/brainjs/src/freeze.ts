@@ -55,7 +55,14 @@ export function freeze<InputType extends NetData, OutputType extends NetData>(
   const frozen = freezeNetwork(policed, regions, { precision: 'float32' });
   const result = withoutZeroBiases(frozen.network, regions);
   const model = fromNetwork<InputType, OutputType>(result, net);
-  return { model, network: result, maps: enforce(result, regions).report.maps, report };
+  return {
+    model,
+    network: result,
+    get maps() {
+      return enforce(result, regions).report.maps;
+    },
+    report,
+  };
 }
 
 /** Far below any weight, yet no subnormal, which some runtimes flush to 0. */

@@ -1,10 +1,4 @@
-import {
-  enforce,
-  type FreezeOptions,
-  type FrozenModel,
-  freeze as freezeNetwork,
-  PoliceError,
-} from '@police/core';
+import { type FreezeOptions, type FrozenModel, freeze as freezeNetwork, PoliceError } from '@police/core';
 import type synaptic from 'synaptic';
 import { plainNetwork } from './build.js';
 import { enforced } from './constrain.js';
@@ -34,7 +28,14 @@ export function freeze(
   }
   const { regions } = policed.settings;
   const { network: shifted, report } = enforced(policed);
-  const { network } = freezeNetwork(shifted, regions, { precision });
-  const model = plainNetwork(flatOf(network, meaningsOf(policed.flat)));
-  return { model, network, maps: enforce(network, regions).report.maps, report };
+  const frozen = freezeNetwork(shifted, regions, { precision });
+  const { network } = frozen;
+  return {
+    model: plainNetwork(flatOf(network, meaningsOf(policed.flat))),
+    network,
+    get maps() {
+      return frozen.maps;
+    },
+    report,
+  };
 }

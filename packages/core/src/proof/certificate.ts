@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { type CertifyOptions, certify } from './certify.js';
+import { assertCertified, type CertifyOptions, certify } from './certify.js';
 import { regionsHash, sha256Hex } from './hash.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
@@ -23,8 +23,13 @@ export interface Certificate {
     readonly b: readonly number[];
     /** Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic. */
     readonly mapError: readonly number[];
-    /** Bound `[outSize]` on |float32 inference − (A x + b)| over the region. */
-    readonly inferenceError: readonly number[];
+    /** Bound `[outSize]` on |float32 inference − (A x + b)| over the region; null where float32 may overflow. */
+    readonly inferenceError: readonly (number | null)[];
+    /** Bound `[outSize]` on |A x + b| over the region. */
+    readonly outputReach: readonly number[];
+    /** See `RegionProof.overflow` and `RegionProof.coarse`. */
+    readonly overflow?: string;
+    readonly coarse?: string;
     /** Only where smooth activations make f affine up to an error: see `RegionProof.approximationError`. */
     readonly approximationError?: readonly number[];
   }[];
@@ -33,6 +38,10 @@ export interface Certificate {
 /**
  * The certificate of a network read from `modelBytes`. Throws `not-frozen`, naming the unit, where the network cannot be
  * certified.
+ *
+ * @example
+ * const certificate = certificateOf(freeze(net, regions).network, regions, modelBytes);
+ * JSON.stringify(certificate); // stored beside the model
  */
 export function certificateOf(
   net: Network,
@@ -41,15 +50,7 @@ export function certificateOf(
   options: CertifyOptions = {},
 ): Certificate {
   const proof = certify(net, regions, options);
-  if (!proof.certified) {
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: proof.layer,
-      expected: 'a network affine on every region',
-      actual: `unit ${proof.unit}, short of its kink by ${-proof.margin} on region ${proof.region}`,
-      remedy: 'Call freeze(network, regions) first, with the same regions.',
-    });
-  }
+  assertCertified(proof);
   return {
     format: 'police-certificate',
     version: 1,
@@ -57,17 +58,23 @@ export function certificateOf(
     regionsSha256: regionsHash(regions),
     layers: proof.layers.map(({ name, smallestMargin }) => ({
       name,
-      smallestMargin: Number.isFinite(smallestMargin) ? smallestMargin : null,
+      smallestMargin: finiteOrNull(smallestMargin),
     })),
-    regions: proof.regions.map(({ map, mapError, inferenceError, approximationError }) => ({
+    regions: proof.regions.map(({ map, mapError, inferenceError, outputReach, ...rest }) => ({
       A: Array.from({ length: map.A.rows }, (_, i) => Array.from(rowOf(map.A, i))),
       b: Array.from(map.b),
       mapError: Array.from(mapError),
-      inferenceError: Array.from(inferenceError),
-      ...(approximationError ? { approximationError: Array.from(approximationError) } : {}),
+      inferenceError: Array.from(inferenceError, finiteOrNull),
+      outputReach: Array.from(outputReach),
+      ...(rest.overflow === undefined ? {} : { overflow: rest.overflow }),
+      ...(rest.coarse === undefined ? {} : { coarse: rest.coarse }),
+      ...(rest.approximationError ? { approximationError: Array.from(rest.approximationError) } : {}),
     })),
   };
 }
+
+/** JSON has no infinities. */
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /**
  * Why a certificate does not hold for a network read from `modelBytes`, or undefined if it does. Everything in it is
