@@ -69,7 +69,6 @@ export {
 export {
   activeRows,
   addShiftGradient,
-  shiftCoordinates,
   shiftGradient,
   shiftsOf,
 } from './rule/layer-shift.js';
