@@ -2,6 +2,7 @@ import {
   boundOutputs,
   type Certificate,
   certificateOf,
+  certificateText,
   drift,
   enforce,
   float16,
@@ -34,6 +35,7 @@ export interface EnforceOptions extends ModelOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
+  readonly map?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -86,6 +88,7 @@ export async function enforceCommand(
   // What is certified is what was written, read again.
   const certificate = certificateOf(parseModel(written.bytes, options).network, regions, written.bytes, {
     progress: talk.stage('certify'),
+    ...(options.map ? { map: true } : {}),
     ...memory,
   });
   talk.settle();
@@ -106,7 +109,7 @@ export async function enforceCommand(
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {
-    files.push({ path: options.certificate, content: `${JSON.stringify(certificate)}\n` });
+    files.push({ path: options.certificate, content: certificateText(certificate) });
   }
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });

@@ -25,26 +25,26 @@ export interface LayerMargin {
 
 /** What is proved on one region. */
 export interface RegionProof {
-  /** The network's affine map there, rounded to float64. */
+  /** The network's affine map there, rounded to float64; made when first asked for: A has outSize · inSize entries. */
   readonly map: AffineMap;
   /**
    * Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic: the rounding of A and b, and
-   * `approximationError`.
+   * `approximationError`. Made with the map.
    */
   readonly mapError: Float64Array;
   /**
-   * Bound `[outSize]` on |inference in float32, in any order of summation − (A x + b)| over the region: each node's rounding
-   * through the actual Jacobian. Infinite where float32 may overflow.
+   * Bound `[outSize]` on |inference in float32, in any order of summation − f(x)| over the region, f the affine map in exact
+   * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow.
    */
   readonly inferenceError: Float64Array;
-  /** Bound `[outSize]` on |A x + b| over the region: what `inferenceError` is large or small beside. */
+  /** Bound `[outSize]` on |f(x)| over the region: what `inferenceError` is large or small beside. */
   readonly outputReach: Float64Array;
   /** The first node where a float32 number may overflow, sums on the way included. */
   readonly overflow?: string;
   /** The first node whose Jacobian would have taken too long, so that `inferenceError` is coarse: from products of |W|. */
   readonly coarse?: string;
   /**
-   * The share of `mapError` `[outSize]` that is no rounding: smooth activations make f affine only up to this. Then
+   * How far `[outSize]` the network is from affine where smooth activations make it so only up to an error. Then
    * `inferenceError` assumes a runtime whose own smooth functions err by no more than `SMOOTH_FUNCTION_ERROR`. Absent where f
    * is exactly affine.
    */
@@ -83,9 +83,10 @@ export interface CertifyOptions {
 }
 
 /**
- * Proves or refutes that the network, its parameters taken as exact real numbers, is affine on every region: no range
+ * Proves, or fails to prove, that the network, its parameters taken as exact real numbers, is affine on every region: no range
  * of a pre-activation, widened by a bound on all rounding in computing it, reaches a kink, and on every region one
- * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first.
+ * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first. A failure refutes nothing:
+ * relu(relu(x) − 5) is constant on [−1, 1], though its inner unit bends there.
  *
  * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
  *
@@ -113,9 +114,9 @@ export function certify(
       regions,
       pieces,
       frames.map(({ values }) => values),
-    )();
+    );
     const proofs = propagators.map((propagator, r) =>
-      regionProof(net, propagator, maps[r], frames[r], rounding[r]),
+      regionProof(net, propagator, () => maps()[r], frames[r], rounding[r]),
     );
     return { certified: true, layers, regions: proofs };
   } catch (error) {
@@ -175,22 +176,27 @@ function proving(
 function regionProof(
   net: Network,
   propagator: FramePropagator,
-  map: AffineMap,
+  mapOf: () => AffineMap,
   output: BoundedFrame,
   { overflow, coarse }: RuntimeRounding,
 ): RegionProof {
-  const mapError = mapErrorOn(net, propagator, map, output);
-  const inferred = rowOf(output.errors, RUNTIME);
+  const { approximationError } = output;
+  let mapError: Float64Array | undefined;
   return {
-    map,
-    mapError,
-    inferenceError: mapError.map((e, j) =>
-      overflow === undefined ? (e + inferred[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
+    get map() {
+      return mapOf();
+    },
+    get mapError() {
+      mapError ??= mapErrorOn(net, propagator, mapOf(), output);
+      return mapError;
+    },
+    inferenceError: rowOf(output.errors, RUNTIME).map((e, j) =>
+      overflow === undefined ? (e + approximationError[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
     ),
     outputReach: propagator.reader.reach(output.values),
     ...(overflow === undefined ? {} : { overflow }),
     ...(coarse === undefined ? {} : { coarse }),
-    ...(isApproximate(net) ? { approximationError: output.approximationError } : {}),
+    ...(isApproximate(net) ? { approximationError } : {}),
   };
 }
 

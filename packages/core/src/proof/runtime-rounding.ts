@@ -1,8 +1,8 @@
-import { alongPieces } from '../frames/affine-map.js';
+import { alongPieces, BLOCK_BYTES, identityRows } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import type { NetworkNode } from '../network/nodes.js';
 import { ifKind, walkBack } from '../network/walk.js';
-import { addInto, type Matrix, matrix } from '../numeric/matrix.js';
+import { addInto, type Matrix } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import type { AffinePieces } from '../rule/pieces.js';
 
@@ -11,9 +11,6 @@ const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** Multiply-adds that bounding one region may take where its frame takes fewer: about a second. */
 const LEAST_WORK = 2 ** 30;
-
-/** Bytes of Jacobian rows carried back at a time. */
-const BLOCK_BYTES = 2 ** 25;
 
 /** Outweighs the float64 rounding of sums of non-negative numbers. */
 const INFLATION = 1 + 2 ** -20;
@@ -77,16 +74,16 @@ export class RuntimeRounding {
     const bound = new Float64Array(size);
     for (let from = 0; from < size; from += blockRows) {
       const rows = identityRows(from, Math.min(size, from + blockRows), size);
-      const jacobians = walkBack(
+      walkBack(
         { nodes: until },
         rows,
         alongPieces(this.net, this.pieces, this.region),
         addInto,
+        (each, jacobian) => {
+          const rounding = each === name ? undefined : this.made.get(each);
+          if (rounding) addAbsoluteProduct(bound, from, jacobian, rounding);
+        },
       );
-      for (const [each, jacobian] of jacobians) {
-        const rounding = each === name ? undefined : this.made.get(each);
-        if (rounding) addAbsoluteProduct(bound, from, jacobian, rounding);
-      }
     }
     // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
     return bound.map((b, j) => b * INFLATION + sumErrorBound(width + until.length, coarse[j]));
@@ -99,12 +96,6 @@ function workOf(nodes: readonly NetworkNode[]): number {
     (sum, node) => sum + (ifKind({ affine: ({ operator }) => operator.outSize * operator.terms }, node) ?? 0),
     1,
   );
-}
-
-function identityRows(from: number, to: number, size: number): Matrix {
-  const rows = matrix(to - from, size);
-  for (let i = from; i < to; i++) rows.data[(i - from) * size + i] = 1;
-  return rows;
 }
 
 /** bound[from + i] += Σⱼ |Jᵢⱼ| δⱼ. */
