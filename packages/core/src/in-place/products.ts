@@ -124,28 +124,54 @@ export function addTransposed(
   y: Float64Array,
   rows: number,
 ): void {
-  for (let t = 0; t < rows; t++) {
-    const start = t * size;
+  for (let t = 0; t < rows; t += 2) {
+    // An odd row counts as two, the second of zeros.
+    const isPair = t + 1 < rows;
+    const ya = t * size;
+    const yb = isPair ? ya + size : ya;
     let j = 0;
     for (; j + 4 <= units; j += 4) {
       const at = t * units + j;
-      const d0 = d[at];
-      const d1 = d[at + 1];
-      const d2 = d[at + 2];
-      const d3 = d[at + 3];
-      if (d0 === 0 && d1 === 0 && d2 === 0 && d3 === 0) continue;
+      const bt = at + units;
+      const a0 = d[at];
+      const a1 = d[at + 1];
+      const a2 = d[at + 2];
+      const a3 = d[at + 3];
+      const b0 = isPair ? d[bt] : 0;
+      const b1 = isPair ? d[bt + 1] : 0;
+      const b2 = isPair ? d[bt + 2] : 0;
+      const b3 = isPair ? d[bt + 3] : 0;
+      const isA = a0 !== 0 || a1 !== 0 || a2 !== 0 || a3 !== 0;
+      const isB = b0 !== 0 || b1 !== 0 || b2 !== 0 || b3 !== 0;
       const r0 = j * size;
       const r1 = r0 + size;
       const r2 = r1 + size;
       const r3 = r2 + size;
-      for (let p = 0; p < size; p++) {
-        y[start + p] = y[start + p] + d0 * w[r0 + p] + d1 * w[r1 + p] + d2 * w[r2 + p] + d3 * w[r3 + p];
+      if (isA && isB) {
+        for (let p = 0; p < size; p++) {
+          const w0 = w[r0 + p];
+          const w1 = w[r1 + p];
+          const w2 = w[r2 + p];
+          const w3 = w[r3 + p];
+          y[ya + p] = y[ya + p] + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3;
+          y[yb + p] = y[yb + p] + b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3;
+        }
+      } else if (isA) {
+        for (let p = 0; p < size; p++)
+          y[ya + p] = y[ya + p] + a0 * w[r0 + p] + a1 * w[r1 + p] + a2 * w[r2 + p] + a3 * w[r3 + p];
+      } else if (isB) {
+        for (let p = 0; p < size; p++)
+          y[yb + p] = y[yb + p] + b0 * w[r0 + p] + b1 * w[r1 + p] + b2 * w[r2 + p] + b3 * w[r3 + p];
       }
     }
     for (; j < units; j++) {
-      const factor = d[t * units + j];
-      if (factor === 0) continue;
-      for (let p = 0, q = j * size; p < size; p++, q++) y[start + p] += factor * w[q];
+      const a = d[t * units + j];
+      const b = isPair ? d[(t + 1) * units + j] : 0;
+      if (a === 0 && b === 0) continue;
+      for (let p = 0, q = j * size; p < size; p++, q++) {
+        y[ya + p] += a * w[q];
+        if (isPair) y[yb + p] += b * w[q];
+      }
     }
   }
 }
