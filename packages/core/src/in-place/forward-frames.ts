@@ -1,4 +1,4 @@
-import { firstNonFinite, PoliceError } from '../errors.js';
+import { PoliceError } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
 import { writeIntervals, writeShifts } from '../rule/shift.js';
 import type { FlatLayer } from './flat-network.js';
@@ -62,8 +62,7 @@ function writePreActivations({ net, regions, rows, input, axes, layers }: FrameP
 
 /** NaN would make every comparison false and pass for a unit that needs no shift. */
 function assertFiniteFrames({ h }: LayerFrames, { name, units }: FlatLayer): void {
-  const bad = firstNonFinite(h);
-  if (bad >= 0) throw notFinite(name, h[bad], bad % units);
+  for (let i = 0; i < h.length; i++) if (h[i] - h[i] !== 0) throw notFinite(name, h[i], i % units);
 }
 
 function chooseLayer({ net, regions, layers }: FramePass, l: number, hasErrors: boolean): void {
