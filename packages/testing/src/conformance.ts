@@ -392,6 +392,7 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
           await adapter.run(policed, matrix(1, 2));
         });
         expect(['not-finite', 'no-free-shift']).toContain(error.code);
+        expect(error.where, 'names the layer').not.toMatch(/^unit/);
         expect(adapter.weightsOf(model)).toEqual(weights);
       });
 

@@ -291,7 +291,7 @@ describe('refuses', () => {
   const netOf = (Numbers: Float32ArrayConstructor | Float64ArrayConstructor): FlatNetwork => ({
     inputSize: 2,
     layers: [
-      layer(Numbers.of(0.9, 0.9, -0.9, -0.9), Numbers.of(5, 5), 0),
+      layer(Numbers.of(0.9, 0.9, -0.9, -0.9), Numbers.of(2, 2), 0),
       layer(Numbers.of(1, -1), Numbers.of(0), 1),
     ],
   });
