@@ -18,9 +18,9 @@ import {
 import { exportOnnx } from '@police/onnx-export';
 import { CONV_SIZE, convNetwork } from '@police/testing/graphs';
 import { activationKinds, makeRegion, randomNetwork, seededRng } from '@police/testing/helpers';
+import { inFloat32 } from '@police/testing/in-float32';
 import { randomOperators } from '@police/testing/operators/random';
 import { expect, test } from 'vitest';
-import { inFloat32 } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';
 
 const python = (script: string, input?: Uint8Array) =>

@@ -4,6 +4,7 @@ import {
   certificateOf,
   certificateText,
   drift,
+  type EnforceReport,
   enforce,
   float16,
   float32,
@@ -93,19 +94,18 @@ export async function enforceCommand(
   });
   talk.settle();
 
-  const { maps: _, approximationErrors: __, ...shifts } = enforced.report;
   const report: Report = {
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts,
+    shifts: shiftsIn(enforced.report),
     ...summaryOf(certificate),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, frozen, samples, options), samples: samples.rows } }
       : {}),
-    warnings: warningsAbout(enforced.report),
+    warnings: warningsAbout(enforced.report, regions.length),
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {
@@ -135,6 +135,34 @@ function summaryOf({
     inferenceError: regions.map(largestInferenceError),
     inference: regions.map(inferenceSentence),
     ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
+  };
+}
+
+/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
+function shiftsIn(report: EnforceReport): Report['shifts'] {
+  const {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
+  } = report;
+  return {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
   };
 }
 
