@@ -1,7 +1,7 @@
 import { PoliceError, type Policy, type Region, type RegionJSON, regionFromJSON } from '@police/core';
 import { assertFinite, assertSize } from '@police/core/adapter';
 import type { Engine } from './engine.js';
-import type { AnyNetwork } from './flat-layer.js';
+import type { AnyNetwork, FlatLayer } from './flat-layer.js';
 import { isPositional } from './named-region.js';
 import { type Settings, settingsOf } from './settings.js';
 
@@ -120,6 +120,23 @@ export function restore(
     assertFinite(values, `police.${what}[${l}]`);
     into[l].set(values);
   });
+}
+
+/** Momentum and Adam's moments. Throws as {@link restore}. */
+export function restoreOptimizer(layers: readonly FlatLayer[], { changes, adam }: TrainingState): void {
+  restore(
+    layers.map(layer => layer.changes),
+    changes,
+    'changes',
+  );
+  if (!adam) return;
+  for (const moment of ['low', 'high', 'biasLow', 'biasHigh'] as const) {
+    restore(
+      layers.map(layer => layer.adam![moment]),
+      adam[moment],
+      `adam.${moment}`,
+    );
+  }
 }
 
 /** The regions that are known without the network's lookup. */
