@@ -120,15 +120,6 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   });
   const absoluteCoordinates = { ...coordinates, data: coordinates.data.map(Math.abs) };
 
-  /** Calls `visit(vertex, unit, value)` for the functionals' values at every vertex, vertex by vertex. */
-  const eachValue = (h: Matrix, visit: (vertex: number, unit: number, value: number) => void) => {
-    const origin = rowOf(h, 0);
-    const units = h.cols;
-    const relative = multiply(coordinates, rowRange(h, 1, h.rows));
-    for (let p = 0, at = 0; p < count; p++)
-      for (let j = 0; j < units; j++, at++) visit(p, j, origin[j] + relative.data[at]);
-  };
-
   /** Scratch `[units]`, which grows to the widest layer met. */
   let values = new Float64Array(0);
 
@@ -171,9 +162,11 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
     },
     votes: (h, threshold) => {
       const balance = new Float64Array(h.cols);
-      eachValue(h, (_p, j, value) => {
-        balance[j] += Math.sign(value - threshold) / count;
-      });
+      const at = new Float64Array(h.cols);
+      for (let p = 0; p < count; p++) {
+        writeValues(h, coordinates, p, at);
+        for (let j = 0; j < h.cols; j++) balance[j] += Math.sign(at[j] - threshold) / count;
+      }
       // Sums of ±1/P: anything under half a vote is a tie.
       return balance.map(x => (Math.abs(x) * count < 0.5 ? 0 : x));
     },
