@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-web';
 /** A model in ONNX Runtime (WebAssembly, one thread). */
 export function onnxSession(bytes: Uint8Array): Promise<ort.InferenceSession> {
   ort.env.wasm.numThreads = 1;
-  return ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
+  return ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], logSeverityLevel: 3 });
 }
 
 /** The outputs `[n · outSize]` at rows `[n · D]`. */
