@@ -8,6 +8,7 @@ export {
   writeActivatedFrame,
 } from './frames/policed-pass.js';
 export { assertRegionsFit } from './frames/propagators-for.js';
+export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
 export {
   checkedTrainingOptions,
@@ -15,6 +16,11 @@ export {
   type TrainingOptionChecks,
   type TrainingSettings,
 } from './gradient/training-options.js';
+export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backward-frames.js';
+export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
+export { forwardFrames } from './in-place/forward-frames.js';
+export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
+export { addProduct, addTransposed } from './in-place/products.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
 export {
   activate,
@@ -53,13 +59,16 @@ export {
 export { type Block, rowRange } from './numeric/matrix.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
 export { isRepresentable } from './proof/rounding.js';
-export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
-export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
-export type { Body, LinearProgramResult, Range } from './regions/index.js';
+export {
+  type Body,
+  type LinearProgramResult,
+  type Range,
+  type RegionParts,
+  regionOf,
+} from './regions/index.js';
 export {
   activeRows,
   addShiftGradient,
-  shiftCoordinates,
   shiftGradient,
   shiftsOf,
 } from './rule/layer-shift.js';

@@ -1,6 +1,12 @@
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { ShiftSharing, Sides } from './frames/policed-pass.js';
+export type {
+  ConstraintReport,
+  ConstraintReportOptions,
+  LoggedReport,
+} from './gradient/constraint-report.js';
+export type { FrozenModel } from './gradient/frozen-model.js';
 export { type MapPenalty, mapPenalty } from './gradient/map-penalty.js';
 export {
   type PolicedBackwardOptions,

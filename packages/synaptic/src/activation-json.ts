@@ -1,6 +1,5 @@
 import { type Activation, PoliceError } from '@police/core';
 import { activationByName } from '@police/core/adapter';
-import type { SquashMeanings } from './squash.js';
 
 /** An activation as plain data: enough to tell any two apart. */
 export interface ActivationJSON {
@@ -28,14 +27,14 @@ export function activationToJSON({
   };
 }
 
-/** The activation of the JSON, among the user's or one that a squash of this package or of the library is. */
+/** The activation of the JSON, one of those given or one that a squash of this package or of the library is. */
 export function activationFromJSON(
   json: ActivationJSON,
-  meanings: SquashMeanings,
+  activations: Iterable<Activation>,
   where: string,
 ): Activation {
   const wanted = JSON.stringify(json);
-  const given = [...meanings.values()].find(meaning => JSON.stringify(activationToJSON(meaning)) === wanted);
+  const given = [...activations].find(meaning => JSON.stringify(activationToJSON(meaning)) === wanted);
   if (given) return given;
   const alpha = json.pieces?.[0]?.[0];
   if (['relu', 'identity', 'abs', 'leakyRelu'].includes(json.name)) {

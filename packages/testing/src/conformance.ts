@@ -3,6 +3,7 @@ import {
   certify,
   chordProbe,
   enforce,
+  type FrozenModel,
   float32,
   foldShifts,
   forward,
@@ -15,12 +16,14 @@ import {
   type PoliceErrorCode,
   type Policy,
   type Region,
+  type Rng,
   type Sides,
 } from '@police/core';
-import { isRepresentable } from '@police/core/adapter';
+import { checkedTrainingOptions, isRepresentable, type TrainingOption } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  applyMap,
   expectClose,
   largestDifference,
   makeRegion,
@@ -30,6 +33,7 @@ import {
   snapshot,
 } from './helpers.js';
 import { runOnnx } from './onnx-runtime.js';
+import { roundedBox } from './regions/rounded-box.js';
 import { runBound } from './rounding.js';
 
 /** What every adapter's `constrain` takes; an adapter may take more. */
@@ -51,6 +55,8 @@ export interface ModelSpec {
   readonly activation: string;
   readonly seed: number;
   readonly gain: number;
+  /** What all weights are instead, with biases of 0. */
+  readonly weight?: number;
 }
 
 type Eventually<T> = T | Promise<T>;
@@ -65,6 +71,8 @@ export interface ConformanceAdapter<Model, Policed> {
   readonly refused: readonly string[];
   /** Activations, none of them exactly affine, that it refuses but with `epsilon`. {@link read} takes them with {@link EPSILON}. */
   readonly smooth?: readonly string[];
+  /** Activations that no ONNX file holds. */
+  readonly unexported?: readonly string[];
   /** Modes to test. @defaultValue both */
   readonly modes?: readonly (typeof MODES)[number][];
   /** Unit roundoff of the framework's arithmetic: 2⁻²⁴ or 2⁻⁵³. */
@@ -90,8 +98,7 @@ export interface ConformanceAdapter<Model, Policed> {
    * or throws what the framework or the adapter throws.
    */
   train(policed: Policed, x: Matrix, targets: Matrix, afterStep: () => void): Eventually<void>;
-  /** The plain model with shifts folded into its biases, and the same weights as a network. */
-  freeze(policed: Policed): { readonly model: Model; readonly network: Network };
+  freeze(policed: Policed): FrozenModel<Model>;
   /** A plain model of a frozen network. */
   write(network: Network): Model;
 }
@@ -100,12 +107,39 @@ const WIDTHS = [3, 8, 6, 2];
 const ROWS = 6;
 const CHORDS = 20;
 const MODES = ['shift', 'project'] as const;
-const REGION_SETS: readonly (readonly RegionKind[])[] = [
+/** A kind that core does not know: every adapter takes it as any other. */
+const OWN_KIND = 'rounded box';
+const REGION_SETS: readonly (readonly (RegionKind | typeof OWN_KIND)[])[] = [
   ['box'],
   ['simplex'],
   ['vPolytope'],
   ['flatBox', 'ball'],
   ['crossPolytope', 'flatPolytope', 'point'],
+  [OWN_KIND],
+];
+
+const makeAnyRegion = (kind: RegionKind | typeof OWN_KIND, rng: Rng): Region =>
+  kind === OWN_KIND
+    ? roundedBox(
+        randomArray(rng, WIDTHS[0]),
+        randomArray(rng, WIDTHS[0]).map(x => 0.2 + Math.abs(x)),
+      )
+    : makeRegion(kind, WIDTHS[0], rng, 1);
+
+/** Float64 and float32 numbers of which two sum to none. */
+const hugeWeight = (roundoff: number): number => (roundoff === 2 ** -53 ? 1.2e308 : 3e38);
+
+const ALL_OPTIONS: readonly TrainingOption[] = [
+  'regions',
+  'policy',
+  'mode',
+  'gradient',
+  'sharing',
+  'margin',
+  'refresh',
+  'epsilon',
+  'schedule',
+  'target',
 ];
 
 /** So large that smooth models bend far more than by `EPSILON`. */
@@ -134,7 +168,7 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
 
     describe.each(cases)('$activation, mode $mode, on $regionKinds', ({ activation, mode, set }) => {
       const rng = seededRng(40 + set.length);
-      const regions = set.map(kind => makeRegion(kind, WIDTHS[0], rng, 1));
+      const regions = set.map(kind => makeAnyRegion(kind, rng));
       const probes = regions.map(region => chordProbe(region, CHORDS, rng));
       const everywhere = stack([...probes.map(({ points }) => points), randomRows(20, WIDTHS[0], 11, 3)]);
       const raws: Network[] = [];
@@ -200,13 +234,21 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
 
       test('freeze gives a plain model of the same outputs, certified', async () => {
         const weights = adapter.weightsOf(policed);
-        const { model, network } = adapter.freeze(policed);
+        const { model, network, maps, report } = adapter.freeze(policed);
         const tolerance = 2 * bound(networks.at(-1)!, everywhere);
         const run = await adapter.run(model, everywhere);
         expectClose(run.data, outputs.at(-1)!.data, tolerance, 'frozen outputs');
         expect(certify(network, regions)).toMatchObject({ certified: true });
         // The weights in the model, not only those of the network, are the certified ones.
         expect(certify(adapter.read(model), regions)).toMatchObject({ certified: true });
+        probes.forEach(({ points }, r) => {
+          const off = bound(network, points) + Math.max(0, ...(report.approximationErrors?.[r] ?? []));
+          expectClose(applyMap(maps[r], points), forward(network, points).data, off, `map of region ${r}`);
+        });
+        const { layers } = enforce(raws.at(-1)!, regions, { policy: 'sticky', sides: sides.at(-1)! }).report;
+        expect(report.layers.map(({ name, shifted }) => ({ name, shifted }))).toEqual(
+          layers.map(({ name, shifted }) => ({ name, shifted })),
+        );
         expect(adapter.weightsOf(policed), 'freezing leaves the constrained model alone').toEqual(weights);
       });
 
@@ -223,15 +265,17 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
         );
       });
 
-      test('its export gives the same outputs in ONNX Runtime', async () => {
+      const isExported = !adapter.unexported?.includes(activation);
+      test.runIf(isExported)('its export gives the same outputs in ONNX Runtime', async () => {
         const { model, network } = adapter.freeze(policed);
         const x = { ...everywhere, data: everywhere.data.map(Math.fround) };
         // A framework that computes in float64 freezes to float64 weights, which ONNX files do not have.
         const stored = isRepresentable(network, float32) ? network : freeze(network, regions).network;
+        const same = stored === network ? model : adapter.write(stored);
         const found = await runOnnx(exportOnnx(stored, { regions }), x);
         // ONNX Runtime computes in float32, whatever the framework does.
-        const tolerance = runBound(network, x, 2 ** -24) + bound(network, x);
-        expectClose(found.data, (await adapter.run(model, x)).data, tolerance, 'ONNX outputs');
+        const tolerance = runBound(stored, x, 2 ** -24) + bound(stored, x);
+        expectClose(found.data, (await adapter.run(same, x)).data, tolerance, 'ONNX outputs');
       });
     });
 
@@ -288,6 +332,36 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
           code: 'invalid-option' as const,
           where: option,
         })),
+        ...[0, -1, Number.NaN, Infinity, 'x'].map(epsilon => ({
+          what: `epsilon ${epsilon}`,
+          options: { regions, epsilon },
+          code: 'invalid-option' as const,
+          where: 'epsilon',
+        })),
+        ...[0, 1.5, Number.NaN, '4'].map(refresh => ({
+          what: `refresh ${refresh}`,
+          options: { regions, refresh },
+          code: 'invalid-option' as const,
+          where: 'refresh',
+        })),
+        {
+          what: 'an option of no known name',
+          options: { regions, polcy: 'minimal' },
+          code: 'invalid-option',
+          where: 'options',
+        },
+        {
+          what: 'the JSON of a region in its place',
+          options: { regions: [...regions, regions[0].toJSON()] },
+          code: 'invalid-option',
+          where: 'regions[1]',
+        },
+        {
+          what: 'a number in place of a region',
+          options: { regions: [7] },
+          code: 'invalid-option',
+          where: 'regions[0]',
+        },
       ];
 
       test.each(refusals)('$what', async ({ options, code, where }) => {
@@ -297,6 +371,28 @@ export function conformance<Model, Policed>(name: string, adapter: ConformanceAd
         expect(error).toMatchObject({ code, where });
         expect(error.message).toContain(error.expected);
         expect(error.message).toContain(error.actual);
+        expect(adapter.weightsOf(model)).toEqual(weights);
+        if (code !== 'invalid-option') return;
+        // In the same words everywhere: core's.
+        const { expected, actual } = await policeError(() =>
+          checkedTrainingOptions(options, { known: ALL_OPTIONS }),
+        );
+        expect(error).toMatchObject({ expected, actual });
+      });
+
+      test.each(modes)('weights whose shift would be infinite, mode %s', async mode => {
+        const weight = hugeWeight(adapter.roundoff);
+        const [activation] = adapter.activations;
+        const model = adapter.makeModel({ widths: [2, 2, 1], activation, seed: 1, gain: 1, weight });
+        const weights = adapter.weightsOf(model);
+        expect(weights).toContain(Math.fround(weight) === Infinity ? weight : Math.fround(weight));
+        const square = [box([-1, -1], [1, 1])];
+        const error = await policeError(async () => {
+          const policed = adapter.constrain(model, { regions: square, mode });
+          await adapter.run(policed, matrix(1, 2));
+        });
+        expect(['not-finite', 'no-free-shift']).toContain(error.code);
+        expect(error.where, 'names the layer').not.toMatch(/^unit/);
         expect(adapter.weightsOf(model)).toEqual(weights);
       });
 

@@ -43,11 +43,8 @@ const FRAMEWORKS: readonly Framework[] = [
     packages: '@police/brainjs brain.js@2.0.0-beta.24',
     recognises: json => Array.isArray(json.sizes) && Array.isArray(json.layers),
     read: async json => {
-      const { NeuralNetwork } = await import('brain.js');
-      const { toNetwork } = await import('@police/brainjs');
-      const net = new NeuralNetwork();
-      net.fromJSON(json as unknown as Parameters<typeof net.fromJSON>[0]);
-      return toNetwork(net);
+      const { plainFromJSON, toNetwork } = await import('@police/brainjs');
+      return toNetwork(plainFromJSON(json as never));
     },
   },
   {

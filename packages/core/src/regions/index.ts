@@ -9,5 +9,5 @@ export { ball, box, boxAround, crossPolytope } from './kinds/symmetric.js';
 export { simplex, vPolytope } from './kinds/vertices.js';
 export { zonotope } from './kinds/zonotope.js';
 export type { LinearProgramResult, LinearPrograms } from './programs/linear-programs.js';
-export { type Body, pointsAt, type Range, type Region } from './region.js';
+export { type Body, pointsAt, type Range, type Region, type RegionParts, regionOf } from './region.js';
 export { regionSchedule } from './schedule.js';

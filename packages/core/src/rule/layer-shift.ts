@@ -84,19 +84,6 @@ export function addShiftGradient(
   });
 }
 
-/**
- * Frame coordinates `[dᵣ + 1, units]` of the point that determines each unit's shift, zero in the regions (and
- * for the units) that determine none: −dc/dframe.
- */
-export function shiftCoordinates(
-  regions: readonly Region[],
-  frames: readonly Matrix[],
-  kinkCount: number,
-  shifts: Shifts,
-): Matrix[] {
-  return regions.map((region, r) => region.extremes(frames[r], activeSides(r, kinkCount, shifts)));
-}
-
 /** As `Shifts.rows`, of the units whose shift this region determines; −1 for the others. */
 export function activeRows(region: number, kinkCount: number, { active, rows }: Shifts): Int32Array {
   return active.map((constraint, j) =>

@@ -1,5 +1,5 @@
 import { PoliceError } from '../errors.js';
-import type { Activation } from '../network/activation.js';
+import type { Activation, Kink } from '../network/activation.js';
 import type { Range } from '../regions/region.js';
 
 /**
@@ -27,21 +27,37 @@ export function forbiddenIntervals(
   { kinks }: Activation,
   margins?: readonly Float64Array[],
 ): ForbiddenIntervals {
-  const units = ranges[0]?.lo.length ?? 0;
-  const count = ranges.length * kinks.length;
-  const below = new Float64Array(count * units);
-  const above = new Float64Array(count * units);
-  ranges.forEach(({ lo, hi }, region) => {
-    kinks.forEach((kink, k) => {
-      const start = (region * kinks.length + k) * units;
+  const intervals = noIntervals(ranges.length * kinks.length, ranges[0]?.lo.length ?? 0);
+  writeIntervals(intervals, ranges, kinks, margins);
+  return intervals;
+}
+
+/** Room for {@link writeIntervals}. */
+export const noIntervals = (count: number, units: number): ForbiddenIntervals => ({
+  units,
+  count,
+  below: new Float64Array(count * units),
+  above: new Float64Array(count * units),
+});
+
+/** {@link forbiddenIntervals} in place. */
+export function writeIntervals(
+  { units, below, above }: ForbiddenIntervals,
+  ranges: readonly Range[],
+  kinks: readonly Kink[],
+  margins?: readonly Float64Array[],
+): void {
+  for (let r = 0; r < ranges.length; r++) {
+    const { lo, hi } = ranges[r];
+    for (let k = 0; k < kinks.length; k++) {
+      const start = (r * kinks.length + k) * units;
       for (let j = 0; j < units; j++) {
-        const margin = margins ? margins[region][j] : 0;
-        below[start + j] = kink.lo - hi[j] - margin;
-        above[start + j] = kink.hi - lo[j] + margin;
+        const margin = margins ? margins[r][j] : 0;
+        below[start + j] = kinks[k].lo - hi[j] - margin;
+        above[start + j] = kinks[k].hi - lo[j] + margin;
       }
-    });
-  });
-  return { units, count, below, above };
+    }
+  }
 }
 
 /** The shifts of one layer and why they are what they are. */
@@ -77,39 +93,50 @@ export function chooseShifts(
   intervals: ForbiddenIntervals,
   wanted: (constraint: number, unit: number) => number,
 ): Shifts {
-  const { units, count, below, above } = intervals;
-  const shift = new Float64Array(units);
-  const active = new Int32Array(units).fill(-1);
-  const sides = new Int8Array(count * units);
-  for (let j = 0; j < units; j++) {
-    shift[j] = wantedShift(intervals, j, wanted) ?? nearestFreeShift(intervals, j);
-    for (let k = 0, at = j; k < count; k++, at += units) {
-      sides[at] = shift[j] >= above[at] ? 1 : -1;
-      if (active[j] < 0 && shift[j] !== 0 && shift[j] === (shift[j] > 0 ? above[at] : below[at]))
-        active[j] = k;
-    }
-  }
-  return { shift, sides, active };
+  const { units, count } = intervals;
+  const shifts = { ...noShifts(units), sides: new Int8Array(count * units) };
+  writeShifts(shifts, intervals, wanted);
+  return shifts;
 }
 
-/** The shift nearest 0 that puts every constraint on its wanted side; undefined where there is none. */
+/** {@link chooseShifts} in place: overwrites all of the shifts but groups. A unit's sides are asked for before they are written. */
+export function writeShifts(
+  { shift, active, sides }: Shifts,
+  intervals: ForbiddenIntervals,
+  wanted: (constraint: number, unit: number) => number,
+): void {
+  const { units, count, below, above } = intervals;
+  for (let j = 0; j < units; j++) {
+    const kept = wantedShift(intervals, j, wanted);
+    const c = Number.isFinite(kept) ? kept : nearestFreeShift(intervals, j);
+    shift[j] = c;
+    active[j] = -1;
+    for (let k = count - 1, at = k * units + j; k >= 0; k--, at -= units) {
+      sides[at] = c >= above[at] ? 1 : -1;
+      if (c !== 0 && c === (c > 0 ? above[at] : below[at])) active[j] = k;
+    }
+  }
+}
+
+/**
+ * The shift nearest 0 that puts every constraint on its wanted side; NaN where there is none, infinite where it would be a side
+ * that is not there, below −∞.
+ */
 function wantedShift(
   { units, count, below, above }: ForbiddenIntervals,
   unit: number,
   wanted: (constraint: number, unit: number) => number,
-): number | undefined {
+): number {
   let least = Number.NEGATIVE_INFINITY;
   let most = Number.POSITIVE_INFINITY;
   for (let k = 0, at = unit; k < count; k++, at += units) {
     const side = above[at] <= 0 ? 1 : below[at] >= 0 ? -1 : wanted(k, unit);
-    if (side === 0) return undefined;
+    if (side === 0) return Number.NaN;
     if (side > 0) least = Math.max(least, above[at]);
     else most = Math.min(most, below[at]);
   }
-  if (least > most) return undefined;
-  const shift = least > 0 ? least : most < 0 ? most : 0;
-  // A side that is not there, below −∞, cannot be had.
-  return Number.isFinite(shift) ? shift : undefined;
+  if (least > most) return Number.NaN;
+  return least > 0 ? least : most < 0 ? most : 0;
 }
 
 /** The candidates of a float64 bias; `freeze` narrows them to representable ones. */

@@ -10,29 +10,27 @@ import type { Body, Range } from '../region.js';
  */
 export function simplexExtremes(
   coordinates: Matrix,
-): Pick<Required<Body>, 'range' | 'addExtremes' | 'isSimplex' | 'reach' | 'votes'> {
+): Pick<Required<Body>, 'rangeInto' | 'extremeInto' | 'range' | 'isSimplex' | 'reach' | 'votes'> {
   const rowOfVertex = Array.from(
     { length: coordinates.rows },
     (_, p) => rowOf(coordinates, p).indexOf(1) + 1,
   );
   const [first, ...others] = rowOfVertex;
 
-  const range = (h: Matrix): Required<Range> => {
+  const write = (h: Matrix, lo: Float64Array, hi: Float64Array, rows?: Range['rows']): void => {
     const { cols, data } = h;
-    const lo = first === 0 ? new Float64Array(cols) : data.slice(first * cols, (first + 1) * cols);
-    const hi = lo.slice();
-    const atLo = new Int32Array(cols).fill(first);
-    const atHi = new Int32Array(cols).fill(first);
-    for (const row of others) {
-      const values = row === 0 ? new Float64Array(cols) : rowOf(h, row);
+    for (let j = 0; j < cols; j++) lo[j] = hi[j] = first === 0 ? 0 : data[first * cols + j];
+    for (let p = 0; p < others.length; p++) {
+      const row = others[p];
+      const start = row * cols;
       for (let j = 0; j < cols; j++) {
-        const value = values[j];
+        const value = row === 0 ? 0 : data[start + j];
         if (value < lo[j]) {
           lo[j] = value;
-          atLo[j] = row;
+          if (rows) rows.lo[j] = row;
         } else if (value > hi[j]) {
           hi[j] = value;
-          atHi[j] = row;
+          if (rows) rows.hi[j] = row;
         }
       }
     }
@@ -40,20 +38,31 @@ export function simplexExtremes(
       lo[j] += data[j];
       hi[j] += data[j];
     }
-    return { lo, hi, rows: { lo: atLo, hi: atHi } };
   };
 
   return {
     isSimplex: true,
-    range,
-    addExtremes: ({ data, cols }, h, side, factor) => {
-      const { rows } = range(h);
-      for (let j = 0; j < cols; j++) {
-        if (side[j] === 0) continue;
-        const row = side[j] > 0 ? rows.hi[j] : rows.lo[j];
-        data[j] += factor[j];
-        if (row > 0) data[row * cols + j] += factor[j];
+    rangeInto: (h, lo, hi) => write(h, lo, hi),
+    range: h => {
+      const { cols } = h;
+      const rows = { lo: new Int32Array(cols).fill(first), hi: new Int32Array(cols).fill(first) };
+      const [lo, hi] = [new Float64Array(cols), new Float64Array(cols)];
+      write(h, lo, hi, rows);
+      return { lo, hi, rows };
+    },
+    extremeInto: ({ cols, data }, unit, side, into) => {
+      let best = first;
+      let most = first === 0 ? 0 : side * data[first * cols + unit];
+      for (let p = 0; p < others.length; p++) {
+        const value = others[p] === 0 ? 0 : side * data[others[p] * cols + unit];
+        if (value > most) {
+          most = value;
+          best = others[p];
+        }
       }
+      for (let i = 1; i <= others.length; i++) into[i] = 0;
+      into[best] = 1;
+      into[0] = 1;
     },
     reach: h => {
       const spread = new Float64Array(h.cols);

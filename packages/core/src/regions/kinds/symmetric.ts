@@ -3,7 +3,7 @@ import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf, rowRange } fr
 import { containmentTolerance, UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import type { Directions } from '../directions.js';
 import type { RegionJSON } from '../json-type.js';
-import { type Body, type Region, regionOf } from '../region.js';
+import { type Body, type Region, rangeOf, regionOf } from '../region.js';
 import { cube, disc, octahedron, type UnitBall } from '../unit-balls.js';
 
 /**
@@ -129,18 +129,27 @@ export function checkedDirections(
 }
 
 /** {λ : ‖λ‖ ≤ 1} in d dimensions. */
-export function symmetricBody(unit: UnitBall, d: number): Body {
+export function symmetricBody(unit: UnitBall, d: number): Body & Pick<Region, 'range'> {
   const directional = (h: Matrix) => rowRange(h, 1, h.rows);
+  const rangeInto: Body['rangeInto'] = (h, lo, hi) => {
+    unit.dualInto(h, hi);
+    for (let j = 0; j < h.cols; j++) {
+      const width = hi[j];
+      lo[j] = h.data[j] - width;
+      hi[j] = h.data[j] + width;
+    }
+  };
   return {
     symmetric: true,
     unitBall: unit,
     centre: new Float64Array(d),
     terms: d,
-    range: h => {
-      const origin = rowOf(h, 0);
-      const width = unit.dual(directional(h));
-      return { lo: origin.map((x, j) => x - width[j]), hi: origin.map((x, j) => x + width[j]) };
+    rangeInto,
+    extremeInto: (h, column, side, into) => {
+      into[0] = 1;
+      unit.maximiserInto(h, column, side, into);
     },
+    range: h => rangeOf({ rangeInto }, h),
     addExtremes: ({ data, cols }, h, side, factor) => {
       for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
       const signed = Float64Array.from(side, (s, j) => (s === 0 ? 0 : s * factor[j]));

@@ -1,6 +1,5 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
 import {
-  type Block,
   largestEntry,
   type Matrix,
   matrixFromRows,
@@ -121,38 +120,36 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   });
   const absoluteCoordinates = { ...coordinates, data: coordinates.data.map(Math.abs) };
 
-  /** Calls `visit(vertex, unit, value)` for the functionals' values at every vertex, vertex by vertex. */
-  const eachValue = (h: Matrix, visit: (vertex: number, unit: number, value: number) => void) => {
-    const origin = rowOf(h, 0);
-    const units = h.cols;
-    const relative = multiply(coordinates, rowRange(h, 1, h.rows));
-    for (let p = 0, at = 0; p < count; p++)
-      for (let j = 0; j < units; j++, at++) visit(p, j, origin[j] + relative.data[at]);
-  };
+  /** Scratch `[units]`, which grows to the widest layer met. */
+  let values = new Float64Array(0);
 
   const body: Body = {
     symmetric: isSymmetric(vertices),
     centre,
     terms: count,
-    range: h => {
-      const lo = new Float64Array(h.cols).fill(Infinity);
-      const hi = new Float64Array(h.cols).fill(-Infinity);
-      eachValue(h, (_p, j, value) => {
-        if (value < lo[j]) lo[j] = value;
-        if (value > hi[j]) hi[j] = value;
-      });
-      return { lo, hi };
-    },
-    addExtremes: (into, h, side, factor) => {
-      const best = new Float64Array(h.cols).fill(-Infinity);
-      const vertex = new Int32Array(h.cols);
-      eachValue(h, (p, j, value) => {
-        if (side[j] * value > best[j]) {
-          best[j] = side[j] * value;
-          vertex[j] = p;
+    rangeInto: (h, lo, hi) => {
+      if (values.length < h.cols) values = new Float64Array(h.cols);
+      lo.fill(Infinity);
+      hi.fill(-Infinity);
+      for (let p = 0; p < count; p++) {
+        writeValues(h, coordinates, p, values);
+        for (let j = 0; j < h.cols; j++) {
+          if (values[j] < lo[j]) lo[j] = values[j];
+          if (values[j] > hi[j]) hi[j] = values[j];
         }
-      });
-      addPoints(into, coordinates, side, factor, j => vertex[j]);
+      }
+    },
+    extremeInto: (h, unit, side, into) => {
+      let best = 0;
+      let most = -Infinity;
+      for (let p = 0; p < count; p++) {
+        const value = side * valueAt(h, unit, coordinates, p);
+        if (value > most) {
+          most = value;
+          best = p;
+        }
+      }
+      writePoint(coordinates, best, into);
     },
     reach: h => {
       const sizes = { ...rowRange(h, 1, h.rows), data: rowRange(h, 1, h.rows).data.map(Math.abs) };
@@ -165,9 +162,11 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
     },
     votes: (h, threshold) => {
       const balance = new Float64Array(h.cols);
-      eachValue(h, (_p, j, value) => {
-        balance[j] += Math.sign(value - threshold) / count;
-      });
+      const at = new Float64Array(h.cols);
+      for (let p = 0; p < count; p++) {
+        writeValues(h, coordinates, p, at);
+        for (let j = 0; j < h.cols; j++) balance[j] += Math.sign(at[j] - threshold) / count;
+      }
       // Sums of ±1/P: anything under half a vote is a tie.
       return balance.map(x => (Math.abs(x) * count < 0.5 ? 0 : x));
     },
@@ -203,25 +202,33 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   return d >= 1 && d <= 2 && count > FEW_VERTICES ? { ...body, ...planarExtremes(coordinates) } : body;
 }
 
-/** Adds to each column with a side a factor times the frame coordinates of the point `pointOf` names. */
-function addPoints(
-  { data, cols }: Block,
-  points: Matrix,
-  side: ArrayLike<number>,
-  factor: ArrayLike<number>,
-  pointOf: (unit: number) => number,
-): void {
+/** Values of all columns at point p of `points` `[P, d]`. */
+function writeValues({ cols, data }: Matrix, points: Matrix, p: number, values: Float64Array): void {
   const d = points.cols;
-  for (let j = 0; j < cols; j++) {
-    if (side[j] === 0) continue;
-    const p = pointOf(j);
-    data[j] += factor[j];
-    for (let i = 0; i < d; i++) data[(i + 1) * cols + j] += factor[j] * points.data[p * d + i];
+  for (let j = 0; j < cols; j++) values[j] = 0;
+  for (let i = 0; i < d; i++) {
+    const factor = points.data[p * d + i];
+    if (factor === 0) continue;
+    for (let j = 0, at = (i + 1) * cols; j < cols; j++, at++) values[j] += factor * data[at];
   }
+  for (let j = 0; j < cols; j++) values[j] += data[j];
+}
+
+/** The value of one column there, of the same roundings. */
+function valueAt({ cols, data }: Matrix, unit: number, points: Matrix, p: number): number {
+  const d = points.cols;
+  let sum = 0;
+  for (let i = 0, at = cols + unit; i < d; i++, at += cols) sum += points.data[p * d + i] * data[at];
+  return data[unit] + sum;
+}
+
+function writePoint({ cols: d, data }: Matrix, p: number, into: Float64Array): void {
+  into[0] = 1;
+  for (let i = 0; i < d; i++) into[i + 1] = data[p * d + i];
 }
 
 /** Ranges over points `[P, 1 or 2]` at the cost of a binary search each, however many points there are. */
-function planarExtremes(points: Matrix): Pick<Body, 'range' | 'addExtremes' | 'reach'> {
+function planarExtremes(points: Matrix): Pick<Body, 'rangeInto' | 'extremeInto' | 'reach'> {
   const { cols: d } = points;
   const hull = planarHull(points);
   /** Largest |coordinate|, `[d]`. */
@@ -229,31 +236,20 @@ function planarExtremes(points: Matrix): Pick<Body, 'range' | 'addExtremes' | 'r
   points.data.forEach((x, i) => {
     limits[i % d] = Math.max(limits[i % d], Math.abs(x));
   });
-  const direction = (h: Matrix, i: number, unit: number) => (i < d ? h.data[(i + 1) * h.cols + unit] : 0);
-  const farthest = (h: Matrix, unit: number, side: number) =>
-    hull.farthest(side * direction(h, 0, unit), side * direction(h, 1, unit));
-  const valueAt = (h: Matrix, unit: number, p: number) => {
-    let sum = 0;
-    for (let i = 0; i < d; i++) sum += points.data[p * d + i] * direction(h, i, unit);
-    return h.data[unit] + sum;
-  };
+  const farthest = ({ cols, data }: Matrix, unit: number, side: number) =>
+    hull.farthest(side * data[cols + unit], d > 1 ? side * data[2 * cols + unit] : 0);
   return {
-    range: h => {
-      const lo = new Float64Array(h.cols);
-      const hi = new Float64Array(h.cols);
+    rangeInto: (h, lo, hi) => {
       for (let j = 0; j < h.cols; j++) {
-        lo[j] = valueAt(h, j, farthest(h, j, -1));
-        hi[j] = valueAt(h, j, farthest(h, j, 1));
+        lo[j] = valueAt(h, j, points, farthest(h, j, -1));
+        hi[j] = valueAt(h, j, points, farthest(h, j, 1));
       }
-      return { lo, hi };
     },
-    addExtremes: (into, h, side, factor) => {
-      addPoints(into, points, side, factor, j => farthest(h, j, side[j]));
-    },
+    extremeInto: (h, unit, side, into) => writePoint(points, farthest(h, unit, side), into),
     // Coordinate by coordinate: a bound, which is all that it is asked to be.
     reach: h =>
       rowOf(h, 0).map((x, j) =>
-        limits.reduce((sum, limit, i) => sum + limit * Math.abs(direction(h, i, j)), Math.abs(x)),
+        limits.reduce((sum, limit, i) => sum + limit * Math.abs(h.data[(i + 1) * h.cols + j]), Math.abs(x)),
       ),
   };
 }

@@ -2,7 +2,7 @@ import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../../
 import { containmentTolerance } from '../../numeric/precision.js';
 import { normal, type Rng } from '../../numeric/random.js';
 import type { Directions } from '../directions.js';
-import type { Body } from '../region.js';
+import type { Body, Region } from '../region.js';
 import type { LinearPrograms } from './linear-programs.js';
 import { optima } from './placement.js';
 import { safeMaximum } from './safe-bounds.js';
@@ -26,11 +26,19 @@ export function programmedBody(parts: ProgrammedParts, programs: LinearPrograms)
   const d = free.length;
   const solve = (h: Matrix, side: ArrayLike<number>) => solveColumns(parts, h, side, programs);
   const ofLimits = Float64Array.from(free, k => limits[k]);
+  const addExtremes: Region['addExtremes'] = ({ data, cols }, h, side, factor) => {
+    for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
+    for (const { unit, x } of solve(h, side)) {
+      const lambda = Float64Array.from(free, k => x[k]);
+      const share = factor[unit] * shareInside(inFrame, lambda);
+      for (let i = 0; i < d; i++) data[(i + 1) * cols + unit] += share * lambda[i];
+    }
+  };
   return {
     symmetric: false,
     centre: new Float64Array(d),
     terms: d,
-    range: h => {
+    rangeInto: (h, lo, hi) => {
       const origin = rowOf(h, 0);
       const most = (side: 1 | -1) => {
         const bounds = origin.map(x => side * x);
@@ -39,16 +47,16 @@ export function programmedBody(parts: ProgrammedParts, programs: LinearPrograms)
         }
         return bounds;
       };
-      return { lo: most(-1).map(x => -x), hi: most(1) };
+      lo.set(most(-1).map(x => -x));
+      hi.set(most(1));
     },
-    addExtremes: ({ data, cols }, h, side, factor) => {
-      for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
-      for (const { unit, x } of solve(h, side)) {
-        const lambda = Float64Array.from(free, k => x[k]);
-        const share = factor[unit] * shareInside(inFrame, lambda);
-        for (let i = 0; i < d; i++) data[(i + 1) * cols + unit] += share * lambda[i];
-      }
+    extremeInto: ({ rows, cols, data }, unit, side, into) => {
+      const column = matrix(rows, 1);
+      for (let i = 0; i < rows; i++) column.data[i] = data[i * cols + unit];
+      into.fill(0);
+      addExtremes({ rows, cols: 1, data: into }, column, [side], [1]);
     },
+    addExtremes,
     reach: h =>
       rowOf(h, 0).map((x, j) =>
         ofLimits.reduce((sum, limit, i) => sum + limit * Math.abs(h.data[(i + 1) * h.cols + j]), Math.abs(x)),

@@ -23,7 +23,7 @@ interface Layer {
  * Throws `unsupported-layer` (any other graph), `unsupported-activation`, `invalid-option` (a slope that brain.js does
  * not take) or `not-frozen` (a parameter that is no float32 value).
  */
-export function write<InputType extends NetData = NetData, OutputType extends NetData = NetData>(
+export function fromNetwork<InputType extends NetData = NetData, OutputType extends NetData = NetData>(
   network: Network,
   like?: AnyNetwork,
 ): NeuralNetwork<InputType, OutputType> {
@@ -31,7 +31,7 @@ export function write<InputType extends NetData = NetData, OutputType extends Ne
   if (!isRepresentable(folded, float32)) {
     throw new PoliceError({
       code: 'not-frozen',
-      where: 'write',
+      where: 'fromNetwork',
       expected: 'float32 parameters',
       actual: 'some that are not',
       remedy: "Call core's freeze(network, regions) first.",
@@ -108,7 +108,7 @@ function activationOptions(activations: readonly Activation[]): {
   if (other || (name !== 'relu' && name !== 'leakyRelu' && name !== 'sigmoid' && name !== 'tanh')) {
     throw new PoliceError({
       code: 'unsupported-activation',
-      where: 'write',
+      where: 'fromNetwork',
       expected: 'relu, sigmoid, tanh, or leakyRelu of one slope, after every layer',
       actual: other ? `${name} and ${other.name}` : name,
     });
