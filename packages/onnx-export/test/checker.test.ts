@@ -27,7 +27,8 @@ const python = (script: string, input?: Uint8Array) =>
   spawnSync('/usr/bin/python3', ['-c', script], { ...(input ? { input } : {}), encoding: 'utf8' });
 
 const hasOnnx = python('import onnx').status === 0;
-if (!hasOnnx && process.env.CI) throw new Error("These tests need ONNX's own checker: Debian's python3-onnx.");
+if (!hasOnnx && process.env.CI)
+  throw new Error("These tests need ONNX's own checker: Debian's python3-onnx.");
 const CHECK = `
 import sys, onnx
 from onnx import checker, shape_inference

@@ -221,8 +221,9 @@ describe('the report', () => {
       saturated: 0,
       linear: 3,
       mapsCoincide: true,
+      constantOn: [],
     });
-    const { mapsCoincide: _, ...sameTotals } = totals;
+    const { mapsCoincide: _, constantOn: __, ...sameTotals } = totals;
     expect(layers).toEqual([{ name: 'relu_2', ...sameTotals }]);
     // (x + 1) + 0 + (x + 3) + (1 − x) + 10.
     expect(maps).toEqual([{ A: matrixFromRows([[1]]), b: Float64Array.of(15) }]);
