@@ -21,7 +21,7 @@ export interface UnitBall {
   sample(rng: Rng, d: number): Float64Array;
   /**
    * Whether y = Σ λᵢ directionᵢ for some ‖λ‖ ≤ 1, up to `tolerance` in the Euclidean norm of y, where the directions
-   * are linearly dependent and hence λ is not unique.
+   * are linearly dependent and hence λ is not unique. Coordinates come in units in which each may be off by as much.
    */
   reachesAlongDependent(directions: Directions, y: Float64Array, tolerance: number): boolean;
 }
