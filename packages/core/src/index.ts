@@ -67,6 +67,8 @@ export {
   crossPolytope,
   ellipsoid,
   ellipsoidOfShape,
+  type HullOptions,
+  type HullProgress,
   hPolytope,
   imageUnder,
   inSubspace,

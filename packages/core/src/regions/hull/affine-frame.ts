@@ -1,5 +1,5 @@
 import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
-import { type Matrix, matrix, rowOf } from '../../numeric/matrix.js';
+import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import { columnUnits, measuredIn } from './measured.js';
 
@@ -127,14 +127,28 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
   if (chosen.length === count) setUnits();
   if (d === 0 || chosen.length === count) return coordinates;
   const origin = rowOf(vertices, chosen[0]);
-  const relative = (p: number) => Array.from(rowOf(vertices, p), (x, k) => x - origin[k]);
-  const directions = new DenseMatrix(chosen.slice(1).map(relative)).transpose();
-  const differences = new DenseMatrix(Array.from({ length: count }, (_, p) => relative(p))).transpose();
-  const solved = new QrDecomposition(directions).solve(differences); // [d, P]
-  for (let p = 0; p < count; p++) for (let i = 0; i < d; i++) coordinates.data[p * d + i] = solved.get(i, p);
+  const differences = matrix(
+    count,
+    origin.length,
+    vertices.data.map((x, i) => x - origin[i % origin.length]),
+  );
+  const directions = chosen.slice(1).map(p => Array.from(rowOf(differences, p)));
+  const qr = new QrDecomposition(new DenseMatrix(directions).transpose());
+  const axes = matrixFromRows(qr.orthogonalMatrix.transpose().to2DArray());
+  coordinates.data.set(multiplyTransposed(differences, axes).data);
+  const upper = qr.upperTriangularMatrix.to2DArray();
+  for (let p = 0; p < count; p++) substituteBack(upper, rowOf(coordinates, p));
   // The frame's own vertices have unit coordinates exactly.
   setUnits();
   return coordinates;
+}
+
+/** Solves R x = z in place, R upper triangular. */
+function substituteBack(upper: readonly number[][], z: Float64Array): void {
+  for (let i = z.length - 1; i >= 0; i--) {
+    for (let k = i + 1; k < z.length; k++) z[i] -= upper[i][k] * z[k];
+    z[i] /= upper[i][i];
+  }
 }
 
 /** Swaps vertices into the frame while a barycentric coordinate, the factor of volume gained, is well above 1. */
