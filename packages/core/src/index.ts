@@ -78,6 +78,7 @@ export {
   pointsAt,
   type Region,
   type RegionJSON,
+  type RegionJSONOptions,
   type RegionOptions,
   regionFromJSON,
   regionSchedule,

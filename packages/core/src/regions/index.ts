@@ -1,4 +1,4 @@
-export { regionFromJSON } from './from-json.js';
+export { type RegionJSONOptions, regionFromJSON } from './from-json.js';
 export type { RegionJSON } from './json-type.js';
 export { convexHull, type HullOptions, type HullProgress } from './kinds/convex-hull.js';
 export { ellipsoid, ellipsoidOfShape } from './kinds/ellipsoid.js';
