@@ -93,14 +93,19 @@ function weightsOf(region: Region): Float64Array {
   return region.reach(region.frame).map(reach => (reach > 0 ? size / reach : 1));
 }
 
+/** By how much more the corners of a region may stand out when its sides, or its directions, move by some amount. */
+const SHARPNESS = 2 ** 8;
+
 /**
- * What `contains` may allow along a functional: so much in every coordinate, times what the Euclidean length of the
- * allowances and the rounding of the fits in up to some ten dimensions add to it.
+ * The share of its widths by which a point may stand out of the region and still count as contained: so much is allowed in
+ * every coordinate. Sides and directions trade one coordinate for another, so the loosest decides.
  */
-export function allowedAlong(region: Region, { w }: Functional): number {
+export function looseness(region: Region): number {
+  const { lo, hi } = region.range(region.frame);
   const reach = region.reach(region.frame);
   const allowance = containmentAllowance(region.slack, reach, region.size + region.body.terms);
-  return 64 * w.reduce((sum, x, k) => sum + Math.abs(x) * allowance[k], 0);
+  const shares = allowance.map((allowed, k) => (hi[k] > lo[k] ? allowed / (hi[k] - lo[k]) : 0));
+  return SHARPNESS * Math.max(...shares);
 }
 
 export const valueAt = ({ w, b }: Functional, x: ArrayLike<number>) =>
