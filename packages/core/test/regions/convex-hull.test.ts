@@ -80,7 +80,7 @@ describe.each(['anywhere', 'grid', 'circle'])('in the plane, points %s', kind =>
 
 test('points of a line or a plane but for rounding: few are kept, and the slack covers the rest', () => {
   fc.assert(
-    fc.property(seeds, fc.constantFrom(1, 2), fc.constantFrom(0, 1e3), (seed, dimension, away) => {
+    fc.property(seeds, fc.constantFrom(1, 2), fc.constantFrom<number>(0, 1e3), (seed, dimension, away) => {
       const rng = seededRng(seed);
       const axes = Array.from({ length: dimension }, () => randomArray(rng, 2));
       const data = Array.from({ length: 60 }, () => {
