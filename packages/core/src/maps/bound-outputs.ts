@@ -2,7 +2,7 @@ import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import { type Network, network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
-import { type Matrix, rowOf } from '../numeric/matrix.js';
+import { type Matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { float32, type Precision } from '../numeric/precision.js';
 import { nonNegativeFit } from '../regions/hull/convex-combination.js';
 import type { Region } from '../regions/region.js';
@@ -106,7 +106,9 @@ function leastChange(rows: readonly Float64Array[], room: Float64Array): Float64
     const scale = norm > 0 ? 1 / norm : 1;
     return [...Array.from(row, c => -c * scale), (-room[k] * scale) / unit];
   });
-  const { weights, residual, distance } = nonNegativeFit(columns, [...new Array<number>(outputs).fill(0), 1]);
+  const goal = new Float64Array(outputs + 1);
+  goal[outputs] = 1;
+  const { weights, residual, distance } = nonNegativeFit(matrixFromRows(columns), goal);
   if (distance <= 64 * (rows.length + outputs) * Number.EPSILON || !(residual[outputs] > 0)) return undefined;
   // The weights tell which limits are met with equality; solved for by themselves, they lose no digits to the rest.
   const active = Array.from(rows.keys()).filter(k => weights[k] > 0);

@@ -14,7 +14,7 @@ export interface Directions {
   /** Where the directions are multiples of different unit vectors, those (factor 0 for a direction of zeros). */
   readonly axes?: readonly Axis[];
   /**
-   * Least squares, for y off by no more than `error` (Euclidean norm); undefined where the directions are linearly
+   * Least squares, for y off by no more than `error` (Euclidean norm: coordinates come in units of their errors); undefined where the directions are linearly
    * dependent, or so nearly that the error would swamp the coordinates.
    */
   solver(error: number): Solver | undefined;
@@ -61,7 +61,8 @@ export function diagonalOf({ matrix: { cols }, axes }: Directions): Float64Array
   return Float64Array.from(axes, ({ factor }) => factor);
 }
 
-function once<T>(compute: () => T): () => T {
+/** Computes when first asked, and keeps what came of it. */
+export function once<T>(compute: () => T): () => T {
   let result: { value: T } | undefined;
   return () => {
     result ??= { value: compute() };

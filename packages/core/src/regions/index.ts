@@ -1,6 +1,6 @@
-export { regionFromJSON } from './from-json.js';
+export { type RegionJSONOptions, regionFromJSON } from './from-json.js';
 export type { RegionJSON } from './json-type.js';
-export { convexHull } from './kinds/convex-hull.js';
+export { convexHull, type HullOptions, type HullProgress } from './kinds/convex-hull.js';
 export { ellipsoid, ellipsoidOfShape } from './kinds/ellipsoid.js';
 export { hPolytope, MAX_VERTICES, type RegionOptions } from './kinds/h-polytope.js';
 export { imageUnder, inSubspace, type LinearMap, scaled } from './kinds/image.js';

@@ -12,6 +12,12 @@ export interface Fields {
   vectorOrRows(name: string): number[] | number[][];
   object(name: string): Fields;
   text(name: string): string;
+  /**
+   * How many entries an array of numbers has, and how many the first row of rows; undefined where the first entry says that
+   * it is no such array. Reads nothing else.
+   */
+  lengthOf(name: string): number | undefined;
+  rowLengthOf(name: string): number | undefined;
   /** Throws unless the object has no other fields. */
   assertOnly(...names: string[]): void;
 }
@@ -43,6 +49,8 @@ export function fieldsOf(value: unknown, path: string): Fields {
         if (typeof text !== 'string') throw malformed(at, 'a string', text);
         return text;
       }),
+    lengthOf: name => lengthOf(object[name]),
+    rowLengthOf: name => lengthOf(Array.isArray(object[name]) ? object[name][0] : undefined),
     assertOnly: (...names) => {
       const other = Object.keys(object).find(name => !names.includes(name) && has(name));
       if (other === undefined) return;
@@ -51,31 +59,56 @@ export function fieldsOf(value: unknown, path: string): Fields {
   };
 }
 
+function lengthOf(value: unknown): number | undefined {
+  return Array.isArray(value) && typeof value[0] === 'number' ? value.length : undefined;
+}
+
 function numberAt(value: unknown, path: string): number {
-  // JSON has no infinities; what `JSON.stringify` makes of them is null.
-  if (typeof value !== 'number') throw malformed(path, 'a number', value);
-  return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  // JSON has neither infinities nor NaN; what `JSON.stringify` makes of them is null.
+  const isMissing = value === null || value === undefined || typeof value === 'number';
+  throw malformed(path, 'a number', value, isMissing ? 'not-finite' : 'invalid-option');
 }
 
 function vectorAt(value: unknown, path: string): number[] {
   if (!Array.isArray(value)) throw malformed(path, 'an array of numbers', value);
-  return value.map((entry, i) => numberAt(entry, `${path}[${i}]`));
+  // Holes count as undefined, which `map` would pass over.
+  return Array.from(value, (entry, i) => numberAt(entry, `${path}[${i}]`));
 }
 
 function rowsAt(value: unknown, path: string): number[][] {
   if (!Array.isArray(value)) throw malformed(path, 'an array of arrays of numbers', value);
-  return value.map((entry, i) => vectorAt(entry, `${path}[${i}]`));
+  return Array.from(value, (entry, i) => vectorAt(entry, `${path}[${i}]`));
 }
 
 const LONGEST_EXCERPT = 80;
 
 /** The error of a JSON value that is not what it should be. */
-export function malformed(where: string, expected: string, value: unknown): PoliceError {
-  const text = value === undefined ? 'nothing' : (JSON.stringify(value) ?? String(value));
+export function malformed(
+  where: string,
+  expected: string,
+  value: unknown,
+  code: 'invalid-option' | 'not-finite' = 'invalid-option',
+): PoliceError {
+  const text = excerptOf(value);
   return new PoliceError({
-    code: 'invalid-option',
+    code,
     where,
     expected,
     actual: text.length > LONGEST_EXCERPT ? `${text.slice(0, LONGEST_EXCERPT)}…` : text,
   });
+}
+
+/** The start of the value as JSON; values may be too large or too deep to be written in full, or no JSON at all. */
+function excerptOf(value: unknown, depth = 0): string {
+  if (value === undefined) return depth === 0 ? 'nothing' : 'undefined';
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, LONGEST_EXCERPT + 1));
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (depth > 4) return '…';
+  const some = Object.entries(value).slice(0, LONGEST_EXCERPT / 2);
+  const parts = some.map(([name, entry]) => {
+    const text = excerptOf(entry, depth + 1);
+    return Array.isArray(value) ? text : `${JSON.stringify(name)}:${text}`;
+  });
+  return Array.isArray(value) ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
 }

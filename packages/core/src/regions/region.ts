@@ -1,17 +1,9 @@
 import { assertSize } from '../errors.js';
-import {
-  addToRows,
-  type Block,
-  largestEntry,
-  type Matrix,
-  matrix,
-  multiply,
-  rowOf,
-  rowRange,
-} from '../numeric/matrix.js';
+import { addToRows, type Block, type Matrix, matrix, multiply, rowOf, rowRange } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import type { Rng } from '../numeric/random.js';
-import { type Directions, diagonalOf, directionsOf } from './directions.js';
+import { type Directions, diagonalOf, directionsOf, once } from './directions.js';
+import { measuredIn } from './hull/measured.js';
 import type { RegionJSON } from './json-type.js';
 import type { UnitBall } from './unit-balls.js';
 
@@ -75,8 +67,11 @@ export interface Body {
   readonly unitBall?: UnitBall;
   /** A random λ `[d]`; each kind documents its distribution. */
   sample(rng: Rng): Float64Array;
-  /** Whether y `[D]` is Σ λᵢ directionᵢ for some λ of the set, up to `tolerance` in every entry. */
-  reaches(directions: Directions, y: Float64Array, tolerance: number): boolean;
+  /**
+   * Whether y `[D]` is Σ λᵢ directionᵢ for some λ of the set, up to 1 in every entry: coordinates come in units of what is
+   * allowed in each.
+   */
+  reaches(directions: Directions, y: Float64Array): boolean;
 }
 
 /**
@@ -104,7 +99,10 @@ export interface Region extends Pick<Body, 'symmetric' | 'centre' | 'isSimplex' 
   addExtremes(into: Block, h: Matrix, side: ArrayLike<number>, factor: ArrayLike<number>): void;
   /** Frame coordinates `[d + 1, units]` of points attaining the extremes: what `addExtremes` adds for a factor of 1. */
   extremes(h: Matrix, side: ArrayLike<number>): Matrix;
-  /** Whether x `[D]` lies in the region, up to `tolerance` (default: rounding, see `containmentTolerance`). */
+  /**
+   * Whether x `[D]` lies in the region, up to `tolerance` in each coordinate, or up to `slack` and rounding where that is
+   * more (default; see `containmentAllowance`): of a coordinate around 10¹² that is more than of one around 1.
+   */
   contains(x: ArrayLike<number>, tolerance?: number): boolean;
   /** A random point `[D]`; each kind documents its distribution. */
   sample(rng: Rng): Float64Array;
@@ -125,8 +123,9 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
   const size = frame.cols;
   const directions = directionsOf(rowRange(frame, 1, frame.rows));
   const diagonal = diagonalOf(directions);
-  const largest = largestEntry(body.reach(frame));
-  const rounding = largestEntry(slack);
+  const allowance = containmentAllowance(slack, body.reach(frame), size + body.terms);
+  const widths = reachOfDirections(frame, body);
+  const inAllowances = once(() => directionsOf(measuredIn(directions.matrix, allowance.map(unitOf))));
   const region: Region = {
     kind,
     size,
@@ -149,10 +148,15 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     votes: (h, threshold) => body.votes(h, threshold),
     contains: (x, tolerance) => {
       assertSize(x.length, size, `${kind} contains`, 'a point');
-      const scale = largest + largestEntry(x);
-      const allowed = tolerance ?? rounding + containmentTolerance(size + body.terms, scale);
+      const allowed = tolerance === undefined ? allowance : allowance.map(a => Math.max(a, tolerance));
       const y = Float64Array.from(x, (value, k) => value - frame.data[k]);
-      return body.reaches(directions, y, allowed);
+      // Also what keeps numbers finite when measured in allowances.
+      if (!y.every((value, k) => Math.abs(value) <= widths[k] + allowed[k])) return false;
+      const measured = allowed.map(unitOf);
+      return body.reaches(
+        tolerance === undefined ? inAllowances() : directionsOf(measuredIn(directions.matrix, measured)),
+        y.map((value, k) => value / measured[k]),
+      );
     },
     sample: rng => {
       const lambda = body.sample(rng);
@@ -183,6 +187,24 @@ function addExtremesOf(
     body.extremeInto(h, j, side[j], point);
     for (let i = 0; i < h.rows; i++) data[i * cols + j] += factor[j] * point[i];
   }
+}
+
+/**
+ * How far, `[D]`, rounding may put a point of the region outside it, coordinate by coordinate: the region's `slack`, and as
+ * many roundings as there are `terms` of numbers as large as the coordinate becomes (`reach`), of the point's and the frame's.
+ */
+export function containmentAllowance(slack: Float64Array, reach: Float64Array, terms: number): Float64Array {
+  return slack.map((s, k) => s + containmentTolerance(terms, 2 * reach[k]));
+}
+
+/** A coordinate where nothing is allowed is 0 all over the region. */
+const unitOf = (allowed: number) => allowed || 1;
+
+/** Bounds `[D]` on |Σ λᵢ directionᵢ| over the body. */
+function reachOfDirections(frame: Matrix, body: Body): Float64Array {
+  const fromZero = matrix(frame.rows, frame.cols, frame.data.slice());
+  fromZero.data.fill(0, 0, frame.cols);
+  return body.reach(fromZero);
 }
 
 /** The points `[n, D]` with frame coordinates `[d + 1, n]`, as `extremes` returns them. */

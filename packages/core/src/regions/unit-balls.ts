@@ -1,4 +1,4 @@
-import { largestEntry, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
 import type { Directions } from './directions.js';
@@ -25,7 +25,7 @@ export interface UnitBall {
   sample(rng: Rng, d: number): Float64Array;
   /**
    * Whether y = Σ λᵢ directionᵢ for some ‖λ‖ ≤ 1, up to `tolerance` in the Euclidean norm of y, where the directions
-   * are linearly dependent and hence λ is not unique.
+   * are linearly dependent and hence λ is not unique. Coordinates come in units in which each may be off by as much.
    */
   reachesAlongDependent(directions: Directions, y: Float64Array, tolerance: number): boolean;
 }
@@ -62,9 +62,10 @@ export const cube: UnitBall = {
         ...unit(i),
       ]),
     );
-    const goal = [...Array.from(y, x => x / scale), ...new Array<number>(d).fill(1)];
+    const goal = Float64Array.of(...y.map(x => x / scale), ...new Array<number>(d).fill(1));
     return (
-      nonNegativeFit(columns, goal).distance <= tolerance / scale + containmentTolerance(size + 3 * d, d)
+      nonNegativeFit(matrixFromRows(columns), goal).distance <=
+      tolerance / scale + containmentTolerance(size + 3 * d, d)
     );
   },
 };

@@ -7,13 +7,10 @@ import {
   forward,
   freeze,
   type Region,
-  type RegionJSON,
   rowOf,
   vPolytope,
 } from '@police/core';
 import { mixedUnits } from '@police/testing/exact/network';
-import { add, dot, exact, multiply, subtract, sum } from '@police/testing/exact/rational';
-import { exactRegion } from '@police/testing/exact/region';
 import { cancellingNetwork } from '@police/testing/hard-cases';
 import {
   activationKinds,
@@ -30,12 +27,12 @@ import {
 import { moreRegionCases, moreRegionNames, moreRegions, randomShape } from '@police/testing/regions/cases';
 import { testRegionLaws } from '@police/testing/regions/laws';
 import {
-  type Functional,
   frameValues,
   functionalTolerance,
   randomFunctionals,
   verticesOf,
 } from '@police/testing/regions/oracles';
+import { expectWithinSlack } from '@police/testing/regions/within-slack';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -129,39 +126,6 @@ test('frozen on the hull of data, a network is exactly affine on all of the data
     { numRuns: 30 },
   );
 });
-
-/**
- * No tolerance but for round bodies: in exact arithmetic, no functional takes a value on the true region beyond its
- * value at the extreme point of the region represented, that of the float64 frame, by more than the slack.
- */
-function expectWithinSlack(region: Region, told: Region, functionals: readonly Functional[]): void {
-  const { rows, isMixed } = exactRegion(told.toJSON());
-  const h = frameValues(region, functionals);
-  const width = region.range(h).hi.map((hi, j) => hi - region.range(h).lo[j]);
-  functionals.forEach(({ w }, j) => {
-    const weights = w.map(exact);
-    const slack = sum(w.map((x, k) => multiply(exact(Math.abs(x)), exact(region.slack[k]))));
-    // Where a root is taken the extreme's coordinates round: as often as there are some.
-    const rounding = exact(isRound(region.toJSON()) ? (h.rows + 4) * Number.EPSILON * width[j] : 0);
-    for (const side of [-1, 1]) {
-      const at = region.extremes(h, new Int8Array(functionals.length).fill(side));
-      const coordinates = Array.from({ length: h.rows }, (_, i) =>
-        exact(at.data[i * functionals.length + j]),
-      );
-      const extreme = dot(
-        coordinates,
-        coordinates.map((_, i) => dot(weights, Array.from(rowOf(region.frame, i), exact))),
-      );
-      const bound = add(extreme, multiply(exact(side), add(slack, rounding)));
-      const relative = rows.map(row => subtract(dot(weights, row.coordinates), multiply(row.weight, bound)));
-      expect(isMixed(relative), `${region.kind}, functional ${j}, side ${side}`).toBe(false);
-    }
-  });
-}
-
-function isRound(json: RegionJSON): boolean {
-  return 'region' in json ? isRound(json.region) : json.kind === 'ball' || json.kind === 'ellipsoid';
-}
 
 describe('the true region lies within the slack of the one represented, exactly:', () => {
   const COUNT = 4;

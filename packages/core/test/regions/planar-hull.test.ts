@@ -19,42 +19,64 @@ const troublesome = (rng: () => number, count: number, kind: string): number[][]
       }
       case 'circle':
         return [Math.cos((2 * Math.PI * p) / count), Math.sin((2 * Math.PI * p) / count)];
+      case 'upright':
+        return [Math.floor(rng() * 2), rng()];
+      case 'of mixed scales':
+        return [1.7e12 + Math.floor(1e6 * rng()), 1e-9 * rng()];
       default:
         return randomArray(rng, 2);
     }
   });
 
-describe.each(['grid', 'line', 'nearLine', 'circle', 'anywhere'])('points %s', kind => {
-  test('the farthest is farther than none by more than rounding, in exact arithmetic', () => {
+const AXES = [
+  [0, 1],
+  [1, 0],
+  [0, -1],
+  [-1, 0],
+  [1, 1],
+  [1, -1],
+  [0, 0],
+];
+
+const kinds = ['grid', 'line', 'nearLine', 'circle', 'upright', 'of mixed scales', 'anywhere'];
+
+describe.each(kinds)('points %s', kind => {
+  test('none is farther than the farthest, in exact arithmetic and without an allowance', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 60 }), (seed, count) => {
         const rng = seededRng(seed);
         const points = troublesome(rng, count, kind);
         const hull = planarHull(matrixFromRows(points));
-        const axes = [
-          [0, 1],
-          [1, 0],
-          [0, -1],
-          [-1, 0],
-          [1, 1],
-          [1, -1],
-          [0, 0],
-        ];
-        for (const g of [...axes, ...Array.from({ length: 20 }, () => randomArray(rng, 2))]) {
-          const best = points[hull.farthest(g[0], g[1])];
-          const size = (Math.abs(g[0]) + Math.abs(g[1])) * Math.max(...points.flat().map(Math.abs));
-          // RANGE_TERMS allows for this much besides the sum itself.
-          const allowed = exact(4 * 2 ** -53 * size);
-          const value = dot(best.map(exact), g.map(exact));
-          for (const other of points) {
-            const ahead = dot([...other.map(exact), exact(-1)], [...g.map(exact), value]);
-            expect(compare(ahead, allowed)).toBeLessThanOrEqual(0);
-          }
+        const across = points.slice(1).map(([x, y], p) => [y - points[p][1], points[p][0] - x]);
+        for (const g of [
+          ...AXES,
+          ...across.slice(0, 8),
+          ...Array.from({ length: 8 }, () => randomArray(rng, 2)),
+        ]) {
+          const best = hull.farthest(g[0], g[1]);
+          expect(hull.vertices).toContain(best);
+          const value = dot(points[best].map(exact), g.map(exact));
+          points.forEach((other, p) => {
+            const ahead = compare(dot(other.map(exact), g.map(exact)), value);
+            expect(ahead, `point ${p} along [${g}]`).toBeLessThanOrEqual(0);
+            if (ahead === 0 && hull.vertices.includes(p)) expect(best).toBeLessThanOrEqual(p);
+          });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
+});
+
+test('edges as good as parallel: the vertices that rounded angles put in the wrong order', () => {
+  const rng = seededRng(2147483639);
+  const points = troublesome(rng, 8, 'nearLine');
+  const hull = planarHull(matrixFromRows(points));
+  for (let i = 0; i < 200; i++) {
+    const g = randomArray(rng, 2);
+    const value = dot(points[hull.farthest(g[0], g[1])].map(exact), g.map(exact));
+    for (const other of points) expect(compare(dot(other.map(exact), g.map(exact)), value)).not.toBe(1);
+  }
 });
 
 test('of points equally far the first is taken', () => {
@@ -75,9 +97,11 @@ test('of points equally far the first is taken', () => {
   expect(hull.farthest(0, -1)).toBe(1);
   expect(hull.farthest(-1, 0)).toBe(2);
   expect(hull.farthest(1, 1)).toBe(0);
+  expect(hull.vertices).toEqual([2, 1, 0, 3]);
 });
 
 test('numbers are a hull of two', () => {
   const hull = planarHull(matrixFromRows([[3], [1], [2], [3], [1]]));
   expect([hull.farthest(1, 0), hull.farthest(-2, 0), hull.farthest(0, 0)]).toEqual([0, 1, 0]);
+  expect(planarHull(matrixFromRows([[3], [3]])).vertices).toEqual([0]);
 });

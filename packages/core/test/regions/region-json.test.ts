@@ -143,6 +143,105 @@ test('the schema and the reader know the same kinds', () => {
   expect(new Set(Object.values(examples).map(({ kind }) => kind))).toEqual(kinds);
 });
 
+describe('numbers that are none', () => {
+  test.each([null, undefined, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    '%s is not finite, wherever a number belongs, with its place',
+    wrong => {
+      for (const json of Object.values(examples)) {
+        for (const { json: damaged, path } of withNumber(json, wrong, 'region')) {
+          const { code, where } = errorOf(() => regionFromJSON(damaged));
+          expect([code, where]).toEqual(['not-finite', path]);
+        }
+      }
+    },
+  );
+
+  test('nor is a hole in an array', () => {
+    const holes = [0, 0];
+    delete holes[1];
+    expect(errorOf(() => regionFromJSON({ kind: 'ball', centre: holes, radius: 1 })).where).toBe(
+      'region.centre[1]',
+    );
+  });
+});
+
+/** The region with one of its numbers in arrays replaced, for each, and where that is. */
+function* withNumber(
+  value: unknown,
+  wrong: unknown,
+  path: string,
+): Generator<{ json: unknown; path: string }> {
+  if (typeof value === 'number') yield { json: wrong, path };
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, entry] of Object.entries(value)) {
+    // A field that is undefined is missing.
+    if (wrong === undefined && typeof entry === 'number' && !Array.isArray(value)) continue;
+    const at = Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`;
+    for (const inner of withNumber(entry, wrong, at)) {
+      const copy: unknown = Array.isArray(value)
+        ? value.map((x, i) => (String(i) === name ? inner.json : x))
+        : { ...value, [name]: inner.json };
+      yield { json: copy, path: inner.path };
+    }
+  }
+}
+
+describe('the size asked for', () => {
+  test.each(Object.entries(examples))('%s of it is read, of another refused', (_name, json) => {
+    const { size } = regionFromJSON(json);
+    expect(regionFromJSON(json, { size }).size).toBe(size);
+    expect(errorOf(() => regionFromJSON(json, { size: size + 1 })).code).toBe('shape');
+  });
+
+  test('is compared before anything is built or even read', () => {
+    const unread = new Proxy([], {
+      get: (_, name) => {
+        if (name === 'length') return 3;
+        if (name === '0') return 1;
+        throw new Error(`read ${String(name)}`);
+      },
+    });
+    for (const json of [
+      { kind: 'vPolytope', vertices: [unread] },
+      { kind: 'hPolytope', A: [unread], b: [1] },
+      { kind: 'scaled', factor: 0.5, region: { kind: 'simplex', vertices: [unread] } },
+      {
+        kind: 'image',
+        matrix: [
+          [1, 2],
+          [3, 4],
+        ],
+        offset: [0, 0],
+        region: { kind: 'hPolytope', A: [unread], b: [1] },
+      },
+    ]) {
+      const { code, where, expected, actual } = errorOf(() => regionFromJSON(json, { size: 2 }));
+      expect([code, expected, actual]).toEqual(['shape', 'a region of size 2', '3']);
+      expect(where).toMatch(/Polytope|simplex/);
+    }
+  });
+});
+
+test.each(['scaled', 'image'])(
+  '%s regions in one another without end are an error, not a stack overflow',
+  kind => {
+    const nested = (depth: number) => {
+      let json: unknown = { kind: 'box', lower: [0], upper: [1] };
+      for (let i = 0; i < depth; i++) {
+        json = { kind, region: json, ...(kind === 'scaled' ? { factor: 2 } : { matrix: [1], offset: [0] }) };
+      }
+      return json;
+    };
+    expect(regionFromJSON(nested(200)).size).toBe(1);
+    expect(errorOf(() => regionFromJSON(nested(1e5))).expected).toBe('at most 256 regions in one another');
+    // Where something else is expected: the message shows what came.
+    expect(errorOf(() => regionFromJSON({ kind: 'ball', centre: nested(1e5), radius: 1 })).code).toBe(
+      'invalid-option',
+    );
+    expect(errorOf(() => regionFromJSON({ kind: nested(1e5) })).where).toBe('region.kind');
+  },
+);
+
 test('nested regions give the same hash after a round trip, and another one for another number', () => {
   const nested = (factor: number) => scaled(imageUnder(zonotope([0, 1], [[1, 0.1]]), [2, 1 / 3]), factor);
   const again = regionFromJSON(JSON.parse(JSON.stringify(nested(0.7))));

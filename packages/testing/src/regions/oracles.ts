@@ -1,4 +1,5 @@
 import { type Matrix, matrix, type Region, type RegionJSON, vPolytope } from '@police/core';
+import { containmentAllowance } from '../../../core/src/regions/region.js';
 import { approximatePoint, exactVertices } from '../exact/polytope.js';
 import { makeRegion, type RegionKind, randomArray, regionKinds, type seededRng } from '../helpers.js';
 
@@ -76,12 +77,35 @@ export interface Functional {
   readonly b: number;
 }
 
+/** Functionals to whose values every coordinate adds as much, however its size differs from the others'. */
 export function randomFunctionals(region: Region, count: number, rng: Rng): Functional[] {
   const size = largest(region);
+  const weights = weightsOf(region);
   return Array.from({ length: count }, () => ({
-    w: randomArray(rng, region.size),
+    w: randomArray(rng, region.size).map((x, k) => x * weights[k]),
     b: (2 * rng() - 1) * size,
   }));
+}
+
+/** What coordinates times these are all as large as the largest. */
+function weightsOf(region: Region): Float64Array {
+  const size = largest(region);
+  return region.reach(region.frame).map(reach => (reach > 0 ? size / reach : 1));
+}
+
+/** By how much more the corners of a region may stand out when its sides, or its directions, move by some amount. */
+const SHARPNESS = 2 ** 8;
+
+/**
+ * The share of its widths by which a point may stand out of the region and still count as contained: so much is allowed in
+ * every coordinate. Sides and directions trade one coordinate for another, so the loosest decides.
+ */
+export function looseness(region: Region): number {
+  const { lo, hi } = region.range(region.frame);
+  const reach = region.reach(region.frame);
+  const allowance = containmentAllowance(region.slack, reach, region.size + region.body.terms);
+  const shares = allowance.map((allowed, k) => (hi[k] > lo[k] ? allowed / (hi[k] - lo[k]) : 0));
+  return SHARPNESS * Math.max(...shares);
 }
 
 export const valueAt = ({ w, b }: Functional, x: ArrayLike<number>) =>
@@ -106,14 +130,15 @@ export function largest(region: Region): number {
 }
 
 /**
- * Allowance for a functional with |w| ≤ 1 evaluated once at a vertex and once through the frame: D products of the
+ * Allowance for a functional of {@link randomFunctionals} evaluated once at a vertex and once through the frame: D products of the
  * region's size and the constant, then d + 1 products with the coordinates, each side rounding as often as it has terms;
  * the factor covers the rounding of frame and coordinates themselves.
  */
 export function functionalTolerance(region: Region): number {
   const terms = region.size + region.frame.rows + 4;
   // The slack covers what a mapped or computed frame is off by; the oracle's own mapping is off by as much.
-  const mapping = 4 * region.slack.reduce((sum, s) => sum + s, 0);
+  const weights = weightsOf(region);
+  const mapping = 4 * region.slack.reduce((sum, s, k) => sum + s * weights[k], 0);
   return 8 * terms * Number.EPSILON * (region.size + 1) * largest(region) + mapping;
 }
 

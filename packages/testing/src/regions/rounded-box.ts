@@ -63,10 +63,10 @@ function roundedBody(d: number): Body {
       const length = Math.max(1, Math.hypot(...inBall));
       return inBox.map((x, i) => (x + inBall[i] / length) / 2);
     },
-    reaches: ({ axes }, y, tolerance) => {
+    reaches: ({ axes }, y) => {
       if (axes?.length !== y.length) throw new Error('known for directions along all axes only');
       const excess = axes.map(({ coordinate, factor }) =>
-        Math.max(0, (Math.abs(y[coordinate]) - tolerance) / factor - 1 / 2),
+        Math.max(0, (Math.abs(y[coordinate]) - 1) / factor - 1 / 2),
       );
       return Math.hypot(...excess) <= 1 / 2;
     },

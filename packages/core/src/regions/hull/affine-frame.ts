@@ -1,6 +1,7 @@
 import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
-import { type Matrix, matrix, rowOf } from '../../numeric/matrix.js';
+import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
+import { columnUnits, measuredIn } from './measured.js';
 
 /** An affinely independent subset of vertices and every vertex's coordinates in it. */
 export interface AffineFrame {
@@ -20,9 +21,13 @@ const MIN_VOLUME_GAIN = 1.01;
  * the hull so far (pivoted Gram–Schmidt), until all lie in it to rounding; then vertices are swapped while that
  * enlarges the frame's volume, so that no barycentric coordinate exceeds about 1 and rounding is not amplified. Of a
  * simplex with a right-angled corner along the axes that corner is the origin.
+ *
+ * Distances are taken with every coordinate in units of its own size, so that none drowns in the rounding of another: what
+ * counts as flat, and `slack`, is rounding coordinate by coordinate.
  */
 export function affineFrame(vertices: Matrix): AffineFrame {
-  const chosen = axisVertices(vertices) ?? improveVolume(vertices, pivotedVertices(vertices));
+  const measured = measuredIn(vertices, columnUnits(vertices));
+  const chosen = axisVertices(vertices) ?? improveVolume(measured, pivotedVertices(measured));
   const origin = rowOf(vertices, chosen[0]);
   const frame = matrix(chosen.length, vertices.cols);
   chosen.forEach((vertex, i) => {
@@ -31,7 +36,7 @@ export function affineFrame(vertices: Matrix): AffineFrame {
       i * vertices.cols,
     );
   });
-  const coordinates = solveCoordinates(vertices, chosen);
+  const coordinates = solveCoordinates(measured, chosen);
   return { frame, coordinates, slack: representationError(vertices, frame, coordinates) };
 }
 
@@ -62,7 +67,7 @@ function axesFrom(vertices: Matrix, origin: number): number[] | undefined {
   return Array.from(vertexOf.filter(p => p >= 0));
 }
 
-/** Indices of affinely independent vertices that span the hull of all. */
+/** Indices of affinely independent vertices that span the hull of all, whose coordinates are less than 2. */
 function pivotedVertices(vertices: Matrix): number[] {
   const { rows: count, cols: size } = vertices;
   const origin = farthestFrom(vertices, meanOf(vertices)).index;
@@ -70,11 +75,11 @@ function pivotedVertices(vertices: Matrix): number[] {
   const start = rowOf(vertices, origin).slice();
   for (let p = 0; p < count; p++) for (let k = 0; k < size; k++) residual.data[p * size + k] -= start[k];
   const zero = new Float64Array(size);
-  // Subtracting the origin and each projection rounds numbers of the vertices' size.
-  const largest = vertices.data.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  const tolerance = 8 * (size + count) * UNIT_ROUNDOFF * largest * Math.sqrt(size);
+  const most = Math.min(size, count - 1);
+  // Subtracting the origin and each projection rounds numbers of the vertices' size, as making the vertices did.
+  const tolerance = 16 * (size + most) * UNIT_ROUNDOFF * Math.sqrt(size);
   const chosen = [origin];
-  while (chosen.length <= Math.min(size, count - 1)) {
+  while (chosen.length <= most) {
     const { index, distance } = farthestFrom(residual, zero);
     if (distance <= tolerance) break;
     chosen.push(index);
@@ -122,14 +127,28 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
   if (chosen.length === count) setUnits();
   if (d === 0 || chosen.length === count) return coordinates;
   const origin = rowOf(vertices, chosen[0]);
-  const relative = (p: number) => Array.from(rowOf(vertices, p), (x, k) => x - origin[k]);
-  const directions = new DenseMatrix(chosen.slice(1).map(relative)).transpose();
-  const differences = new DenseMatrix(Array.from({ length: count }, (_, p) => relative(p))).transpose();
-  const solved = new QrDecomposition(directions).solve(differences); // [d, P]
-  for (let p = 0; p < count; p++) for (let i = 0; i < d; i++) coordinates.data[p * d + i] = solved.get(i, p);
+  const differences = matrix(
+    count,
+    origin.length,
+    vertices.data.map((x, i) => x - origin[i % origin.length]),
+  );
+  const directions = chosen.slice(1).map(p => Array.from(rowOf(differences, p)));
+  const qr = new QrDecomposition(new DenseMatrix(directions).transpose());
+  const axes = matrixFromRows(qr.orthogonalMatrix.transpose().to2DArray());
+  coordinates.data.set(multiplyTransposed(differences, axes).data);
+  const upper = qr.upperTriangularMatrix.to2DArray();
+  for (let p = 0; p < count; p++) substituteBack(upper, rowOf(coordinates, p));
   // The frame's own vertices have unit coordinates exactly.
   setUnits();
   return coordinates;
+}
+
+/** Solves R x = z in place, R upper triangular. */
+function substituteBack(upper: readonly number[][], z: Float64Array): void {
+  for (let i = z.length - 1; i >= 0; i--) {
+    for (let k = i + 1; k < z.length; k++) z[i] -= upper[i][k] * z[k];
+    z[i] /= upper[i][i];
+  }
 }
 
 /** Swaps vertices into the frame while a barycentric coordinate, the factor of volume gained, is well above 1. */

@@ -1,12 +1,16 @@
 import { orient2d } from 'robust-predicates';
 import type { Matrix } from '../../numeric/matrix.js';
+import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
+import { integersOf } from './rationals.js';
 
 /** Up to this many vertices looking at all of them is quicker than searching. */
 export const FEW_VERTICES = 8;
 
 /** The vertices of a convex polygon, for extremes in any direction at the cost of a binary search. */
 export interface PlanarHull {
-  /** The farthest of the points along (x, y): the first of those equally far. */
+  /** Indices of the vertices, counter-clockwise from the lowest of the leftmost; of equal points the first. */
+  readonly vertices: readonly number[];
+  /** The vertex farthest along (x, y), in exact arithmetic: of two equally far the first. */
   farthest(x: number, y: number): number;
 }
 
@@ -14,94 +18,93 @@ export interface PlanarHull {
  * The convex hull of points `[P, 2]`, or of numbers `[P, 1]`, found with exact orientation tests (Shewchuk 1997, Adaptive
  * precision floating-point arithmetic and fast robust geometric predicates; Andrew's monotone chain).
  *
- * The edges of a convex polygon turn one way, so the farthest vertex along g lies where their angle passes that of g plus
- * a quarter turn. Angles are rounded, which may miss by a vertex or two where edges are as good as parallel; the
- * neighbours are looked at, and what could still be missed is below the rounding of the products themselves.
+ * Along the lower chain, from the leftmost vertex to the rightmost, and along the upper chain back, edges turn one way.
+ * So edge · g, for a g that points down or up, is positive up to the farthest vertex and negative beyond. Its sign is that of
+ * the true number, so the search cannot go astray where edges are as good as parallel. (Orientation tests are exact unless
+ * products of differences underflow: with points 10⁻¹⁵⁰ apart.)
  */
 export function planarHull(points: Matrix): PlanarHull {
-  const at = (p: number, k: number) => (k < points.cols ? points.data[p * points.cols + k] : 0);
-  const hull = counterClockwise(points.rows, at);
-  const count = hull.length;
-  const angles = edgeAngles(hull, at);
+  const { lower, upper } = chains(points);
+  const vertices = [...lower.slice(0, -1), ...upper.slice(0, -1)];
+  if (vertices.length === 0) vertices.push(lower[0]);
+  const first = Math.min(...vertices);
   return {
+    vertices,
     farthest: (x, y) => {
-      let best = hull[0];
-      let most = Number.NEGATIVE_INFINITY;
-      const middle = count > 3 ? firstAtLeast(angles, quarterTurned(x, y, angles[0])) : 0;
-      const from = count > 3 ? middle - NEIGHBOURS : 0;
-      const to = count > 3 ? middle + NEIGHBOURS : count - 1;
-      for (let i = from; i <= to; i++) {
-        const p = hull[((i % count) + count) % count];
-        const value = at(p, 0) * x + at(p, 1) * y;
-        if (value > most || (value === most && p < best)) {
-          most = value;
-          best = p;
-        }
-      }
-      return best;
+      if (x === 0 && y === 0) return first;
+      return farthestOf(y < 0 || (y === 0 && x > 0) ? lower : upper, points, x, y);
     },
   };
 }
 
-/** Vertices on either side of the one found that are looked at too. */
-const NEIGHBOURS = 2;
+const entry = ({ data, cols }: Matrix, p: number, k: number) => (k < cols ? data[p * cols + k] : 0);
 
-/** Indices of the hull's vertices, counter-clockwise from the lowest of the leftmost; of equal points the first. */
-function counterClockwise(count: number, at: (p: number, k: number) => number): number[] {
-  const order = Array.from({ length: count }, (_, p) => p).sort(
-    (p, q) => at(p, 0) - at(q, 0) || at(p, 1) - at(q, 1) || p - q,
-  );
+/** The lower hull from the lowest of the leftmost points to the highest of the rightmost, and the upper hull back. */
+function chains(points: Matrix): { lower: number[]; upper: number[] } {
+  const xs = Float64Array.from({ length: points.rows }, (_, p) => entry(points, p, 0));
+  const ys = Float64Array.from({ length: points.rows }, (_, p) => entry(points, p, 1));
+  const order = Array.from(xs.keys()).sort((p, q) => xs[p] - xs[q] || ys[p] - ys[q] || p - q);
   const distinct = order.filter(
-    (p, i) => i === 0 || at(p, 0) !== at(order[i - 1], 0) || at(p, 1) !== at(order[i - 1], 1),
+    (p, i) => i === 0 || xs[p] !== xs[order[i - 1]] || ys[p] !== ys[order[i - 1]],
   );
-  if (distinct.length <= 2) return distinct;
-  const lower = halfHull(distinct, at);
-  const upper = halfHull([...distinct].reverse(), at);
-  return [...lower.slice(0, -1), ...upper.slice(0, -1)];
+  // orient2d is positive for a turn to the right, its y axis pointing down.
+  const turnsLeft = (a: number, b: number, c: number) =>
+    orient2d(xs[a], ys[a], xs[b], ys[b], xs[c], ys[c]) < 0;
+  const lower = halfHull(distinct, turnsLeft);
+  return { lower, upper: halfHull(distinct.reverse(), turnsLeft) };
 }
 
-function halfHull(order: readonly number[], at: (p: number, k: number) => number): number[] {
+function halfHull(
+  order: readonly number[],
+  turnsLeft: (a: number, b: number, c: number) => boolean,
+): number[] {
   const chain: number[] = [];
   for (const p of order) {
-    // orient2d is positive for a turn to the right, its y axis pointing down.
-    while (chain.length >= 2 && !turnsLeft(chain.at(-2)!, chain.at(-1)!, p, at)) chain.pop();
+    while (chain.length >= 2 && !turnsLeft(chain.at(-2)!, chain.at(-1)!, p)) chain.pop();
     chain.push(p);
   }
   return chain;
 }
 
-function turnsLeft(a: number, b: number, c: number, at: (p: number, k: number) => number): boolean {
-  return orient2d(at(a, 0), at(a, 1), at(b, 0), at(b, 1), at(c, 0), at(c, 1)) < 0;
-}
-
-/** Angles of the edges from each vertex to the next, rising over one turn. */
-function edgeAngles(hull: readonly number[], at: (p: number, k: number) => number): Float64Array {
-  const angles = new Float64Array(hull.length);
-  hull.forEach((p, i) => {
-    const q = hull[(i + 1) % hull.length];
-    const angle = Math.atan2(at(q, 1) - at(p, 1), at(q, 0) - at(p, 0));
-    angles[i] = i > 0 && angle < angles[0] ? angle + 2 * Math.PI : angle;
-    // Rounding may not turn the order around.
-    if (i > 0) angles[i] = Math.max(angles[i], angles[i - 1]);
-  });
-  return angles;
-}
-
-/** The angle of (x, y) and a quarter turn, within one turn from `start`. */
-function quarterTurned(x: number, y: number, start: number): number {
-  let angle = Math.atan2(x, -y);
-  while (angle < start) angle += 2 * Math.PI;
-  return angle;
-}
-
-/** The first index whose angle is at least that; all are below: the first vertex again. */
-function firstAtLeast(angles: Float64Array, angle: number): number {
+/** The vertex before the first edge that does not lead farther; the one after it where both are equally far and it is first. */
+function farthestOf(chain: readonly number[], points: Matrix, x: number, y: number): number {
   let low = 0;
-  let high = angles.length;
+  let high = chain.length - 1;
+  let next = -1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (angles[middle] < angle) low = middle + 1;
-    else high = middle;
+    const sign = gain(points, chain[middle], chain[middle + 1], x, y);
+    if (sign > 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+      // Edges are not parallel, so at most one is neither.
+      if (sign === 0) next = chain[middle + 1];
+    }
   }
-  return low;
+  return next < 0 ? chain[low] : Math.min(chain[low], next);
+}
+
+/** Differences, products and their sum round thrice; twice that covers the rounding of the bound. */
+const GAIN_ERROR = 6 * UNIT_ROUNDOFF;
+/** Below this size products may have lost digits by underflow. */
+const SAFE_SIZE = 2 ** -960;
+
+/** A number of the sign of (q − p) · (x, y), exactly. */
+function gain(points: Matrix, p: number, q: number, x: number, y: number): number {
+  const [px, py, qx, qy] = [
+    entry(points, p, 0),
+    entry(points, p, 1),
+    entry(points, q, 0),
+    entry(points, q, 1),
+  ];
+  const along = (qx - px) * x;
+  const across = (qy - py) * y;
+  const size = Math.abs(along) + Math.abs(across);
+  const sum = along + across;
+  if (size > SAFE_SIZE && Math.abs(sum) > GAIN_ERROR * size) return sum;
+  const [ax, ay, bx, by] = integersOf([px, py, qx, qy]);
+  const [gx, gy] = integersOf([x, y]);
+  const exact = (bx - ax) * gx + (by - ay) * gy;
+  return exact > 0n ? 1 : exact < 0n ? -1 : 0;
 }

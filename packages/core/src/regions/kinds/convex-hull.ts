@@ -1,9 +1,28 @@
-import { type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
+import { type Matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
 import { sumErrorBound, UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import { affineFrame } from '../hull/affine-frame.js';
-import { fitInHull } from '../hull/convex-combination.js';
+import { distinctRows } from '../hull/distinct-rows.js';
+import { extremePoints } from '../hull/extreme-points.js';
+import type { HullCorners } from '../hull/hull-corners.js';
+import { polygonCorners } from '../hull/polygon-corners.js';
 import type { Region } from '../region.js';
 import { checkedVertices, vPolytope } from './vertices.js';
+
+/** How far {@link convexHull} has come; the first report, with nothing decided, says how large the task is. */
+export interface HullProgress {
+  /** Distinct points looked at so far, of how many. */
+  readonly decided: number;
+  readonly points: number;
+  /** Dimensions that the points span. Above 2, the work grows as points · vertices · dimensions². */
+  readonly dimensions: number;
+  /** Vertices found so far. */
+  readonly vertices: number;
+}
+
+export interface HullOptions {
+  /** Called before the search, now and then on the way, and at the end. @defaultValue none */
+  readonly onProgress?: (progress: HullProgress) => void;
+}
 
 /**
  * The convex hull of data points `[N][D]` in any position, duplicates and flat data included: the `vPolytope` of those
@@ -11,23 +30,25 @@ import { checkedVertices, vPolytope } from './vertices.js';
  *
  * Points on a face or edge count as redundant where rounding cannot tell; how far such a point may lie from the hull of
  * the points kept is computed and goes into `slack` (some units in the last place), so that every point given lies in
- * the region represented. Costs about N least-squares problems over the points kept. Throws as `vPolytope` does.
+ * the region represented.
+ *
+ * Duplicates go first. Points that span a line or a plane cost a sort; others about a least-squares problem each, over the
+ * points kept so far: 800 points in ten dimensions take some seconds, `onProgress` says how far it is. Throws as `vPolytope`
+ * does.
  *
  * @example
  * convexHull([[0, 0], [1, 0], [0, 1], [0.2, 0.2]])
  */
-export function convexHull(points: readonly ArrayLike<number>[]): Region {
-  const rows = checkedVertices('convexHull', points);
-  // Barycentric coordinates of size about 1: convex combinations are the same in them, and of any data's scale.
+export function convexHull(points: readonly ArrayLike<number>[], { onProgress }: HullOptions = {}): Region {
+  const given = checkedVertices('convexHull', points);
+  const rows = selected(given, distinctRows(given));
+  // Barycentric coordinates of size about 1: convex combinations are the same in them, and of any data's scales.
   const { coordinates } = affineFrame(rows);
-  const kept = withoutRedundant(coordinates, extremePoints(coordinates)).sort((p, q) => p - q);
-  const hull = vPolytopeRows(rows, kept);
-  if (kept.length === points.length) return vPolytope(hull);
-  return vPolytope(hull, deviation(rows, coordinates, kept));
-}
-
-function vPolytopeRows(rows: Matrix, kept: readonly number[]): number[][] {
-  return kept.map(p => Array.from(rowOf(rows, p)));
+  const corners = cornersOf(coordinates, onProgress);
+  const kept = [...corners.kept].sort((p, q) => p - q);
+  const hull = kept.map(p => Array.from(rowOf(rows, p)));
+  if (kept.length === rows.rows) return vPolytope(hull);
+  return vPolytope(hull, deviation(rows, corners));
 }
 
 function selected(points: Matrix, indices: readonly number[]): Matrix {
@@ -37,75 +58,52 @@ function selected(points: Matrix, indices: readonly number[]): Matrix {
   );
 }
 
-/** Outweighs the rounding of a fit to `count` points of size about 1 in d dimensions. */
-function fitTolerance(count: number, d: number): number {
-  return 64 * (count + d + 1) * UNIT_ROUNDOFF;
+/** Reports come after this many points. */
+const REPORT_EVERY = 256;
+
+function cornersOf(coordinates: Matrix, onProgress?: (progress: HullProgress) => void): HullCorners {
+  const { rows: points, cols: dimensions } = coordinates;
+  const report = (decided: number, vertices: number) => {
+    onProgress?.({ decided, points, dimensions, vertices });
+  };
+  report(0, 0);
+  const tolerance = fitTolerance(dimensions);
+  if (dimensions <= 2) {
+    const corners = polygonCorners(coordinates, tolerance);
+    report(points, corners.kept.length);
+    return corners;
+  }
+  return extremePoints(coordinates, tolerance, (decided, vertices) => {
+    if (decided % REPORT_EVERY === 0 || decided === points) report(decided, vertices);
+  });
 }
 
-/** Points whose hull is that of all, to rounding, and few besides: each was the farthest of all in some direction. */
-function extremePoints(points: Matrix): number[] {
-  const { rows: count, cols: d } = points;
-  const kept = [0];
-  const isKept = new Uint8Array(count);
-  isKept[0] = 1;
-  for (let p = 0; p < count; p++) {
-    while (!isKept[p]) {
-      const { distance, residual } = fitInHull(selected(points, kept), rowOf(points, p));
-      if (distance <= fitTolerance(kept.length, d)) break;
-      const farthest = farthestAlong(points, residual);
-      // Rounding may name a point already kept; then the point itself is extreme enough.
-      const next = isKept[farthest] ? p : farthest;
-      isKept[next] = 1;
-      kept.push(next);
-    }
-  }
-  return kept;
-}
-
-function farthestAlong(points: Matrix, direction: readonly number[]): number {
-  let best = { index: 0, height: Number.NEGATIVE_INFINITY };
-  for (let p = 0; p < points.rows; p++) {
-    const height = rowOf(points, p).reduce((sum, x, i) => sum + x * direction[i], 0);
-    if (height > best.height) best = { index: p, height };
-  }
-  return best.index;
-}
-
-/** A farthest point may be one of several, in the middle of a face: drops each that the others span. */
-function withoutRedundant(points: Matrix, indices: readonly number[]): number[] {
-  let kept = [...indices];
-  for (const p of indices) {
-    const others = kept.filter(q => q !== p);
-    if (others.length === 0) break;
-    const { distance } = fitInHull(selected(points, others), rowOf(points, p));
-    if (distance <= fitTolerance(others.length, points.cols)) kept = others;
-  }
-  return kept;
+/** Outweighs the rounding of a fit to points of size about 1 in d dimensions, and of their coordinates. */
+function fitTolerance(d: number): number {
+  return 256 * (d + 1) * UNIT_ROUNDOFF;
 }
 
 /** Bound `[D]` on the distance of any point from the hull of those kept, entry by entry. */
-function deviation(rows: Matrix, coordinates: Matrix, kept: readonly number[]): Float64Array {
-  const hull = selected(coordinates, kept);
-  const bound = new Float64Array(rows.cols);
+function deviation(rows: Matrix, { kept, combination }: HullCorners): Float64Array {
+  const { cols, data } = rows;
+  const bound = new Float64Array(cols);
   const isKept = new Set(kept);
   for (let p = 0; p < rows.rows; p++) {
     if (isKept.has(p)) continue;
-    const { weights } = fitInHull(hull, rowOf(coordinates, p));
+    const { members, weights } = combination(p);
     const total = weights.reduce((sum, w) => sum + w, 0);
-    const nearest = matrix(1, rows.cols);
-    const magnitude = rowOf(rows, p).map(Math.abs);
-    kept.forEach((q, i) => {
-      const weight = weights[i] / total;
-      for (let k = 0; k < rows.cols; k++) {
-        const term = weight * rows.data[q * rows.cols + k];
-        nearest.data[k] += term;
-        magnitude[k] += Math.abs(term);
-      }
-    });
-    // The weights over their sum, the products and the sum of them round: as often as there are weights, and some.
-    for (let k = 0; k < rows.cols; k++) {
-      const distance = Math.abs(rows.data[p * rows.cols + k] - nearest.data[k]);
-      bound[k] = Math.max(bound[k], distance + sumErrorBound(2 * kept.length + 4, magnitude[k]));
+    for (let k = 0; k < cols; k++) {
+      const x = data[p * cols + k];
+      let nearest = 0;
+      let magnitude = Math.abs(x);
+      members.forEach((q, i) => {
+        const term = (weights[i] / total) * data[q * cols + k];
+        nearest += term;
+        magnitude += Math.abs(term);
+      });
+      // The weights over their sum, the products and the sum of them round: as often as there are weights, and some.
+      const rounding = sumErrorBound(2 * members.length + 4, magnitude);
+      bound[k] = Math.max(bound[k], Math.abs(x - nearest) + rounding);
     }
   }
   return bound;

@@ -1,13 +1,13 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
-import { largestEntry, type Matrix, matrixFromRows } from '../../numeric/matrix.js';
-import { containmentTolerance, UNIT_ROUNDOFF } from '../../numeric/precision.js';
+import { type Matrix, matrixFromRows } from '../../numeric/matrix.js';
+import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import { affineFrame } from '../hull/affine-frame.js';
 import { extremeRays, type IntVector, independentRows } from '../hull/double-description.js';
 import { integersOf, quotient } from '../hull/rationals.js';
 import type { LinearPrograms } from '../programs/linear-programs.js';
 import { emptyPolytope, unboundedAlong, unboundedPolytope } from '../programs/polytope-errors.js';
 import { programmedPolytope } from '../programs/programmed-polytope.js';
-import type { Region } from '../region.js';
+import { containmentAllowance, type Region } from '../region.js';
 import { vertexRegion } from './vertices.js';
 
 /** More vertices than this, at any time while constraints enter one by one, and `hPolytope` gives up. */
@@ -71,23 +71,25 @@ function listedPolytope(
   return withInequalities(vertexRegion(json, vertices, affineFrame(vertices), slack), A, b);
 }
 
-/** `contains` by the inequalities themselves. */
+/** `contains` by the inequalities themselves, each off by what is allowed in the coordinates that it has. */
 function withInequalities(region: Region, A: readonly ArrayLike<number>[], b: ArrayLike<number>): Region {
-  const largest = largestEntry(region.reach(region.frame));
+  const reach = region.reach(region.frame);
+  const allowance = containmentAllowance(region.slack, reach, region.size);
   return {
     ...region,
-    contains: (x, tolerance) => {
+    contains: (x, tolerance = 0) => {
       assertSize(x.length, region.size, 'hPolytope contains', 'a point');
-      const scale = largest + largestEntry(x);
-      const allowed = tolerance ?? largestEntry(region.slack) + containmentTolerance(region.size, scale);
+      const allowed = allowance.map(a => Math.max(a, tolerance));
+      // Farther away, sums round by more than is allowed.
+      if (!allowed.every((a, k) => Math.abs(x[k]) <= reach[k] + a)) return false;
       return A.every((row, i) => {
         let excess = -b[i];
-        let size = 0;
+        let most = 0;
         for (let k = 0; k < x.length; k++) {
           excess += row[k] * x[k];
-          size += Math.abs(row[k]);
+          most += Math.abs(row[k]) * allowed[k];
         }
-        return excess <= allowed * size;
+        return excess <= most;
       });
     },
   };

@@ -163,9 +163,9 @@ export function symmetricBody(unit: UnitBall, d: number): Body & Pick<Region, 'r
     // sign at the centre is the majority, ties included.
     votes: (h, threshold) => rowOf(h, 0).map(x => Math.sign(x - threshold)),
     sample: rng => unit.sample(rng, d),
-    reaches: (directions, y, tolerance) => {
-      const length = tolerance * Math.sqrt(y.length);
-      if (directions.axes) return reachesAlongAxes(unit, directions.axes, y, tolerance);
+    reaches: (directions, y) => {
+      if (directions.axes) return reachesAlongAxes(unit, directions.axes, y);
+      const length = Math.sqrt(y.length);
       const solver = directions.solver(length);
       if (!solver) return unit.reachesAlongDependent(directions, y, length);
       const { lambda, offSpan } = solver.solve(y);
@@ -176,14 +176,9 @@ export function symmetricBody(unit: UnitBall, d: number): Body & Pick<Region, 'r
   };
 }
 
-/** Coordinate by coordinate, what of y exceeds the tolerance must fit in the unit ball. */
-function reachesAlongAxes(
-  unit: UnitBall,
-  axes: NonNullable<Directions['axes']>,
-  y: Float64Array,
-  tolerance: number,
-): boolean {
-  const excess = y.map(x => Math.max(0, Math.abs(x) - tolerance));
+/** What of y exceeds 1, coordinate by coordinate, must fit in the unit ball. */
+function reachesAlongAxes(unit: UnitBall, axes: NonNullable<Directions['axes']>, y: Float64Array): boolean {
+  const excess = y.map(x => Math.max(0, Math.abs(x) - 1));
   const lambda = Float64Array.from(axes, ({ coordinate, factor }) => {
     if (factor === 0) return 0;
     const length = excess[coordinate];

@@ -180,22 +180,14 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       });
       return lambda;
     },
-    reaches: (directions, y, tolerance) => {
-      const length = tolerance * Math.sqrt(y.length);
-      const solver = directions.solver(length);
-      if (solver) {
-        const { lambda, offSpan } = solver.solve(y);
-        const growth = Math.sqrt(solver.growth.reduce((sum, g) => sum + g * g, 0));
-        if (offSpan > length) return false;
-        return distanceToHull(coordinates, lambda) <= length * growth + containmentTolerance(d + count, 1);
-      }
+    reaches: (directions, y) => {
       const images = multiply(coordinates, directions.matrix);
-      const scale = largestEntry(images.data) || largestEntry(y) || 1;
+      const scale = largestEntry(images.data) || 1;
       const distance = distanceToHull(
         { ...images, data: images.data.map(x => x / scale) },
         y.map(x => x / scale),
       );
-      return distance <= length / scale + containmentTolerance(y.length + count, 1);
+      return distance <= Math.sqrt(y.length) / scale + containmentTolerance(y.length + count, 1);
     },
   };
   if (isSimplex) return { ...body, ...simplexExtremes(coordinates) };
@@ -266,11 +258,20 @@ function isSymmetric(vertices: Matrix): boolean {
   vertices.data.forEach((x, i) => {
     mean[i % size] += x / count;
   });
-  const tolerance = containmentTolerance(size + count, largestEntry(vertices.data));
+  const extents = new Float64Array(size);
+  const tolerance = new Float64Array(size);
+  vertices.data.forEach((x, i) => {
+    const k = i % size;
+    extents[k] = Math.max(extents[k], Math.abs(x - mean[k]));
+    tolerance[k] = Math.max(tolerance[k], containmentTolerance(size + count, Math.abs(x)));
+  });
   const along = (p: number) => {
-    // Irrational steps keep distinct vertices apart on the line.
+    // Irrational steps keep distinct vertices apart on the line, each coordinate in units of its own extent.
     let sum = 0;
-    for (let k = 0; k < size; k++) sum += ((((k + 1) * Math.SQRT2) % 1) + 0.5) * vertices.data[p * size + k];
+    for (let k = 0; k < size; k++) {
+      if (extents[k] <= tolerance[k]) continue;
+      sum += ((((k + 1) * Math.SQRT2) % 1) + 0.5) * ((vertices.data[p * size + k] - mean[k]) / extents[k]);
+    }
     return sum;
   };
   const positions = Array.from({ length: count }, (_, p) => along(p));
@@ -278,7 +279,7 @@ function isSymmetric(vertices: Matrix): boolean {
   return order.every((p, i) => {
     const q = order[count - 1 - i];
     return mean.every(
-      (m, k) => Math.abs(vertices.data[p * size + k] + vertices.data[q * size + k] - 2 * m) <= tolerance,
+      (m, k) => Math.abs(vertices.data[p * size + k] + vertices.data[q * size + k] - 2 * m) <= tolerance[k],
     );
   });
 }

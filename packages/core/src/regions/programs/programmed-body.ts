@@ -63,7 +63,7 @@ export function programmedBody(parts: ProgrammedParts, programs: LinearPrograms)
       ),
     votes: (h, threshold) => rowOf(h, 0).map(x => Math.sign(x - threshold)),
     sample: rng => hitAndRun(inFrame, rng),
-    reaches: (directions, y, tolerance) => isReached(inFrame, directions, y, tolerance, programs),
+    reaches: (directions, y) => isReached(inFrame, directions, y, programs),
   };
 }
 
@@ -138,18 +138,17 @@ function hitAndRun({ G, g }: Constraints, rng: Rng): Float64Array {
   return at;
 }
 
-/** Whether y `[E]` is Σ λᵢ directionᵢ for some λ with G λ ≤ g, up to `tolerance` in every entry: itself a linear program. */
+/** Whether y `[E]` is Σ λᵢ directionᵢ for some λ with G λ ≤ g, up to 1 in every entry: itself a linear program. */
 function isReached(
   constraints: Constraints,
   { matrix: directions, axes }: Directions,
   y: Float64Array,
-  tolerance: number,
   programs: LinearPrograms,
 ): boolean {
   const { G, g } = constraints;
   if (axes?.length === y.length && axes.every(({ factor }) => factor !== 0)) {
     const lambda = Float64Array.from(axes, ({ coordinate, factor }) => y[coordinate] / factor);
-    const errors = Float64Array.from(axes, ({ factor }) => tolerance / Math.abs(factor));
+    const errors = Float64Array.from(axes, ({ factor }) => 1 / Math.abs(factor));
     return isWithin(constraints, lambda, errors);
   }
   const { rows: d, cols: size } = directions;
@@ -164,7 +163,7 @@ function isReached(
     for (const [n, sign] of [1, -1].entries()) {
       const row = G.rows + 2 * k + n;
       for (let i = 0; i < d; i++) both.data[row * d + i] = (sign * column[i]) / scale;
-      limits[row] = (sign * y[k] + tolerance) / scale;
+      limits[row] = (sign * y[k] + 1) / scale;
     }
   }
   const [found] = programs.maximise(both, limits, matrix(1, d));
