@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   boxAround,
+  certify,
   enforce,
   type Matrix,
   matrixFromRows,
@@ -114,7 +115,7 @@ async function main(): Promise<void> {
     shiftedUnits: shiftedUnits(toNetwork(policedModel)),
     shiftsStillNeeded: shifted,
     mapsCoincide,
-    smallestMargin: Math.min(...frozen.layers.map(layer => layer.smallestMargin)),
+    smallestMargin: smallestMargin(frozen.network, regions),
     logitMargin: {
       label,
       against: worst.against,
@@ -169,3 +170,10 @@ main().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });
+
+/** Least distance of a pre-activation from a kink on the regions, all rounding deducted: what the certificate proves. */
+function smallestMargin(network: Network, regions: readonly Region[]): number {
+  const proof = certify(network, regions);
+  if (!proof.certified) throw new Error(`layer ${proof.layer} is not affine on region ${proof.region}`);
+  return Math.min(...proof.layers.map(layer => layer.smallestMargin));
+}

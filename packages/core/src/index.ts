@@ -1,6 +1,7 @@
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { Progress, ShiftSharing, Sides } from './frames/policed-pass.js';
+export type { FrozenModel } from './gradient/frozen-model.js';
 export { type MapPenalty, mapPenalty } from './gradient/map-penalty.js';
 export {
   type PolicedBackwardOptions,

@@ -1,7 +1,7 @@
 import { chordProbe } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { policedLayerOf } from './policed-model.js';
+import { policedLayerOf } from './layer/policed-model.js';
 
 /** What the constraint does and costs. */
 export interface ConstraintReport {

@@ -2,7 +2,7 @@ import { type Dense, foldShifts, type Network, type NetworkNode, PoliceError } f
 import type { ActivationNode } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { abs, hardTanh } from './activation-layers.js';
+import { abs, hardTanh } from './layers/activation-layers.js';
 
 type Layer = tfl.layers.Layer;
 
