@@ -1,9 +1,9 @@
 import { type Activation, dense, matrix } from '@police/core';
-import { approximationErrorThrough } from '@police/core/adapter';
+import { type AffinePieces, approximationErrors } from '@police/core/adapter';
 import type { FlatLayer } from './flat-layer.js';
 
 /**
- * Bounds on what the tails of smooth activations add up to (core's `approximationErrorThrough`), `[units]` per region. `tailsInto` gives
+ * Bounds on what the tails of smooth activations add up to (core's `approximationErrors`), `[units]` per region. `tailsInto` gives
  * those of a layer's pre-activations from those of its inputs.
  */
 export function tailsInto(
@@ -12,7 +12,7 @@ export function tailsInto(
 ): Float64Array[] {
   const operator = dense(matrix(outSize, inSize, Float64Array.from(weights)), biases);
   return tails.map((tail, r) =>
-    approximationErrorThrough({ kind: 'affine', name: 'layer', input: 'x', operator }, [tail], r),
+    approximationErrors(NO_PIECES, r).affine({ kind: 'affine', name: 'layer', input: 'x', operator }, [tail]),
   );
 }
 
@@ -23,8 +23,17 @@ export function tailsOutOf(
   sides: Int8Array,
 ): Float64Array[] {
   return tails.map((tail, r) =>
-    approximationErrorThrough({ kind: 'activation', name: 'units', input: 'h', activation }, [tail], r, {
-      sides,
-    }),
+    approximationErrors(piecesOf('units', sides), r).activation(
+      { kind: 'activation', name: 'units', input: 'h', activation },
+      [tail],
+    ),
   );
 }
+
+const NO_PIECES: AffinePieces = { layers: new Map(), maxima: new Map() };
+
+/** One layer's pieces, as core's rules ask for them. */
+const piecesOf = (name: string, sides: Int8Array): AffinePieces => {
+  const shifts = { shift: new Float64Array(0), active: new Int32Array(0), sides };
+  return { layers: new Map([[name, { shifts }]]), maxima: new Map() };
+};

@@ -1,5 +1,5 @@
 export { assertFinite, assertSize, firstNonFinite } from './errors.js';
-export { approximationErrorThrough, type Settled } from './frames/approximation-error.js';
+export { approximationErrors, approximationErrorsOf, isApproximate } from './frames/approximation-error.js';
 export {
   type PolicedLayer,
   type PolicedPass,
@@ -25,21 +25,34 @@ export {
 } from './network/activation.js';
 export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
 export type { AffineGradient } from './network/affine-operator.js';
+export { biasOwner, isSharedAlike } from './network/fold.js';
+export { forwardValues } from './network/forward.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
+export { mapNodes } from './network/network.js';
+export type { NodeByKind, NodeKind } from './network/nodes.js';
 export {
   type ActivationNode,
   type AffineNode,
-  biasOwner,
   type ConcatNode,
-  forwardValues,
   type InputNode,
   inputsOf,
   type MaxNode,
   type SumNode,
-} from './network/network.js';
+} from './network/nodes.js';
+export {
+  applyRule,
+  type BackRules,
+  byKind,
+  ifKind,
+  type NodeTable,
+  onDemand,
+  type Rules,
+  walk,
+  walkBack,
+} from './network/walk.js';
 export { type Block, rowRange } from './numeric/matrix.js';
-export { isRepresentable } from './proof/freeze.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
+export { isRepresentable } from './proof/rounding.js';
 export { type AffineFrame, affineFrame } from './regions/hull/affine-frame.js';
 export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/hull/planar-hull.js';
 export type { Body, LinearProgramResult, Range } from './regions/index.js';
@@ -50,8 +63,9 @@ export {
   shiftGradient,
   shiftsOf,
 } from './rule/layer-shift.js';
+export { type AffinePieces, piecesOn } from './rule/pieces.js';
 export { assertPolicy } from './rule/policy.js';
-export { piecesOn, type Shifts } from './rule/shift.js';
+export type { Shifts } from './rule/shift.js';
 export {
   chooseWinners,
   liftGradient,

@@ -1,6 +1,6 @@
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
-export type { Progress, ShiftSharing, Sides } from './frames/policed-pass.js';
+export type { ShiftSharing, Sides } from './frames/policed-pass.js';
 export type { FrozenModel } from './gradient/frozen-model.js';
 export { type MapPenalty, mapPenalty } from './gradient/map-penalty.js';
 export {
@@ -15,15 +15,11 @@ export type { TrainingOptions } from './gradient/training-options.js';
 export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
-export {
-  type Enforced,
-  type EnforceOptions,
-  type EnforceReport,
-  enforce,
-  type LayerReport,
-} from './maps/enforce.js';
+export { type Enforced, type EnforceOptions, enforce } from './maps/enforce.js';
 export { bounds, type OutputBounds } from './maps/output-range.js';
+export { type Policed, type PoliceOptions, police } from './maps/police.js';
 export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './maps/prescribe.js';
+export type { EnforceReport, LayerReport } from './maps/report.js';
 export {
   type Activation,
   type ActivationName,
@@ -41,18 +37,14 @@ export {
   selu,
 } from './network/activation.js';
 export { type AffineOperator, type Dense, dense } from './network/affine-operator.js';
+export { foldShifts } from './network/fold.js';
+export { forward } from './network/forward.js';
 export { type MaxPoolOptions, maxoutWindows, maxPoolWindows, type Windows } from './network/max-windows.js';
-export {
-  type ChainLayer,
-  chain,
-  foldShifts,
-  forward,
-  type Network,
-  type NetworkNode,
-  network,
-} from './network/network.js';
+export { type ChainLayer, chain, type Network, network } from './network/network.js';
+export type { NetworkNode } from './network/nodes.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export type { Progress } from './network/walk.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
@@ -65,7 +57,8 @@ export {
   type RegionProof,
   type Uncertified,
 } from './proof/certify.js';
-export { type FreezeOptions, type Frozen, type FrozenLayer, freeze } from './proof/freeze.js';
+export type { FrozenLayer } from './proof/clearing.js';
+export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
 export {
   ball,
   box,

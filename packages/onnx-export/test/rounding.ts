@@ -1,6 +1,6 @@
 import type { AffineOperator, Matrix, Network, NetworkNode, operators } from '@police/core';
 import { type ActivationNode, inputsOf, type MaxNode } from '@police/core/adapter';
-import { forwardValues } from '../../core/src/network/network.js';
+import { forwardValues } from '../../core/src/network/forward.js';
 import { concatColumns } from '../../core/src/numeric/matrix.js';
 import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-frame.js';
 

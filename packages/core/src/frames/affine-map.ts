@@ -1,21 +1,10 @@
-import {
-  type InputNode,
-  inputsOf,
-  linearNodeAdjoint,
-  type Network,
-  type NetworkNode,
-} from '../network/network.js';
-import {
-  accumulate,
-  type Matrix,
-  matrix,
-  multiplyTransposed,
-  rowOf,
-  scaleColumns,
-} from '../numeric/matrix.js';
+import { linearAdjoints } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import { type BackRules, walkBack } from '../network/walk.js';
+import { addInto, type Matrix, matrix, multiplyTransposed, rowOf, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
+import { type AffinePieces, slopesOn } from '../rule/pieces.js';
 import { maxFrameAdjoint } from '../rule/winners.js';
-import { type AffinePieces, slopesOn } from './policed-pass.js';
 
 /** An affine map `y = A x + b`: `A` `[outSize, inSize]`, `b` `[outSize]`. */
 export interface AffineMap {
@@ -30,48 +19,49 @@ export interface AffineMap {
 export function affineMapOn(
   net: Network,
   region: Region,
-  pass: AffinePieces,
+  pieces: AffinePieces,
   r: number,
   atOrigin: Float64Array,
 ): AffineMap {
-  const gradients = new Map<string, Matrix>();
-  const output = net.nodes.at(-1)!.name;
-  const identity = matrix(net.outputSize, net.outputSize);
-  for (let i = 0; i < net.outputSize; i++) identity.data[i * net.outputSize + i] = 1;
-  accumulate(gradients, output, identity);
-  for (const node of [...net.nodes].reverse()) {
-    const gradient = gradients.get(node.name);
-    if (!gradient || node.kind === 'input') continue;
-    const inputs = inputsOf(node);
-    nodeAdjoint(net, pass, node, r, gradient).forEach((block, i) => {
-      accumulate(gradients, inputs[i], block);
-    });
-  }
-  const A = gradients.get(net.nodes[0].name) ?? matrix(net.outputSize, net.inputSize);
+  const { inputSize, outputSize } = net;
+  const identity = matrix(outputSize, outputSize);
+  for (let i = 0; i < outputSize; i++) identity.data[i * outputSize + i] = 1;
+  const gradients = walkBack(net, identity, alongPieces(net, pieces, r), addInto);
+  const A = gradients.get(net.nodes[0].name) ?? matrix(outputSize, inputSize);
   const linearPart = multiplyTransposed({ rows: 1, cols: region.size, data: rowOf(region.frame, 0) }, A).data;
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
 
-/** Output gradients `[n, size]` of a node carried back to each of its inputs, along the pieces it is on. */
-function nodeAdjoint(
+/** Output gradients `[n, size]` carried back along the pieces that a region is on. */
+const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
+  ...linearAdjoints(net),
+  activation: ({ name, activation }, gradient) => {
+    const { sides } = pieces.layers.get(name)!.shifts;
+    return [scaleColumns(gradient, slopesOn(activation, sides, region, gradient.cols))];
+  },
+  max: ({ name, input }, gradient) => [
+    maxFrameAdjoint(gradient, pieces.maxima.get(name)!, region, net.sizes.get(input)!),
+  ],
+});
+
+/**
+ * The maps of all regions, from the outputs' frame values `[dᵣ + 1, outSize]`, made when first asked for: A has
+ * outSize · inSize entries. Keeps the pieces, not the frames.
+ */
+export function mapsOn(
   net: Network,
-  pass: AffinePieces,
-  node: Exclude<NetworkNode, InputNode>,
-  region: number,
-  gradient: Matrix,
-): Matrix[] {
-  switch (node.kind) {
-    case 'affine':
-      return [node.operator.adjoint(gradient)];
-    case 'activation': {
-      const { sides } = pass.layers.get(node.name)!.shifts;
-      const slopes = slopesOn(node.activation, sides, region, gradient.cols);
-      return [scaleColumns(gradient, slopes)];
-    }
-    case 'max':
-      return [maxFrameAdjoint(gradient, pass.maxima.get(node.name)!, region, net.sizes.get(node.input)!)];
-    case 'sum':
-    case 'concat':
-      return linearNodeAdjoint(net, node, gradient);
-  }
+  regions: readonly Region[],
+  { layers, maxima }: AffinePieces,
+  outputs: readonly Matrix[],
+): () => readonly AffineMap[] {
+  const pieces: AffinePieces = {
+    layers: new Map([...layers].map(([name, { shifts }]) => [name, { shifts }])),
+    maxima,
+  };
+  const origins = outputs.map(values => rowOf(values, 0).slice());
+  let maps: readonly AffineMap[] | undefined;
+  return () => {
+    maps ??= regions.map((region, r) => affineMapOn(net, region, pieces, r, origins[r]));
+    return maps;
+  };
 }

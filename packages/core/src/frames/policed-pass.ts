@@ -1,14 +1,19 @@
 import { firstNonFinite, PoliceError } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
-import { type ActivationNode, biasOwner, inputsOf, type MaxNode, type Network } from '../network/network.js';
+import { biasOwner } from '../network/fold.js';
+import type { LinearNode } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import { type Progress, walk } from '../network/walk.js';
 import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { shiftsOf } from '../rule/layer-shift.js';
+import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
 import type { Policy } from '../rule/policy.js';
-import { noShifts, piecesOn, type Shifts } from '../rule/shift.js';
+import { noShifts, type Shifts } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
-import { approximationErrorThrough, isApproximate, type Settled } from './approximation-error.js';
-import type { FramePropagator, LinearNode } from './propagator.js';
+import { approximationErrorsOf, isApproximate } from './approximation-error.js';
+import type { FramePropagator } from './propagator.js';
 import { wholePropagators } from './propagators-for.js';
 
 /**
@@ -25,31 +30,20 @@ export interface PolicedLayer {
 }
 
 /** Everything a policed pass over the regions' frames finds out. */
-export interface PolicedPass {
+export interface PolicedPass extends AffinePieces {
   /** Values after each node, one block per region as its propagator gives them (the whole frame `[dᵣ + 1, size]`), by node name. */
   readonly values: ReadonlyMap<string, readonly Matrix[]>;
   /** By activation name. */
   readonly layers: ReadonlyMap<string, PolicedLayer>;
-  /** By the name of a maximum. */
-  readonly maxima: ReadonlyMap<string, MaxShifts>;
   /**
-   * How far, at most, values may be from these affine ones on each region, `[size]` by node name: the tails of smooth
-   * activations. Absent where the network is exactly affine.
+   * How far, at most, the values of a node may be from these affine ones, `[size]` per region: the tails of smooth activations.
+   * Absent where the network is exactly affine.
    */
-  readonly tails?: ReadonlyMap<string, readonly Float64Array[]>;
-}
-
-/** What fixes the linear part of the map on each region: the piece every unit is on. */
-export interface AffinePieces {
-  readonly layers: ReadonlyMap<string, Pick<PolicedLayer, 'shifts'>>;
-  readonly maxima: ReadonlyMap<string, MaxShifts>;
+  readonly approximationErrors?: (name: string) => readonly Float64Array[];
 }
 
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
-
-/** Called after each node of a network with the number of nodes done and in all. */
-export type Progress = (done: number, total: number) => void;
 
 export interface PoliceSettings {
   readonly policy: Policy;
@@ -72,121 +66,104 @@ export interface PoliceSettings {
 export function policedPass(
   net: Network,
   regions: readonly Region[],
-  { policy, previous = {}, sharing = 'per-unit', progress }: PoliceSettings,
+  settings: PoliceSettings,
   propagators: readonly FramePropagator[] = wholePropagators(net, regions),
 ): PolicedPass {
-  const values = new Map<string, readonly Matrix[]>();
-  const tails = isApproximate(net) ? new Map<string, readonly Float64Array[]>() : undefined;
   const layers = new Map<string, PolicedLayer>();
   const maxima = new Map<string, MaxShifts>();
+  const errorsOf = isApproximate(net)
+    ? approximationErrorsOf(net, regions.length, { layers, maxima })
+    : undefined;
+  const linear = (node: LinearNode, inputs: readonly (readonly Matrix[])[]) =>
+    propagators.map((propagator, r) => {
+      const blocks = inputs.map(each => each[r]);
+      return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
+    });
+  const values = walk<readonly Matrix[]>(
+    net,
+    {
+      input: () => propagators.map(propagator => propagator.start()),
+      affine: linear,
+      sum: linear,
+      concat: linear,
+      activation: (node, [frames]) => {
+        const h = shiftedFrames(node, frames);
+        const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
+        layers.set(node.name, { frames: h, shifts });
+        fixSlopes(node, propagators, shifts.sides);
+        return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
+      },
+      max: (node, [frames]) => {
+        const winners = policedWinners(node, propagators, frames, settings, errorsOf?.(node.input));
+        maxima.set(node.name, winners);
+        fixWinners(node, propagators, winners);
+        return frames.map((block, r) => maxFrame(block, winners, r));
+      },
+    },
+    settings.progress,
+  );
+  return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
+}
+
+/** The shifts of one activation, from the frames `h` of its pre-activations. */
+function policedShifts(
+  net: Network,
+  node: ActivationNode,
+  propagators: readonly FramePropagator[],
+  h: readonly Matrix[],
+  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  errors: readonly Float64Array[] | undefined,
+): Shifts {
+  // Without regions there are no frames to tell the number of units, and nothing to shift.
+  if (propagators.length === 0) return noShifts(net.sizes.get(node.name)!);
+  const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
   const readers = propagators.map(({ reader }) => reader);
-  for (const node of net.nodes) {
-    const inputs = inputsOf(node).map(name => values.get(name)!);
-    const tailsIn = inputsOf(node).map(name => tails?.get(name));
-    const [frames] = inputs;
-    const [errors] = tailsIn;
-    let settled: Settled | undefined;
-    if (node.kind === 'input') {
-      values.set(
-        node.name,
-        propagators.map(propagator => propagator.start()),
-      );
-    } else if (node.kind === 'activation') {
-      const h = shiftedFrames(node, frames);
-      const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
-      // Without regions there are no frames to tell the number of units, and nothing to shift.
-      const shifts =
-        regions.length > 0
-          ? shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors)
-          : noShifts(net.sizes.get(node.name)!);
-      settled = { sides: shifts.sides };
-      layers.set(node.name, { frames: h, shifts });
-      settleActivation(node, propagators, shifts.sides);
-      values.set(
-        node.name,
-        h.map((block, r) => activateFrame(node.activation, block, shifts, r)),
-      );
-    } else if (node.kind === 'max') {
-      const kept = policy === 'sticky' ? previous[node.name] : undefined;
-      const leads = propagators.map((propagator, r) => propagator.leads(node, frames[r]));
-      const winners = chooseWinners(node.windows, leads, {
-        ...(kept ? { previous: kept } : {}),
-        ...(node.lifts ? { lifts: node.lifts } : {}),
-        ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
-      });
-      settled = { winners };
-      maxima.set(node.name, winners);
-      settleMax(node, propagators, winners);
-      values.set(
-        node.name,
-        frames.map((block, r) => maxFrame(block, winners, r)),
-      );
-    } else {
-      values.set(
-        node.name,
-        propagators.map((propagator, r) => {
-          const blocks = inputs.map(each => each[r]);
-          return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
-        }),
-      );
-    }
-    progress?.(values.size, net.nodes.length);
-    tails?.set(
-      node.name,
-      regions.map((_, r) =>
-        approximationErrorThrough(
-          node,
-          tailsIn.map(each => each![r]),
-          r,
-          settled,
-        ),
-      ),
-    );
-  }
-  return { values, layers, maxima, ...(tails ? { tails } : {}) };
+  return shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors);
+}
+
+function policedWinners(
+  node: MaxNode,
+  propagators: readonly FramePropagator[],
+  frames: readonly Matrix[],
+  { policy, previous = {} }: PoliceSettings,
+  errors: readonly Float64Array[] | undefined,
+): MaxShifts {
+  const kept = policy === 'sticky' ? previous[node.name] : undefined;
+  const leads = propagators.map((propagator, r) => propagator.leads(node, frames[r]));
+  return chooseWinners(node.windows, leads, {
+    ...(kept ? { previous: kept } : {}),
+    ...(node.lifts ? { lifts: node.lifts } : {}),
+    ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
+  });
 }
 
 /** The bias moves the origin; directions see only the linear part. */
 function withBias(node: LinearNode, h: Matrix): Matrix {
-  if (node.kind !== 'affine') return h;
+  if (!('operator' in node)) return h;
   for (let j = 0; j < h.cols; j++) h.data[j] += node.operator.bias[j];
   return h;
 }
 
 /** Tells the propagators the slopes that sides select. */
-export function settleActivation(
+export function fixSlopes(
   { name, activation }: ActivationNode,
   propagators: readonly FramePropagator[],
   sides: Int8Array,
 ): void {
   propagators.forEach((propagator, r) => {
-    propagator.settle(name, rows => scaleColumns(rows, slopesOn(activation, sides, r, rows.cols)));
+    propagator.fixPiece(name, rows => scaleColumns(rows, slopesOn(activation, sides, r, rows.cols)));
   });
 }
 
 /** Tells the propagators the entries that win. */
-export function settleMax(
+export function fixWinners(
   { name }: MaxNode,
   propagators: readonly FramePropagator[],
   chosen: MaxShifts,
 ): void {
   propagators.forEach((propagator, r) => {
-    propagator.settle(name, rows => pickColumns(rows, winnersOn(chosen, r)));
+    propagator.fixPiece(name, rows => pickColumns(rows, winnersOn(chosen, r)));
   });
-}
-
-/** Slope `[units]` of the pieces that sides select on a region. */
-export function slopesOn(
-  activation: Activation,
-  sides: Int8Array,
-  region: number,
-  units: number,
-): Float64Array {
-  const slopes = new Float64Array(units);
-  piecesOn(region, activation, sides, units).forEach((index, j) => {
-    slopes[j] = slopeAt(activation.pieces[index], j);
-  });
-  return slopes;
 }
 
 /** A non-finite frame value would make every comparison false and pass for a unit that needs no shift. */

@@ -1,10 +1,8 @@
-import type { AffineNode, ConcatNode, MaxNode, SumNode } from '../network/network.js';
-import { concatColumns, linearCombination, type Matrix, pickColumns } from '../numeric/matrix.js';
+import { type LinearNode, linearPart } from '../network/forward.js';
+import type { MaxNode } from '../network/nodes.js';
+import { type Matrix, pickColumns } from '../numeric/matrix.js';
 import type { FrameReader, Region } from '../regions/region.js';
 import { pairLeads } from '../rule/winners.js';
-
-/** A node that is affine whatever the regions are. */
-export type LinearNode = AffineNode | SumNode | ConcatNode;
 
 /**
  * Carries one region's frame through a network, node by node. The values it gives, one column per unit, have the frame's
@@ -20,7 +18,7 @@ export interface FramePropagator {
   /** See {@link pairLeads}, over the values before a maximum. */
   leads(node: MaxNode, input: Matrix): Float64Array;
   /** Tells, once a nonlinearity's pieces are chosen, what it does to rows of directions. */
-  settle(name: string, piece: (directions: Matrix) => Matrix): void;
+  fixPiece(name: string, piece: (directions: Matrix) => Matrix): void;
   /** The whole frame `[d + 1, units.length]` of some of a node's units, given its values. */
   columns(name: string, values: Matrix, units: ArrayLike<number>): Matrix;
 }
@@ -33,13 +31,7 @@ export function wholePropagator(region: Region): FramePropagator {
     start: () => region.frame,
     linear: linearPart,
     leads: ({ windows }, input) => pairLeads(windows, region, input),
-    settle: () => {},
+    fixPiece: () => {},
     columns: (_name, values, units) => pickColumns(values, units),
   };
-}
-
-/** A linear node on rows, without its bias. */
-export function linearPart(node: LinearNode, inputs: readonly Matrix[]): Matrix {
-  if (node.kind === 'sum') return linearCombination(inputs, node.coefficients);
-  return node.kind === 'concat' ? concatColumns(inputs) : node.operator.linear(inputs[0]);
 }

@@ -1,11 +1,16 @@
 import { PoliceError } from '../errors.js';
-import { inputsOf, type MaxNode, type Network } from '../network/network.js';
+import { linearPart } from '../network/forward.js';
+import { windowCount } from '../network/max-windows.js';
+import type { Network } from '../network/network.js';
+import type { MaxNode } from '../network/nodes.js';
+import { ifKind } from '../network/walk.js';
 import { type Matrix, matrix, pickColumns, rowOf, rowRange, stackRows } from '../numeric/matrix.js';
 import { symmetricBody } from '../regions/kinds/symmetric.js';
 import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
 import { pairDifferences, pairOffsets } from '../rule/winners.js';
-import { type FramePropagator, type LinearNode, linearPart } from './propagator.js';
+import { DirectionBlocks } from './direction-blocks.js';
+import type { FramePropagator } from './propagator.js';
 
 /** Share of the memory that a block of directions on its way through the network may take. */
 const WORKING_SHARE = 1 / 4;
@@ -22,92 +27,21 @@ const WORKING_SHARE = 1 / 4;
  */
 export function streamedPropagator(net: Network, region: Region, memory: number): FramePropagator {
   const { unitBall } = region.body;
-  const nodes = new Map(net.nodes.map(node => [node.name, node]));
-  const settled = new Map<string, (directions: Matrix) => Matrix>();
-  const radii = new Map<string, Float64Array>();
-  const stored = new Map<string, Matrix>();
-  const count = region.frame.rows - 1;
-  const widest = largestRow(net);
-  const blockRows = Math.floor((memory * WORKING_SHARE) / (8 * widest));
+  const blockRows = Math.floor((memory * WORKING_SHARE) / (8 * largestRow(net)));
   if (!unitBall || blockRows < 1) throw tooLarge(net, region, memory, unitBall);
-
-  /** Whether directions can be sent through everything before the node, and through itself if it is linear. */
-  const isReachable = (name: string): boolean => {
-    const node = nodes.get(name)!;
-    if (node.kind === 'input' || stored.has(name)) return true;
-    const isNonlinear = node.kind === 'activation' || node.kind === 'max';
-    return (!isNonlinear || settled.has(name)) && inputsOf(node).every(isReachable);
-  };
-
-  /** The directions `from` to `to` after a node; `done` holds what this block has met. */
-  const directions = (name: string, from: number, to: number, done: Map<string, Matrix>): Matrix => {
-    const known = done.get(name);
-    if (known) return known;
-    const node = nodes.get(name)!;
-    const before = stored.get(name);
-    let rows: Matrix;
-    if (node.kind === 'input') rows = rowRange(region.frame, from + 1, to + 1);
-    else if (before) rows = rowRange(before, from, to);
-    else {
-      const inputs = inputsOf(node).map(input => directions(input, from, to, done));
-      rows =
-        node.kind === 'activation' || node.kind === 'max'
-          ? settled.get(name)!(inputs[0])
-          : linearPart(node, inputs);
-    }
-    done.set(name, rows);
-    return rows;
-  };
-
-  /** Reads, block by block, the directions after some nodes. */
-  const sweep = (names: readonly string[], visit: (name: string, block: Matrix, from: number) => void) => {
-    for (let from = 0; from < count; from += blockRows) {
-      const to = Math.min(count, from + blockRows);
-      const done = new Map<string, Matrix>();
-      for (const name of names) visit(name, directions(name, from, to, done), from);
-    }
-  };
-
-  /** Radii of every linear node that directions now reach; stores the directions that later nodes will ask for. */
-  const advance = () => {
-    const linear = net.nodes.filter(({ kind }) => kind === 'affine' || kind === 'sum' || kind === 'concat');
-    const reached = linear.map(({ name }) => name).filter(name => !radii.has(name) && isReachable(name));
-    const kept = keepIfFitting(reached.filter(name => isReadLater(name)));
-    for (const name of reached) radii.set(name, new Float64Array(net.sizes.get(name)!));
-    sweep(reached, (name, block, from) => {
-      radii.set(name, widened(unitBall, radii.get(name)!, block));
-      kept.get(name)?.data.set(block.data, from * block.cols);
-    });
-    for (const [name, rows] of kept) stored.set(name, rows);
-    forgetUnread();
-  };
-
-  const isReadLater = (name: string) =>
-    net.nodes.some(node => inputsOf(node).includes(name) && !isReachable(node.name));
-
-  const keepIfFitting = (names: readonly string[]): Map<string, Matrix> => {
-    const bytes = (sizes: readonly number[]) => 8 * count * sizes.reduce((sum, size) => sum + size, 0);
-    const sizes = names.map(name => net.sizes.get(name)!);
-    const present = [...stored.values()].map(({ cols }) => cols);
-    if (bytes(sizes) + bytes(present) > memory) return new Map();
-    return new Map(names.map((name, i) => [name, matrix(count, sizes[i])]));
-  };
-
-  /** Drops stored directions that no later node needs. */
-  const forgetUnread = () => {
-    const needed = new Set<string>();
-    const need = (name: string): void => {
-      if (needed.has(name)) return;
-      needed.add(name);
-      if (!stored.has(name)) inputsOf(nodes.get(name)!).forEach(need);
-    };
-    for (const node of net.nodes) if (!isReachable(node.name)) inputsOf(node).forEach(need);
-    need(net.nodes.at(-1)!.name);
-    for (const name of stored.keys()) if (!needed.has(name)) stored.delete(name);
-  };
+  const blocks = new DirectionBlocks(net, region, blockRows, memory);
+  const radii = new Map<string, Float64Array>();
 
   const radiusOf = (name: string): Float64Array => {
-    if (!radii.has(name)) advance();
+    if (!radii.has(name)) {
+      blocks.advance(
+        each => !radii.has(each),
+        (each, block, from) => {
+          const before = from === 0 ? new Float64Array(block.cols) : radii.get(each)!;
+          radii.set(each, widened(unitBall, before, block));
+        },
+      );
+    }
     return radii.get(name)!;
   };
 
@@ -118,37 +52,41 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
       const radius = unitBall.dual(rowRange(region.frame, 1, region.frame.rows));
       return twoRows(rowOf(region.frame, 0), radius);
     },
-    linear: (node: LinearNode, inputs) => {
+    linear: (node, inputs) => {
       const origins = inputs.map(input => rowRange(input, 0, 1));
       return twoRows(linearPart(node, origins).data, radiusOf(node.name));
     },
-    leads: (node: MaxNode, input) => {
-      const { windows } = node;
-      const total = pairOffsets(windows).at(-1)!;
-      const windowsTotal = windows.offsets.length - 1;
-      let radius: Float64Array = new Float64Array(total);
-      sweep([node.input], (_name, block) => {
-        // A row of differences at a time: there are many more of them than entries.
-        for (let i = 0; i < block.rows; i++) {
-          const row = rowRange(block, i, i + 1);
-          radius = widened(unitBall, radius, pairDifferences(windows, row, 0, windowsTotal));
-        }
-      });
-      const atOrigin = pairDifferences(windows, rowRange(input, 0, 1), 0, windowsTotal).data;
-      return atOrigin.map((difference, k) => difference + radius[k]);
-    },
-    settle: (name, piece) => {
-      settled.set(name, piece);
-    },
+    leads: (node, input) => leadsOf(node, input, blocks, unitBall),
+    fixPiece: (name, piece) => blocks.fixPiece(name, piece),
     columns: (name, values, units) => {
-      const picked = pickColumns(rowRange(values, 0, 1), units);
-      const blocks: Matrix[] = [picked];
-      sweep([name], (_name, block) => {
-        blocks.push(pickColumns(block, units));
+      const picked = [pickColumns(rowRange(values, 0, 1), units)];
+      blocks.sweep([name], (_name, block) => {
+        picked.push(pickColumns(block, units));
       });
-      return stackRows(blocks, units.length);
+      return stackRows(picked, units.length);
     },
   };
+}
+
+/** The largest leads of a maximum's pairs: a pair's difference at the origin and its radius. */
+function leadsOf(
+  { input: name, windows }: MaxNode,
+  input: Matrix,
+  blocks: DirectionBlocks,
+  unitBall: UnitBall,
+): Float64Array {
+  const total = pairOffsets(windows).at(-1)!;
+  const windowsTotal = windowCount(windows);
+  let radius: Float64Array = new Float64Array(total);
+  blocks.sweep([name], (_name, block) => {
+    // A row of differences at a time: there are many more of them than entries.
+    for (let i = 0; i < block.rows; i++) {
+      const row = rowRange(block, i, i + 1);
+      radius = widened(unitBall, radius, pairDifferences(windows, row, 0, windowsTotal));
+    }
+  });
+  const atOrigin = pairDifferences(windows, rowRange(input, 0, 1), 0, windowsTotal).data;
+  return atOrigin.map((difference, k) => difference + radius[k]);
 }
 
 /** The dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
@@ -166,7 +104,9 @@ function twoRows(first: Float64Array, second: Float64Array): Matrix {
 /** Numbers that one direction takes on its way: all nodes' values, and pairs of a maximum. */
 function largestRow(net: Network): number {
   const values = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
-  const pairs = net.nodes.map(node => (node.kind === 'max' ? pairOffsets(node.windows).at(-1)! : 0));
+  const pairs = net.nodes.map(
+    node => ifKind({ max: ({ windows }) => pairOffsets(windows).at(-1)! }, node) ?? 0,
+  );
   return values + Math.max(...pairs);
 }
 

@@ -2,7 +2,8 @@ import { type Activation, slopeAt } from '../network/activation.js';
 import type { Block, Matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { addShiftGradient } from '../rule/layer-shift.js';
-import { piecesOn, type Shifts } from '../rule/shift.js';
+import { piecesOn } from '../rule/pieces.js';
+import type { Shifts } from '../rule/shift.js';
 import { liftGradient, type MaxShifts, maxFrameAdjoint } from '../rule/winners.js';
 
 /**

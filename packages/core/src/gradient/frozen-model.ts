@@ -1,5 +1,5 @@
 import type { AffineMap } from '../frames/affine-map.js';
-import type { EnforceReport } from '../maps/enforce.js';
+import type { EnforceReport } from '../maps/report.js';
 import type { Network } from '../network/network.js';
 
 /** What the `freeze` of an adapter gives; `Model` is the framework's own. */

@@ -8,23 +8,18 @@ import {
 } from '../frames/policed-pass.js';
 import { activationSlope } from '../network/activation.js';
 import { type AffineGradient, accumulateAffineGradient } from '../network/affine-operator.js';
-import { largestIn, type Windows } from '../network/max-windows.js';
-import {
-  type ActivationNode,
-  type AffineNode,
-  forwardValues,
-  linearNodeAdjoint,
-  type Network,
-  type NetworkNode,
-  network,
-} from '../network/network.js';
-import { accumulate, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { forwardValues, linearAdjoints } from '../network/forward.js';
+import { largestIn } from '../network/max-windows.js';
+import { mapNodes, type Network } from '../network/network.js';
+import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
+import { type BackRules, ifKind, type NodeTable, walkBack } from '../network/walk.js';
+import { addInto, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import type { Policy } from '../rule/policy.js';
-import { assertPolicy } from '../rule/policy.js';
+import { assertPolicy, type Policy } from '../rule/policy.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 
+/** How sides are chosen in a step of training. */
 export interface PolicedForwardOptions {
   /** @defaultValue 'sticky' */
   readonly policy?: Policy;
@@ -45,7 +40,13 @@ export interface PolicedForward {
   readonly output: Matrix;
 }
 
-/** Mode `shift`: shifts from the current weights, applied to the batch x `[n, inputSize]`. */
+/**
+ * Mode `shift`: shifts from the current weights, applied to the batch x `[n, inputSize]`.
+ *
+ * @example
+ * const run = policedForward(net, regions, x);
+ * const { affine } = policedBackward(run, dOutput); // dLoss/dweights by layer, the shifts included
+ */
 export function policedForward(
   net: Network,
   regions: readonly Region[],
@@ -55,13 +56,10 @@ export function policedForward(
   assertPolicy(policy);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
   const pass = policedPass(net, regions, { policy, previous: sides, sharing });
-  const policed = network(
-    net.nodes.map((node): NetworkNode => {
-      if (node.kind === 'activation')
-        return { ...node, shift: totalShift(node, pass.layers.get(node.name)!) };
-      return node.kind === 'max' ? { ...node, lifts: pass.maxima.get(node.name)!.lifts } : node;
-    }),
-  );
+  const policed = mapNodes(net, {
+    activation: node => ({ ...node, shift: totalShift(node, pass.layers.get(node.name)!) }),
+    max: node => ({ ...node, lifts: pass.maxima.get(node.name)!.lifts }),
+  });
   const values = forwardValues(policed, x);
   return { net, regions, pass, values, output: values.get(net.nodes.at(-1)!.name)! };
 }
@@ -71,6 +69,7 @@ function totalShift({ shift: own }: ActivationNode, { shifts: { shift } }: Polic
   return own ? shift.map((c, j) => c + own[j]) : shift;
 }
 
+/** dLoss/dparameters and dLoss/dx of a policed forward pass. */
 export interface PolicedGradient {
   /** dLoss/dparameters of each affine node, by name. */
   readonly affine: ReadonlyMap<string, AffineGradient>;
@@ -80,6 +79,7 @@ export interface PolicedGradient {
   readonly input: Matrix;
 }
 
+/** How the gradient goes through the shifts, and a loss of the maps themselves. */
 export interface PolicedBackwardOptions {
   /** @defaultValue 'exact' */
   readonly gradient?: 'exact' | 'local';
@@ -102,87 +102,91 @@ export function policedBackward(
   dOutput: Matrix,
   { gradient = 'exact', dOutputFrames = [] }: PolicedBackwardOptions = {},
 ): PolicedGradient {
-  const last = net.nodes.at(-1)!.name;
-  const dData = new Map<string, Matrix>([[last, dOutput]]);
-  const dFrames = regions.map(
-    (_, r) => new Map<string, Matrix>(dOutputFrames[r] ? [[last, dOutputFrames[r]]] : []),
-  );
   const affine = new Map<string, AffineGradient>();
   const alpha = new Map<string, Float64Array>();
+  const linear = linearAdjoints(net);
+  const rules: BackRules<Adjoint> = {
+    affine: (node, d) => {
+      const { operator, input, name } = node;
+      affine.set(name, affineGradient(node, values.get(input)!, pass.values.get(input)!, d));
+      const back = (block: Matrix) =>
+        gradient === 'exact' ? operator.adjoint(block) : matrix(block.rows, operator.inSize);
+      return [{ data: operator.adjoint(d.data), frames: d.frames.map(back) }];
+    },
+    activation: (node, d) => {
+      const layer = pass.layers.get(node.name)!;
+      const before = activationBackward(node, layer, regions, values.get(node.input)!, d);
+      if (node.activation.name === 'prelu') alpha.set(node.name, before.alpha);
+      return [before];
+    },
+    max: (node, d) => {
+      const { input, name } = node;
+      return [
+        maxBackward(node, pass.maxima.get(name)!, regions, pass.values.get(input)!, values.get(input)!, d),
+      ];
+    },
+    sum: (node, d) => perInput(d, block => linear.sum(node, block)),
+    concat: (node, d) => perInput(d, block => linear.concat(node, block)),
+  };
+  const zeros = regions.map(({ frame }) => matrix(frame.rows, net.outputSize));
+  const atOutput = { data: dOutput, frames: zeros.map((none, r) => dOutputFrames[r] ?? none) };
+  const adjoints = walkBack(net, atOutput, rules, addAdjoint);
+  addUnread(net, affine, alpha);
+  return {
+    affine,
+    alpha,
+    input: adjoints.get(net.nodes[0].name)?.data ?? matrix(dOutput.rows, net.inputSize),
+  };
+}
 
-  for (const node of net.nodes.slice(1).reverse()) {
-    if (node.kind === 'input') continue;
-    const size = net.sizes.get(node.name)!;
-    const dy = dData.get(node.name) ?? matrix(dOutput.rows, size);
-    const dyFrames = regions.map(({ frame }, r) => dFrames[r].get(node.name) ?? matrix(frame.rows, size));
-    const carryBack = (name: string, data: Matrix, frames: readonly Matrix[]) => {
-      accumulate(dData, name, data);
-      frames.forEach((d, r) => {
-        accumulate(dFrames[r], name, d);
-      });
-    };
-    switch (node.kind) {
-      case 'affine': {
-        const { operator } = node;
-        affine.set(
-          node.name,
-          affineGradient(node, values.get(node.input)!, dy, pass.values.get(node.input)!, dyFrames),
-        );
-        carryBack(
-          node.input,
-          operator.adjoint(dy),
-          gradient === 'exact' ? dyFrames.map(d => operator.adjoint(d)) : [],
-        );
-        break;
-      }
-      case 'activation': {
-        const layer = pass.layers.get(node.name)!;
-        const before = activationBackward(node, layer, regions, values.get(node.input)!, dy, dyFrames);
-        if (node.activation.name === 'prelu') alpha.set(node.name, before.alpha);
-        carryBack(node.input, before.data, before.frames);
-        break;
-      }
-      case 'max': {
-        const x = values.get(node.input)!;
-        const before = maxBackward(
-          node.windows,
-          pass.maxima.get(node.name)!,
-          regions,
-          pass.values.get(node.input)!,
-          x,
-          dy,
-          dyFrames,
-        );
-        carryBack(node.input, before.data, before.frames);
-        break;
-      }
-      case 'sum':
-      case 'concat': {
-        const frames = dyFrames.map(d => linearNodeAdjoint(net, node, d));
-        linearNodeAdjoint(net, node, dy).forEach((block, i) => {
-          carryBack(
-            node.inputs[i],
-            block,
-            frames.map(blocks => blocks[i]),
-          );
-        });
-      }
-    }
-  }
-  return { affine, alpha, input: dData.get(net.nodes[0].name) ?? matrix(dOutput.rows, net.inputSize) };
+/** dLoss/dvalue of a node: of the data `[n, size]` and of its frames, one block per region. */
+interface Adjoint {
+  readonly data: Matrix;
+  readonly frames: readonly Matrix[];
+}
+
+function addAdjoint(sum: Adjoint, term: Adjoint): Adjoint {
+  addInto(sum.data, term.data);
+  sum.frames.forEach((block, r) => {
+    addInto(block, term.frames[r]);
+  });
+  return sum;
+}
+
+/** A linear node's adjoint, which gives a block for each of its inputs, on data and frames. */
+function perInput({ data, frames }: Adjoint, back: (block: Matrix) => Matrix[]): Adjoint[] {
+  const ofFrames = frames.map(back);
+  return back(data).map((block, i) => ({ data: block, frames: ofFrames.map(blocks => blocks[i]) }));
+}
+
+/** Zeros for the parameters of nodes on no way to the output. */
+function addUnread(
+  net: Network,
+  affine: Map<string, AffineGradient>,
+  alpha: Map<string, Float64Array>,
+): void {
+  const unread: Partial<NodeTable<void>> = {
+    affine: ({ name, operator }) => {
+      if (!affine.has(name)) affine.set(name, operator.zeroGradient());
+    },
+    activation: ({ name, activation }) => {
+      if (activation.name === 'prelu' && !alpha.has(name))
+        alpha.set(name, new Float64Array(net.sizes.get(name)!));
+    },
+  };
+  for (const node of net.nodes) ifKind(unread, node);
 }
 
 /** Gradient of an affine node's parameters from the data and, as the bias moves only origins, from the frames. */
 function affineGradient(
   { operator }: AffineNode,
   x: Matrix,
-  dy: Matrix,
   frames: readonly Matrix[],
-  dyFrames: readonly Matrix[],
+  dy: Adjoint,
 ): AffineGradient {
   const into = operator.zeroGradient();
-  accumulateAffineGradient(operator, into, x, dy);
-  dyFrames.forEach((d, r) => {
+  accumulateAffineGradient(operator, into, x, dy.data);
+  dy.frames.forEach((d, r) => {
     const frame = frames[r];
     accumulateAffineGradient(operator, into, rowRange(frame, 0, 1), rowRange(d, 0, 1));
     operator.accumulateGradient(into, rowRange(frame, 1, frame.rows), rowRange(d, 1, d.rows));
@@ -196,9 +200,8 @@ function activationBackward(
   layer: PolicedLayer,
   regions: readonly Region[],
   h: Matrix,
-  dy: Matrix,
-  dyFrames: readonly Matrix[],
-): { data: Matrix; frames: readonly Matrix[]; alpha: Float64Array } {
+  dy: Adjoint,
+): Adjoint & { alpha: Float64Array } {
   const { activation } = node;
   const units = h.cols;
   const shift = totalShift(node, layer);
@@ -210,9 +213,9 @@ function activationBackward(
     const j = i % units;
     const shifted = h.data[i] + shift[j];
     const { slope, isFirst } = activationSlope(activation, shifted, j);
-    data.data[i] = dy.data[i] * slope;
+    data.data[i] = dy.data.data[i] * slope;
     dShift[j] += data.data[i];
-    if (isFirst) alpha[j] += dy.data[i] * shifted;
+    if (isFirst) alpha[j] += dy.data.data[i] * shifted;
   }
 
   const frames = layer.frames.map(({ rows, cols }) => matrix(rows, cols));
@@ -221,7 +224,7 @@ function activationBackward(
     layer.frames,
     activation,
     layer.shifts,
-    dyFrames,
+    dy.frames,
     dShift,
     frames,
   );
@@ -231,14 +234,13 @@ function activationBackward(
 
 /** Gradients with respect to a maximum's input, of the data and of the frames, the latter also through the lifts. */
 function maxBackward(
-  windows: Windows,
+  { windows }: MaxNode,
   shifts: MaxShifts,
   regions: readonly Region[],
   frames: readonly Matrix[],
   x: Matrix,
-  dy: Matrix,
-  dyFrames: readonly Matrix[],
-): { data: Matrix; frames: Matrix[] } {
+  { data: dy, frames: dyFrames }: Adjoint,
+): Adjoint {
   const data = matrix(x.rows, x.cols);
   const dLift = new Float64Array(dy.cols);
   for (let i = 0; i < dy.rows; i++) {

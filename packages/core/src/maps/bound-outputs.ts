@@ -1,12 +1,14 @@
 import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
-import { type AffineNode, type Network, network } from '../network/network.js';
+import { type Network, network } from '../network/network.js';
+import type { AffineNode } from '../network/nodes.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { float32, type Precision } from '../numeric/precision.js';
 import { nonNegativeFit } from '../regions/hull/convex-combination.js';
 import type { Region } from '../regions/region.js';
 import { bounds } from './output-range.js';
 
+/** How the moved bias is stored. */
 export interface OutputBoundOptions {
   /**
    * The format the bias is stored in; that of `freeze`.

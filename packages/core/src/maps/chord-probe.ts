@@ -17,6 +17,10 @@ export interface ChordProbe {
 /**
  * n random chords of the region. Each end is, with equal odds, a random point or the extreme point of a random
  * direction, so that corners no uniform sample would ever meet are probed too.
+ *
+ * @example
+ * const { points, residual } = chordProbe(regions[0], 100, Math.random);
+ * residual(forward(enforce(net, regions).network, points)); // rounding
  */
 export function chordProbe(region: Region, n: number, rng: Rng): ChordProbe {
   const { size } = region;

@@ -1,5 +1,6 @@
 import { assertSize } from '../errors.js';
-import { forward, type Network } from '../network/network.js';
+import { forward } from '../network/forward.js';
+import type { Network } from '../network/network.js';
 import type { Matrix } from '../numeric/matrix.js';
 
 /** What a change of a network did to its outputs on given samples. */
@@ -11,6 +12,7 @@ export interface Drift {
   readonly decisionAgreement: number;
 }
 
+/** What counts as a decision. */
 export interface DriftOptions {
   /**
    * Whether the largest or the smallest output is the decision (the first of several).
@@ -22,6 +24,9 @@ export interface DriftOptions {
 /**
  * Compares two networks on samples `[n, inputSize]`, n ≥ 1: what enforcing or freezing cost away from the regions.
  * Throws `shape`.
+ *
+ * @example
+ * drift(net, enforce(net, regions).network, x).decisionAgreement; // 1: no decision changed
  */
 export function drift(
   before: Network,

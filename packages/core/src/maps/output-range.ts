@@ -1,9 +1,9 @@
-import { assertSize, PoliceError } from '../errors.js';
+import { assertSize } from '../errors.js';
 import type { AffineMap } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiply, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
-import { certify } from '../proof/certify.js';
+import { assertCertified, certify } from '../proof/certify.js';
 import { pointsAt, type Region } from '../regions/region.js';
 
 /** Exact extremes over a region, one per combination of outputs. */
@@ -23,19 +23,13 @@ export interface OutputBounds {
  * outputs: closed-form ranges of the network's affine map there, nothing sampled.
  *
  * Throws `not-frozen` for a network that cannot be certified affine on the region, or `shape`.
+ *
+ * @example
+ * const { lower, upper } = bounds(freeze(net, regions).network, regions[0]);
  */
 export function bounds(net: Network, region: Region, combinations?: Matrix): OutputBounds {
   const proof = certify(net, [region]);
-  if (!proof.certified) {
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: proof.layer,
-      expected: 'a network affine on the region',
-      actual: `unit ${proof.unit}, which may bend inside it`,
-      remedy:
-        'Call freeze(network, [region]) first; freeze keeps float64 weights with { precision: "float64" }.',
-    });
-  }
+  assertCertified(proof);
   const [{ map, mapError }] = proof.regions;
   if (!combinations) return boundsOfMap(map, mapError, region);
   assertSize(combinations.cols, net.outputSize, 'bounds', 'combinations of outputs');

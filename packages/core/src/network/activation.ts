@@ -16,6 +16,7 @@ export interface Piece {
   readonly offset: number;
 }
 
+/** The functions there are. */
 export type ActivationName =
   | 'identity'
   | 'relu'
@@ -67,16 +68,21 @@ export interface Activation {
 const point = (x: number): Kink => ({ lo: x, hi: x });
 export const piece = (slope: number | Float64Array, offset = 0): Piece => ({ slope, offset });
 
+/** `x`. */
 export const identity = (): Activation => ({ name: 'identity', kinks: [], pieces: [piece(1)] });
+/** `max(0, x)`. */
 export const relu = (): Activation => ({ name: 'relu', kinks: [point(0)], pieces: [piece(0), piece(1)] });
+/** `|x|`. */
 export const abs = (): Activation => ({ name: 'abs', kinks: [point(0)], pieces: [piece(-1), piece(1)] });
 
+/** x clipped to [0, 6]. */
 export const relu6 = (): Activation => ({
   name: 'relu6',
   kinks: [point(0), point(6)],
   pieces: [piece(0), piece(1), piece(0, 6)],
 });
 
+/** x clipped to [−1, 1]. */
 export const hardTanh = (): Activation => ({
   name: 'hardTanh',
   kinks: [point(-1), point(1)],

@@ -64,6 +64,9 @@ export interface Dense extends AffineOperator {
 /**
  * A dense layer from `weight` `[outSize, inSize]` (a matrix, or its rows) and `bias` `[outSize]`
  * (zeros by default). Copies both. Throws `shape` or `not-finite`.
+ *
+ * @example
+ * dense([[1, -1], [0, 2]], [0.5, 0])
  */
 export function dense(weight: Matrix | readonly ArrayLike<number>[], bias?: ArrayLike<number>): Dense {
   const w = 'data' in weight ? matrix(weight.rows, weight.cols, weight.data.slice()) : matrixFromRows(weight);

@@ -40,6 +40,7 @@ export function maxoutWindows(units: number, pieces: number): Windows {
   };
 }
 
+/** The geometry of a max-pooling, as ONNX has it. */
 export interface MaxPoolOptions {
   /** `[channels, height, width]`; height 1 for one dimension. */
   readonly shape: readonly [number, number, number];

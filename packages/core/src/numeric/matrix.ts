@@ -169,11 +169,10 @@ export function sumRows(m: Matrix): Float64Array {
   return sums;
 }
 
-/** Adds `term` to the sum stored under `key`, which it becomes where there is none yet. */
-export function accumulate(sums: Map<string, Matrix>, key: string, term: Matrix): void {
-  const sum = sums.get(key);
-  if (sum) for (let i = 0; i < sum.data.length; i++) sum.data[i] += term.data[i];
-  else sums.set(key, term);
+/** Adds `term` to `sum`, which it returns. */
+export function addInto(sum: Matrix, term: Matrix): Matrix {
+  for (let i = 0; i < sum.data.length; i++) sum.data[i] += term.data[i];
+  return sum;
 }
 
 /** `Σ coefficientᵢ · blockᵢ` of blocks of one size; all coefficients 1 by default. */

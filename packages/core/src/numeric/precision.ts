@@ -26,6 +26,7 @@ export interface Precision extends Arithmetic {
   down(x: number): number;
 }
 
+/** IEEE 754 binary64: what everything is computed in. */
 export const float64: Precision = {
   name: 'float64',
   roundoff: UNIT_ROUNDOFF,
@@ -60,6 +61,7 @@ function neighbour32(x: number, direction: 1 | -1): number {
   return bits.getFloat32(0);
 }
 
+/** IEEE 754 binary32. */
 export const float32: Precision = {
   name: 'float32',
   roundoff: 2 ** -24,

@@ -1,19 +1,13 @@
-import { approximationErrorThrough } from '../frames/approximation-error.js';
 import { activateFrame } from '../frames/policed-pass.js';
-import type { FramePropagator, LinearNode } from '../frames/propagator.js';
-import { type Activation, slopeAt, steepest } from '../network/activation.js';
-import type { ActivationNode, AffineNode, ConcatNode, MaxNode, SumNode } from '../network/network.js';
-import {
-  concatColumns,
-  linearCombination,
-  type Matrix,
-  matrix,
-  rowOf,
-  stackRows,
-} from '../numeric/matrix.js';
+import type { FramePropagator } from '../frames/propagator.js';
+import { slopeAt, steepest } from '../network/activation.js';
+import type { ActivationNode, AffineNode, ConcatNode, MaxNode, SumNode } from '../network/nodes.js';
+import type { Rules } from '../network/walk.js';
+import { concatColumns, linearCombination, type Matrix, matrix, stackRows } from '../numeric/matrix.js';
 import { type Arithmetic, float64, sumErrorBound } from '../numeric/precision.js';
-import { type ForbiddenIntervals, forbiddenIntervals, piecesOn, type Shifts } from '../rule/shift.js';
-import { type LeadError, type MaxShifts, maxFrame } from '../rule/winners.js';
+import { piecesOn } from '../rule/pieces.js';
+import type { Shifts } from '../rule/shift.js';
+import { type MaxShifts, maxFrame } from '../rule/winners.js';
 
 /**
  * Frame values on one region with bounds on how far, at any point of the region, a value lies from the true one.
@@ -26,7 +20,7 @@ export interface BoundedFrame {
   /** `[arithmetics, size]`. */
   readonly errors: Matrix;
   /** Bound `[size]` on the distance of the network from that affine function: 0 but for smooth activations. */
-  readonly tail: Float64Array;
+  readonly approximationError: Float64Array;
 }
 
 /** Outweighs the rounding of adding a few bounds. */
@@ -36,6 +30,8 @@ export const ROUND_UP: number = 1 + 2 ** -50;
 export interface Bounding {
   readonly propagator: FramePropagator;
   readonly arithmetics: readonly Arithmetic[];
+  /** See {@link approximationErrors}, of this region. */
+  readonly approximation: Rules<Float64Array>;
 }
 
 /** The errors of every arithmetic, each from its number and the unit. */
@@ -61,7 +57,7 @@ export function regionFrame(bounding: Bounding): BoundedFrame {
       ? region.slack[j]
       : region.slack[j] + sumErrorBound(1, reach[j] + region.slack[j], arithmetic),
   );
-  return { values, errors, tail: new Float64Array(region.size) };
+  return { values, errors, approximationError: new Float64Array(region.size) };
 }
 
 /** A layer's frame values before its bias, which may still move. */
@@ -71,7 +67,7 @@ export interface LinearPart {
   readonly carried: Matrix;
   /** |W| applied to the incoming values' reach, error included, `[arithmetics, units]`. */
   readonly magnitude: Matrix;
-  readonly tail: Float64Array;
+  readonly approximationError: Float64Array;
   readonly terms: number;
 }
 
@@ -85,20 +81,20 @@ export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedF
     carried: { ...through, rows: errors.rows, data: through.data.subarray(0, errors.rows * through.cols) },
     // What is multiplied is the computed value, which may be in error.
     magnitude: { ...through, rows: errors.rows, data: through.data.subarray(errors.rows * through.cols) },
-    tail: approximationErrorThrough(node, [input.tail], 0),
+    approximationError: bounding.approximation.affine(node, [input.approximationError]),
     terms: operator.terms,
   };
 }
 
 /** Bound on the values, all errors included, `[arithmetics, size]`. */
-function reachesOf({ propagator }: Bounding, { values, errors, tail }: BoundedFrame): Matrix {
-  const reach = propagator.reader.reach(values).map((m, j) => m + tail[j]);
+function reachesOf({ propagator }: Bounding, { values, errors, approximationError }: BoundedFrame): Matrix {
+  const reach = propagator.reader.reach(values).map((m, j) => m + approximationError[j]);
   return { ...errors, data: errors.data.map((e, i) => e + reach[i % errors.cols]) };
 }
 
 export function addBias(
   bounding: Bounding,
-  { product, carried, magnitude, tail, terms }: LinearPart,
+  { product, carried, magnitude, approximationError, terms }: LinearPart,
   bias: Float64Array,
 ): BoundedFrame {
   // One more term for the bias, one for the sum of the products over the frame's coordinates.
@@ -106,17 +102,17 @@ export function addBias(
     const at = a * bias.length + j;
     return carried.data[at] + sumErrorBound(terms + 2, magnitude.data[at] + Math.abs(bias[j]), arithmetic);
   });
-  return { values: withOriginMoved(product, bias), errors, tail };
+  return { values: withOriginMoved(product, bias), errors, approximationError };
 }
 
 export function addShift(bounding: Bounding, frame: BoundedFrame, shift: Float64Array): BoundedFrame {
-  const { values, tail } = frame;
+  const { values, approximationError } = frame;
   const reaches = reachesOf(bounding, frame).data;
   const errors = errorsOf(bounding, shift.length, (arithmetic, j, a) => {
     const at = a * shift.length + j;
     return frame.errors.data[at] + sumErrorBound(2, reaches[at] + Math.abs(shift[j]), arithmetic);
   });
-  return { values: withOriginMoved(values, shift), errors, tail };
+  return { values: withOriginMoved(values, shift), errors, approximationError };
 }
 
 function withOriginMoved(values: Matrix, by: Float64Array): Matrix {
@@ -125,23 +121,30 @@ function withOriginMoved(values: Matrix, by: Float64Array): Matrix {
   return moved;
 }
 
-/** A sum or concatenation. */
-export function combine(
-  bounding: Bounding,
-  node: SumNode | ConcatNode,
+export function concatBounded(
+  { propagator, approximation }: Bounding,
+  node: ConcatNode,
   inputs: readonly BoundedFrame[],
 ): BoundedFrame {
+  return {
+    values: propagator.linear(
+      node,
+      inputs.map(({ values }) => values),
+    ),
+    errors: concatColumns(inputs.map(({ errors }) => errors)),
+    approximationError: approximation.concat(
+      node,
+      inputs.map(({ approximationError }) => approximationError),
+    ),
+  };
+}
+
+export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly BoundedFrame[]): BoundedFrame {
   const values = bounding.propagator.linear(
-    node as LinearNode,
+    node,
     inputs.map(input => input.values),
   );
   const errors = inputs.map(input => input.errors);
-  const tail = approximationErrorThrough(
-    node,
-    inputs.map(input => input.tail),
-    0,
-  );
-  if (node.kind === 'concat') return { values, errors: concatColumns(errors), tail };
   const sizes = inputs.map((_, i) => Math.abs(node.coefficients ? node.coefficients[i] : 1));
   const carried = linearCombination(errors, sizes).data;
   const magnitude = linearCombination(
@@ -150,7 +153,10 @@ export function combine(
   ).data;
   return {
     values,
-    tail,
+    approximationError: bounding.approximation.sum(
+      node,
+      inputs.map(({ approximationError }) => approximationError),
+    ),
     errors: errorsOf(bounding, values.cols, (arithmetic, j, a) => {
       const at = a * values.cols + j;
       return carried[at] + sumErrorBound(inputs.length + 2, magnitude[at], arithmetic);
@@ -173,17 +179,17 @@ export function activateBounded(
   r: number,
   node: ActivationNode,
   frame: BoundedFrame,
-  settled: Shifts,
+  shifts: Shifts,
   clearance?: Float64Array,
 ): BoundedFrame {
   const { values } = frame;
   const { activation } = node;
-  const pieces = piecesOn(r, activation, settled.sides, values.cols);
+  const pieces = piecesOn(r, activation, shifts.sides, values.cols);
   const reaches = reachesOf(bounding, frame).data;
   const isSmooth = activation.approximationError !== undefined;
   return {
-    values: activateFrame(activation, values, settled, r),
-    tail: approximationErrorThrough(node, [frame.tail], r, settled),
+    values: activateFrame(activation, values, shifts, r),
+    approximationError: bounding.approximation.activation(node, [frame.approximationError]),
     errors: errorsOf(bounding, values.cols, (arithmetic, j, a) => {
       const at = a * values.cols + j;
       const e = frame.errors.data[at];
@@ -216,7 +222,7 @@ export function maxBounded(
   const reaches = reachesOf(bounding, frame).data;
   return {
     values: maxFrame(frame.values, chosen, r),
-    tail: approximationErrorThrough(node, [frame.tail], r, { winners: chosen }),
+    approximationError: bounding.approximation.max(node, [frame.approximationError]),
     errors: errorsOf(bounding, count, (arithmetic, w, a) => {
       const error = (unit: number) => frame.errors.data[a * size + unit];
       const winner = chosen.winners[r * count + w];
@@ -228,69 +234,4 @@ export function maxBounded(
       return e + (lift === 0 ? 0 : sumErrorBound(2, reaches[a * size + winner] + lift, arithmetic));
     }),
   };
-}
-
-/** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
-const RANGE_TERMS = 8;
-
-/** Error `[size]` of the frame values. */
-export function exactError({ errors }: BoundedFrame): Float64Array {
-  return rowOf(errors, 0);
-}
-
-/** The forbidden intervals with the tails and `safety` times the error of the ranges as margin. */
-export function boundedIntervals(
-  activation: Activation,
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-  safety: number,
-): ForbiddenIntervals {
-  const ranges = propagators.map(({ reader }, r) => reader.range(frames[r].values));
-  const margins = propagators.map(({ reader, region }, r) => {
-    const reach = reader.reach(frames[r].values);
-    const terms = region.frame.rows + RANGE_TERMS;
-    const { tail } = frames[r];
-    return exactError(frames[r]).map(
-      (e, j) => (tail[j] + safety * (e + sumErrorBound(terms, reach[j]))) * ROUND_UP,
-    );
-  });
-  return forbiddenIntervals(ranges, activation, margins);
-}
-
-/** How much a rival's lead over a winner may be understated: their tails and `safety` times the error. */
-export function boundedLeads(
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-  safety: number,
-): LeadError {
-  const reaches = propagators.map(({ reader }, r) => reader.reach(frames[r].values));
-  const errors = frames.map(exactError);
-  return (r, rival, winner) => {
-    const terms = propagators[r].region.frame.rows + RANGE_TERMS + 1;
-    const range = sumErrorBound(terms, reaches[r][rival] + reaches[r][winner]);
-    const { tail } = frames[r];
-    const error = errors[r][rival] + errors[r][winner] + range;
-    return (tail[rival] + tail[winner] + safety * error) * ROUND_UP;
-  };
-}
-
-/** The least clearance of any constraint: at least 0 when every unit is off every kink. */
-export function smallestMargin({ below, above }: ForbiddenIntervals): number {
-  return below.reduce((least, b, i) => Math.min(least, Math.max(b, -above[i])), Number.POSITIVE_INFINITY);
-}
-
-/** Distance `[units]` of each range on region r from the nearest kink, the margins deducted. */
-export function clearanceOn(
-  r: number,
-  { below, above, units }: ForbiddenIntervals,
-  kinks: number,
-): Float64Array {
-  const clearance = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
-  for (let k = r * kinks; k < (r + 1) * kinks; k++) {
-    for (let j = 0; j < units; j++) {
-      const at = k * units + j;
-      clearance[j] = Math.min(clearance[j], Math.max(below[at], -above[at]));
-    }
-  }
-  return clearance;
 }

@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { type CertifyOptions, certify } from './certify.js';
+import { assertCertified, type CertifyOptions, certify } from './certify.js';
 import { regionsHash, sha256Hex } from './hash.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
@@ -33,6 +33,10 @@ export interface Certificate {
 /**
  * The certificate of a network read from `modelBytes`. Throws `not-frozen`, naming the unit, where the network cannot be
  * certified.
+ *
+ * @example
+ * const certificate = certificateOf(freeze(net, regions).network, regions, modelBytes);
+ * JSON.stringify(certificate); // stored beside the model
  */
 export function certificateOf(
   net: Network,
@@ -41,15 +45,7 @@ export function certificateOf(
   options: CertifyOptions = {},
 ): Certificate {
   const proof = certify(net, regions, options);
-  if (!proof.certified) {
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: proof.layer,
-      expected: 'a network affine on every region',
-      actual: `unit ${proof.unit}, short of its kink by ${-proof.margin} on region ${proof.region}`,
-      remedy: 'Call freeze(network, regions) first, with the same regions.',
-    });
-  }
+  assertCertified(proof);
   return {
     format: 'police-certificate',
     version: 1,

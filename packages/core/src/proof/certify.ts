@@ -1,31 +1,20 @@
-import { type AffineMap, affineMapOn } from '../frames/affine-map.js';
+import { PoliceError } from '../errors.js';
+import { type AffineMap, mapsOn } from '../frames/affine-map.js';
 import { isApproximate } from '../frames/approximation-error.js';
-import { checkedFrame, type Progress, settleActivation, settleMax } from '../frames/policed-pass.js';
 import type { FramePropagator } from '../frames/propagator.js';
 import { propagatorsFor } from '../frames/propagators-for.js';
-import { type ActivationNode, inputsOf, type MaxNode, type Network } from '../network/network.js';
-import { type Matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
-import { float32, float64, sumErrorBound } from '../numeric/precision.js';
+import type { Network } from '../network/network.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import type { Progress } from '../network/walk.js';
+import { type Matrix, rowOf } from '../numeric/matrix.js';
+import { float32, float64 } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
-import { chooseShifts, type ForbiddenIntervals, type Shifts } from '../rule/shift.js';
+import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import {
-  activateBounded,
-  addBias,
-  addShift,
-  type BoundedFrame,
-  type Bounding,
-  boundedIntervals,
-  boundedLeads,
-  clearanceOn,
-  combine,
-  exactError,
-  linearPart,
-  maxBounded,
-  ROUND_UP,
-  regionFrame,
-  smallestMargin,
-} from './bounded-frame.js';
+import { addShift, type BoundedFrame, ROUND_UP } from './bounded-frame.js';
+import { boundedIntervals, boundedLeads, clearanceOn, smallestMargin } from './bounded-intervals.js';
+import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
+import { mapErrorOn } from './map-error.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
 export interface LayerMargin {
@@ -53,6 +42,7 @@ export interface RegionProof {
   readonly approximationError?: Float64Array;
 }
 
+/** The proof that a network is affine on every region. */
 export interface Certified {
   readonly certified: true;
   readonly layers: readonly LayerMargin[];
@@ -73,6 +63,7 @@ export interface Uncertified {
   readonly points?: Matrix;
 }
 
+/** The memory allowed, and whom to tell of progress. */
 export interface CertifyOptions {
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
@@ -88,6 +79,10 @@ export interface CertifyOptions {
  * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first.
  *
  * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
+ *
+ * @example
+ * const proof = certify(freeze(net, regions).network, regions);
+ * if (proof.certified) proof.regions[0].map; // { A, b }
  */
 export function certify(
   net: Network,
@@ -96,103 +91,94 @@ export function certify(
 ): Certified | Uncertified {
   const propagators = propagatorsFor(net, regions, memory);
   const layers: LayerMargin[] = [];
-  const pieces: Pieces = { layers: new Map(), maxima: new Map() };
   const proved = (name: string, smallestMargin: number) => layers.push({ name, smallestMargin });
-  const outputs = boundedPass(net, propagators, pieces, proved, progress);
-  if ('failure' in outputs) return outputs.failure;
-  return {
-    certified: true,
-    layers,
-    regions: propagators.map((propagator, r) => {
-      const { values, errors, tail } = outputs.frames[r];
-      const map = affineMapOn(net, propagator.region, pieces, r, rowOf(values, 0));
-      const mapError = mapErrorOn(net, propagator, map, outputs.frames[r]);
-      const inferred = rowOf(errors, 1);
-      return {
-        map,
-        mapError,
-        inferenceError: mapError.map((e, j) => (e + inferred[j]) * ROUND_UP),
-        ...(isApproximate(net) ? { approximationError: tail } : {}),
-      };
-    }),
-  };
+  try {
+    const { frames, pieces } = boundedPass(
+      net,
+      propagators,
+      ARITHMETICS,
+      proving(propagators, proved),
+      progress,
+    );
+    const maps = mapsOn(
+      net,
+      regions,
+      pieces,
+      frames.map(({ values }) => values),
+    )();
+    const proofs = propagators.map((propagator, r) => regionProof(net, propagator, maps[r], frames[r]));
+    return { certified: true, layers, regions: proofs };
+  } catch (error) {
+    if (error instanceof MayBend) return error.found;
+    throw error;
+  }
 }
 
-/** The pieces found so far. */
-interface Pieces {
-  readonly layers: Map<string, { readonly shifts: Shifts }>;
-  readonly maxima: Map<string, MaxShifts>;
+/** Throws `not-frozen`, naming the unit, unless the proof is one. */
+export function assertCertified(proof: Certified | Uncertified): asserts proof is Certified {
+  if (proof.certified) return;
+  const { layer, unit, margin, region } = proof;
+  throw new PoliceError({
+    code: 'not-frozen',
+    where: layer,
+    expected: 'a network affine on every region',
+    actual: `unit ${unit}, which may bend inside region ${region}: it is short of its kink by ${-margin}`,
+    remedy:
+      'Call freeze(network, regions) first, with the same regions; { precision: "float64" } keeps float64 weights.',
+  });
+}
+
+/** Ends the pass at the first nonlinearity that could not be proved affine. */
+class MayBend extends Error {
+  constructor(readonly found: Uncertified) {
+    super(found.layer);
+  }
 }
 
 /** The exact network, whose errors prove, and a runtime's, whose errors are reported. */
 const ARITHMETICS = [float64, float32];
 
-/** Frames of the output with error bounds, or the first nonlinearity that may bend. */
-function boundedPass(
-  net: Network,
+/** The rule that proves, and moves nothing. */
+function proving(
   propagators: readonly FramePropagator[],
-  pieces: Pieces,
   proved: (name: string, margin: number) => void,
-  progress: Progress | undefined,
-): { readonly frames: readonly BoundedFrame[] } | { readonly failure: Uncertified } {
-  const boundings = propagators.map((propagator): Bounding => ({ propagator, arithmetics: ARITHMETICS }));
-  const values = new Map<string, readonly BoundedFrame[]>();
-  for (const node of net.nodes) {
-    const inputs = inputsOf(node).map(name => values.get(name)!);
-    const each = (step: (bounding: Bounding, r: number, frame: BoundedFrame) => BoundedFrame) =>
-      boundings.map((bounding, r) => step(bounding, r, inputs[0]?.[r]));
-    let frames: readonly BoundedFrame[];
-    if (node.kind === 'input') {
-      frames = each(regionFrame);
-    } else if (node.kind === 'affine') {
-      const { bias } = node.operator;
-      frames = each((bounding, _r, frame) => addBias(bounding, linearPart(bounding, node, frame), bias));
-    } else if (node.kind === 'activation') {
+): NonlinearityRule {
+  return {
+    activation: (node, { frames }, boundings) => {
       const { shift } = node;
-      const h = shift ? each((bounding, _r, frame) => addShift(bounding, frame, shift)) : inputs[0];
-      const { shifts, margin, failure, intervals } = provenShifts(node, propagators, h);
-      if (failure) return { failure };
+      const h = shift ? frames.map((frame, r) => addShift(boundings[r], frame, shift)) : frames;
+      const intervals = boundedIntervals(node.activation, propagators, h, 1);
+      const shifts = chooseShifts(intervals, () => 0);
+      const margin = smallestMargin(intervals);
+      // Not `< 0`: a NaN proves nothing.
+      if (!(margin >= 0)) throw new MayBend(activationFailure(node, propagators, h, intervals));
       proved(node.name, margin);
-      pieces.layers.set(node.name, { shifts });
-      settleActivation(node, propagators, shifts.sides);
       const kinks = node.activation.kinks.length;
-      frames = h.map((frame, r) =>
-        activateBounded(boundings[r], r, node, frame, shifts, clearanceOn(r, intervals, kinks)),
-      );
-    } else if (node.kind === 'max') {
-      const { winners, margin, failure } = provenWinners(node, propagators, inputs[0]);
-      if (failure) return { failure };
+      return { frames: h, shifts, clearances: h.map((_, r) => clearanceOn(r, intervals, kinks)) };
+    },
+    max: (node, frames) => {
+      const { winners, margin, failure } = provenWinners(node, propagators, frames);
+      if (failure) throw new MayBend(failure);
       proved(node.name, margin);
-      pieces.maxima.set(node.name, winners);
-      settleMax(node, propagators, winners);
-      frames = each((bounding, r, frame) => maxBounded(bounding, r, node, frame, winners));
-    } else {
-      frames = boundings.map((bounding, r) =>
-        combine(
-          bounding,
-          node,
-          inputs.map(blocks => blocks[r]),
-        ),
-      );
-    }
-    for (const frame of frames) checkedFrame(node.name, frame.values);
-    values.set(node.name, frames);
-    progress?.(values.size, net.nodes.length);
-  }
-  return { frames: values.get(net.nodes.at(-1)!.name)! };
+      return winners;
+    },
+  };
 }
 
-function provenShifts(
-  node: ActivationNode,
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-): { shifts: Shifts; margin: number; intervals: ForbiddenIntervals; failure?: Uncertified } {
-  const intervals = boundedIntervals(node.activation, propagators, frames, 1);
-  const shifts = chooseShifts(intervals, () => 0);
-  const margin = smallestMargin(intervals);
-  // Not `< 0`: a NaN proves nothing.
-  if (margin >= 0) return { shifts, margin, intervals };
-  return { shifts, margin, intervals, failure: activationFailure(node, propagators, frames, intervals) };
+function regionProof(
+  net: Network,
+  propagator: FramePropagator,
+  map: AffineMap,
+  output: BoundedFrame,
+): RegionProof {
+  const mapError = mapErrorOn(net, propagator, map, output);
+  const inferred = rowOf(output.errors, 1);
+  return {
+    map,
+    mapError,
+    inferenceError: mapError.map((e, j) => (e + inferred[j]) * ROUND_UP),
+    ...(isApproximate(net) ? { approximationError: output.approximationError } : {}),
+  };
 }
 
 function activationFailure(
@@ -228,30 +214,4 @@ function provenWinners(
   const unit = clearance.findIndex(c => !(c >= 0));
   const region = Math.max(0, winners.activeRegion[unit]);
   return { winners, margin, failure: { certified: false, layer: node.name, unit, region, margin } };
-}
-
-/** Bound on the difference between the exact network and `A x + b`, which A and b only approximate. */
-function mapErrorOn(
-  net: Network,
-  propagator: FramePropagator,
-  { A, b }: AffineMap,
-  output: BoundedFrame,
-): Float64Array {
-  const { region } = propagator;
-  const units = Int32Array.from(b.keys());
-  const found = propagator.columns(net.nodes.at(-1)!.name, output.values, units);
-  const gap = multiplyTransposed(region.frame, A);
-  for (let j = 0; j < gap.cols; j++) gap.data[j] += b[j];
-  for (let i = 0; i < gap.data.length; i++) gap.data[i] -= found.data[i];
-  const absolute = { ...A, data: A.data.map(Math.abs) };
-  const row = (data: Float64Array): Matrix => ({ rows: 1, cols: data.length, data });
-  const reach = multiplyTransposed(row(region.reach(region.frame)), absolute).data;
-  const slack = multiplyTransposed(row(region.slack), absolute).data;
-  const outReach = region.reach(found);
-  const error = exactError(output);
-  const terms = region.size + region.frame.rows + 4;
-  return region.reach(gap).map((distance, j) => {
-    const rounding = sumErrorBound(terms, distance + reach[j] + Math.abs(b[j]) + outReach[j]);
-    return (distance + rounding + slack[j] + error[j] + output.tail[j]) * ROUND_UP;
-  });
 }

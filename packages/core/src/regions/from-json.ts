@@ -51,6 +51,9 @@ const readers: Readonly<Record<Kind, (fields: Fields, options: RegionOptions) =>
 /**
  * The region of a JSON value, as `toJSON` gives it; `options.programs` as for `hPolytope`. Throws `invalid-option` naming the field that is missing,
  * superfluous or of the wrong type, and what the constructors throw, with the field they were called for.
+ *
+ * @example
+ * regionFromJSON({ kind: 'box', lower: [-1, -1], upper: [1, 1] })
  */
 export function regionFromJSON(json: unknown, options: RegionOptions = {}): Region {
   return regionFrom(fieldsOf(json, 'region'), options);

@@ -159,13 +159,3 @@ function firstFreeShift(
   }
   return c;
 }
-
-/** The piece each unit lies on over a region, `[units]`: the number of kinks it is above. */
-export function piecesOn(region: number, { kinks }: Activation, sides: Int8Array, units: number): Int32Array {
-  const pieces = new Int32Array(units);
-  for (let k = 0; k < kinks.length; k++) {
-    const start = (region * kinks.length + k) * units;
-    for (let j = 0; j < units; j++) if (sides[start + j] > 0) pieces[j]++;
-  }
-  return pieces;
-}

@@ -4,7 +4,7 @@ import { expectClose, randomArray, seededRng, seeds } from '@police/testing/help
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  accumulate,
+  addInto,
   addToRows,
   addTransposedProduct,
   multiply,
@@ -101,11 +101,10 @@ test('rows: copies, views, stacks and sums', () => {
   expect(matrixFromRows([], 3)).toEqual(matrix(0, 3));
 });
 
-test('accumulate sums terms under their keys', () => {
-  const sums = new Map<string, Matrix>();
-  for (const value of [1, 2, 4]) accumulate(sums, 'a', matrixFromRows([[value]]));
-  accumulate(sums, 'b', matrixFromRows([[8]]));
-  expect([sums.get('a')!.data[0], sums.get('b')!.data[0]]).toEqual([7, 8]);
+test('addInto adds to its first matrix, and returns it', () => {
+  const sum = matrixFromRows([[1, 2]]);
+  expect(addInto(addInto(sum, matrixFromRows([[2, 3]])), matrixFromRows([[4, 5]]))).toBe(sum);
+  expect(sum.data).toEqual(Float64Array.of(7, 10));
 });
 
 test.each<[string, () => unknown]>([

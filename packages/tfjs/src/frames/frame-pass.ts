@@ -137,7 +137,7 @@ export class FramePass {
         ? lastShiftOp(entering.frames, entering.step, step)
         : shiftOp({ ...this.before(node, entering), alpha: node.alpha?.() }, step);
     this.frames[place] = frames;
-    this.errors?.keep(place, { sides: shifts.sides });
+    this.errors?.keepShifts(place, shifts);
     this.found.push({ kind: 'shift', place, c, shifts });
     return { kind: 'shift', c };
   }
@@ -158,7 +158,7 @@ export class FramePass {
       errors: this.errors?.before(place),
       where: node.layer,
     });
-    this.errors?.keep(place, { winners: chosen });
+    this.errors?.keepWinners(place, chosen);
     this.found.push({ kind: 'lift', place, lift, chosen });
     if (this.carries(place)) this.frames[place] = frames;
     return { kind: 'lift', winner: chosen.lifts.winner, lift };

@@ -12,6 +12,9 @@ import { checkedVertices, vPolytope } from './vertices.js';
  * Points on a face or edge count as redundant where rounding cannot tell; how far such a point may lie from the hull of
  * the points kept is computed and goes into `slack` (some units in the last place), so that every point given lies in
  * the region represented. Costs about N least-squares problems over the points kept. Throws as `vPolytope` does.
+ *
+ * @example
+ * convexHull([[0, 0], [1, 0], [0, 1], [0.2, 0.2]])
  */
 export function convexHull(points: readonly ArrayLike<number>[]): Region {
   const rows = checkedVertices('convexHull', points);

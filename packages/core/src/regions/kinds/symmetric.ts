@@ -11,6 +11,9 @@ import { cube, disc, octahedron, type UnitBall } from '../unit-balls.js';
  *
  * `sample` is uniform. Throws `empty-region` where lower > upper, `unbounded-region` for an infinite bound,
  * `shape` or `not-finite`.
+ *
+ * @example
+ * box([-1, -1], [1, 1])
  */
 export function box(lower: ArrayLike<number>, upper: ArrayLike<number>): Region {
   assertSize(upper.length, lower.length, 'box', 'upper');
@@ -45,7 +48,12 @@ export function box(lower: ArrayLike<number>, upper: ArrayLike<number>): Region 
   return symmetricRegion(json, centre, radii, cube, slack);
 }
 
-/** The box {x : |xᵢ − centreᵢ| ≤ radiusᵢ}; `radius` is one number or one per coordinate, zeros allowed. See {@link box}. */
+/**
+ * The box {x : |xᵢ − centreᵢ| ≤ radiusᵢ}; `radius` is one number or one per coordinate, zeros allowed. See {@link box}.
+ *
+ * @example
+ * boxAround([0.5, 0.5], 0.1)
+ */
 export function boxAround(centre: ArrayLike<number>, radius: number | ArrayLike<number>): Region {
   const radii =
     typeof radius === 'number' ? new Float64Array(centre.length).fill(radius) : Float64Array.from(radius);
@@ -53,7 +61,12 @@ export function boxAround(centre: ArrayLike<number>, radius: number | ArrayLike<
   return symmetricRegion(json, Float64Array.from(centre), radii, cube);
 }
 
-/** The Euclidean ball {x : ‖x − centre‖₂ ≤ radius}. `sample` is uniform. Throws `empty-region` for a negative radius. */
+/**
+ * The Euclidean ball {x : ‖x − centre‖₂ ≤ radius}. `sample` is uniform. Throws `empty-region` for a negative radius.
+ *
+ * @example
+ * ball([0, 0], 1)
+ */
 export function ball(centre: ArrayLike<number>, radius: number): Region {
   const json: RegionJSON = { kind: 'ball', centre: Array.from(centre), radius };
   return symmetricRegion(json, Float64Array.from(centre), new Float64Array(centre.length).fill(radius), disc);

@@ -22,6 +22,9 @@ import { type Body, type Region, regionOf } from '../region.js';
  *
  * Throws `empty-region` (no vertices), `shape`, `not-finite`, or `invalid-option` if the vertices are affinely
  * dependent; `vPolytope` takes those.
+ *
+ * @example
+ * simplex([[0, 0], [1, 0], [0, 1]])
  */
 export function simplex(vertices: readonly ArrayLike<number>[]): Region {
   const rows = checkedVertices('simplex', vertices);
