@@ -148,7 +148,7 @@ function assertAccumulates({ graph, settings }: PolicedLayer): void {
       remedy: 'Train on whole batches.',
     });
   }
-  const node = graph.nodes.find(each => each.kind === 'affine' && each.usesBatchStatistics);
+  const node = graph.nodes.find(each => each.kind === 'affine' && each.adoptStatistics);
   if (!node) return;
   throw new PoliceError({
     code: 'unsupported-layer',

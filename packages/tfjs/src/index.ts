@@ -3,11 +3,13 @@ export { type AccumulatedGradients, accumulateGradients } from './accumulate-gra
 export { constrain } from './constrain.js';
 export { type ConstraintLogOptions, type ConstraintReport, constraintLog } from './constraint-log.js';
 export { fromNetwork } from './from-network.js';
-export { freeze } from './frozen/freeze.js';
+export { type FreezeOptions, freeze } from './frozen/freeze.js';
+export { useLinearPrograms } from './layer/linear-programs.js';
 export { PolicedLayer } from './layer/policed-layer.js';
 export { PolicedModel, policedLayerOf } from './layer/policed-model.js';
 export { Abs, abs, HardTanh, hardTanh } from './layers/activation-layers.js';
 export { Lifted } from './layers/lifted-layer.js';
 export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
+export { readable } from './reading/readable.js';
 export { toNetwork } from './to-network.js';

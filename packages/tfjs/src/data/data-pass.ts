@@ -33,6 +33,11 @@ export class DataPass {
     return this.values[this.graph.nodes.length - 1];
   }
 
+  /** What enters a node from its first input. */
+  inputAt(place: number): tf.Tensor {
+    return this.values[this.graph.nodes[place].inputs[0]];
+  }
+
   /** What an affine node does with this batch. */
   stepAt(place: number): AffineStep | undefined {
     const node = this.graph.nodes[place];

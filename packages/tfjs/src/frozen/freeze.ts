@@ -1,7 +1,9 @@
 import { certify, type FrozenModel, freeze as freezeNetwork, PoliceError, type Region } from '@police/core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
+import { assertData } from '../layer/data-check.js';
 import { policedLayerOf } from '../layer/policed-model.js';
 import { layerFromConfig } from '../layers/layer-config.js';
 import { changesOf } from './changes.js';
@@ -10,6 +12,15 @@ import { correctedModel, correctedNetwork } from './frozen-correction.js';
 import { FrozenParts } from './frozen-parts.js';
 import { writeWeights } from './frozen-weights.js';
 import { policedView } from './policed-view.js';
+
+export interface FreezeOptions {
+  /**
+   * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They
+   * become those of the constrained model too.
+   * @defaultValue the last batches of training
+   */
+  readonly calibrate?: tf.Tensor | undefined;
+}
 
 /**
  * Folds the shifts into the biases and rounds so that the plain model's float32 weights, taken as real numbers, are
@@ -22,8 +33,15 @@ import { policedView } from './policed-view.js';
  * constraints, which TensorFlow.js applies whenever weights are written or loaded, are dropped: the weights are final. With a target, it is a
  * functional model of that one and the dense layer `correction` added to its outputs.
  */
-export function freeze(policed: tfl.LayersModel): FrozenModel<tfl.LayersModel> {
+export function freeze(
+  policed: tfl.LayersModel,
+  { calibrate }: FreezeOptions = {},
+): FrozenModel<tfl.LayersModel> {
   const layer = policedLayerOf(policed);
+  if (calibrate) {
+    assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
+    layer.calibrate(calibrate);
+  }
   const { report, ...view } = policedView(layer);
   const { graph, inner } = layer;
   const { regions, target, epsilon } = layer.settings;

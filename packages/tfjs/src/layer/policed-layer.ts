@@ -10,14 +10,17 @@ import { passFrames } from '../frames/frame-pass.js';
 import { withFiniteGradient } from '../frames/frame-values.js';
 import { countShifted, shiftsByName } from '../frames/kept-adjustments.js';
 import { type Graph, isNonlinear, sizeOf } from '../graph/node.js';
-import { assertWeightsFinite, leavesOf, readGraph } from '../graph/read.js';
+import { assertWeights, leavesOf, readGraph } from '../graph/read.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { peek } from '../ops/peek.js';
 import { assertFramesFit, assertReadable } from './backend-limits.js';
+import { adoptStatistics, movesStatistics, TrainedBatches } from './batch-statistics.js';
+import { type ModeScores, modeScores } from './mode-agreement.js';
 import { PresentConstraint } from './present-constraint.js';
 import { assertProjectable, Projection } from './projection.js';
 import { checkedOptions, optionsFromConfig, settingsToConfig } from './settings-config.js';
 import { Stopwatch } from './stopwatch.js';
+import { takeAsSaved } from './taken-as-saved.js';
 import { TrainingState } from './training-state.js';
 import { type MicroBatchStep, TrainingSteps } from './training-steps.js';
 
@@ -41,6 +44,10 @@ export class PolicedLayer extends tfl.layers.Layer {
   private readonly present: PresentConstraint;
   /** Only in mode `project`. */
   private readonly projection: Projection | undefined;
+  /** Only with batch normalisation. */
+  private readonly trained: TrainedBatches | undefined;
+  /** Whether the statistics are those of the present weights. */
+  private hasStatistics = true;
 
   constructor({ model, name, ...options }: PolicedLayerArgs) {
     const settings = checkedOptions(options);
@@ -48,9 +55,9 @@ export class PolicedLayer extends tfl.layers.Layer {
     const { shape } = graph.nodes[0];
     assertRegionsFit(settings.regions, sizeOf(shape));
     assertFramesFit(graph, settings.regions);
-    assertWeightsFinite(model);
+    assertWeights(model);
     const constraint = constraintOf(graph, settings);
-    if (settings.mode === 'project') assertProjectable(constraint);
+    if (settings.mode === 'project') assertProjectable(constraint, model);
     const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
@@ -59,6 +66,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     this.steps = new TrainingSteps(constraint, this.state, corrector, this.stopwatch);
     const variables = () => [...leavesOf(model).flatMap(layer => layer.weights), ...this.state.weights];
     this.present = new PresentConstraint(constraint, this.state.previous, corrector, variables);
+    if (movesStatistics(constraint)) this.trained = new TrainedBatches(constraint);
     if (settings.mode === 'project') this.projection = new Projection(constraint, this.state, variables);
   }
 
@@ -74,6 +82,8 @@ export class PolicedLayer extends tfl.layers.Layer {
       const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
       this.assertInput(x, isOnTape);
+      if (isTraining) this.remember(x);
+      else if (!isOnTape) this.makeReady();
       let y: tf.Tensor;
       if (this.projection) {
         this.project();
@@ -97,7 +107,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   /** What the constraint speaks of: the outputs before a final softmax or sigmoid, at inference. */
   beforeHead(x: tf.Tensor): tf.Tensor {
     return tf.tidy(() => {
-      this.project();
+      this.makeReady();
       return this.projection
         ? forwardData(this.constraint.graph, x, false, new Map())
         : this.present.forward(x);
@@ -119,6 +129,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   /** Values `[Σ (dᵣ + 1), out]` of the regions' frames at the output, before a head. */
   outputFrames(): tf.Tensor {
     assertReadable();
+    this.project();
     return this.stopwatch.time(
       () => passFrames(this.constraint, this.state.previous, { toOutput: true }).output,
     );
@@ -130,13 +141,54 @@ export class PolicedLayer extends tfl.layers.Layer {
     if (projection) this.stopwatch.time(() => projection.apply());
   }
 
+  /** What the weights need before they are read or used for inference: statistics that know the shifts, and projecting. */
+  makeReady(): void {
+    if (this.trained && !this.hasStatistics) {
+      adoptStatistics(
+        this.constraint,
+        this.state.previous,
+        this.trained.joined(this.constraint.graph.nodes[0].shape),
+      );
+      this.hasStatistics = true;
+    }
+    this.project();
+  }
+
+  /** Takes the statistics of batch normalisation from data `[rows, ...shape]`, under the present weights. */
+  calibrate(x: tf.Tensor): void {
+    this.assertInput(x, false);
+    adoptStatistics(this.constraint, this.state.previous, x);
+    this.hasStatistics = true;
+    this.project();
+  }
+
+  private remember(x: tf.Tensor): void {
+    if (!this.trained) return;
+    this.trained.add(x);
+    this.hasStatistics = false;
+  }
+
+  /** Tells what the outputs of the last batch trained on should have been. */
+  label(y: tf.Tensor): void {
+    const batch = this.trained?.batches.at(-1);
+    if (batch) batch.y = Float32Array.from(y.dataSync());
+  }
+
+  /** How well training mode and inference do on the last batches; undefined without batch normalisation. */
+  modeScores(): ModeScores | undefined {
+    if (!this.trained) return undefined;
+    const scores = modeScores(this.constraint, this.state.previous, this.trained);
+    this.hasStatistics = scores !== undefined;
+    return scores;
+  }
+
   get settings(): TrainingSettings {
     return this.constraint.settings;
   }
 
-  /** The inner model as a graph. In mode `project`, projected. */
+  /** The inner model as a graph, its weights ready for use. */
   get graph(): Graph {
-    this.project();
+    this.makeReady();
     return this.constraint.graph;
   }
 
@@ -156,7 +208,7 @@ export class PolicedLayer extends tfl.layers.Layer {
    * `project` those that were folded in.
    */
   get presentSides(): Readonly<Record<string, Int8Array | Int32Array>> {
-    this.project();
+    this.makeReady();
     if (this.projection) return this.sides;
     const entries = [...this.present.adjustments].map(([place, adjustment]) => [
       this.nameAt(place),
@@ -178,6 +230,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   }
 
   private get presentAdjustments() {
+    this.makeReady();
     return this.projection ? new Map<number, never>() : this.present.adjustments;
   }
 
@@ -230,7 +283,7 @@ export class PolicedLayer extends tfl.layers.Layer {
   }
 
   override getWeights(trainableOnly?: boolean): tf.Tensor[] {
-    this.project();
+    this.makeReady();
     return super.getWeights(trainableOnly);
   }
 
@@ -249,7 +302,8 @@ export class PolicedLayer extends tfl.layers.Layer {
     config: tf.serialization.ConfigDict,
   ): T {
     const { model, name } = config;
-    const inner = layerFromConfig(model as unknown as LayerConfig);
+    const inner = layerFromConfig<tfl.LayersModel>(model as unknown as LayerConfig);
+    takeAsSaved(leavesOf(inner).flatMap(layer => layer.weights));
     const args = { ...optionsFromConfig(config), name, model: inner };
     return new cls(args as unknown as tf.serialization.ConfigDict);
   }

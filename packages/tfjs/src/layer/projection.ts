@@ -1,17 +1,20 @@
 import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { passFrames } from '../frames/frame-pass.js';
 import type { AffineNode } from '../graph/node.js';
+import { leavesOf } from '../graph/read.js';
+import { fieldsOf } from '../graph/values.js';
 import type { TrainingState } from './training-state.js';
 import { isSameKey, type WeightsKey, weightsKey } from './weights-key.js';
 
 /**
- * Throws `invalid-option` unless every nonlinearity follows a layer whose bias can hold its shifts, which mode `project`
- * needs.
+ * Throws `invalid-option`, naming the layer, unless every nonlinearity follows a layer whose bias can hold its shifts and may be moved,
+ * and no weight has a constraint of its own, which TensorFlow.js would apply to it whenever it is written or loaded.
  */
-export function assertProjectable({ graph, sites }: Constraint): void {
+export function assertProjectable({ graph, sites }: Constraint, model: tfl.LayersModel): void {
   graph.nodes.forEach((node, place) => {
     if (node.kind === 'max') throw notProjectable(node.layer, 'a maximum, whose winners are lifted');
     if (node.kind !== 'activation') return;
@@ -20,11 +23,20 @@ export function assertProjectable({ graph, sites }: Constraint): void {
     if (source?.kind !== 'affine')
       throw notProjectable(node.layer, 'a nonlinearity after no layer with a bias of its own');
     if (!source.bias) throw notProjectable(source.layer, 'a layer without one');
+    if (!isTrainable(source.bias)) throw notProjectable(source.layer, 'a layer that is not to train');
     if (source.sharing && !sites.get(place)!.sharing) {
       throw notProjectable(source.layer, 'one bias per channel, and shifts per unit');
     }
   });
+  for (const { name, weights } of leavesOf(model)) {
+    const constrained = weights.find(weight => fieldsOf<{ constraint?: unknown }>(weight).constraint);
+    if (constrained)
+      throw notProjectable(name, `a constraint on ${constrained.name}, applied on every write`);
+  }
 }
+
+const isTrainable = (variable: tfl.LayerVariable): boolean =>
+  fieldsOf<{ trainable: boolean }>(variable).trainable;
 
 function notProjectable(where: string, actual: string): PoliceError {
   return new PoliceError({
@@ -51,14 +63,23 @@ export class Projection {
   apply(): void {
     if (this.last && isSameKey(this.last, weightsKey(this.variables()))) return;
     tf.tidy(() => {
-      // All are found before any is written, so that an error leaves the weights as they were.
+      // All are found and checked before any is written, so that an error leaves the weights as they were.
       const { found } = passFrames(this.constraint, this.state.previous);
+      for (const each of found) this.assertMayMove(each);
       for (const each of found) {
         if (each.kind === 'shift') addToBias(this.ownerOf(each.place), each.c);
         this.state.keep(each);
       }
     });
     this.last = weightsKey(this.variables());
+  }
+
+  /** A layer may have been frozen since. */
+  private assertMayMove(found: FoundAdjustment): void {
+    if (found.kind !== 'shift') return;
+    const { layer, bias } = this.ownerOf(found.place);
+    if (isTrainable(bias!) || found.shifts.shift.every(c => c === 0)) return;
+    throw notProjectable(layer, 'a layer that is not to train');
   }
 
   private ownerOf(place: number): AffineNode {

@@ -8,6 +8,7 @@ import {
 } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
+import { knownPrograms } from './linear-programs.js';
 
 const OPTIONS: readonly TrainingOption[] = [
   'regions',
@@ -60,7 +61,24 @@ export function optionsFromConfig(config: tf.serialization.ConfigDict): Training
 }
 
 const regionsFromConfig = (regions: unknown): Region[] =>
-  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json));
+  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json, knownPrograms()));
+
+/** Whether some region of a config is a polytope of too many vertices to list. */
+export const needsLinearPrograms = (regions: unknown): boolean =>
+  (JSON.parse(`${regions}`) as RegionJSON[]).some(json => isPolytope(json) && !isListed(json));
+
+const isPolytope = (json: RegionJSON): boolean =>
+  json.kind === 'hPolytope' || ('region' in json && isPolytope(json.region));
+
+function isListed(json: RegionJSON): boolean {
+  try {
+    regionFromJSON(json);
+    return true;
+  } catch (error) {
+    if (error instanceof PoliceError && error.code === 'invalid-option') return false;
+    throw error;
+  }
+}
 
 const numbersOf = ({ A, b }: PrescribedMap) => ({
   A: { ...A, data: Array.from(A.data) },

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { DataPass, forwardData } from '../data/data-pass.js';
-import type { FoundAdjustment, Previous } from '../frames/adjustment.js';
+import { forwardData } from '../data/data-pass.js';
+import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { type Corrector, corrected } from '../frames/correction.js';
-import { FramePass, type FramePassOptions, passFrames } from '../frames/frame-pass.js';
+import { passFrames } from '../frames/frame-pass.js';
 import { type KeptAdjustments, keptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
+import { policedForward } from './policed-forward.js';
 import type { Stopwatch } from './stopwatch.js';
 import type { TrainingState } from './training-state.js';
 
@@ -63,29 +64,4 @@ export class TrainingSteps {
       end: () => tf.tidy(() => state.endStep(found)),
     };
   }
-}
-
-/**
- * Both at once: frames and data meet the same step of each layer, so that what a layer makes of the batch, as batch
- * normalisation does, holds for the frames too.
- */
-function policedForward(
-  constraint: Constraint,
-  x: tf.Tensor,
-  isTraining: boolean,
-  previous: Previous,
-  options: FramePassOptions,
-  stopwatch: Stopwatch,
-): { y: tf.Tensor; frames: FramePass } {
-  const { nodes } = constraint.graph;
-  const data = new DataPass(constraint.graph, x, isTraining);
-  const frames = new FramePass(constraint, previous, options);
-  for (let place = 0; place < nodes.length; place++) {
-    const step = data.stepAt(place);
-    const started = tf.util.now();
-    const adjustment = frames.advance(place, step);
-    stopwatch.total += tf.util.now() - started;
-    data.advance(place, step, adjustment);
-  }
-  return { y: data.output, frames };
 }
