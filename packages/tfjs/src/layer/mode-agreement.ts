@@ -21,7 +21,7 @@ export function modeScores(
   previous: Previous,
   trained: TrainedBatches,
 ): ModeScores | undefined {
-  const { nodes } = constraint.graph;
+  const { nodes, head } = constraint.graph;
   const known = trained.batches.filter(({ y }) => y !== undefined);
   if (known.length === 0) return undefined;
   const outputs = (isTraining: boolean): Float32Array =>
@@ -31,7 +31,7 @@ export function modeScores(
           tf.tidy(() => {
             const tensor = tf.tensor(x, [rows, ...nodes[0].shape]);
             const { y } = policedForward(constraint, tensor, isTraining, previous, {}, new Stopwatch());
-            return { values: y.dataSync() as Float32Array };
+            return { values: (head ? head(y) : y).dataSync() as Float32Array };
           }).values,
       ),
     );
@@ -41,7 +41,7 @@ export function modeScores(
   const y = joined(known.map(batch => batch.y!));
   const rows = known.reduce((sum, batch) => sum + batch.rows, 0);
   const size = sizeOf(nodes.at(-1)!.shape);
-  const score = scoreOf(y, rows, size, constraint.graph.head !== undefined);
+  const score = scoreOf(y, rows, size);
   return { rows, training: score(inTraining), inference: score(atInference) };
 }
 
@@ -56,20 +56,14 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 /** Of outputs `[rows, size]`: the share of classes that are right where y tells classes, else 1 − Σ(f − y)² / Σ(y − mean)². */
-function scoreOf(
-  y: Float32Array,
-  rows: number,
-  size: number,
-  hasHead: boolean,
-): (outputs: Float32Array) => number {
+function scoreOf(y: Float32Array, rows: number, size: number): (outputs: Float32Array) => number {
   const labels = labelsOf(y, rows, size);
   if (labels) {
-    const threshold = hasHead ? 0 : 0.5;
     return outputs => {
       let right = 0;
       for (let i = 0; i < rows; i++) {
         const row = outputs.subarray(i * size, (i + 1) * size);
-        right += Number((size === 1 ? Number(row[0] > threshold) : argmax(row)) === labels[i]);
+        right += Number((size === 1 ? Number(row[0] > 0.5) : argmax(row)) === labels[i]);
       }
       return right / rows;
     };

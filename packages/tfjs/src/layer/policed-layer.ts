@@ -10,7 +10,7 @@ import { passFrames } from '../frames/frame-pass.js';
 import { withFiniteGradient } from '../frames/frame-values.js';
 import { countShifted, shiftsByName } from '../frames/kept-adjustments.js';
 import { type Graph, isNonlinear, sizeOf } from '../graph/node.js';
-import { assertWeights, leavesOf, readGraph } from '../graph/read.js';
+import { assertWeightsFinite, leavesOf, readGraph } from '../graph/read.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { peek } from '../ops/peek.js';
 import { assertFramesFit, assertReadable } from './backend-limits.js';
@@ -55,7 +55,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     const { shape } = graph.nodes[0];
     assertRegionsFit(settings.regions, sizeOf(shape));
     assertFramesFit(graph, settings.regions);
-    assertWeights(model);
+    assertWeightsFinite(model);
     const constraint = constraintOf(graph, settings);
     if (settings.mode === 'project') assertProjectable(constraint, model);
     const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
