@@ -58,7 +58,7 @@ describe.each(backends)('batch normalisation on %s', backend => {
     };
     /** In training mode, which sees nothing but this batch. */
     const inTraining = (policed: tfl.LayersModel, x: ReturnType<typeof data>) =>
-      tf.tidy(() => toMatrix(policed.apply(toInput(policed, x), { training: true }) as tf.Tensor));
+      toMatrix(policed.apply(toInput(policed, x), { training: true }) as tf.Tensor);
     const apart = (policed: tfl.LayersModel, x: ReturnType<typeof data>) => {
       // Inference first: training mode moves the averages.
       const inference = predict(policed, x);

@@ -157,7 +157,7 @@ function trainingAccuracy(model: tfl.LayersModel): number {
       data: data.subarray(i * BATCH * cols, (i + 1) * BATCH * cols),
     });
     const x = toInput(model, part(training.images));
-    const logits = tf.tidy(() => toMatrix(model.apply(x, { training: true }) as tf.Tensor));
+    const logits = toMatrix(model.apply(x, { training: true }) as tf.Tensor);
     x.dispose();
     return shareRight(logits, part(training.labels));
   });

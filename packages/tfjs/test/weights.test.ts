@@ -22,7 +22,7 @@ const regions = [box([-1, -1], [1, 1])];
 const random = (seed: number) => tfl.initializers.glorotNormal({ seed });
 const x = randomRows(16, 2, 3, 2);
 
-type Constraint = Parameters<typeof layers.dense>[0]['kernelConstraint'];
+type Constraint = ReturnType<typeof constraints.unitNorm>;
 const kinds: readonly (readonly [string, Constraint])[] = [
   ['unitNorm', constraints.unitNorm({ axis: 0 })],
   ['maxNorm', constraints.maxNorm({ maxValue: 0.5, axis: 0 })],
