@@ -11,11 +11,12 @@ import { withFiniteGradient } from '../frames/frame-values.js';
 import { countShifted, shiftsByName } from '../frames/kept-adjustments.js';
 import { type Graph, isNonlinear, sizeOf } from '../graph/node.js';
 import { assertWeightsFinite, leavesOf, readGraph } from '../graph/read.js';
+import { CompositeLayer } from '../layers/composite-layer.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { peek } from '../ops/peek.js';
+import { adoptStatistics } from './adopt-statistics.js';
 import { assertFramesFit, assertReadable } from './backend-limits.js';
-import { adoptStatistics, movesStatistics, TrainedBatches } from './batch-statistics.js';
-import { type ModeScores, modeScores } from './mode-agreement.js';
+import { BatchStatistics, movesStatistics } from './batch-statistics.js';
 import { PresentConstraint } from './present-constraint.js';
 import { assertProjectable, Projection } from './projection.js';
 import { checkedOptions, optionsFromConfig, settingsToConfig } from './settings-config.js';
@@ -32,7 +33,7 @@ interface PolicedLayerArgs extends TrainingOptions {
 }
 
 /** The constraint as one layer around the user's model: fit, predict and save see an ordinary layer. */
-export class PolicedLayer extends tfl.layers.Layer {
+export class PolicedLayer extends CompositeLayer {
   static readonly className = 'PolicedLayer';
 
   readonly inner: tfl.LayersModel;
@@ -44,10 +45,8 @@ export class PolicedLayer extends tfl.layers.Layer {
   private readonly present: PresentConstraint;
   /** Only in mode `project`. */
   private readonly projection: Projection | undefined;
-  /** Only with batch normalisation. */
-  private readonly trained: TrainedBatches | undefined;
-  /** Whether the statistics are those of the present weights. */
-  private hasStatistics = true;
+  /** Only where batch normalisation meets shifts. */
+  readonly statistics: BatchStatistics | undefined;
 
   constructor({ model, name, ...options }: PolicedLayerArgs) {
     const settings = checkedOptions(options);
@@ -66,7 +65,7 @@ export class PolicedLayer extends tfl.layers.Layer {
     this.steps = new TrainingSteps(constraint, this.state, corrector, this.stopwatch);
     const variables = () => [...leavesOf(model).flatMap(layer => layer.weights), ...this.state.weights];
     this.present = new PresentConstraint(constraint, this.state.previous, corrector, variables);
-    if (movesStatistics(constraint)) this.trained = new TrainedBatches(constraint);
+    if (movesStatistics(constraint)) this.statistics = new BatchStatistics(constraint, this.state.previous);
     if (settings.mode === 'project') this.projection = new Projection(constraint, this.state, variables);
   }
 
@@ -82,7 +81,7 @@ export class PolicedLayer extends tfl.layers.Layer {
       const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
       this.assertInput(x, isOnTape);
-      if (isTraining) this.remember(x);
+      if (isTraining) this.statistics?.remember(x);
       else if (!isOnTape) this.makeReady();
       let y: tf.Tensor;
       if (this.projection) {
@@ -143,43 +142,16 @@ export class PolicedLayer extends tfl.layers.Layer {
 
   /** What the weights need before they are read or used for inference: statistics that know the shifts, and projecting. */
   makeReady(): void {
-    if (this.trained && !this.hasStatistics) {
-      adoptStatistics(
-        this.constraint,
-        this.state.previous,
-        this.trained.joined(this.constraint.graph.nodes[0].shape),
-      );
-      this.hasStatistics = true;
-    }
+    this.statistics?.refresh();
     this.project();
   }
 
   /** Takes the statistics of batch normalisation from data `[rows, ...shape]`, under the present weights. */
   calibrate(x: tf.Tensor): void {
     this.assertInput(x, false);
-    adoptStatistics(this.constraint, this.state.previous, x);
-    this.hasStatistics = true;
+    if (this.statistics) this.statistics.takeFrom(x);
+    else adoptStatistics(this.constraint, this.state.previous, x);
     this.project();
-  }
-
-  private remember(x: tf.Tensor): void {
-    if (!this.trained) return;
-    this.trained.add(x);
-    this.hasStatistics = false;
-  }
-
-  /** Tells what the outputs of the last batch trained on should have been. */
-  label(y: tf.Tensor): void {
-    const batch = this.trained?.batches.at(-1);
-    if (batch) batch.y = Float32Array.from(y.dataSync());
-  }
-
-  /** How well training mode and inference do on the last batches; undefined without batch normalisation. */
-  modeScores(): ModeScores | undefined {
-    if (!this.trained) return undefined;
-    const scores = modeScores(this.constraint, this.state.previous, this.trained);
-    this.hasStatistics = scores !== undefined;
-    return scores;
   }
 
   get settings(): TrainingSettings {
@@ -259,23 +231,8 @@ export class PolicedLayer extends tfl.layers.Layer {
     return [(inputShape as BatchShape)[0], ...this.constraint.graph.nodes.at(-1)!.shape];
   }
 
-  override get trainableWeights(): tfl.LayerVariable[] {
-    return this.trainable ? this.inner.layers.flatMap(layer => layer.trainableWeights) : [];
-  }
-
-  override set trainableWeights(weights: tfl.LayerVariable[]) {
-    super.trainableWeights = weights; // only the base class's constructor asks for this
-  }
-
-  override get nonTrainableWeights(): tfl.LayerVariable[] {
-    const inner = this.inner.layers.flatMap(layer =>
-      this.trainable ? layer.nonTrainableWeights : layer.weights,
-    );
-    return [...inner, ...this.state.weights];
-  }
-
-  override set nonTrainableWeights(weights: tfl.LayerVariable[]) {
-    super.nonTrainableWeights = weights;
+  protected override get parts(): readonly tfl.layers.Layer[] {
+    return this.inner?.layers ?? [];
   }
 
   override get losses(): tfl.layers.Layer['losses'] {

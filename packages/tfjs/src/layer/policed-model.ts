@@ -27,7 +27,7 @@ export class PolicedModel extends tfl.Sequential {
       return data => {
         const results = step(data);
         const layer = policedLayerOf(this);
-        layer.label(data[this.inputs.length]);
+        layer.statistics?.label(data[this.inputs.length]);
         layer.project();
         return results;
       };
@@ -125,7 +125,7 @@ function callbacksOf(args: FitArgs | undefined): FitArgs['callbacks'] {
 const POINT = 0.01;
 
 function warnWhereModesDisagree(model: PolicedModel): void {
-  const scores = policedLayerOf(model).modeScores();
+  const scores = policedLayerOf(model).statistics?.scores();
   if (!scores || scores.training - scores.inference <= POINT) return;
   const percent = (score: number) => `${(100 * score).toFixed(1)}%`;
   console.warn(

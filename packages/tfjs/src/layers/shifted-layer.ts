@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { CompositeLayer } from './composite-layer.js';
 import { type LayerConfig, layerFromConfig } from './layer-config.js';
 
 type BatchShape = (number | null)[];
@@ -17,7 +18,7 @@ interface ShiftedArgs {
  * `after(before(x) + shift)`: a nonlinearity with a shift that no bias before it can hold, after a sum, say. What
  * `freeze` makes of such a layer; registered, so that saved models load.
  */
-export class Shifted extends tfl.layers.Layer {
+export class Shifted extends CompositeLayer {
   static readonly className = 'PoliceShifted';
 
   readonly before: tfl.layers.Layer | undefined;
@@ -53,27 +54,8 @@ export class Shifted extends tfl.layers.Layer {
     return (this.before?.computeOutputShape(inputShape) ?? inputShape) as BatchShape;
   }
 
-  private get parts(): tfl.layers.Layer[] {
-    // The base class's constructor asks before there are any.
+  protected override get parts(): tfl.layers.Layer[] {
     return [this.before, this.after].filter(part => part !== undefined);
-  }
-
-  override get trainableWeights(): tfl.LayerVariable[] {
-    const parts = this.trainable ? this.parts.flatMap(part => part.trainableWeights) : [];
-    return [...parts, ...super.trainableWeights];
-  }
-
-  override set trainableWeights(weights: tfl.LayerVariable[]) {
-    super.trainableWeights = weights;
-  }
-
-  override get nonTrainableWeights(): tfl.LayerVariable[] {
-    const parts = this.parts.flatMap(part => (this.trainable ? part.nonTrainableWeights : part.weights));
-    return [...parts, ...super.nonTrainableWeights];
-  }
-
-  override set nonTrainableWeights(weights: tfl.LayerVariable[]) {
-    super.nonTrainableWeights = weights;
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -2,9 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Previous } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { sizeOf } from '../graph/node.js';
-import { adoptStatistics, type TrainedBatches } from './batch-statistics.js';
+import { adoptStatistics } from './adopt-statistics.js';
 import { policedForward } from './policed-forward.js';
 import { Stopwatch } from './stopwatch.js';
+import type { TrainedBatches } from './trained-batches.js';
 
 /** How well a model does on what it was trained on last, from 0 to 1: decisions that are right, or variance explained. */
 export interface ModeScores {
@@ -36,7 +37,7 @@ export function modeScores(
       ),
     );
   const inTraining = outputs(true);
-  tf.tidy(() => adoptStatistics(constraint, previous, trained.joined(nodes[0].shape)));
+  tf.tidy(() => adoptStatistics(constraint, previous, trained.joined()));
   const atInference = outputs(false);
   const y = joined(known.map(batch => batch.y!));
   const rows = known.reduce((sum, batch) => sum + batch.rows, 0);
