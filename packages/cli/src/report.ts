@@ -10,8 +10,10 @@ export interface Report {
   readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
   readonly smallestMargin: number | null;
-  /** Bound on |float32 inference − (A x + b)| over the regions, largest of all outputs. */
-  readonly inferenceError: number;
+  /** Bound on |float32 inference − (A x + b)|, largest of all outputs, by region; null where float32 may overflow. */
+  readonly inferenceError: readonly (number | null)[];
+  /** What that means, in words, by region. */
+  readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
   readonly edits: readonly Edit[];
@@ -66,7 +68,8 @@ export function reportLines(report: Report): string[] {
       ]),
     ),
     '',
-    `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}; float32 inference stays within ${shortNumber(report.inferenceError)} of the affine map.`,
+    `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...report.inference.map((sentence, r) => `Region ${r}: float32 inference ${sentence}.`),
     ...(report.approximationError === undefined
       ? []
       : [`Smooth activations: affine only up to ${shortNumber(report.approximationError)}.`]),

@@ -48,7 +48,13 @@ export type { Progress } from './network/walk.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
-export { type Certificate, certificateFlaw, certificateOf } from './proof/certificate.js';
+export {
+  type Certificate,
+  type CertificateOptions,
+  certificateFlaw,
+  certificateOf,
+  certificateText,
+} from './proof/certificate.js';
 export {
   type Certified,
   type CertifyOptions,

@@ -35,13 +35,13 @@ async function distances(
 ): Promise<{ distance: Float64Array; bound: Float64Array }> {
   const proof = certify(net, [region]);
   if (!proof.certified) throw new Error(`not certified: ${proof.layer}`);
-  const [{ map, inferenceError }] = proof.regions;
+  const [{ map, inferenceError, mapError }] = proof.regions;
   const points = pointsOf(region, 20, rng);
   const expected = applyMap(map, points);
   const actual = await runOnnx(bytes, points, optimization);
   return {
     distance: actual.data.map((y, k) => Math.abs(y - expected[k])),
-    bound: actual.data.map((_, k) => inferenceError[k % net.outputSize]),
+    bound: actual.data.map((_, k) => inferenceError[k % net.outputSize] + mapError[k % net.outputSize]),
   };
 }
 

@@ -114,14 +114,16 @@ export async function expectPoliced(
       x.data.set(region.sample(rng), i * x.cols);
     }
     const actual = await runRows(written.bytes, again, x);
-    const { map, inferenceError } = proof.regions[r];
+    const { map, inferenceError, mapError } = proof.regions[r];
     const out = again.network.outputSize;
     for (let i = 0; i < actual.length; i++) {
       const row = x.data.subarray(Math.floor(i / out) * x.cols, (Math.floor(i / out) + 1) * x.cols);
       const j = i % out;
       let expected = map.b[j];
       for (let k = 0; k < x.cols; k++) expected += map.A.data[j * x.cols + k] * row[k];
-      expect(Math.abs(actual[i] - expected), `output ${j} at ${row}`).toBeLessThanOrEqual(inferenceError[j]);
+      expect(Math.abs(actual[i] - expected), `output ${j} at ${row}`).toBeLessThanOrEqual(
+        inferenceError[j] + mapError[j],
+      );
     }
   }
   return { model, ...written };

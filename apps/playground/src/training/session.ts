@@ -1,4 +1,12 @@
-import { type ChordProbe, certificateOf, certify, chordProbe, type Matrix, type Region } from '@police/core';
+import {
+  type ChordProbe,
+  certificateOf,
+  certify,
+  chordProbe,
+  type Matrix,
+  type Region,
+  rowOf,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -141,7 +149,11 @@ export class Session {
     return {
       onnx,
       certificate: JSON.stringify(certificate, null, 2),
-      maps: certificate.regions.map(({ A, b, mapError }) => ({ a: A[0], b: b[0], error: mapError[0] })),
+      maps: proof.regions.map(({ map: { A, b }, mapError }) => ({
+        a: Array.from(rowOf(A, 0)),
+        b: b[0],
+        error: mapError[0],
+      })),
       smallestMargin: Math.min(...proof.layers.map(({ smallestMargin }) => smallestMargin)),
       values,
     };

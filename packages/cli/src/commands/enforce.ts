@@ -14,6 +14,7 @@ import {
 import { writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import { assertWritable, type Output, writeOutputs } from '../files.js';
+import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
 import { type Report, reportLines } from '../report.js';
@@ -123,12 +124,13 @@ function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: Enforc
 function summaryOf({
   layers,
   regions,
-}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'approximationError'> {
+}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
   const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
   const tails = regions.flatMap(({ approximationError }) => approximationError ?? []);
   return {
     smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
-    inferenceError: regions.reduce((max, { inferenceError }) => Math.max(max, ...inferenceError), 0),
+    inferenceError: regions.map(largestInferenceError),
+    inference: regions.map(inferenceSentence),
     ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
   };
 }

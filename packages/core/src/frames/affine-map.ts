@@ -24,16 +24,30 @@ export function affineMapOn(
   atOrigin: Float64Array,
 ): AffineMap {
   const { inputSize, outputSize } = net;
-  const identity = matrix(outputSize, outputSize);
-  for (let i = 0; i < outputSize; i++) identity.data[i * outputSize + i] = 1;
-  const gradients = walkBack(net, identity, alongPieces(net, pieces, r), addInto);
-  const A = gradients.get(net.nodes[0].name) ?? matrix(outputSize, inputSize);
+  const A = matrix(outputSize, inputSize);
+  const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
+  const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (8 * width)));
+  for (let from = 0; from < outputSize; from += blockRows) {
+    const rows = identityRows(from, Math.min(outputSize, from + blockRows), outputSize);
+    const gradient = walkBack(net, rows, alongPieces(net, pieces, r), addInto);
+    if (gradient) A.data.set(gradient.data, from * inputSize);
+  }
   const linearPart = multiplyTransposed({ rows: 1, cols: region.size, data: rowOf(region.frame, 0) }, A).data;
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
 
+/** Bytes of gradients carried back at a time. */
+export const BLOCK_BYTES: number = 2 ** 26;
+
+/** Rows `from` to `to` of the identity of a size. */
+export function identityRows(from: number, to: number, size: number): Matrix {
+  const rows = matrix(to - from, size);
+  for (let i = from; i < to; i++) rows.data[(i - from) * size + i] = 1;
+  return rows;
+}
+
 /** Output gradients `[n, size]` carried back along the pieces that a region is on. */
-const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
+export const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
   ...linearAdjoints(net),
   activation: ({ name, activation }, gradient) => {
     const { sides } = pieces.layers.get(name)!.shifts;

@@ -130,12 +130,12 @@ export function policedBackward(
   };
   const zeros = regions.map(({ frame }) => matrix(frame.rows, net.outputSize));
   const atOutput = { data: dOutput, frames: zeros.map((none, r) => dOutputFrames[r] ?? none) };
-  const adjoints = walkBack(net, atOutput, rules, addAdjoint);
+  const atInput = walkBack(net, atOutput, rules, addAdjoint);
   addUnread(net, affine, alpha);
   return {
     affine,
     alpha,
-    input: adjoints.get(net.nodes[0].name)?.data ?? matrix(dOutput.rows, net.inputSize),
+    input: atInput?.data ?? matrix(dOutput.rows, net.inputSize),
   };
 }
 

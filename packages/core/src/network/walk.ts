@@ -73,19 +73,24 @@ export function onDemand<T>(
 }
 
 /**
- * Carries a value from the output back to every node on a way to it, by name. What a node's readers send is put together by
- * `add(sum, term)`, which may change and return `sum`.
+ * Carries a value from the output back and returns what arrives at the input; undefined where no way leads there. What a node's readers
+ * send is put together by `add(sum, term)`, which may change and return `sum`. `visit` sees the value of every node on a way, once all its
+ * readers have sent; it is not kept.
  */
 export function walkBack<T>(
   { nodes }: Nodes,
   atOutput: T,
   rules: BackRules<T>,
   add: (sum: T, term: T) => T,
-): ReadonlyMap<string, T> {
+  visit?: (name: string, value: T) => void,
+): T | undefined {
   const values = new Map<string, T>([[nodes.at(-1)!.name, atOutput]]);
   for (const node of [...nodes].reverse()) {
     const value = values.get(node.name);
-    if (value === undefined || node.kind === 'input') continue;
+    values.delete(node.name);
+    if (value === undefined) continue;
+    visit?.(node.name, value);
+    if (node.kind === 'input') return value;
     const rule = rules[node.kind] as (node: NetworkNode, value: T) => readonly T[];
     const shares = rule(node, value);
     inputsOf(node).forEach((name, i) => {
@@ -93,5 +98,5 @@ export function walkBack<T>(
       values.set(name, sum === undefined ? shares[i] : add(sum, shares[i]));
     });
   }
-  return values;
+  return undefined;
 }

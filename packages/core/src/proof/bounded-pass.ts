@@ -4,7 +4,6 @@ import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode, NetworkNode } from '../network/nodes.js';
 import { type Progress, type Rules, walk } from '../network/walk.js';
-import type { Arithmetic } from '../numeric/precision.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import type { Shifts } from '../rule/shift.js';
 import type { MaxShifts } from '../rule/winners.js';
@@ -20,6 +19,7 @@ import {
   regionFrame,
   sumBounded,
 } from './bounded-frame.js';
+import { RuntimeRounding } from './runtime-rounding.js';
 
 /** A node's frames with error bounds, one per region. */
 export interface BoundedValue {
@@ -47,16 +47,17 @@ export interface NonlinearityRule {
 export interface BoundedOutput {
   readonly frames: readonly BoundedFrame[];
   readonly pieces: AffinePieces;
+  /** What a runtime rounds, by region. */
+  readonly rounding: readonly RuntimeRounding[];
 }
 
 /**
- * Carries the frames of all regions through a network with bounds on all rounding in some arithmetics, float64's (whose
- * errors prove) first. Throws `not-finite`.
+ * Carries the frames of all regions through a network with bounds on all rounding: in the frame values themselves, which proofs rest
+ * on, and in a float32 runtime. Throws `not-finite`.
  */
 export function boundedPass(
   net: Network,
   propagators: readonly FramePropagator[],
-  arithmetics: readonly Arithmetic[],
   rule: NonlinearityRule,
   progress?: Progress,
 ): BoundedOutput {
@@ -66,8 +67,8 @@ export function boundedPass(
   const boundings = propagators.map(
     (propagator, r): Bounding => ({
       propagator,
-      arithmetics,
       approximation: approximationErrors(pieces, r),
+      rounding: new RuntimeRounding(net, pieces, r, propagator.region.frame.rows),
     }),
   );
   const each = (node: NetworkNode, step: (bounding: Bounding, r: number) => BoundedFrame): BoundedValue => {
@@ -76,7 +77,7 @@ export function boundedPass(
     return { frames };
   };
   const rules: Rules<BoundedValue> = {
-    input: node => each(node, regionFrame),
+    input: node => each(node, bounding => regionFrame(bounding, node)),
     affine: (node, [{ frames }]) => affineBounded(node, frames, boundings, each),
     sum: (node, inputs) => each(node, (bounding, r) => sumBounded(bounding, node, inputs.map(on(r)))),
     concat: (node, inputs) => each(node, (bounding, r) => concatBounded(bounding, node, inputs.map(on(r)))),
@@ -96,7 +97,8 @@ export function boundedPass(
     },
   };
   const values = walk(net, rules, progress);
-  return { frames: values.get(net.nodes.at(-1)!.name)!.frames, pieces };
+  const { frames } = values.get(net.nodes.at(-1)!.name)!;
+  return { frames, pieces, rounding: boundings.map(({ rounding }) => rounding) };
 }
 
 const on = (r: number) => (value: BoundedValue) => value.frames[r];

@@ -7,14 +7,14 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import type { Progress } from '../network/walk.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
-import { float32, float64 } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import { addShift, type BoundedFrame, ROUND_UP } from './bounded-frame.js';
-import { boundedIntervals, boundedLeads, clearanceOn, smallestMargin } from './bounded-intervals.js';
+import { addShift, type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
+import { boundedIntervals, boundedLeads, clearanceOn, PROOF, smallestMargin } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { mapErrorOn } from './map-error.js';
+import type { RuntimeRounding } from './runtime-rounding.js';
 
 /** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
 export interface LayerMargin {
@@ -25,17 +25,26 @@ export interface LayerMargin {
 
 /** What is proved on one region. */
 export interface RegionProof {
-  /** The network's affine map there, rounded to float64. */
+  /** The network's affine map there, rounded to float64; made when first asked for: A has outSize · inSize entries. */
   readonly map: AffineMap;
   /**
    * Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic: the rounding of A and b, and
-   * `approximationError`.
+   * `approximationError`. Made with the map.
    */
   readonly mapError: Float64Array;
-  /** Bound `[outSize]` on |inference in float32, in any order of summation − (A x + b)| over the region. */
-  readonly inferenceError: Float64Array;
   /**
-   * The share of `mapError` `[outSize]` that is no rounding: smooth activations make f affine only up to this. Then
+   * Bound `[outSize]` on |inference in float32, in any order of summation − f(x)| over the region, f the affine map in exact
+   * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow.
+   */
+  readonly inferenceError: Float64Array;
+  /** Bound `[outSize]` on |f(x)| over the region: what `inferenceError` is large or small beside. */
+  readonly outputReach: Float64Array;
+  /** The first node where a float32 number may overflow, sums on the way included. */
+  readonly overflow?: string;
+  /** The first node whose Jacobian would have taken too long, so that `inferenceError` is coarse: from products of |W|. */
+  readonly coarse?: string;
+  /**
+   * How far `[outSize]` the network is from affine where smooth activations make it so only up to an error. Then
    * `inferenceError` assumes a runtime whose own smooth functions err by no more than `SMOOTH_FUNCTION_ERROR`. Absent where f
    * is exactly affine.
    */
@@ -74,9 +83,10 @@ export interface CertifyOptions {
 }
 
 /**
- * Proves or refutes that the network, its parameters taken as exact real numbers, is affine on every region: no range
+ * Proves, or fails to prove, that the network, its parameters taken as exact real numbers, is affine on every region: no range
  * of a pre-activation, widened by a bound on all rounding in computing it, reaches a kink, and on every region one
- * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first.
+ * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first. A failure refutes nothing:
+ * relu(relu(x) − 5) is constant on [−1, 1], though its inner unit bends there.
  *
  * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
  *
@@ -93,10 +103,9 @@ export function certify(
   const layers: LayerMargin[] = [];
   const proved = (name: string, smallestMargin: number) => layers.push({ name, smallestMargin });
   try {
-    const { frames, pieces } = boundedPass(
+    const { frames, pieces, rounding } = boundedPass(
       net,
       propagators,
-      ARITHMETICS,
       proving(propagators, proved),
       progress,
     );
@@ -105,8 +114,10 @@ export function certify(
       regions,
       pieces,
       frames.map(({ values }) => values),
-    )();
-    const proofs = propagators.map((propagator, r) => regionProof(net, propagator, maps[r], frames[r]));
+    );
+    const proofs = propagators.map((propagator, r) =>
+      regionProof(net, propagator, () => maps()[r], frames[r], rounding[r]),
+    );
     return { certified: true, layers, regions: proofs };
   } catch (error) {
     if (error instanceof MayBend) return error.found;
@@ -135,9 +146,6 @@ class MayBend extends Error {
   }
 }
 
-/** The exact network, whose errors prove, and a runtime's, whose errors are reported. */
-const ARITHMETICS = [float64, float32];
-
 /** The rule that proves, and moves nothing. */
 function proving(
   propagators: readonly FramePropagator[],
@@ -146,8 +154,8 @@ function proving(
   return {
     activation: (node, { frames }, boundings) => {
       const { shift } = node;
-      const h = shift ? frames.map((frame, r) => addShift(boundings[r], frame, shift)) : frames;
-      const intervals = boundedIntervals(node.activation, propagators, h, 1);
+      const h = shift ? frames.map((frame, r) => addShift(boundings[r], node, frame, shift)) : frames;
+      const intervals = boundedIntervals(node.activation, propagators, h, PROOF);
       const shifts = chooseShifts(intervals, () => 0);
       const margin = smallestMargin(intervals);
       // Not `< 0`: a NaN proves nothing.
@@ -168,16 +176,27 @@ function proving(
 function regionProof(
   net: Network,
   propagator: FramePropagator,
-  map: AffineMap,
+  mapOf: () => AffineMap,
   output: BoundedFrame,
+  { overflow, coarse }: RuntimeRounding,
 ): RegionProof {
-  const mapError = mapErrorOn(net, propagator, map, output);
-  const inferred = rowOf(output.errors, 1);
+  const { approximationError } = output;
+  let mapError: Float64Array | undefined;
   return {
-    map,
-    mapError,
-    inferenceError: mapError.map((e, j) => (e + inferred[j]) * ROUND_UP),
-    ...(isApproximate(net) ? { approximationError: output.approximationError } : {}),
+    get map() {
+      return mapOf();
+    },
+    get mapError() {
+      mapError ??= mapErrorOn(net, propagator, mapOf(), output);
+      return mapError;
+    },
+    inferenceError: rowOf(output.errors, RUNTIME).map((e, j) =>
+      overflow === undefined ? (e + approximationError[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
+    ),
+    outputReach: propagator.reader.reach(output.values),
+    ...(overflow === undefined ? {} : { overflow }),
+    ...(coarse === undefined ? {} : { coarse }),
+    ...(isApproximate(net) ? { approximationError } : {}),
   };
 }
 
@@ -204,7 +223,7 @@ function provenWinners(
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
   const winners = chooseWinners(node.windows, pairs, {
     ...(node.lifts ? { lifts: node.lifts } : {}),
-    leadError: boundedLeads(propagators, frames, 1),
+    leadError: boundedLeads(propagators, frames, PROOF),
   });
   const present = (w: number) => (node.lifts && node.lifts.winner[w] >= 0 ? node.lifts.lift[w] : 0);
   // A lift that the node has not got is a lift missing.

@@ -8,7 +8,14 @@ import { membersOf, sharedIntervals } from '../rule/shared-shift.js';
 import { type ForbiddenIntervals, nearestFreeShift } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import { addBias, addShift, type BoundedFrame, type Bounding } from './bounded-frame.js';
-import { boundedIntervals, boundedLeads, smallestMargin } from './bounded-intervals.js';
+import {
+  boundedIntervals,
+  boundedLeads,
+  type Clearance,
+  type Demand,
+  PROOF,
+  smallestMargin,
+} from './bounded-intervals.js';
 import type { BoundedValue } from './bounded-pass.js';
 
 /** What freezing did to one nonlinearity. */
@@ -60,7 +67,7 @@ export function biasHolder(
     owner: node.name,
     bias: node.shift ?? new Float64Array(net.sizes.get(node.name)!),
     framesWith: bias =>
-      isZero(bias) ? frames : frames.map((frame, r) => addShift(boundings[r], frame, bias)),
+      isZero(bias) ? frames : frames.map((frame, r) => addShift(boundings[r], node, frame, bias)),
     replaced: bias => (isZero(bias) ? node : { ...node, shift: bias }),
   };
 }
@@ -81,23 +88,25 @@ export function clearKinks(
   propagators: readonly FramePropagator[],
   { bias, groups, framesWith }: BiasHolder,
   precision: Precision,
+  clearance: Clearance,
 ): { bias: Float64Array; frames: readonly BoundedFrame[]; layer: FrozenLayer } {
   let corrected = bias;
   let frames = framesWith(bias);
-  let margin = Number.NEGATIVE_INFINITY;
-  for (let round = 0; round < MOST_ROUNDS && !(margin >= 0); round++) {
+  const marginOf = (demand: Demand) =>
+    smallestMargin(boundedIntervals(activation, propagators, frames, demand));
+  const isClear = () => marginOf({ safety: 1, clearance }) >= 0;
+  for (let round = 0; round < MOST_ROUNDS && !isClear(); round++) {
     // Chosen at twice the bound, so that the check, at the bound itself, survives the correction's own rounding.
-    const intervals = boundedIntervals(activation, propagators, frames, 2);
+    const intervals = boundedIntervals(activation, propagators, frames, { safety: 2, clearance });
     const from = corrected;
     const corrections = namingLayer(name, () => correctionsFor(intervals, from, precision, groups));
     corrected = from.map((b, j) => precision.round(b + corrections[j]));
     frames = framesWith(corrected);
-    margin = smallestMargin(boundedIntervals(activation, propagators, frames, 1));
   }
   const layer: FrozenLayer = {
     name,
     ...correctionSizes(corrected.map((b, j) => b - bias[j])),
-    smallestMargin: margin,
+    smallestMargin: marginOf(PROOF),
   };
   assertCleared(layer, 'every unit clear of its kinks by the rounding bound');
   return { bias: corrected, frames, layer };
@@ -139,16 +148,23 @@ export function clearRivals(
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
   precision: Precision,
+  clearance: Clearance,
 ): { lifted: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
-  const raised = chooseWinners(node.windows, pairs, {
-    ...(node.lifts ? { lifts: node.lifts } : {}),
-    leadError: boundedLeads(propagators, frames, 2),
-    snap: precision.up,
-  });
+  const raisedAt = (safety: number) =>
+    chooseWinners(node.windows, pairs, {
+      ...(node.lifts ? { lifts: node.lifts } : {}),
+      leadError: boundedLeads(propagators, frames, { safety, clearance }),
+      snap: precision.up,
+    });
+  // Raised, where one must be, by a multiple of the bound: a file may hold lifts as additions before the maximum, which round once
+  // more, and what is read from it need not be raised again.
+  const least = raisedAt(1);
+  const isAhead = least.lifts.lift.every((lift, w) => lift === (node.lifts ? node.lifts.lift[w] : 0));
+  const raised = isAhead ? least : raisedAt(4);
   const chosen = chooseWinners(node.windows, pairs, {
     lifts: raised.lifts,
-    leadError: boundedLeads(propagators, frames, 1),
+    leadError: boundedLeads(propagators, frames, PROOF),
   });
   const before = node.lifts;
   const layer: FrozenLayer = {

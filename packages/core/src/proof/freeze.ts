@@ -7,7 +7,7 @@ import type { Progress } from '../network/walk.js';
 import { float64, type Precision } from '../numeric/precision.js';
 import type { Region } from '../regions/region.js';
 import { chooseShifts } from '../rule/shift.js';
-import { boundedIntervals } from './bounded-intervals.js';
+import { boundedIntervals, type Clearance, clearanceOn, PROOF } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { biasHolder, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
@@ -19,6 +19,13 @@ export interface FreezeOptions {
    * @defaultValue 'float32'
    */
   readonly precision?: Precision['name'];
+  /**
+   * How far from its kinks a unit is kept: `exact`, off them in exact arithmetic; `float32`, by a float32 runtime's own error on the
+   * region besides, where that bound is no larger than a small share of what the unit takes, so that what is flat here is flat there,
+   * and the runtime's error is that of an affine function.
+   * @defaultValue 'float32', of float64 weights 'exact'
+   */
+  readonly clearance?: Clearance;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -54,6 +61,7 @@ export interface Frozen {
  */
 export function freeze(net: Network, regions: readonly Region[], options: FreezeOptions = {}): Frozen {
   const precision = precisionOf(options.precision ?? 'float32');
+  const clearance = options.clearance ?? (precision === float64 ? 'exact' : 'float32');
   const rounded = roundNetwork(foldShifts(net), precision);
   const propagators = propagatorsFor(rounded, regions, options.memory);
   const replaced = new Map<string, NetworkNode>();
@@ -61,20 +69,22 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
   const moving: NonlinearityRule = {
     activation: (node, input, boundings) => {
       const holder = biasHolder(rounded, node, boundings, input);
-      const { bias, frames, layer } = clearKinks(node, propagators, holder, precision);
+      const { bias, frames, layer } = clearKinks(node, propagators, holder, precision, clearance);
       layers.push(layer);
       replaced.set(holder.owner, holder.replaced(bias));
-      const intervals = boundedIntervals(node.activation, propagators, frames, 1);
-      return { frames, shifts: chooseShifts(intervals, () => 0) };
+      const intervals = boundedIntervals(node.activation, propagators, frames, PROOF);
+      const kinks = node.activation.kinks.length;
+      const clearances = frames.map((_, r) => clearanceOn(r, intervals, kinks));
+      return { frames, shifts: chooseShifts(intervals, () => 0), clearances };
     },
     max: (node, frames) => {
-      const { chosen, layer, lifted } = clearRivals(node, propagators, frames, precision);
+      const { chosen, layer, lifted } = clearRivals(node, propagators, frames, precision, clearance);
       layers.push(layer);
       replaced.set(node.name, lifted);
       return chosen;
     },
   };
-  const { frames, pieces } = boundedPass(rounded, propagators, [float64], moving, options.progress);
+  const { frames, pieces } = boundedPass(rounded, propagators, moving, options.progress);
   const frozen = network(rounded.nodes.map(node => replaced.get(node.name) ?? node));
   const maps = mapsOn(
     frozen,

@@ -2,6 +2,7 @@ import {
   type Certificate,
   certificateFlaw,
   certificateOf,
+  certificateText,
   enforce,
   freeze,
   regionFromJSON,
@@ -60,5 +61,41 @@ describe('a certificate', () => {
   test('is not to be had for a network that bends', () => {
     expect(() => certificateOf(net, regions, bytes)).toThrow(/expected a network affine on every region/);
     expect(certificateFlaw(read(), net, regions, bytes)).toContain('cannot be certified');
+  });
+
+  test('is caught with regions or layers in another order, another region’s numbers, __proto__, null or NaN', () => {
+    const flawOf = (spoil: (certificate: ReturnType<typeof JSON.parse>) => unknown) => {
+      const changed = JSON.parse(written);
+      return certificateFlaw(spoil(changed) ?? changed, frozen, regions, bytes);
+    };
+    expect(flawOf(c => void c.regions.reverse())).toBeDefined();
+    expect(flawOf(c => void c.layers.reverse())).toBeDefined();
+    expect(flawOf(c => Object.assign(c.regions[1], { b: c.regions[0].b }))).toContain(
+      'certificate.regions.1.b',
+    );
+    expect(flawOf(c => void c.regions[0].b.splice(0, 1, Number.NaN))).toContain('certificate.regions.0.b.0');
+    expect(flawOf(c => void c.regions[0].b.splice(0, 1, null))).toContain('certificate.regions.0.b.0');
+    expect(flawOf(() => JSON.parse(written.replace('{"format"', '{"__proto__":{},"format"')))).toContain(
+      'certificate.__proto__',
+    );
+    expect(flawOf(() => JSON.parse(written.replace('{"A"', '{"__proto__":{},"A"')))).toContain('__proto__');
+  });
+
+  test('without the maps it holds, and half a map does not', () => {
+    const short = certificateOf(frozen, regions, bytes, { map: false });
+    expect(Object.keys(short.regions[0])).toEqual(['inferenceError', 'outputReach']);
+    expect(certificateFlaw(JSON.parse(JSON.stringify(short)), frozen, regions, bytes)).toBeUndefined();
+    const half = read();
+    const spoiled = { ...half, regions: [half.regions[0], short.regions[1]] };
+    expect(certificateFlaw(spoiled, frozen, regions, bytes)).toContain('certificate.regions.1');
+  });
+
+  test('as text in pieces it is the same JSON', () => {
+    for (const map of [true, false]) {
+      const certificate = certificateOf(frozen, regions, bytes, { map });
+      expect(JSON.parse([...certificateText(certificate)].join(''))).toEqual(certificate);
+    }
+    const none = certificateOf(net, [], bytes);
+    expect(JSON.parse([...certificateText(none)].join(''))).toEqual(none);
   });
 });
