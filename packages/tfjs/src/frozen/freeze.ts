@@ -1,4 +1,11 @@
-import { certify, type FrozenModel, freeze as freezeNetwork, PoliceError, type Region } from '@police/core';
+import {
+  type Certified,
+  certify,
+  type FrozenModel,
+  freeze as freezeNetwork,
+  PoliceError,
+  type Region,
+} from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { coreView } from '../graph/core-view.js';
@@ -56,13 +63,25 @@ export function freeze(
   writeWeights(readGraph(plain, epsilon), parts, layouts, before);
   const network = target ? correctedNetwork(frozen.network, regions[0], target) : frozen.network;
   const model = target ? correctedModel(plain, network) : plain;
-  return { model, network, maps: certifiedMaps(model, regions, epsilon), report };
+  const proof = certifiedAsRead(model, regions, epsilon);
+  return {
+    model,
+    network,
+    get maps() {
+      return proof.regions.map(({ map }) => map);
+    },
+    report,
+  };
 }
 
-/** The maps on the regions of the weights that a model has. Throws `unsupported-layer`, naming the layer, if they are not affine there. */
-function certifiedMaps(model: tfl.LayersModel, regions: readonly Region[], epsilon: number | undefined) {
+/** The proof that the weights a model has are affine on the regions. Throws `unsupported-layer`, naming the layer, if they are not affine there. */
+function certifiedAsRead(
+  model: tfl.LayersModel,
+  regions: readonly Region[],
+  epsilon: number | undefined,
+): Certified {
   const proof = certify(coreView(readGraph(model, epsilon)).network, regions);
-  if (proof.certified) return proof.regions.map(({ map }) => map);
+  if (proof.certified) return proof;
   const { layer, unit, region, margin } = proof;
   throw new PoliceError({
     code: 'unsupported-layer',
