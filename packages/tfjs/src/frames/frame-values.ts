@@ -34,6 +34,20 @@ export function preActivations(
   return blocks;
 }
 
+/** Throws `not-finite`, naming the layer, for shifts or lifts that float32 cannot hold, though their ranges be finite. */
+export function assertHeld(values: ArrayLike<number>, where: string): void {
+  for (let j = 0; j < values.length; j++) {
+    if (Number.isFinite(Math.fround(values[j]))) continue;
+    throw new PoliceError({
+      code: 'not-finite',
+      where,
+      expected: 'shifts that float32 can hold',
+      actual: `${values[j]} at unit ${j}`,
+      remedy: 'The weights are too large for the region: scale the inputs, or lower the learning rate.',
+    });
+  }
+}
+
 /** The regions' parts of the frames' values, one block `[dᵣ + 1, units]` per region, in place. */
 export function blocksOf(
   values: Float32Array,

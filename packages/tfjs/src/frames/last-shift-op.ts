@@ -3,6 +3,7 @@ import { activeRows, type Shifts, shiftsOf } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { peek } from '../ops/peek.js';
 import { writtenTensors } from '../ops/written-tensors.js';
+import { assertHeld } from './frame-values.js';
 import type { Frames } from './frames.js';
 import { type Shifted, type ShiftStep, shiftTensor, unitGradient, valuesOf } from './shift-op.js';
 
@@ -25,6 +26,7 @@ export function lastShiftOp(
     save([x, kernel]);
     const values = valuesOf(tf.matMul(x as tf.Tensor2D, kernel), bias, step);
     const found = shiftsOf(regions, values, activation, site.policy, previous, undefined, margins);
+    assertHeld(found.shift, site.where);
     shifts = found;
     return {
       value: shiftTensor(found, undefined, [kernel.shape[1]]),

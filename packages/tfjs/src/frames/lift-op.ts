@@ -3,7 +3,7 @@ import { chooseWinners, type MaxShifts, maxFrame, maxFramesAdjoint, pairLeads } 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '../graph/node.js';
 import { withGradient } from '../ops/with-gradient.js';
-import { assertFiniteGradient, downloadFrames, joined, preActivations } from './frame-values.js';
+import { assertFiniteGradient, assertHeld, downloadFrames, joined, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';
 
 export interface LiftOptions {
@@ -33,6 +33,7 @@ export function liftOp(x: Frames, shape: Shape, options: LiftOptions): Lifted {
   const { regions, windows, where } = options;
   const values = preActivations(x, regions, where);
   const chosen = chooseLifts(values, options);
+  assertHeld(chosen.lifts.lift, where);
   const results = [
     tf.tensor1d(Float32Array.from(chosen.lifts.lift)),
     tf.tensor(joined(values.map((block, r) => maxFrame(block, chosen, r))), [x.shape[0], ...shape]),

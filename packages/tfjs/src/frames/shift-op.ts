@@ -12,7 +12,7 @@ import { peek } from '../ops/peek.js';
 import { withGradient } from '../ops/with-gradient.js';
 import { writtenTensors } from '../ops/written-tensors.js';
 import type { ShiftSite } from './constraint.js';
-import { assertFiniteGradient, blocksOf, preActivations } from './frame-values.js';
+import { assertFiniteGradient, assertHeld, blocksOf, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';
 
 /** What a pass adds to an activation's site. */
@@ -60,6 +60,7 @@ export function shiftOp(h: PreActivations, step: ShiftStep): Shifted {
   const { shape } = h.frames;
   const values = valuesOf(h.frames, h.bias, step);
   const shifts = shiftsOf(regions, values, activation, policy, previous, sharing?.groups, margins);
+  assertHeld(shifts.shift, where);
   const results = [shiftTensor(shifts, sharing, shape.slice(1))];
   if (!isLast) {
     const activated = writtenTensors([shape], ([y]) => {

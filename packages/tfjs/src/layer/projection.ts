@@ -4,6 +4,7 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { passFrames } from '../frames/frame-pass.js';
+import { assertHeld } from '../frames/frame-values.js';
 import type { AffineNode } from '../graph/node.js';
 import { leavesOf } from '../graph/read.js';
 import { fieldsOf } from '../graph/values.js';
@@ -65,29 +66,25 @@ export class Projection {
     tf.tidy(() => {
       // All are found and checked before any is written, so that an error leaves the weights as they were.
       const { found } = passFrames(this.constraint, this.state.previous);
-      for (const each of found) this.assertMayMove(each);
-      for (const each of found) {
-        if (each.kind === 'shift') addToBias(this.ownerOf(each.place), each.c);
-        this.state.keep(each);
-      }
+      const biases = found.flatMap(each => (each.kind === 'shift' ? [this.moved(each.place, each)] : []));
+      for (const { bias, value } of biases) bias.write(value);
+      for (const each of found) this.state.keep(each);
     });
     this.last = weightsKey(this.variables());
   }
 
-  /** A layer may have been frozen since. */
-  private assertMayMove(found: FoundAdjustment): void {
-    if (found.kind !== 'shift') return;
-    const { layer, bias } = this.ownerOf(found.place);
-    if (isTrainable(bias!) || found.shifts.shift.every(c => c === 0)) return;
-    throw notProjectable(layer, 'a layer that is not to train');
-  }
-
-  private ownerOf(place: number): AffineNode {
+  /** The bias before a nonlinearity, and what it is with its shifts in it. */
+  private moved(
+    place: number,
+    { c, shifts }: Extract<FoundAdjustment, { kind: 'shift' }>,
+  ): { bias: tfl.LayerVariable; value: tf.Tensor } {
     const { nodes, owners } = this.constraint.graph;
-    return nodes[owners.get(place)!] as AffineNode;
+    const { layer, bias } = nodes[owners.get(place)!] as AffineNode & { bias: tfl.LayerVariable };
+    // A layer may have been frozen since.
+    if (!isTrainable(bias) && shifts.shift.some(each => each !== 0))
+      throw notProjectable(layer, 'a layer that is not to train');
+    const value = tf.add(bias.read(), tf.reshape(c, bias.shape as number[]));
+    assertHeld(value.dataSync(), layer);
+    return { bias, value };
   }
-}
-
-function addToBias({ bias }: AffineNode, c: tf.Tensor): void {
-  bias!.write(tf.add(bias!.read(), tf.reshape(c, bias!.shape as number[])));
 }

@@ -104,10 +104,14 @@ export function assertWeightsFinite({ weightSpecs = [], weightData }: tf.io.Mode
   for (const { name, shape, dtype, quantization } of weightSpecs) {
     if (quantization || (dtype !== 'float32' && dtype !== 'int32')) return; // no plain numbers of four bytes
     const size = 4 * tf.util.sizeFromShape(shape);
-    const values = bytes.slice(next, next + size);
-    if (values.length < size) throw short(name, size, values.length);
+    const found = bytes.length - next;
+    if (found < size) throw short(name, size, found);
     if (dtype === 'float32')
-      assertFinite(new Float32Array(values.buffer), name, 'The model had diverged when it was saved.');
+      assertFinite(
+        new Float32Array(bytes.buffer, next, size / 4),
+        name,
+        'The model had diverged when it was saved.',
+      );
     next += size;
   }
 }
