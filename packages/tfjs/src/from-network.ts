@@ -1,5 +1,5 @@
 import { type Dense, foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
-import type { ActivationNode } from '@police/core/adapter';
+import { type ActivationNode, ifKind } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { abs, hardTanh } from './layers/activation-layers.js';
@@ -26,15 +26,17 @@ export function fromNetwork(net: Network): tfl.Sequential {
 }
 
 function layerOf(node: NetworkNode, before: string): Layer {
-  if (node.kind === 'activation' && node.input === before && !node.shift) return activationLayer(node);
-  if (
-    node.kind === 'affine' &&
-    node.input === before &&
-    'kind' in node.operator &&
-    node.operator.kind === 'dense'
-  ) {
-    return tfl.layers.dense({ name: node.name, units: node.operator.outSize });
-  }
+  const layer = ifKind<Layer | undefined>(
+    {
+      activation: each => (each.input === before && !each.shift ? activationLayer(each) : undefined),
+      affine: ({ name, input, operator }) =>
+        input === before && 'kind' in operator && operator.kind === 'dense'
+          ? tfl.layers.dense({ name, units: operator.outSize })
+          : undefined,
+    },
+    node,
+  );
+  if (layer) return layer;
   const isShifted = node.kind === 'activation' && node.shift !== undefined;
   throw new PoliceError({
     code: 'unsupported-layer',
@@ -48,13 +50,20 @@ function layerOf(node: NetworkNode, before: string): Layer {
 /** Of a layer that is built. */
 function writeWeights(layer: Layer, node: NetworkNode): void {
   tf.tidy(() => {
-    if (node.kind === 'affine') {
-      const { weight, bias } = node.operator as Dense;
-      const kernel = tf.transpose(tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]));
-      layer.setWeights([kernel, tf.tensor1d(Float32Array.from(bias))]);
-    } else if (node.kind === 'activation' && node.activation.name === 'prelu') {
-      layer.setWeights([tf.tensor1d(Float32Array.from(node.activation.pieces[0].slope as Float64Array))]);
-    }
+    ifKind(
+      {
+        affine: ({ operator }) => {
+          const { weight, bias } = operator as Dense;
+          const kernel = tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]);
+          layer.setWeights([tf.transpose(kernel), tf.tensor1d(Float32Array.from(bias))]);
+        },
+        activation: ({ activation: { name, pieces } }) => {
+          if (name === 'prelu')
+            layer.setWeights([tf.tensor1d(Float32Array.from(pieces[0].slope as Float64Array))]);
+        },
+      },
+      node,
+    );
   });
 }
 

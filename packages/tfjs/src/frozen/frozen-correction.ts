@@ -1,6 +1,5 @@
 import {
   type AffineOperator,
-  network as createNetwork,
   type Dense,
   dense,
   type Network,
@@ -8,21 +7,20 @@ import {
   prescribeByCorrection,
   type Region,
 } from '@police/core';
+import { mapNodes } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { writeFlat, writePermuted } from '../graph/values.js';
 
 /** With what makes its map on the region the prescribed one added to the outputs, in float32. */
 export function correctedNetwork(net: Network, region: Region, target: PrescribedMap): Network {
-  return createNetwork(
-    prescribeByCorrection(net, region, target).nodes.map(node => {
-      if (node.kind !== 'affine' || node.name !== CORRECTION) return node;
+  return mapNodes(prescribeByCorrection(net, region, target), {
+    affine: node => {
+      if (node.name !== CORRECTION) return node;
       const { weight, bias } = node.operator as Dense;
-      return {
-        ...node,
-        operator: dense({ ...weight, data: weight.data.map(Math.fround) }, bias.map(Math.fround)),
-      };
-    }),
-  );
+      const operator = dense({ ...weight, data: weight.data.map(Math.fround) }, bias.map(Math.fround));
+      return { ...node, operator };
+    },
+  });
 }
 
 /** The model and, added to its outputs, the network's correction. */

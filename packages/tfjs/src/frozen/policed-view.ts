@@ -1,11 +1,11 @@
 import {
+  type Activation,
   type EnforceReport,
   enforce,
   type Network,
-  type NetworkNode,
-  network,
   prescribeByCorrection,
 } from '@police/core';
+import { mapNodes } from '@police/core/adapter';
 import { widened } from '../frames/constraint.js';
 import { maxOrder, storedSides, storedWinners } from '../graph/core-layout.js';
 import { type CoreView, coreView } from '../graph/core-view.js';
@@ -24,25 +24,18 @@ export function policedView(layer: PolicedLayer): CoreView & { readonly report: 
   const { graph } = layer;
   const view = coreView(graph);
   const sides = coreSides(graph, view, layer.presentSides);
-  const wide = mapActivations(view.network, node => ({
-    ...node,
-    activation: widened(node.activation, margin),
-  }));
+  const exact = new Map<string, Activation>();
+  const wide = mapNodes(view.network, {
+    activation: node => {
+      exact.set(node.name, node.activation);
+      return { ...node, activation: widened(node.activation, margin) };
+    },
+  });
   const enforced = enforce(wide, regions, { policy: 'sticky', sides, sharing });
-  const activations = new Map(
-    view.network.nodes.flatMap(node => (node.kind === 'activation' ? [[node.name, node.activation]] : [])),
-  );
-  return {
-    ...view,
-    report: enforced.report,
-    network: mapActivations(enforced.network, node => ({ ...node, activation: activations.get(node.name)! })),
-  };
-}
-
-type CoreActivation = Extract<NetworkNode, { kind: 'activation' }>;
-
-function mapActivations(net: Network, change: (node: CoreActivation) => CoreActivation): Network {
-  return network(net.nodes.map(node => (node.kind === 'activation' ? change(node) : node)));
+  const network = mapNodes(enforced.network, {
+    activation: node => ({ ...node, activation: exact.get(node.name)! }),
+  });
+  return { ...view, report: enforced.report, network };
 }
 
 /** Sides and winners as core numbers units and windows. */

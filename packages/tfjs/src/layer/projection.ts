@@ -1,7 +1,6 @@
 import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { passFrames } from '../frames/frame-pass.js';
 import { assertHeld } from '../frames/frame-values.js';
@@ -12,7 +11,7 @@ import type { TrainingState } from './training-state.js';
 import { isSameKey, type WeightsKey, weightsKey } from './weights-key.js';
 
 /**
- * Throws `invalid-option`, naming the layer, unless every nonlinearity follows a layer whose bias can hold its shifts and may be moved,
+ * Throws `invalid-option`, naming the layer, unless every nonlinearity follows a layer whose bias can hold its shifts,
  * and no weight has a constraint of its own, which TensorFlow.js would apply to it whenever it is written or loaded.
  */
 export function assertProjectable({ graph, sites }: Constraint, model: tfl.LayersModel): void {
@@ -24,7 +23,6 @@ export function assertProjectable({ graph, sites }: Constraint, model: tfl.Layer
     if (source?.kind !== 'affine')
       throw notProjectable(node.layer, 'a nonlinearity after no layer with a bias of its own');
     if (!source.bias) throw notProjectable(source.layer, 'a layer without one');
-    if (!isTrainable(source.bias)) throw notProjectable(source.layer, 'a layer that is not to train');
     if (source.sharing && !sites.get(place)!.sharing) {
       throw notProjectable(source.layer, 'one bias per channel, and shifts per unit');
     }
@@ -35,9 +33,6 @@ export function assertProjectable({ graph, sites }: Constraint, model: tfl.Layer
       throw notProjectable(name, `a constraint on ${constrained.name}, applied on every write`);
   }
 }
-
-const isTrainable = (variable: tfl.LayerVariable): boolean =>
-  fieldsOf<{ trainable: boolean }>(variable).trainable;
 
 function notProjectable(where: string, actual: string): PoliceError {
   return new PoliceError({
@@ -66,7 +61,7 @@ export class Projection {
     tf.tidy(() => {
       // All are found and checked before any is written, so that an error leaves the weights as they were.
       const { found } = passFrames(this.constraint, this.state.previous);
-      const biases = found.flatMap(each => (each.kind === 'shift' ? [this.moved(each.place, each)] : []));
+      const biases = found.flatMap(each => (each.kind === 'shift' ? [this.moved(each.place, each.c)] : []));
       for (const { bias, value } of biases) bias.write(value);
       for (const each of found) this.state.keep(each);
     });
@@ -74,15 +69,9 @@ export class Projection {
   }
 
   /** The bias before a nonlinearity, and what it is with its shifts in it. */
-  private moved(
-    place: number,
-    { c, shifts }: Extract<FoundAdjustment, { kind: 'shift' }>,
-  ): { bias: tfl.LayerVariable; value: tf.Tensor } {
+  private moved(place: number, c: tf.Tensor): { bias: tfl.LayerVariable; value: tf.Tensor } {
     const { nodes, owners } = this.constraint.graph;
     const { layer, bias } = nodes[owners.get(place)!] as AffineNode & { bias: tfl.LayerVariable };
-    // A layer may have been frozen since.
-    if (!isTrainable(bias) && shifts.shift.some(each => each !== 0))
-      throw notProjectable(layer, 'a layer that is not to train');
     const value = tf.add(bias.read(), tf.reshape(c, bias.shape as number[]));
     assertHeld(value.dataSync(), layer);
     return { bias, value };
