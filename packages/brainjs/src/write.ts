@@ -73,7 +73,7 @@ function layersOf({ nodes }: Network): Layer[] {
   for (let i = 1; i < nodes.length; i += 2) {
     const node = nodes[i];
     const next: NetworkNode | undefined = nodes[i + 1];
-    if (node.kind !== 'affine' || !isDense(node.operator) || node.input !== input) {
+    if (node.kind !== 'affine' || node.operator.kind !== 'dense' || node.input !== input) {
       throw unsupported(node.name, 'a dense layer', node.kind);
     }
     if (next?.kind !== 'activation' || next.input !== node.name || next.shift) {
@@ -85,9 +85,6 @@ function layersOf({ nodes }: Network): Layer[] {
   if (layers.length === 0) throw unsupported('network', 'at least one dense layer', 'none');
   return layers;
 }
-
-const isDense = (operator: { readonly kind?: string } | object): operator is Dense =>
-  'kind' in operator && operator.kind === 'dense';
 
 function unsupported(where: string, expected: string, actual: string): PoliceError {
   return new PoliceError({

@@ -24,7 +24,6 @@ export {
   type SmoothActivationName,
 } from './network/activation.js';
 export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
-export type { AffineGradient } from './network/affine-operator.js';
 export { biasOwner, isSharedAlike } from './network/fold.js';
 export { forwardValues } from './network/forward.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
@@ -39,6 +38,7 @@ export {
   type MaxNode,
   type SumNode,
 } from './network/nodes.js';
+export type { AffineContract, AffineGradient } from './network/operators/contract.js';
 export {
   applyRule,
   type BackRules,

@@ -36,12 +36,13 @@ export {
   relu6,
   selu,
 } from './network/activation.js';
-export { type AffineOperator, type Dense, dense } from './network/affine-operator.js';
+export type { AffineOperator, Custom } from './network/affine-operator.js';
 export { foldShifts } from './network/fold.js';
 export { forward } from './network/forward.js';
 export { type MaxPoolOptions, maxoutWindows, maxPoolWindows, type Windows } from './network/max-windows.js';
 export { type ChainLayer, chain, type Network, network } from './network/network.js';
 export type { NetworkNode } from './network/nodes.js';
+export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';

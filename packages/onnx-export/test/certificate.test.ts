@@ -10,9 +10,9 @@ import {
   seededRng,
   seeds,
 } from '@police/testing/helpers';
+import { inFloat32 } from '@police/testing/in-float32';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inFloat32 } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';
 import { type Optimization, runOnnx } from './runtime.js';
 

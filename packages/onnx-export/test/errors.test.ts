@@ -1,5 +1,4 @@
 import {
-  type AffineOperator,
   box,
   chain,
   dense,
@@ -24,6 +23,7 @@ import {
   seededRng,
   seeds,
 } from '@police/testing/helpers';
+import { cumulativeSum } from '@police/testing/operators/cumulative-sum';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -148,12 +148,12 @@ describe('unsupported-layer', () => {
   });
 });
 
-test('unsupported-layer: an affine operator that core does not know', () => {
-  const operator: AffineOperator = Object.assign(dense([[1]]), { kind: 'conv2d' });
-  expect(errorOf(() => exportOnnx(chain(1, [operator], ['here'])))).toMatchObject({
+test('unsupported-layer: an affine operator of one’s own', () => {
+  const net = chain(1, [cumulativeSum(Float64Array.of(0))], ['here']);
+  expect(errorOf(() => exportOnnx(net))).toMatchObject({
     code: 'unsupported-layer',
     where: 'here',
-    actual: "'conv2d'",
+    actual: "custom: 'cumulativeSum'",
   });
 });
 

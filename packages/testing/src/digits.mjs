@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { shuffle } from './random.mjs';
 
 const CLASSES = 10;
 
@@ -16,10 +17,7 @@ export async function loadDigits(perDigit, rng) {
       samples.push({ input: halved(data.slice(784 * i, 784 * (i + 1))), output, digit });
     }
   }
-  for (let i = samples.length - 1; i > 0; i--) {
-    const j = Math.floor(rng() * (i + 1));
-    [samples[i], samples[j]] = [samples[j], samples[i]];
-  }
+  shuffle(samples, rng);
   return samples;
 }
 

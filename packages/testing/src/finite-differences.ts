@@ -1,5 +1,4 @@
 import {
-  type Dense,
   dense,
   type Matrix,
   matrix,
@@ -14,6 +13,7 @@ import {
   type Rng,
 } from '@police/core';
 import { expect } from 'vitest';
+import { asDense } from './as-dense.js';
 import { expectClose, randomArray, roundingBound } from './helpers.js';
 
 /** Central differences err by STEP² of the third derivative and by rounding over STEP; this step balances them. */
@@ -31,7 +31,7 @@ function parametersOf(net: Network): Parameter[] {
     Array.from({ length: count }, (_, index): Parameter => ({ node, kind, index }));
   return net.nodes.flatMap(node => {
     if (node.kind === 'affine') {
-      const { weight, bias } = node.operator as Dense;
+      const { weight, bias } = asDense(node.operator);
       return [...all(node.name, 'weight', weight.data.length), ...all(node.name, 'bias', bias.length)];
     }
     const isPrelu = node.kind === 'activation' && node.activation.name === 'prelu';
@@ -45,7 +45,7 @@ function moved(net: Network, { node: name, kind, index }: Parameter, step: numbe
     net.nodes.map(node => {
       if (node.name !== name) return node;
       if (node.kind === 'affine') {
-        const { weight, bias } = node.operator as Dense;
+        const { weight, bias } = asDense(node.operator);
         const operator =
           kind === 'weight' ? dense({ ...weight, data: bump(weight.data) }, bias) : dense(weight, bump(bias));
         return { ...node, operator };

@@ -30,14 +30,9 @@ import {
 } from '@police/core';
 import { inputsOf } from '@police/core/adapter';
 import fc from 'fast-check';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expect } from 'vitest';
 
-export function seededRng(seed: number): Rng {
-  const generator = xoroshiro128plus(seed);
-  return () => uniformFloat64(generator);
-}
+export { seededRng } from './random.mjs';
 
 export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length)

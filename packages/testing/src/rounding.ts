@@ -1,12 +1,5 @@
-import {
-  type AffineOperator,
-  type Dense,
-  dense,
-  forward,
-  type Matrix,
-  type Network,
-  network,
-} from '@police/core';
+import { dense, forward, type Matrix, type Network, network } from '@police/core';
+import { asDense } from './as-dense.js';
 
 /** Roundings of one unit beyond its products: the bias, the shift, the activation's slope and offset. */
 const ROUNDINGS_PER_UNIT = 4;
@@ -48,11 +41,6 @@ export function runBound(net: Network, points: Matrix, roundoff: number): number
     size = values;
   });
   return DEVIATIONS * error.reduce((max, e) => Math.max(max, e), 0);
-}
-
-function asDense(operator: AffineOperator): Dense {
-  if ('weight' in operator) return operator as Dense;
-  throw new Error('a bound is known for dense layers only');
 }
 
 const row = (data: Float64Array): Matrix => ({ rows: 1, cols: data.length, data });

@@ -1,4 +1,4 @@
-import { type Dense, foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
+import { foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
 import { type ActivationNode, ifKind } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -30,7 +30,7 @@ function layerOf(node: NetworkNode, before: string): Layer {
     {
       activation: each => (each.input === before && !each.shift ? activationLayer(each) : undefined),
       affine: ({ name, input, operator }) =>
-        input === before && 'kind' in operator && operator.kind === 'dense'
+        input === before && operator.kind === 'dense'
           ? tfl.layers.dense({ name, units: operator.outSize })
           : undefined,
     },
@@ -53,7 +53,8 @@ function writeWeights(layer: Layer, node: NetworkNode): void {
     ifKind(
       {
         affine: ({ operator }) => {
-          const { weight, bias } = operator as Dense;
+          if (operator.kind !== 'dense') return;
+          const { weight, bias } = operator;
           const kernel = tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]);
           layer.setWeights([tf.transpose(kernel), tf.tensor1d(Float32Array.from(bias))]);
         },

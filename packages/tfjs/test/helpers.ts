@@ -1,7 +1,6 @@
 import {
   type AffineOperator,
   chordProbe,
-  type Dense,
   dense,
   forward,
   type Matrix,
@@ -179,8 +178,8 @@ function errorOfNode(
 
 /** Errors `[inSize]` of independent signs, through the operator: √(Σ w² e²), exactly for a matrix, else as many samples tell it. */
 function carried(operator: AffineOperator, error: Float64Array): Float64Array {
-  if ('kind' in operator && operator.kind === 'dense') {
-    const { weight } = operator as Dense;
+  if (operator.kind === 'dense') {
+    const { weight } = operator;
     const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
     return squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
   }

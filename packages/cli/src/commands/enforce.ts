@@ -2,7 +2,9 @@ import {
   boundOutputs,
   type Certificate,
   certificateOf,
+  certificateText,
   drift,
+  type EnforceReport,
   enforce,
   float16,
   float32,
@@ -34,6 +36,7 @@ export interface EnforceOptions extends ModelOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
+  readonly map?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -86,27 +89,27 @@ export async function enforceCommand(
   // What is certified is what was written, read again.
   const certificate = certificateOf(parseModel(written.bytes, options).network, regions, written.bytes, {
     progress: talk.stage('certify'),
+    ...(options.map ? { map: true } : {}),
     ...memory,
   });
   talk.settle();
 
-  const { maps: _, approximationErrors: __, ...shifts } = enforced.report;
   const report: Report = {
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts,
+    shifts: shiftsIn(enforced.report),
     ...summaryOf(certificate),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, frozen, samples, options), samples: samples.rows } }
       : {}),
-    warnings: warningsAbout(enforced.report),
+    warnings: warningsAbout(enforced.report, regions.length),
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {
-    files.push({ path: options.certificate, content: `${JSON.stringify(certificate)}\n` });
+    files.push({ path: options.certificate, content: certificateText(certificate) });
   }
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
@@ -132,6 +135,34 @@ function summaryOf({
     inferenceError: regions.map(largestInferenceError),
     inference: regions.map(inferenceSentence),
     ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
+  };
+}
+
+/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
+function shiftsIn(report: EnforceReport): Report['shifts'] {
+  const {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
+  } = report;
+  return {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
   };
 }
 

@@ -7,11 +7,12 @@ import {
   type Sides,
 } from '../frames/policed-pass.js';
 import { activationSlope } from '../network/activation.js';
-import { type AffineGradient, accumulateAffineGradient } from '../network/affine-operator.js';
+import { accumulateAffineGradient } from '../network/affine-operator.js';
 import { forwardValues, linearAdjoints } from '../network/forward.js';
 import { largestIn } from '../network/max-windows.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
+import type { AffineGradient } from '../network/operators/contract.js';
 import { type BackRules, ifKind, type NodeTable, walkBack } from '../network/walk.js';
 import { addInto, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';

@@ -2,8 +2,8 @@ import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import type { AffineMap } from '../frames/affine-map.js';
 import { policedPass } from '../frames/policed-pass.js';
-import { type Dense, dense } from '../network/affine-operator.js';
 import { type Network, network } from '../network/network.js';
+import { dense } from '../network/operators/dense.js';
 import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { pointsAt, type Region } from '../regions/region.js';
@@ -77,8 +77,7 @@ export function prescribeByLastLayer(
 ): Network {
   assertSize(wanted.length, regions.length, 'prescribeByLastLayer', 'prescribed maps, one per region,');
   const last = net.nodes.at(-1)!;
-  const operator = last.kind === 'affine' && 'kind' in last.operator ? (last.operator as Dense) : undefined;
-  if (last.kind !== 'affine' || operator?.kind !== 'dense') {
+  if (last.kind !== 'affine' || last.operator.kind !== 'dense') {
     throw new PoliceError({
       code: 'unsupported-layer',
       where: last.name,
@@ -102,7 +101,7 @@ export function prescribeByLastLayer(
     }
   });
   const change = leastNormSolution(equations, changes, last.name);
-  const { weight, bias } = operator;
+  const { weight, bias } = last.operator;
   const moved = dense(
     matrix(
       weight.rows,

@@ -4,6 +4,7 @@ import { type Piece, slopeAt } from '../network/activation.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
+import type { Matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { piecesOn } from '../rule/pieces.js';
 
@@ -39,6 +40,8 @@ export interface EnforceReport {
   readonly maps: readonly AffineMap[];
   /** Whether every unit lies on the same piece on all regions, so that one affine map holds on all of them. */
   readonly mapsCoincide: boolean;
+  /** The regions, by number, on which no output changes. */
+  readonly constantOn: readonly number[];
   /**
    * Bound `[outSize]` per region on |f(x) − (A x + b)|, where smooth activations make the network affine only up to an
    * error. Absent where it is exactly affine.
@@ -60,7 +63,9 @@ export function reportOf(net: Network, regions: readonly Region[], pass: Policed
   );
   const reports = layers.map(({ report }) => report);
   const output = net.nodes.at(-1)!.name;
-  const maps = mapsOn(net, regions, pass, pass.values.get(output)!);
+  const outputs = pass.values.get(output)!;
+  const maps = mapsOn(net, regions, pass, outputs);
+  const isConstant = ({ data, cols }: Matrix) => data.subarray(cols).every(change => change === 0);
   const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
     reports.reduce((sum, layer) => sum + layer[key], 0);
   return {
@@ -75,6 +80,7 @@ export function reportOf(net: Network, regions: readonly Region[], pass: Policed
     get maps() {
       return maps();
     },
+    constantOn: outputs.flatMap((values, r) => (isConstant(values) ? [r] : [])),
     mapsCoincide: layers.every(({ coincide }) => coincide),
     ...(pass.approximationErrors ? { approximationErrors: pass.approximationErrors(output) } : {}),
   };

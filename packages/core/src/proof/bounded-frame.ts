@@ -143,7 +143,10 @@ function refined({ rounding }: Bounding, name: string, terms: number, through: M
   const coarse = rowOf(through, 4);
   // An operator that only moves entries cancels nothing.
   const exact = terms > 1 ? rounding.before(name, coarse) : undefined;
-  if (exact) rowOf(errors, RUNTIME).forEach((e, j, row) => (row[j] = Math.min(e, exact[j])));
+  if (exact) {
+    const runtime = rowOf(errors, RUNTIME);
+    runtime.set(runtime.map((e, j) => Math.min(e, exact[j])));
+  }
   return { errors, reaches, coarse };
 }
 

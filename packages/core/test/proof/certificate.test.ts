@@ -70,7 +70,7 @@ describe('a certificate', () => {
     };
     expect(flawOf(c => void c.regions.reverse())).toBeDefined();
     expect(flawOf(c => void c.layers.reverse())).toBeDefined();
-    expect(flawOf(c => Object.assign(c.regions[1], { b: c.regions[0].b }))).toContain(
+    expect(flawOf(c => void Object.assign(c.regions[1], { b: c.regions[0].b }))).toContain(
       'certificate.regions.1.b',
     );
     expect(flawOf(c => void c.regions[0].b.splice(0, 1, Number.NaN))).toContain('certificate.regions.0.b.0');

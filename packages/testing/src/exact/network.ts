@@ -1,5 +1,6 @@
-import type { Dense, Network, Region } from '@police/core';
+import type { Network, Region } from '@police/core';
 import { type ActivationNode, type AffineNode, inputsOf, type MaxNode } from '@police/core/adapter';
+import { asDense } from '../as-dense.js';
 import { add, approximate, compare, type Dyadic, dot, exact, multiply, subtract, zero } from './rational.js';
 import { exactRegion } from './region.js';
 
@@ -59,7 +60,7 @@ export function mixedUnits(net: Network, region: Region): string[] {
 }
 
 function affine({ operator }: AffineNode, x: Block, weights: readonly Dyadic[]): Block {
-  const { weight, bias } = operator as Dense;
+  const { weight, bias } = asDense(operator);
   const rows = Array.from({ length: weight.rows }, (_, j) =>
     exactRow(weight.data.subarray(j * weight.cols, (j + 1) * weight.cols)),
   );

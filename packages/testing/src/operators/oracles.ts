@@ -1,5 +1,6 @@
 import { type Matrix, matrix, type Rng } from '@police/core';
 import type { ConvOptions } from '../../../core/src/network/operators/conv-options.js';
+import type { Fixed } from '../../../core/src/network/operators/fixed.js';
 import { pick, randomArray } from '../helpers.js';
 
 /** An integer from `least` to `most`, both included. */
@@ -89,6 +90,19 @@ export function naiveConvTranspose(options: ConvOptions, outShape: readonly numb
     }
   }
   return y;
+}
+
+/** A fixed operator by its definition, entry by entry. */
+export function fixedByDefinition({ origin, groups }: Fixed, x: Matrix): Matrix {
+  const y = x.data.map((v, i) => definition(origin, v, groups ? groups[i % x.cols] : i % x.cols));
+  return matrix(x.rows, x.cols, y);
+}
+
+function definition(origin: Fixed['origin'], x: number, group: number): number {
+  if (origin.kind === 'divide') return x / origin.divisor[group];
+  if (origin.kind === 'addConstant') return x + origin.constant[group];
+  const { gamma, mean, variance, epsilon } = origin;
+  return ((x - mean[group]) * gamma[group]) / Math.sqrt(variance[group] + epsilon);
 }
 
 /** Random options of a convolution that fits its input, 1-D or 2-D. */

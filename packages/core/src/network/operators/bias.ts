@@ -1,6 +1,6 @@
 import { assertSize } from '../../errors.js';
 import { matrix } from '../../numeric/matrix.js';
-import type { AffineOperator } from '../affine-operator.js';
+import type { AffineContract } from './contract.js';
 import { invalidOption } from './shapes.js';
 
 const ADD_INSTEAD = 'Put an explicit add of one value per output after it instead.';
@@ -39,7 +39,9 @@ export function collectGroups(
 export function withoutParameters(
   where: string,
   outSize: number,
-): Pick<AffineOperator, 'storesBias' | 'zeroGradient' | 'accumulateGradient' | 'withBias'> {
+): Pick<AffineContract, 'storesBias' | 'zeroGradient' | 'accumulateGradient'> & {
+  withBias(bias: Float64Array): never;
+} {
   return {
     storesBias: false,
     zeroGradient: () => ({ weight: matrix(0, 0), bias: new Float64Array(0) }),

@@ -1,8 +1,9 @@
 import { assertSize } from '../../errors.js';
 import { type Matrix, matrix, rowOf } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
-import type { AffineOperator } from '../affine-operator.js';
 import { collectGroups } from './bias.js';
+import type { AffineContract } from './contract.js';
+
 import { type ConvGeometry, inPlane, mostMeetings, outPlane } from './conv-geometry.js';
 import type { ConvSpec } from './conv-options.js';
 import { addPlanesGradient, convolvePlanes, convolvePlanesBack } from './conv-planes.js';
@@ -12,7 +13,7 @@ import { channelGroups, expandGroups, type Shape } from './shapes.js';
 import { countNonZeros } from './sparse.js';
 
 /** A convolution or a transposed one, with all its options. */
-export type ConvOperator<Kind extends string, Spec extends ConvSpec = ConvSpec> = AffineOperator &
+export type ConvOperator<Kind extends string, Spec extends ConvSpec = ConvSpec> = AffineContract &
   Spec & {
     readonly kind: Kind;
     /** `[outC, H', W']` or `[outC, L']`. */

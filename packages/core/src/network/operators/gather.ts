@@ -1,7 +1,7 @@
 import { assertFinite, assertSize } from '../../errors.js';
 import { type Matrix, matrix } from '../../numeric/matrix.js';
-import type { AffineOperator } from '../affine-operator.js';
 import { withoutParameters } from './bias.js';
+import type { AffineContract } from './contract.js';
 import {
   gatherAlongIndex,
   type IndexMap,
@@ -17,7 +17,7 @@ import { type ResizeNearestOptions, resizeNearestIndex } from './resize-nearest.
 import { invalidOption, resolveAxes, type Shape, sizeOf } from './shapes.js';
 
 /** An operator that only moves entries: `y[j] = x[index[j]]`, or the fill value where the index is −1. */
-export interface Gather extends AffineOperator {
+export interface Gather extends AffineContract {
   readonly kind: 'gather';
   readonly outShape: Shape;
   readonly index: Int32Array;

@@ -8,6 +8,14 @@ export {
   convTranspose,
 } from './conv-transpose.js';
 export {
+  addConstant,
+  divide,
+  type Fixed,
+  type FixedOrigin,
+  normalize,
+  type Statistics,
+} from './fixed.js';
+export {
   type Gather,
   type GatherOptions,
   gather,
@@ -20,7 +28,9 @@ export {
 } from './gather.js';
 export type { PadMode, SliceOptions } from './index-maps.js';
 export type { GatherOrigin, SparseOrigin } from './origin.js';
-export { type AveragePoolOptions, averagePool } from './pool.js';
+export { type Permuted, permuted, type Reordering } from './permuted.js';
+export { averagePool } from './pool.js';
+export type { AveragePoolOptions } from './pool-options.js';
 export { globalAveragePool, meanOver, type ReduceOptions, sumOver } from './reduce.js';
 export {
   type CoordinateMode,

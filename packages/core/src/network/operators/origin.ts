@@ -1,5 +1,5 @@
 import type { PadMode } from './index-maps.js';
-import type { AveragePoolOptions } from './pool.js';
+import type { AveragePoolOptions } from './pool-options.js';
 import type { CoordinateMode } from './resize-coordinates.js';
 import type { NearestMode } from './resize-nearest.js';
 import type { Shape } from './shapes.js';

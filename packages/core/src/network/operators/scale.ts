@@ -1,12 +1,12 @@
 import { assertFinite, assertSize } from '../../errors.js';
 import { type Matrix, matrix } from '../../numeric/matrix.js';
 import { type Precision, roundAll } from '../../numeric/precision.js';
-import type { AffineOperator } from '../affine-operator.js';
 import { collectGroups, withoutParameters } from './bias.js';
+import type { AffineContract } from './contract.js';
 import { assertShape, channelGroups, expandGroups, invalidOption, type Shape } from './shapes.js';
 
 /** An elementwise operator, `y[j] = factor[g] · x[j] + offset[g]`, g the group of j. */
-export interface Scale extends AffineOperator {
+export interface Scale extends AffineContract {
   readonly kind: 'scale';
   /** `[groups]`; absent: 1. */
   readonly factor?: Float64Array;

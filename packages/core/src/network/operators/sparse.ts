@@ -1,7 +1,7 @@
 import { assertFinite, assertSize } from '../../errors.js';
 import { type Matrix, matrix } from '../../numeric/matrix.js';
-import type { AffineOperator } from '../affine-operator.js';
 import { withoutParameters } from './bias.js';
+import type { AffineContract } from './contract.js';
 import type { SparseOrigin } from './origin.js';
 import { assertIntegers, invalidOption, type Shape, sizeOf } from './shapes.js';
 
@@ -18,7 +18,7 @@ export interface SparseRows {
  * `y = W x` with a sparse W that the layer's kind defines, such as pooling: nothing to train and nothing to store, so
  * there are no parameters, and `rounded` changes nothing.
  */
-export interface Sparse extends AffineOperator {
+export interface Sparse extends AffineContract {
   readonly kind: 'sparse';
   readonly outShape: Shape;
   readonly rows: SparseRows;

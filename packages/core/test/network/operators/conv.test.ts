@@ -1,13 +1,9 @@
 import { matrix, matrixFromRows, type Rng } from '@police/core';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
-import {
-  type OperatorCase,
-  randomRows,
-  rowsOfAllDensities,
-  testOperatorLaws,
-} from '@police/testing/operators/laws';
+import { type OperatorCase, testOperatorLaws } from '@police/testing/operators/laws';
 import { integer, naiveConv, naiveConvTranspose, randomConv } from '@police/testing/operators/oracles';
 import { randomConvTranspose } from '@police/testing/operators/random';
+import { randomRows, rowsOfAllDensities } from '@police/testing/operators/rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

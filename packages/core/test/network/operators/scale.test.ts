@@ -1,7 +1,9 @@
 import { matrix } from '@police/core';
 import { expectClose, pick, randomArray, seededRng, seeds } from '@police/testing/helpers';
-import { randomRows, testOperatorLaws } from '@police/testing/operators/laws';
-import { randomBatchNorm, randomShape } from '@police/testing/operators/random';
+import { testOperatorLaws } from '@police/testing/operators/laws';
+import { randomBatchNorm } from '@police/testing/operators/random';
+import { randomShape } from '@police/testing/operators/random-gather';
+import { randomRows } from '@police/testing/operators/rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyAffine } from '../../../src/network/affine-operator.js';

@@ -1,8 +1,9 @@
 import { matrix, type Rng } from '@police/core';
 import { expectClose, seededRng, seeds } from '@police/testing/helpers';
-import { randomRows, testOperatorLaws } from '@police/testing/operators/laws';
+import { testOperatorLaws } from '@police/testing/operators/laws';
 import { flat, multiIndices } from '@police/testing/operators/oracles';
 import { randomPool, randomReduction, randomResize, randomSparse } from '@police/testing/operators/random';
+import { randomRows } from '@police/testing/operators/rows';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
