@@ -7,18 +7,16 @@ import { type Progress, type Rules, walk } from '../network/walk.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import type { Shifts } from '../rule/shift.js';
 import type { MaxShifts } from '../rule/winners.js';
+import type { BoundedFrame, Bounding } from './bounded-frame.js';
 import {
-  activateBounded,
   addBias,
-  type BoundedFrame,
-  type Bounding,
   concatBounded,
   type LinearPart,
   linearPart,
-  maxBounded,
   regionFrame,
   sumBounded,
-} from './bounded-frame.js';
+} from './bounded-linear.js';
+import { activateBounded, maxBounded } from './bounded-pieces.js';
 import { RuntimeRounding } from './runtime-rounding.js';
 
 /** A node's frames with error bounds, one per region. */

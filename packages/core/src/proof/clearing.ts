@@ -7,7 +7,7 @@ import { type Precision, UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { membersOf, sharedIntervals } from '../rule/shared-shift.js';
 import { type ForbiddenIntervals, nearestFreeShift } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import { addBias, addShift, type BoundedFrame, type Bounding } from './bounded-frame.js';
+import type { BoundedFrame, Bounding } from './bounded-frame.js';
 import {
   boundedIntervals,
   boundedLeads,
@@ -16,6 +16,7 @@ import {
   PROOF,
   smallestMargin,
 } from './bounded-intervals.js';
+import { addBias, addShift } from './bounded-linear.js';
 import type { BoundedValue } from './bounded-pass.js';
 
 /** What freezing did to one nonlinearity. */

@@ -7,14 +7,7 @@ export {
   type ConvTransposeSpec,
   convTranspose,
 } from './conv-transpose.js';
-export {
-  addConstant,
-  divide,
-  type Fixed,
-  type FixedOrigin,
-  normalize,
-  type Statistics,
-} from './fixed.js';
+export { addConstant, divide, type Fixed, type FixedOrigin, normalize, type Statistics } from './fixed.js';
 export {
   type Gather,
   type GatherOptions,
