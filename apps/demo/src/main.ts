@@ -7,6 +7,7 @@ import { useWasm } from '@police/common/wasm';
 import {
   boxAround,
   type ChordProbe,
+  certify,
   enforce,
   matrix,
   matrixFromRows,
@@ -130,7 +131,7 @@ async function trainAll(
 
 /** Freezes the model and writes its file, which ONNX Runtime then runs. */
 async function exported(model: tfl.LayersModel, regions: readonly Region[], out: string) {
-  const { network, layers } = freeze(model);
+  const { network } = freeze(model);
   const bytes = exportOnnx(network, {
     inputName: 'pixels',
     outputName: 'logits',
@@ -140,7 +141,9 @@ async function exported(model: tfl.LayersModel, regions: readonly Region[], out:
   const files = { onnx: join(out, 'digits.onnx'), report: join(out, 'report.json') };
   await mkdir(out, { recursive: true });
   await writeFile(files.onnx, bytes);
-  const smallestMargin = Math.min(...layers.map(layer => layer.smallestMargin));
+  const proof = certify(network, regions);
+  if (!proof.certified) throw new Error(`layer ${proof.layer} is not affine on region ${proof.region}`);
+  const smallestMargin = Math.min(...proof.layers.map(layer => layer.smallestMargin));
   return { network, smallestMargin, files, runOnnx: await onnxPredictor(bytes) };
 }
 

@@ -1,10 +1,10 @@
 import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { type KeptRemedies, tensorsOf } from './kept-remedies.js';
-import type { PolicedLayer } from './policed-layer.js';
-import { policedLayerOf } from './policed-model.js';
-import type { Found, Remedy } from './remedy.js';
+import type { Adjustment, FoundAdjustment } from './frames/adjustment.js';
+import { type KeptAdjustments, tensorsOf } from './frames/kept-adjustments.js';
+import type { PolicedLayer } from './layer/policed-layer.js';
+import { policedLayerOf } from './layer/policed-model.js';
 
 /** A sum of losses over micro-batches, and its gradients, as `optimizer.applyGradients` takes them. */
 export interface AccumulatedGradients {
@@ -34,8 +34,8 @@ export function accumulateGradients(
   const layer = policedLayerOf(policed);
   assertAccumulates(layer);
   const weights = policed.trainableWeights.map(weight => weight.read() as tf.Variable);
-  const { remedies, onTape, settle } = layer.beginStep();
-  const held = onTape ? heldRemedies(remedies) : constantRemedies(remedies);
+  const { adjustments, onTape, end } = layer.beginStep();
+  const held = onTape ? heldAdjustments(adjustments) : constantAdjustments(adjustments);
   try {
     const gradients = tf.tidy(() => {
       let sums: tf.NamedTensorMap = {};
@@ -46,30 +46,30 @@ export function accumulateGradients(
       };
       for (const [x, y] of batches) {
         add(() => {
-          const forward = () => loss(y, layer.callWith(x, held.remedies));
+          const forward = () => loss(y, layer.callWith(x, held.adjustments));
           const { value, grads } = tf.variableGrads(forward, [...weights, ...held.variables.values()]);
           return { ...grads, [VALUE]: value };
         });
       }
       if (!sums[VALUE]) throw noBatches();
       if (onTape)
-        add(() => tf.variableGrads(() => alongRemedies(onTape(), held, sums, weights), weights).grads);
+        add(() => tf.variableGrads(() => alongAdjustments(onTape(), held, sums, weights), weights).grads);
       const grads = weights.flatMap(({ name }) => (sums[name] ? [{ name, tensor: sums[name] }] : []));
       return { value: sums[VALUE] as tf.Scalar, grads };
     });
-    settle();
+    end();
     return gradients;
   } finally {
-    tf.dispose([...held.remedies.values()].map(tensorOf));
+    tf.dispose([...held.adjustments.values()].map(tensorOf));
   }
 }
 
 /**
- * A function of the weights with the gradient that they have through the remedies: Σ remedy · dLoss/dremedy. The first weight stands in
- * for connection where all that remedies depend on is frozen.
+ * A function of the weights with the gradient that they have through the adjustments: Σ adjustment · dLoss/dremedy. The first weight stands in
+ * for connection where all that adjustments depend on is frozen.
  */
-function alongRemedies(
-  found: readonly Found[],
+function alongAdjustments(
+  found: readonly FoundAdjustment[],
   { variables }: Held,
   sums: tf.NamedTensorMap,
   [weight]: readonly tf.Variable[],
@@ -97,32 +97,38 @@ function added(sums: tf.NamedTensorMap, terms: tf.NamedTensorMap): tf.NamedTenso
   );
 }
 
-/** A step's remedies on the device. */
+/** A step's adjustments on the device. */
 interface Held {
-  readonly remedies: ReadonlyMap<number, Remedy>;
+  readonly adjustments: ReadonlyMap<number, Adjustment>;
   /** By position: the shifts and lifts as variables, so that a micro-batch has a gradient to them. */
   readonly variables: ReadonlyMap<number, tf.Variable>;
 }
 
-function heldRemedies(kept: KeptRemedies): Held {
-  const constant = constantRemedies(kept).remedies;
-  const variables = new Map([...constant].map(([place, remedy]) => [place, tf.variable(tensorOf(remedy))]));
+function heldAdjustments(kept: KeptAdjustments): Held {
+  const constant = constantAdjustments(kept).adjustments;
+  const variables = new Map(
+    [...constant].map(([place, adjustment]) => [place, tf.variable(tensorOf(adjustment))]),
+  );
   tf.dispose([...constant.values()].map(tensorOf));
-  const remedies = [...constant].map(([place, remedy]): [number, Remedy] => {
+  const adjustments = [...constant].map(([place, adjustment]): [number, Adjustment] => {
     const variable = variables.get(place)!;
     return [
       place,
-      remedy.kind === 'shift'
-        ? { ...remedy, c: variable }
-        : { ...remedy, lift: variable as tf.Tensor as tf.Tensor1D },
+      adjustment.kind === 'shift'
+        ? { ...adjustment, c: variable }
+        : { ...adjustment, lift: variable as tf.Tensor as tf.Tensor1D },
     ];
   });
-  return { remedies: new Map(remedies), variables };
+  return { adjustments: new Map(adjustments), variables };
 }
 
-const constantRemedies = (kept: KeptRemedies): Held => ({ remedies: tensorsOf(kept), variables: new Map() });
+const constantAdjustments = (kept: KeptAdjustments): Held => ({
+  adjustments: tensorsOf(kept),
+  variables: new Map(),
+});
 
-const tensorOf = (remedy: Remedy | Found): tf.Tensor => (remedy.kind === 'shift' ? remedy.c : remedy.lift);
+const tensorOf = (adjustment: Adjustment | FoundAdjustment): tf.Tensor =>
+  adjustment.kind === 'shift' ? adjustment.c : adjustment.lift;
 
 const noBatches = (): PoliceError =>
   new PoliceError({
@@ -142,7 +148,7 @@ function assertAccumulates({ graph, settings }: PolicedLayer): void {
       remedy: 'Train on whole batches.',
     });
   }
-  const node = graph.nodes.find(each => each.kind === 'affine' && each.usesBatchStatistics);
+  const node = graph.nodes.find(each => each.kind === 'affine' && each.adoptStatistics);
   if (!node) return;
   throw new PoliceError({
     code: 'unsupported-layer',

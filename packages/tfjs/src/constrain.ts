@@ -1,8 +1,8 @@
-import { PoliceError } from '@police/core';
+import { PoliceError, type TrainingOptions } from '@police/core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import type { ConstrainOptions } from './options.js';
-import { PolicedLayer } from './policed-layer.js';
-import { PolicedModel } from './policed-model.js';
+import { PolicedLayer } from './layer/policed-layer.js';
+import { PolicedModel } from './layer/policed-model.js';
+import { checkedOptions } from './layer/settings-config.js';
 
 /**
  * Makes a model of one input and one output trainable under the constraint that it is affine on every region. The result
@@ -22,7 +22,7 @@ import { PolicedModel } from './policed-model.js';
  * await policed.fit(x, y);
  * const { model: plain } = freeze(policed);
  */
-export function constrain(model: tfl.LayersModel, options: ConstrainOptions): tfl.Sequential {
+export function constrain(model: tfl.LayersModel, options: TrainingOptions): PolicedModel {
   if (!(model instanceof tfl.LayersModel)) {
     throw new PoliceError({
       code: 'unsupported-layer',
@@ -32,14 +32,6 @@ export function constrain(model: tfl.LayersModel, options: ConstrainOptions): tf
       remedy: 'Build the layers with tf.sequential or tf.model.',
     });
   }
-  if (!Array.isArray(options?.regions)) {
-    throw new PoliceError({
-      code: 'invalid-option',
-      where: 'regions',
-      expected: 'an array of regions',
-      actual: `${options?.regions}`,
-      remedy: 'Pass { regions: [box(lower, upper)] }.',
-    });
-  }
+  checkedOptions(options); // the layer would take a name of its own among them
   return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
 }

@@ -1,7 +1,7 @@
 import { chordProbe } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type * as tfl from '@tensorflow/tfjs-layers';
-import { policedLayerOf } from './policed-model.js';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { policedLayerOf } from './layer/policed-model.js';
 
 /** What the constraint does and costs. */
 export interface ConstraintReport {
@@ -34,7 +34,7 @@ export interface ConstraintLogOptions {
 }
 
 /**
- * A callback for `fit` that reports on a constrained model after every epoch or batch.
+ * A callback for `fit` that reports on a constrained model after every epoch or batch, alone or in an array with others.
  *
  * @example
  * await policed.fit(x, y, { callbacks: constraintLog(policed, report => console.log(report)) });
@@ -43,7 +43,7 @@ export function constraintLog(
   policed: tfl.LayersModel,
   log: (report: ConstraintReport) => void,
   { per = 'epoch', chords = 32, random = Math.random }: ConstraintLogOptions = {},
-): tfl.CustomCallbackArgs {
+): tfl.CustomCallback {
   const layer = policedLayerOf(policed);
   let epoch = 0;
   let started = 0;
@@ -58,7 +58,7 @@ export function constraintLog(
     const place = batch === undefined ? { epoch } : { epoch, batch };
     log({ ...place, residual: residualOf(policed, chords, random), shifted, units, timeShare });
   };
-  return {
+  return new tfl.CustomCallback({
     onEpochBegin: async current => {
       epoch = current;
     },
@@ -74,7 +74,7 @@ export function constraintLog(
     onEpochEnd: async () => {
       if (per === 'epoch') report();
     },
-  };
+  });
 }
 
 /** The largest residual of chords of any region, at inference. */

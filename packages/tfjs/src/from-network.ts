@@ -1,8 +1,8 @@
 import { foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
-import type { ActivationNode } from '@police/core/adapter';
+import { type ActivationNode, ifKind } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { abs, hardTanh } from './activation-layers.js';
+import { abs, hardTanh } from './layers/activation-layers.js';
 
 type Layer = tfl.layers.Layer;
 
@@ -26,10 +26,17 @@ export function fromNetwork(net: Network): tfl.Sequential {
 }
 
 function layerOf(node: NetworkNode, before: string): Layer {
-  if (node.kind === 'activation' && node.input === before && !node.shift) return activationLayer(node);
-  if (node.kind === 'affine' && node.input === before && node.operator.kind === 'dense') {
-    return tfl.layers.dense({ name: node.name, units: node.operator.outSize });
-  }
+  const layer = ifKind<Layer | undefined>(
+    {
+      activation: each => (each.input === before && !each.shift ? activationLayer(each) : undefined),
+      affine: ({ name, input, operator }) =>
+        input === before && operator.kind === 'dense'
+          ? tfl.layers.dense({ name, units: operator.outSize })
+          : undefined,
+    },
+    node,
+  );
+  if (layer) return layer;
   const isShifted = node.kind === 'activation' && node.shift !== undefined;
   throw new PoliceError({
     code: 'unsupported-layer',
@@ -43,13 +50,21 @@ function layerOf(node: NetworkNode, before: string): Layer {
 /** Of a layer that is built. */
 function writeWeights(layer: Layer, node: NetworkNode): void {
   tf.tidy(() => {
-    if (node.kind === 'affine' && node.operator.kind === 'dense') {
-      const { weight, bias } = node.operator;
-      const kernel = tf.transpose(tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]));
-      layer.setWeights([kernel, tf.tensor1d(Float32Array.from(bias))]);
-    } else if (node.kind === 'activation' && node.activation.name === 'prelu') {
-      layer.setWeights([tf.tensor1d(Float32Array.from(node.activation.pieces[0].slope as Float64Array))]);
-    }
+    ifKind(
+      {
+        affine: ({ operator }) => {
+          if (operator.kind !== 'dense') return;
+          const { weight, bias } = operator;
+          const kernel = tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]);
+          layer.setWeights([tf.transpose(kernel), tf.tensor1d(Float32Array.from(bias))]);
+        },
+        activation: ({ activation: { name, pieces } }) => {
+          if (name === 'prelu')
+            layer.setWeights([tf.tensor1d(Float32Array.from(pieces[0].slope as Float64Array))]);
+        },
+      },
+      node,
+    );
   });
 }
 

@@ -1,16 +1,15 @@
-export {
-  type AccumulatedGradients,
-  accumulateGradients,
-} from './accumulate-gradients.js';
-export { Abs, abs, HardTanh, hardTanh } from './activation-layers.js';
+export type { FrozenModel, TrainingOptions as ConstrainOptions } from '@police/core';
+export { type AccumulatedGradients, accumulateGradients } from './accumulate-gradients.js';
 export { constrain } from './constrain.js';
 export { type ConstraintLogOptions, type ConstraintReport, constraintLog } from './constraint-log.js';
-export { type FrozenModel, freeze } from './freeze.js';
 export { fromNetwork } from './from-network.js';
-export { Lifted } from './lifted-layer.js';
+export { type FreezeOptions, freeze } from './frozen/freeze.js';
+export { useLinearPrograms } from './layer/linear-programs.js';
+export { PolicedLayer } from './layer/policed-layer.js';
+export { PolicedModel, policedLayerOf } from './layer/policed-model.js';
+export { Abs, abs, HardTanh, hardTanh } from './layers/activation-layers.js';
+export { Lifted } from './layers/lifted-layer.js';
+export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
-export type { ConstrainOptions } from './options.js';
-export { PolicedLayer } from './policed-layer.js';
-export { policedLayerOf } from './policed-model.js';
-export { Shifted } from './shifted-layer.js';
+export { readable } from './reading/readable.js';
 export { toNetwork } from './to-network.js';

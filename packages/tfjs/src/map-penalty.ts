@@ -3,7 +3,7 @@ import { assertMapFits, assertSize, prescribedFrame } from '@police/core/adapter
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { sizeOf } from './graph/node.js';
-import { policedLayerOf } from './policed-model.js';
+import { policedLayerOf } from './layer/policed-model.js';
 
 /**
  * The paper's barrier (Eqs. 1 and 2), to be added to a loss: how far the maps on the regions are from those wanted, core's

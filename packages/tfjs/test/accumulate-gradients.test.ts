@@ -108,7 +108,7 @@ describe.each(backends)('on %s', backend => {
         tf.dispose({ ...accumulateGradients(policed, batches, loss) });
         return tf.scalar(0);
       });
-      return kernels.filter(({ name }) => name === 'PoliceJointOp').length;
+      return kernels.filter(({ name }) => name === 'PoliceWithGradient').length;
     };
     const nonlinearities = WIDTHS.length - 2;
     expect(await passes(policedModel(), 1)).toBe(2 * nonlinearities);

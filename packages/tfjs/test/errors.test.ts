@@ -350,6 +350,27 @@ describe.each(backends)('on %s', backend => {
       expect(bend(policed, toNetwork(policed), regions, 1)).toBeLessThan(1);
     });
 
+    test.each([1, 2])('a shift that float32 cannot hold is never handed out, %i activations', async count => {
+      const layers = Array.from({ length: count }, (_, i) =>
+        dense({ units: 2, activation: 'relu', ...(i === 0 ? { inputShape: [2], name: 'huge' } : {}) }),
+      );
+      const model = tfl.sequential({ layers: [...layers, dense({ units: 1 })] });
+      const kernel = model.layers[0].weights[0];
+      // Finite on the frame, a range twice as wide as float32.
+      kernel.write(tf.fill([2, 2], 3e38));
+      const policed = constrain(model, { regions, mode });
+      const before = weightsOf(model);
+      expect(await errorOf(() => predict(policed, randomRows(2, 2, 1)))).toMatchObject({
+        code: 'not-finite',
+        where: 'huge',
+      });
+      expect(await errorOf(() => freeze(policed))).toMatchObject({ code: 'not-finite' });
+      policed.compile({ optimizer: tf.train.sgd(0.01), loss: 'meanSquaredError' });
+      const [x, y] = [toTensor(randomRows(4, 2, 1)), toTensor(randomRows(4, 1, 2))];
+      expect(await errorOf(() => policed.fit(x, y, { verbose: 0 }))).toMatchObject({ code: 'not-finite' });
+      expect(weightsOf(model)).toEqual(before);
+    });
+
     test('weights that overflow on the region', async () => {
       const model = makeModel(WIDTHS, 'leakyRelu');
       const [x, y] = [randomRows(4, 2, 1), randomRows(4, 1, 2)];

@@ -4,8 +4,8 @@ import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { coreView } from '../src/core-network.js';
-import { coreSides } from '../src/to-network.js';
+import { coreSides } from '../src/frozen/policed-view.js';
+import { coreView } from '../src/graph/core-view.js';
 import { expectLaws, makeSetup, STEPS, sharings } from './graph-laws.js';
 import {
   backends,

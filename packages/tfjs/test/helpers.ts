@@ -285,3 +285,23 @@ export async function errorOf(action: () => unknown): Promise<PoliceError> {
   }
   throw new Error('no error was thrown');
 }
+
+/** Through everything that a file would hold. */
+export async function saved(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let artifacts: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async given => {
+      artifacts = given;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = artifacts;
+  return {
+    modelTopology: JSON.parse(JSON.stringify(modelTopology)),
+    weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
+    weightData: (weightData as ArrayBuffer).slice(0),
+  };
+}
+
+export const reloaded = async (model: tfl.LayersModel): Promise<tfl.LayersModel> =>
+  tfl.loadLayersModel(tf.io.fromMemory(await saved(model)));

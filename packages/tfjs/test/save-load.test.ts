@@ -13,7 +13,7 @@ import {
 } from '@police/core';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   backends,
@@ -27,6 +27,8 @@ import {
   makeModel,
   predict,
   randomRows,
+  reloaded,
+  saved,
   toTensor,
   useBackend,
   weightsOf,
@@ -52,26 +54,6 @@ const regions = [
   ]),
 ];
 const x = randomRows(20, 2, 5, 3);
-
-/** Through everything that a file would hold. */
-async function saved(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
-  let artifacts: tf.io.ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler(async given => {
-      artifacts = given;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const { modelTopology, weightSpecs, weightData } = artifacts;
-  return {
-    modelTopology: JSON.parse(JSON.stringify(modelTopology)),
-    weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
-    weightData: (weightData as ArrayBuffer).slice(0),
-  };
-}
-
-const reloaded = async (model: tfl.LayersModel): Promise<tfl.LayersModel> =>
-  tfl.loadLayersModel(tf.io.fromMemory(await saved(model)));
 
 async function train(model: tfl.LayersModel, epochs: number): Promise<void> {
   const [inputs, targets] = [toTensor(x), toTensor(randomRows(20, 2, 6))];

@@ -1,9 +1,14 @@
 import { conformance } from '@police/testing/conformance';
-import { constrain, freeze, fromNetwork, policedLayerOf, toNetwork as read } from '@police/tfjs';
+import {
+  constrain,
+  freeze,
+  fromNetwork,
+  type PolicedModel,
+  policedLayerOf,
+  toNetwork as read,
+} from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { findRemedies } from '../src/frame-pass.js';
-import type { PolicedLayer } from '../src/policed-layer.js';
 import {
   FLOAT32_ROUNDOFF,
   innerOf,
@@ -19,7 +24,7 @@ export function tfjsConformance(
   activations: readonly LayerKind[],
   modes: readonly ('shift' | 'project')[] = ['shift', 'project'],
 ): void {
-  conformance<tfl.LayersModel, tfl.Sequential>('tfjs', {
+  conformance<tfl.LayersModel, PolicedModel>('tfjs', {
     activations,
     modes,
     refused: ['sigmoid', 'tanh', 'softplus', 'swish'],
@@ -40,8 +45,8 @@ export function tfjsConformance(
       policedLayerOf(policed).project();
       return read(innerOf(policed));
     },
-    shifts: policed => shiftsOf(policedLayerOf(policed)),
-    sides: policed => policedLayerOf(policed).sides,
+    shifts: policed => policed.shifts,
+    sides: policed => policed.sides,
     train: async (policed, x, targets, afterStep) => {
       policed.compile({ optimizer: tf.train.sgd(0.05), loss: 'meanSquaredError' });
       await policed.fit(toTensor(x), toTensor(targets), {
@@ -60,17 +65,6 @@ export function tfjsConformance(
 
 const isConstrainable = (activation: string): activation is LayerKind =>
   (layerKinds as readonly string[]).includes(activation);
-
-/** The shifts that inference computes from the weights as they are, by the name of the nonlinearity. */
-function shiftsOf({ graph, settings, sides }: PolicedLayer): Record<string, Float64Array> {
-  const shifts: Record<string, Float64Array> = {};
-  tf.tidy(() => {
-    const { found } = findRemedies(graph, settings, place => sides[graph.nodes[place].name]);
-    for (const each of found)
-      if (each.kind === 'shift') shifts[graph.nodes[each.place].name] = each.shifts.shift;
-  });
-  return shifts;
-}
 
 type Activation = Parameters<typeof tfl.layers.activation>[0]['activation'];
 

@@ -143,6 +143,27 @@ function correctionsFor(
   return Float64Array.from(groups, group => byGroup[group]);
 }
 
+/**
+ * Windows that need no lift for the proof, each region having a winner of its own, stay without one: a lift lets one entry win on all
+ * regions, which would move outputs by far more than the rounding of the runtime that it was to keep clear of.
+ */
+function withoutDetours(proven: MaxShifts, raised: MaxShifts): MaxShifts {
+  const { winner, lift } = proven.lifts;
+  const regions = proven.winners.length / winner.length;
+  const isSplit = (w: number): boolean =>
+    Array.from({ length: regions }, (_, r) => proven.winners[r * winner.length + w]).some(
+      each => each !== proven.winners[w],
+    );
+  const kept = winner.map((entry, w) => Number(entry < 0 && isSplit(w)));
+  return {
+    ...raised,
+    lifts: {
+      winner: raised.lifts.winner.map((entry, w) => (kept[w] ? winner[w] : entry)),
+      lift: raised.lifts.lift.map((value, w) => (kept[w] ? lift[w] : value)),
+    },
+  };
+}
+
 /** Raises lifts, where it must, to the next representable value at which the winner wins for certain. */
 export function clearRivals(
   node: MaxNode,
@@ -152,12 +173,18 @@ export function clearRivals(
   clearance: Clearance,
 ): { lifted: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
+  const present = node.lifts ? { lifts: node.lifts } : {};
+  const leadError = boundedLeads(propagators, frames, PROOF);
+  const proven = chooseWinners(node.windows, pairs, { ...present, leadError });
   const raisedAt = (safety: number) =>
-    chooseWinners(node.windows, pairs, {
-      ...(node.lifts ? { lifts: node.lifts } : {}),
-      leadError: boundedLeads(propagators, frames, { safety, clearance }),
-      snap: precision.up,
-    });
+    withoutDetours(
+      proven,
+      chooseWinners(node.windows, pairs, {
+        ...present,
+        leadError: boundedLeads(propagators, frames, { safety, clearance }),
+        snap: precision.up,
+      }),
+    );
   // Raised, where one must be, by a multiple of the bound: a file may hold lifts as additions before the maximum, which round once
   // more, and what is read from it need not be raised again.
   const least = raisedAt(1);
@@ -165,7 +192,7 @@ export function clearRivals(
   const raised = isAhead ? least : raisedAt(4);
   const chosen = chooseWinners(node.windows, pairs, {
     lifts: raised.lifts,
-    leadError: boundedLeads(propagators, frames, PROOF),
+    leadError,
   });
   const before = node.lifts;
   const layer: FrozenLayer = {

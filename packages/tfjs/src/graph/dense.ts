@@ -1,7 +1,7 @@
 import { type Dense, dense, operators } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
-import { affine } from '../affine-op.js';
+import { affine } from '../ops/affine-op.js';
 import { addOwnActivation } from './activation.js';
 import type { GraphBuilder } from './builder.js';
 import { type AffineStep, type CoreAffine, type Shape, sizeOf } from './node.js';

@@ -1,8 +1,8 @@
 import { operators, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
-import type { Lifted } from '../lifted-layer.js';
-import type { Shifted } from '../shifted-layer.js';
+import type { Lifted } from '../layers/lifted-layer.js';
+import type { Shifted } from '../layers/shifted-layer.js';
 import {
   readAbs,
   readActivationLayer,

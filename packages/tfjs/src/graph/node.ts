@@ -59,8 +59,8 @@ export interface AffineNode extends NodeBase {
   readonly kind: 'affine';
   /** With the weights of now. `x`, the data, is there in a training step: batch normalisation looks at it. */
   step(x: tf.Tensor | undefined, isTraining: boolean): AffineStep;
-  /** Whether its step in training depends on the batch. */
-  readonly usesBatchStatistics?: true;
+  /** Where its step in training depends on the batch: makes the statistics of data `[rows, ...inShape]` those of inference. */
+  adoptStatistics?(x: tf.Tensor): void;
   /** Whether it adds a bias, if only of zeros: then a shift after it can be one. */
   readonly storesBias: boolean;
   /** The bias as a weight; may be absent where there could be one. */

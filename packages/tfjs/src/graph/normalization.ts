@@ -46,7 +46,7 @@ export function readBatchNorm(
       name: layer.name,
       layer: layer.name,
       shape,
-      usesBatchStatistics: true,
+      adoptStatistics: x => adoptStatistics(fields, x),
       storesBias: true,
       ...(fields.beta ? { bias: fields.beta } : {}),
       ...(sharing ? { sharing } : {}),
@@ -83,6 +83,15 @@ function batchNormStep(fields: BatchNormFields, x?: tf.Tensor): AffineStep {
     },
     bias: offset,
   };
+}
+
+/** The moving statistics become those of x. */
+function adoptStatistics({ movingMean, movingVariance }: BatchNormFields, x: tf.Tensor): void {
+  tf.tidy(() => {
+    const { mean, variance } = tf.moments(x, allButLast(x.rank));
+    movingMean.write(mean);
+    movingVariance.write(variance);
+  });
 }
 
 const allButLast = (rank: number): number[] => Array.from({ length: rank - 1 }, (_, i) => i);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { affine } from '../affine-op.js';
+import { affine } from '../ops/affine-op.js';
 
 // tfjs's own resizing has wrong gradients on the cpu backend: of nearest neighbours for all images but the first, of
 // bilinear interpolation for images that are not square.

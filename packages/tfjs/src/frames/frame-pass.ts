@@ -1,0 +1,188 @@
+import type { Region } from '@police/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ActivationNode, AffineStep, GraphNode, MaxNode } from '../graph/node.js';
+import { presentLifts } from '../graph/present-lifts.js';
+import type { Adjustment, FoundAdjustment, Previous } from './adjustment.js';
+import { ApproximationErrors } from './approximation-errors.js';
+import type { Constraint } from './constraint.js';
+import {
+  biasedFrames,
+  concatenatedFrames,
+  constantFrames,
+  type Frames,
+  type InputFrames,
+  linearFrames,
+  spelledOut,
+  summedFrames,
+} from './frames.js';
+import { lastShiftOp } from './last-shift-op.js';
+import { liftOp } from './lift-op.js';
+import { shiftOp } from './shift-op.js';
+
+/** What a pass may do otherwise. */
+export interface FramePassOptions {
+  /**
+   * Others than the constraint's own, which grow with a schedule.
+   * @defaultValue its own
+   */
+  readonly regions?: readonly Region[];
+  /**
+   * Whether to carry the frames beyond the last nonlinearity, which nothing is added to.
+   * @defaultValue where the outputs have a target
+   */
+  readonly toOutput?: boolean;
+}
+
+/** Carries the regions' frames through the graph and finds what each nonlinearity needs (core's `policedPass` on tensors). */
+export function passFrames(
+  constraint: Constraint,
+  previous: Previous,
+  options?: FramePassOptions,
+): FramePass {
+  const pass = new FramePass(constraint, previous, options);
+  constraint.graph.nodes.forEach((node, place) => {
+    pass.advance(place, node.kind === 'affine' ? node.step(undefined, false) : undefined);
+  });
+  return pass;
+}
+
+/** Frames before an affine node, and what it does with them. */
+interface Entering {
+  readonly frames: Frames | InputFrames;
+  readonly step: AffineStep;
+}
+
+/** The frames' way through the graph, node by node. */
+export class FramePass {
+  readonly found: FoundAdjustment[] = [];
+  private readonly regions: readonly Region[];
+  private readonly toOutput: boolean;
+  private readonly frames: (Frames | InputFrames | undefined)[] = [];
+  /** Of affine nodes that are computed with the activation after them. */
+  private readonly entering: (Entering | undefined)[] = [];
+  /** Only where smooth activations make the model affine up to an error. */
+  private readonly errors: ApproximationErrors | undefined;
+
+  constructor(
+    private readonly constraint: Constraint,
+    private readonly previous: Previous,
+    { regions, toOutput }: FramePassOptions = {},
+  ) {
+    const { graph, settings } = constraint;
+    this.regions = regions ?? settings.regions;
+    this.toOutput = toOutput ?? settings.target !== undefined;
+    if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
+  }
+
+  /** Passes a node, and returns what is added there if it is a nonlinearity. */
+  advance(place: number, step: AffineStep | undefined): Adjustment | undefined {
+    const node = this.constraint.graph.nodes[place];
+    if (this.regions.length === 0) return undefined;
+    if (node.kind === 'activation') return this.shift(node, place);
+    if (node.kind === 'max') return this.lift(node, place);
+    if (this.carries(place)) this.linear(node, place, step);
+    return undefined;
+  }
+
+  /** The frames at the output, if asked to carry them there. */
+  get output(): Frames {
+    return spelledOut(this.frames[this.constraint.graph.nodes.length - 1]!);
+  }
+
+  private carries(place: number): boolean {
+    return this.toOutput || this.constraint.graph.leadsToNonlinearity.has(place);
+  }
+
+  private linear(
+    node: Exclude<GraphNode, ActivationNode | MaxNode>,
+    place: number,
+    step: AffineStep | undefined,
+  ): void {
+    const { regions, frames } = this;
+    switch (node.kind) {
+      case 'input':
+        frames[place] = { regions, shape: node.shape };
+        break;
+      case 'affine': {
+        const entering = { frames: this.enteringFrames(node.inputs[0]), step: step! };
+        if (this.constraint.graph.joined.has(place)) this.entering[place] = entering;
+        else frames[place] = biasedFrames(linearFrames(entering.frames, step!), step!.bias, regions);
+        break;
+      }
+      case 'noise':
+        frames[place] = frames[node.inputs[0]];
+        break;
+      case 'sum':
+        frames[place] = summedFrames(node, this.inputsOf(node));
+        break;
+      case 'concat':
+        frames[place] = concatenatedFrames(node, this.inputsOf(node));
+        break;
+    }
+  }
+
+  private shift(node: ActivationNode, place: number): Adjustment {
+    const site = this.constraint.sites.get(place)!;
+    const step = {
+      site,
+      activation: site.activation(),
+      regions: this.regions,
+      previous: this.previous(place) as Int8Array,
+      margins: this.errors?.before(place),
+      isLast: !this.carries(place),
+    };
+    const entering = this.entering[node.inputs[0]];
+    const { c, shifts, frames } =
+      entering && step.isLast && picksRows(entering, this.regions)
+        ? lastShiftOp(entering.frames, entering.step, step)
+        : shiftOp({ ...this.before(node, entering), alpha: node.alpha?.() }, step);
+    this.frames[place] = frames;
+    this.errors?.keepShifts(place, shifts);
+    this.found.push({ kind: 'shift', place, c, shifts });
+    return { kind: 'shift', c };
+  }
+
+  private before(node: ActivationNode, entering: Entering | undefined) {
+    if (!entering) return { frames: this.inputsOf(node)[0] };
+    return { frames: linearFrames(entering.frames, entering.step), bias: entering.step.bias };
+  }
+
+  private lift(node: MaxNode, place: number): Adjustment {
+    const { policy } = this.constraint.settings;
+    const [x] = this.inputsOf(node);
+    const { lift, chosen, frames } = liftOp(x, node.shape, {
+      regions: this.regions,
+      windows: node.windows,
+      previous: policy === 'sticky' ? (this.previous(place) as Int32Array) : undefined,
+      present: presentLifts(node),
+      errors: this.errors?.before(place),
+      where: node.layer,
+    });
+    this.errors?.keepWinners(place, chosen);
+    this.found.push({ kind: 'lift', place, lift, chosen });
+    if (this.carries(place)) this.frames[place] = frames;
+    return { kind: 'lift', winner: chosen.lifts.winner, lift };
+  }
+
+  /** What enters an affine layer: a constant where the gradient is to stay in the layer. */
+  private enteringFrames(place: number): Frames | InputFrames {
+    const { graph, settings } = this.constraint;
+    const frames = this.frames[place]!;
+    if (settings.gradient === 'exact' || graph.nodes[place].kind === 'input') return frames;
+    return constantFrames(spelledOut(frames));
+  }
+
+  private inputsOf({ inputs }: { inputs: readonly number[] }): Frames[] {
+    return inputs.map(input => spelledOut(this.frames[input]!));
+  }
+}
+
+/** Whether `lastShiftOp` applies: a plain product of computed frames, each shift being that of one vertex. */
+function picksRows(
+  entering: Entering,
+  regions: readonly Region[],
+): entering is { frames: Frames; step: AffineStep & { kernel: tf.Tensor2D } } {
+  const { frames, step } = entering;
+  const areSimplices = regions.every(({ isSimplex }) => isSimplex);
+  return frames instanceof tf.Tensor && step.kernel !== undefined && areSimplices;
+}

@@ -1,0 +1,94 @@
+import {
+  type Certified,
+  certify,
+  type FrozenModel,
+  freeze as freezeNetwork,
+  PoliceError,
+  type Region,
+} from '@police/core';
+import type * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
+import { coreView } from '../graph/core-view.js';
+import { readGraph } from '../graph/read.js';
+import { assertData } from '../layer/data-check.js';
+import { policedLayerOf } from '../layer/policed-model.js';
+import { layerFromConfig } from '../layers/layer-config.js';
+import { changesOf } from './changes.js';
+import { changedConfig } from './frozen-config.js';
+import { correctedModel, correctedNetwork } from './frozen-correction.js';
+import { FrozenParts } from './frozen-parts.js';
+import { writeWeights } from './frozen-weights.js';
+import { policedView } from './policed-view.js';
+
+export interface FreezeOptions {
+  /**
+   * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They
+   * become those of the constrained model too.
+   * @defaultValue the last batches of training
+   */
+  readonly calibrate?: tf.Tensor | undefined;
+}
+
+/**
+ * Folds the shifts into the biases and rounds so that the plain model's float32 weights, taken as real numbers, are
+ * affine on every region exactly (core's `freeze`), and certifies the model that it returns, as read back. The constrained model
+ * is left as it is and can train on.
+ *
+ * The model has the same topology and layer names. Layers keep their classes, but where no bias can hold a shift (after a sum;
+ * per unit of a convolution), or a maximum needs its winners lifted: there `PoliceShifted` and `PoliceLifted` of this package
+ * stand around them. Layers without bias get one where it is needed, batch normalisation becomes its factor and offset, and weight
+ * constraints, which TensorFlow.js applies whenever weights are written or loaded, are dropped: the weights are final. With a target, it is a
+ * functional model of that one and the dense layer `correction` added to its outputs.
+ */
+export function freeze(
+  policed: tfl.LayersModel,
+  { calibrate }: FreezeOptions = {},
+): FrozenModel<tfl.LayersModel> {
+  const layer = policedLayerOf(policed);
+  if (calibrate) {
+    assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
+    layer.calibrate(calibrate);
+  }
+  const { report, ...view } = policedView(layer);
+  const { graph, inner } = layer;
+  const { regions, target, epsilon } = layer.settings;
+  const frozen = freezeNetwork(view.network, regions, { precision: 'float32' });
+  const parts = new FrozenParts(frozen.network);
+  const plain = layerFromConfig<tfl.LayersModel>({
+    className: inner.getClassName(),
+    config: changedConfig(inner, changesOf(graph, parts)),
+  });
+  const layouts = new Map(graph.nodes.map(({ name }, place) => [name, view.layouts[place].input]));
+  const before = new Map(graph.nodes.map(node => [node.name, node]));
+  writeWeights(readGraph(plain, epsilon), parts, layouts, before);
+  const network = target ? correctedNetwork(frozen.network, regions[0], target) : frozen.network;
+  const model = target ? correctedModel(plain, network) : plain;
+  const proof = certifiedAsRead(model, regions, epsilon);
+  return {
+    model,
+    network,
+    get maps() {
+      return proof.regions.map(({ map }) => map);
+    },
+    report,
+  };
+}
+
+/** The proof that the weights a model has are affine on the regions. Throws `unsupported-layer`, naming the layer, if they are not affine there. */
+function certifiedAsRead(
+  model: tfl.LayersModel,
+  regions: readonly Region[],
+  epsilon: number | undefined,
+): Certified {
+  const proof = certify(coreView(readGraph(model, epsilon)).network, regions);
+  if (proof.certified) return proof;
+  const { layer, unit, region, margin } = proof;
+  throw new PoliceError({
+    code: 'unsupported-layer',
+    where: layer,
+    expected: 'a frozen model that is affine on the regions, as read back',
+    actual: `unit ${unit} ${-margin} over its kink on region ${region}`,
+    remedy:
+      'Something changed the weights as they were written: use plain layers, or freeze the core network of toNetwork.',
+  });
+}

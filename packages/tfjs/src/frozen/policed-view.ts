@@ -1,0 +1,59 @@
+import {
+  type Activation,
+  type EnforceReport,
+  enforce,
+  type Network,
+  prescribeByCorrection,
+} from '@police/core';
+import { mapNodes } from '@police/core/adapter';
+import { widened } from '../frames/constraint.js';
+import { maxOrder, storedSides, storedWinners } from '../graph/core-layout.js';
+import { type CoreView, coreView } from '../graph/core-view.js';
+import type { Graph } from '../graph/node.js';
+import { storedOrder } from '../graph/values.js';
+import type { PolicedLayer } from '../layer/policed-layer.js';
+
+/** With the correction that makes the outputs what they are to be on the region. */
+export function targeted(net: Network, { settings: { regions, target } }: PolicedLayer): Network {
+  return target ? prescribeByCorrection(net, regions[0], target) : net;
+}
+
+/** The constrained network of a layer, but for its target, for what its weights are now. */
+export function policedView(layer: PolicedLayer): CoreView & { readonly report: EnforceReport } {
+  const { regions, sharing, margin } = layer.settings;
+  const { graph } = layer;
+  const view = coreView(graph);
+  const sides = coreSides(graph, view, layer.presentSides);
+  const exact = new Map<string, Activation>();
+  const wide = mapNodes(view.network, {
+    activation: node => {
+      exact.set(node.name, node.activation);
+      return { ...node, activation: widened(node.activation, margin) };
+    },
+  });
+  const enforced = enforce(wide, regions, { policy: 'sticky', sides, sharing });
+  const network = mapNodes(enforced.network, {
+    activation: node => ({ ...node, activation: exact.get(node.name)! }),
+  });
+  return { ...view, report: enforced.report, network };
+}
+
+/** Sides and winners as core numbers units and windows. */
+export function coreSides(
+  { nodes }: Graph,
+  { layouts }: CoreView,
+  sides: Readonly<Record<string, ArrayLike<number>>>,
+): Record<string, Int8Array | Int32Array> {
+  const found: Record<string, Int8Array | Int32Array> = {};
+  nodes.forEach((node, place) => {
+    const given = sides[node.name];
+    if (!given) return;
+    const { input } = layouts[place];
+    if (node.kind === 'max') {
+      found[node.name] = storedWinners(given, maxOrder(nodes[node.inputs[0]].shape, node.shape, input));
+    } else {
+      found[node.name] = storedSides(given, storedOrder(node.shape, input));
+    }
+  });
+  return found;
+}

@@ -1,0 +1,96 @@
+import {
+  PoliceError,
+  type PrescribedMap,
+  type Region,
+  type RegionJSON,
+  regionFromJSON,
+  type TrainingOptions,
+} from '@police/core';
+import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
+import type * as tf from '@tensorflow/tfjs-core';
+import { knownPrograms } from './linear-programs.js';
+
+const OPTIONS: readonly TrainingOption[] = [
+  'regions',
+  'policy',
+  'mode',
+  'gradient',
+  'sharing',
+  'margin',
+  'refresh',
+  'epsilon',
+  'schedule',
+  'target',
+];
+
+/** The options of `constrain`, with defaults. Throws `invalid-option`, naming the option. */
+export const checkedOptions = (options: unknown): TrainingSettings =>
+  checkedTrainingOptions(options, { known: OPTIONS });
+
+/** As a model's config has them. Throws `invalid-option`, naming the layer, for a policy function, which cannot be written. */
+export function settingsToConfig(
+  { regions, policy, target, ...rest }: TrainingSettings,
+  where: string,
+): tf.serialization.ConfigDict {
+  if (typeof policy === 'function') {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where,
+      expected: 'a policy that can be saved',
+      actual: 'a function',
+      remedy: 'Freeze the model and save the frozen one, or use a named policy.',
+    });
+  }
+  return {
+    regions: caseProof(JSON.stringify(regions)),
+    policy,
+    ...(target ? { target: caseProof(JSON.stringify(numbersOf(target))) } : {}),
+    ...rest,
+  };
+}
+
+/** The options from a config that `settingsToConfig` is part of. */
+export function optionsFromConfig(config: tf.serialization.ConfigDict): TrainingOptions {
+  const { regions, target } = config;
+  const known = OPTIONS.filter(option => config[option] !== undefined);
+  return {
+    ...Object.fromEntries(known.map(option => [option, config[option]])),
+    regions: regionsFromConfig(regions),
+    ...(target ? { target: targetFromConfig(target) } : {}),
+  };
+}
+
+const regionsFromConfig = (regions: unknown): Region[] =>
+  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json, knownPrograms()));
+
+/** Whether some region of a config is a polytope of too many vertices to list. */
+export const needsLinearPrograms = (regions: unknown): boolean =>
+  (JSON.parse(`${regions}`) as RegionJSON[]).some(json => isPolytope(json) && !isListed(json));
+
+const isPolytope = (json: RegionJSON): boolean =>
+  json.kind === 'hPolytope' || ('region' in json && isPolytope(json.region));
+
+function isListed(json: RegionJSON): boolean {
+  try {
+    regionFromJSON(json);
+    return true;
+  } catch (error) {
+    if (error instanceof PoliceError && error.code === 'invalid-option') return false;
+    throw error;
+  }
+}
+
+const numbersOf = ({ A, b }: PrescribedMap) => ({
+  A: { ...A, data: Array.from(A.data) },
+  ...(b ? { b: Array.from(b) } : {}),
+});
+
+function targetFromConfig(text: unknown): PrescribedMap {
+  const { A, b } = JSON.parse(`${text}`) as ReturnType<typeof numbersOf>;
+  return { A: { ...A, data: Float64Array.from(A.data) }, ...(b ? { b } : {}) };
+}
+
+/** JSON without capitals and underscores: tfjs-layers changes the case of what it saves, of texts too. */
+function caseProof(json: string): string {
+  return json.replace(/[A-Z_]/g, letter => `\\u00${letter.charCodeAt(0).toString(16)}`);
+}

@@ -1,0 +1,111 @@
+import { type Region, regionSchedule } from '@police/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import type { FoundAdjustment } from '../frames/adjustment.js';
+import { type Constraint, keptShape } from '../frames/constraint.js';
+import { type KeptAdjustments, keptAdjustments } from '../frames/kept-adjustments.js';
+import { isNonlinear } from '../graph/node.js';
+
+/** What a constrained model carries from training step to training step: as weights, so that it is saved with the model. */
+export class TrainingState {
+  /** By position: the sides of activations, and the winners of maxima plus one, so that 0 is no winner as it is no side. */
+  private readonly kept = new Map<number, LayerVariable>();
+  /** With a schedule: its regions, and the training steps so far. */
+  private readonly regionsAt: ((step: number) => readonly Region[]) | undefined;
+  private step: LayerVariable | undefined;
+  /** Adjustments of the last step that computed them, and the training steps since. */
+  private stale: { adjustments: KeptAdjustments; steps: number } | undefined;
+
+  constructor(private readonly constraint: Constraint) {
+    const { regions, schedule } = constraint.settings;
+    this.regionsAt = schedule && growing(regions, schedule.from, schedule.steps);
+  }
+
+  build(addWeight: (name: string, shape: readonly number[]) => LayerVariable): void {
+    const { graph, settings } = this.constraint;
+    const { nodes, owners } = graph;
+    const { regions } = settings;
+    nodes.forEach((node, place) => {
+      if (!isNonlinear(node) || regions.length === 0) return;
+      const name = `${nodes[owners.get(place) ?? place].layer}_${node.kind === 'max' ? 'winners' : 'sides'}`;
+      this.kept.set(place, addWeight(name, keptShape(node, regions)));
+    });
+    if (this.regionsAt) this.step = addWeight('step', [1]);
+  }
+
+  get weights(): LayerVariable[] {
+    return [...this.kept.values(), ...(this.step ? [this.step] : [])];
+  }
+
+  get nonlinearities(): number[] {
+    return [...this.kept.keys()];
+  }
+
+  /** What policy `sticky` keeps of a nonlinearity. */
+  previous = (place: number): Int8Array | Int32Array => {
+    const values = this.kept.get(place)!.read().dataSync();
+    return this.constraint.graph.nodes[place].kind === 'max'
+      ? Int32Array.from(values, w => w - 1)
+      : Int8Array.from(values);
+  };
+
+  keep(found: FoundAdjustment): void {
+    const weight = this.kept.get(found.place)!;
+    const next =
+      found.kind === 'shift'
+        ? Float32Array.from(found.shifts.sides)
+        : Float32Array.from(found.chosen.lifts.winner, winner => winner + 1);
+    const before = weight.read().dataSync();
+    if (next.every((value, i) => value === before[i])) return;
+    weight.write(tf.tensor(next, weight.shape as number[]));
+  }
+
+  /** The regions of the next training step: with a schedule, grown so far. */
+  get stepRegions(): readonly Region[] {
+    const { regionsAt, constraint } = this;
+    return regionsAt ? regionsAt(this.step!.read().dataSync()[0]) : constraint.settings.regions;
+  }
+
+  /** Ends a training step that found adjustments. */
+  endStep(found: readonly FoundAdjustment[]): void {
+    for (const each of found) this.keep(each);
+    if (this.constraint.settings.refresh > 1)
+      this.stale = { adjustments: keptAdjustments(this.constraint, found), steps: 1 };
+    this.count();
+  }
+
+  /** The adjustments of an earlier step, where the next one is to use them. */
+  get staleAdjustments(): KeptAdjustments | undefined {
+    const { stale, constraint } = this;
+    return stale && stale.steps < constraint.settings.refresh ? stale.adjustments : undefined;
+  }
+
+  /** Ends a training step that used them. */
+  endKeptStep(): void {
+    this.stale!.steps++;
+    this.count();
+  }
+
+  private count(): void {
+    const { step } = this;
+    if (!step) return;
+    tf.tidy(() => {
+      step.write(tf.add(step.read(), 1));
+    });
+  }
+}
+
+/** The regions at a training step, those of the last one not made anew for each pass. */
+function growing(
+  regions: readonly Region[],
+  from: number,
+  steps: number,
+): (step: number) => readonly Region[] {
+  const schedules = regions.map(region => regionSchedule(region, from, steps));
+  let last: { step: number; regions: readonly Region[] } | undefined;
+  return step => {
+    const at = Math.min(step, steps);
+    if (last?.step !== at) last = { step: at, regions: schedules.map(regionAt => regionAt(at)) };
+    return last.regions;
+  };
+}
