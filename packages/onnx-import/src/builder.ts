@@ -4,7 +4,6 @@ import {
   activate,
   type InputNode,
   type Lifts,
-  matrix,
   type Network,
   type NetworkNode,
   network,
@@ -13,11 +12,14 @@ import {
 } from '@police/core';
 import { fixed } from './affine/fixed.js';
 import { permuted } from './affine/permuted.js';
+import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
+import { unsupported } from './errors.js';
+import { linearIn } from './exactness.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
 import type { BiasSite, MaxSite, ShiftSite, Sites } from './sites.js';
-import { type FloatType, rounderOf } from './tensor.js';
+import type { FloatType } from './tensor.js';
 import { type Constant, type Data, entriesOf, type Value } from './values.js';
 
 /** A core node other than the input, without its name. */
@@ -41,6 +43,7 @@ export class NetworkBuilder {
   readonly #shifts = new Map<string, ShiftSite>();
   readonly #maxima = new Map<string, MaxSite>();
   readonly #unique = uniqueNames();
+  #inputType: FloatType = 'float32';
 
   constructor(budget: Budget) {
     this.budget = budget;
@@ -50,11 +53,17 @@ export class NetworkBuilder {
     return { biases: this.#biases, shifts: this.#shifts, maxima: this.#maxima };
   }
 
+  /** The type of the network's input. */
+  get inputType(): FloatType {
+    return this.#inputType;
+  }
+
   /** The network's input, a tensor of this shape. */
   input(name: string, shape: readonly number[], dtype: FloatType): Data {
     const size = entriesOf(shape);
     this.budget.claim(size, `input '${name}'`);
     const unique = this.#unique(name);
+    this.#inputType = dtype;
     this.#nodes.set(unique, { kind: 'input', name: unique, size });
     return { kind: 'data', node: unique, shape, dtype, exclusive: true };
   }
@@ -67,7 +76,10 @@ export class NetworkBuilder {
     return { kind: 'data', node: unique, shape, dtype, exclusive: true };
   }
 
-  /** An affine operator on a value: a node, or, on a constant, the result as the runtime rounds it. */
+  /**
+   * An affine operator on a value: a node, or, on a constant, the result, if it is the same in every runtime. Throws
+   * `unsupported-layer` where it depends on the order of a sum.
+   */
   affine(
     x: Value,
     operator: AffineOperator,
@@ -81,14 +93,13 @@ export class NetworkBuilder {
       return result;
     }
     this.budget.claim(entriesOf(shape), name);
-    const round = rounderOf(x.dtype);
-    const { data } = operator.linear(matrix(1, x.data.length, x.data));
-    return { ...x, shape, data: data.map((y, j) => round(y + operator.bias[j])) };
+    return { ...x, shape, data: linearIn(operator, x) };
   }
 
   activation(x: Value, activation: Activation, name: string, site: ShiftSite): Value {
     if (x.kind === 'constant') {
-      const round = rounderOf(x.dtype);
+      if (activation.curve) throw unsupported(name, 'a tensor that depends on the network’s input', 'a constant');
+      const round = computedIn(x.dtype, name);
       return { ...x, data: x.data.map((v, j) => round(activate(activation, v, j))) };
     }
     const result = this.add({ kind: 'activation', input: x.node, activation }, name, x.shape, x.dtype);

@@ -1,4 +1,5 @@
 import { type Lifts, operators, type Windows, windowsOf } from '@police/core';
+import { LARGER, SMALLER } from '../arithmetic.js';
 import { broadcastShapes, withoutBatch } from '../broadcast.js';
 import type { NetworkBuilder, TakenMax } from '../builder.js';
 import type { NodeContext } from '../context.js';
@@ -37,7 +38,7 @@ function extremum(ctx: NodeContext, negated: boolean): Value {
 function foldAll(ctx: NodeContext, constants: readonly Constant[], negated: boolean): Constant | undefined {
   const [first, ...rest] = constants;
   return rest.reduce<Constant | undefined>(
-    (so, next) => so && foldTwo(ctx, so, next, negated ? Math.min : Math.max),
+    (so, next) => so && foldTwo(ctx, so, next, negated ? SMALLER : LARGER),
     first,
   );
 }

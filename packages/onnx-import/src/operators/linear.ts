@@ -153,6 +153,9 @@ export function gemm(ctx: NodeContext): Value {
   } else return needsConstant(ctx);
 
   if (alpha !== 1) {
+    if (product.kind === 'constant') {
+      throw unsupported(ctx.label, 'alpha 1 where both factors are constant', `alpha ${alpha}`);
+    }
     const factor = Float64Array.of(alpha);
     const groups = new Int32Array(entriesOf(product.shape));
     product = ctx.affine(product, operators.scale({ factor, groups }), product.shape, 'alpha');

@@ -55,6 +55,26 @@ export function paddingOf(
   return splitPadding(ctx, totals, automatic);
 }
 
+/**
+ * The padding that a pool has in ONNX Runtime (poolattributes.h). SAME there counts the kernel without its dilation, and
+ * may be negative where strides pass over entries.
+ */
+export function poolPaddingOf(
+  ctx: NodeContext,
+  plane: readonly number[],
+  windows: Omit<Windowing, 'padding'>,
+): number[] {
+  const { kernel, strides } = windows;
+  const automatic = ctx.attributes.string('auto_pad', 'NOTSET');
+  if (automatic !== 'SAME_UPPER' && automatic !== 'SAME_LOWER') return paddingOf(ctx, plane, windows);
+  ctx.attributes.ignore('pads');
+  const totals = plane.map(
+    (size, axis) => (Math.ceil(size / strides[axis]) - 1) * strides[axis] + kernel[axis] - size,
+  );
+  const heads = totals.map(total => Math.trunc((automatic === 'SAME_LOWER' ? total + 1 : total) / 2));
+  return [...heads, ...totals.map((total, axis) => total - heads[axis])];
+}
+
 /** Padding in two halves; the odd one goes to the end for SAME_UPPER, to the beginning for SAME_LOWER. */
 export function splitPadding(ctx: NodeContext, totals: readonly number[], automatic: string): number[] {
   const less = totals.map(total => Math.floor(total / 2));
