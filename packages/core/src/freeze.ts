@@ -1,4 +1,4 @@
-import { type Activation, roundActivation } from './activation.js';
+import { type Activation, roundActivation, scalarRounder } from './activation.js';
 import {
   activateBounded,
   addBias,
@@ -353,14 +353,18 @@ function assertCleared({ name, smallestMargin: margin }: FrozenLayer, expected: 
 }
 
 /** Whether every parameter is a value of the format, as after `freeze`. */
-export function isRepresentable(net: Network, { round }: Precision): boolean {
+export function isRepresentable(net: Network, precision: Precision): boolean {
+  const { round } = precision;
+  const scalar = scalarRounder(precision);
   const fits = (values: Float64Array | readonly number[]) => values.every((x: number) => round(x) === x);
   return net.nodes.every(node => {
     switch (node.kind) {
       case 'affine':
         return node.operator.parameters.every(fits);
       case 'activation':
-        return slopesFit(node.activation, fits) && (!node.shift || fits(node.shift));
+        return (
+          slopesFit(node.activation, fits, slope => scalar(slope) === slope) && (!node.shift || fits(node.shift))
+        );
       case 'sum':
         return !node.coefficients || fits(node.coefficients);
       case 'max':
@@ -374,6 +378,7 @@ export function isRepresentable(net: Network, { round }: Precision): boolean {
 function slopesFit(
   { pieces }: Activation,
   fits: (values: Float64Array | readonly number[]) => boolean,
+  fitsScalar: (slope: number) => boolean,
 ): boolean {
-  return pieces.every(({ slope }) => fits(typeof slope === 'number' ? [slope] : slope));
+  return pieces.every(({ slope }) => (typeof slope === 'number' ? fitsScalar(slope) : fits(slope)));
 }

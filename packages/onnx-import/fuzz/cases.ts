@@ -24,7 +24,8 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   ...RESIZING,
 };
 
-export const OPSETS: readonly number[] = Array.from({ length: 14 }, (_, i) => i + 8);
+/** Every operator set that is read. */
+export const OPSETS: readonly number[] = Array.from({ length: 19 }, (_, i) => i + 8);
 
 const SHAPES: readonly (readonly number[])[] = [
   [1, 4],
@@ -52,10 +53,15 @@ export function randomCase(seed: number, tried: Tally = new Tally()): Case | und
     const { draft, output } = constantDraft(rng, opset, dtype);
     return { model: draft.model(output), isConstant: true };
   }
+  const model = randomModel(rng, opset, dtype, tried);
+  return model && { model, isConstant: false };
+}
+
+/** One to four operators on the input. */
+export function randomModel(rng: Random, opset: number, dtype: DataType, tried: Tally): TestModel | undefined {
   const draft = new Draft(rng, opset, dtype, rng.pick(SHAPES));
   for (let left = rng.int(1, 4); left > 0; left--) step(draft, tried);
-  if (draft.tensors.length === 1) return undefined;
-  return { model: draft.model(draft.last.name), isConstant: false };
+  return draft.tensors.length === 1 ? undefined : draft.model(draft.last.name);
 }
 
 /** Adds an operator that fits and that our reader takes. */
@@ -65,7 +71,10 @@ function step(draft: Draft, tried: Tally): void {
     const name = rng.pick([...Object.keys(MAKERS), 'Split', 'Resize', 'MaxPool', 'AveragePool']);
     const count = draft.nodes.length;
     const output = name === 'Split' ? split(draft) : single(draft, name);
-    if (output === undefined) continue;
+    if (output === undefined) {
+      draft.dtype = draft.last.dtype;
+      continue;
+    }
     try {
       draft.accept(output);
       tried.count(name, 'read');
@@ -74,6 +83,7 @@ function step(draft: Draft, tried: Tally): void {
       if (!(error instanceof PoliceError)) throw error;
       tried.count(name, 'refused');
       draft.rewind(count);
+      draft.dtype = draft.last.dtype;
     }
   }
 }
@@ -113,5 +123,10 @@ export class Tally {
     const found = this.counts.get(operator) ?? { read: 0, refused: 0 };
     found[outcome]++;
     this.counts.set(operator, found);
+  }
+
+  toString(): string {
+    const rows = [...this.counts].sort(([a], [b]) => a.localeCompare(b));
+    return rows.map(([name, { read, refused }]) => `${name} ${read}/${refused}`).join(', ');
   }
 }

@@ -136,26 +136,32 @@ const clip: Step = (draft, from) => {
   return { ...from, name: draft.node(['Clip', [from.name, ...bounds]])[0] };
 };
 
-const ELEMENTWISE: readonly Step[] = [
-  alike('Add'),
-  alike('Sub'),
-  alike('Mul'),
-  alike('Div'),
-  alike('Sum', 2),
-  alike('Sum', 3),
-  alike('Max', 2),
-  alike('Min', 1),
-  alike('Equal', 1, 'bool'),
-  alike('Less', 1, 'bool'),
-  alike('Greater', 1, 'bool'),
-  ...['Neg', 'Abs', 'Floor', 'Ceil', 'Sqrt', 'Reciprocal', 'Exp', 'Log', 'Identity'].map(unary),
+/** On numbers of any type. */
+const NUMERIC: readonly Step[] = [
+  ...['Add', 'Sub', 'Mul', 'Div'].map(type => alike(type)),
+  ...['Equal', 'Less', 'Greater'].map(type => alike(type, 1, 'bool')),
+  unary('Neg'),
+  unary('Identity'),
   castAnywhere,
   castAnywhere,
   where,
+];
+
+const FLOAT: readonly Step[] = [
+  ...NUMERIC,
+  alike('Sum', 1),
+  alike('Max', 2),
+  alike('Min', 1),
+  ...['Abs', 'Floor', 'Ceil', 'Sqrt', 'Reciprocal', 'Exp', 'Log'].map(unary),
   power,
   clip,
   activation,
 ];
+
+function stepsFor(dtype: DType): readonly Step[] {
+  if (dtype === 'bool') return [castAnywhere, where, unary('Identity')];
+  return isFloat(dtype) ? FLOAT : NUMERIC;
+}
 
 const SHAPING = Object.values({ ...ARRANGING, ...WINDOWS, ...LINEAR, ...RESIZING });
 
@@ -165,13 +171,13 @@ export function constantDraft(rng: Random, opset: number, dtype: DataType): { dr
   const start = rng.pick<DType>([dtype, dtype, dtype, 'float32', 'float64', 'float16', 'int64', 'int64', ...INTEGERS]);
   const shape = rng.pick([[], [1], [3], [5], [2, 3], [1, 2, 4], [1, 2, 3, 3]]);
   let known: Known = constant(draft, start, shape);
-  if (rng.chance(0.15)) known = range(draft, known)!;
-  for (let i = rng.int(0, 2); i > 0; i--) known = rng.pick(ELEMENTWISE)(draft, known) ?? known;
+  if (rng.chance(0.15) && opset >= 11 && known.dtype !== 'bool') known = range(draft, known)!;
+  for (let i = rng.int(0, 2); i > 0; i--) known = rng.pick(stepsFor(known.dtype))(draft, known) ?? known;
   if (rng.chance(0.5) && isFloat(known.dtype)) {
     draft.dtype = known.dtype;
-    const shaped = rng.pick(SHAPING)(draft, known);
+    const shaped = rng.pick(SHAPING)(draft, { ...known, dtype: known.dtype });
+    if (shaped) known = { ...known, name: draft.node(shaped)[0], dtype: draft.dtype };
     draft.dtype = dtype;
-    if (shaped) known = { ...known, name: draft.node(shaped)[0] };
   }
   if (known.dtype !== dtype) known = cast(dtype)(draft, known)!;
   const [output] = draft.node(['Add', ['x', known.name]]);

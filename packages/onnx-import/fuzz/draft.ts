@@ -1,5 +1,5 @@
 import { type ImportedModel, readModel } from '../src/index.js';
-import { type DType, rounderOf } from '../src/tensor.js';
+import { codeOf, type DType, rounderOf } from '../src/tensor.js';
 import { buildModel, type TestAttribute, type TestModel, type TestNode, type TestTensor } from '../test/onnx.js';
 import type { Random } from './random.js';
 
@@ -9,6 +9,7 @@ export type DataType = 'float32' | 'float64' | 'float16';
 export interface Drafted {
   readonly name: string;
   readonly shape: readonly number[];
+  readonly dtype: DataType;
 }
 
 export type Attributes = Readonly<Record<string, TestAttribute>>;
@@ -27,13 +28,15 @@ export class Draft {
   readonly nodes: TestNode[] = [];
   readonly constants: Record<string, TestTensor> = {};
   readonly #input: readonly (number | string)[];
+  readonly #inputType: DataType;
   #names = 0;
 
   constructor(rng: Random, opset: number, dtype: DataType, shape: readonly number[]) {
     this.rng = rng;
     this.opset = opset;
     this.dtype = dtype;
-    this.tensors = [{ name: 'x', shape }];
+    this.#inputType = dtype;
+    this.tensors = [{ name: 'x', shape, dtype }];
     this.#input = shape.length > 0 && shape[0] === 1 && rng.chance(0.3) ? ['N', ...shape.slice(1)] : shape;
   }
 
@@ -86,7 +89,8 @@ export class Draft {
       opset: this.opset,
       ir: irOf(this.opset),
       input: this.#input,
-      dtype: this.dtype,
+      dtype: this.#inputType,
+      outputType: codeOf(this.dtype),
       nodes: this.nodes,
       constants: this.constants,
       outputs: [output],
@@ -96,7 +100,7 @@ export class Draft {
   /** Takes a node's output as the newest tensor, if the reader reads it; says why not otherwise. */
   accept(output: string): ImportedModel {
     const read = readModel(buildModel(this.model(output)));
-    this.tensors.push({ name: output, shape: read.guaranteedShape });
+    this.tensors.push({ name: output, shape: read.guaranteedShape, dtype: this.dtype });
     return read;
   }
 
@@ -110,7 +114,7 @@ export class Draft {
 function irOf(opset: number): number {
   if (opset < 9) return 3;
   if (opset < 19) return 8;
-  return opset < 23 ? 10 : 11;
+  return opset < 23 ? 10 : opset < 25 ? 11 : 13;
 }
 
 export const INTEGERS: readonly DType[] = [

@@ -66,6 +66,12 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
         const at = Array.from(members.subarray(offsets[w], offsets[w + 1]), m => row * values.cols + m);
         y.data[i] = Math.max(...at.map(a => values.data[a]));
         errors[i] = Math.max(...at.map(a => error[a]));
+        const winner = node.lifts?.winner[w] ?? -1;
+        if (winner < 0) continue;
+        const [from, lift] = [row * values.cols + winner, node.lifts!.lift[w]];
+        const lifted = values.data[from] + lift;
+        y.data[i] = Math.max(y.data[i], lifted);
+        errors[i] = Math.max(errors[i], error[from] + gamma(2) * (Math.abs(lifted) + error[from]));
       }
       all.set(node.name, { values: y, error: errors });
     } else {

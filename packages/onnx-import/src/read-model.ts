@@ -50,8 +50,8 @@ export interface ImportedModel {
   readonly source: { readonly bytes: Uint8Array; readonly sites: Sites };
 }
 
-const [OLDEST_OPSET, NEWEST_OPSET] = [8, 21];
-const [OLDEST_IR, NEWEST_IR] = [3, 10];
+const [OLDEST_OPSET, NEWEST_OPSET] = [8, 26];
+const [OLDEST_IR, NEWEST_IR] = [3, 13];
 
 /**
  * Reads an ONNX model. Batches: the network is what the model does with one sample. An open first axis of the input
@@ -258,10 +258,9 @@ function readNode(
   return results;
 }
 
-/** The coarsest format in which shifts are stored. */
+/** The coarsest format in which shifts are stored; the input's where there are none. */
 function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const formats = new Set<FloatType>([input]);
-  for (const site of biases.values()) if (site.kind !== 'input') formats.add(site.dtype);
-  for (const { dtype } of [...shifts.values(), ...maxima.values()]) formats.add(dtype);
+  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
+  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
   return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../../src/tensor.js';
 import type { Attributes, Draft, Drafted, DraftNode } from '../draft.js';
 import type { Maker } from './elementwise.js';
 
@@ -113,9 +114,12 @@ const pad: Maker = (draft, x) => {
   return ['Pad', [x.name, draft.ints(...some), fill, draft.ints(...named)], attributes];
 };
 
-const cast: Maker = ({ rng }, x) => ['Cast', [x.name], { to: rng.pick([1, 10, 11]) }];
+/** What comes after it is of another type. */
+const cast: Maker = (draft, x) => {
+  draft.dtype = draft.rng.pick(['float32', 'float16', 'float64']);
+  return ['Cast', [x.name], { to: codeOf(draft.dtype) }];
+};
 
-/** A Cast there and back: what comes between is of another type. */
 const identity: Maker = (_, x) => ['Identity', [x.name]];
 
 const dropout: Maker = (draft, x: Drafted) => {

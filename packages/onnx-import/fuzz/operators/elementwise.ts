@@ -11,8 +11,9 @@ export function broadcastable(rng: Random, shape: readonly number[]): number[] {
 }
 
 /** Another data tensor of the model, or x itself. */
-function other({ rng, tensors }: Draft, x: Drafted): Drafted {
-  return rng.chance(0.3) ? x : rng.pick(tensors);
+function other(draft: Draft, x: Drafted): Drafted {
+  const { rng, tensors } = draft;
+  return rng.chance(0.3) ? x : rng.pick(tensors.filter(({ dtype }) => dtype === draft.dtype));
 }
 
 /** `op(x, c)`, `op(c, x)` or `op(x, z)`. */
@@ -43,12 +44,12 @@ const optional = ({ rng }: Draft, values: Readonly<Record<string, number>>): Att
 
 const clip: Maker = (draft, x) => {
   const { rng, opset } = draft;
-  const extremes = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 65504, -65504, 3.4028234663852886e38, 0, 6];
-  const bound = () => (rng.chance(0.2) ? rng.pick(extremes) : draft.value());
-  if (opset < 11) return ['Clip', [x.name], optional(draft, { min: bound(), max: bound() })];
-  const limit = bound();
+  const extremes = [Number.POSITIVE_INFINITY, 65504, 3.4028234663852886e38, 0, 6];
+  const bound = (sign: number) => (rng.chance(0.2) ? sign * rng.pick(extremes) : draft.value());
+  const [min, max] = [bound(-1), bound(1)];
+  if (opset < 11) return ['Clip', [x.name], optional(draft, { min, max })];
   const input = (value: number) => (rng.chance(0.3) ? '' : draft.floats([], () => value));
-  return ['Clip', [x.name, input(limit), input(rng.chance(0.2) ? limit : bound())]];
+  return ['Clip', [x.name, input(min), input(rng.chance(0.2) ? min : max)]];
 };
 
 const prelu: Maker = (draft, x) => {
@@ -86,7 +87,9 @@ const batchNormalization: Maker = (draft, x) => {
   const channels = x.shape[1];
   if (x.shape.length < 2) return undefined;
   const list = () => draft.floats([channels]);
-  const variance = draft.floats([channels], () => rng.pick([0, 1e-3, 0.5, 1, 4 * rng.unit()]));
+  // Half precision overflows soon.
+  const least = draft.dtype === 'float16' ? 0.5 : 0;
+  const variance = draft.floats([channels], () => Math.max(least, rng.pick([0, 1e-3, 0.5, 1, 4 * rng.unit()])));
   const attributes = { ...optional(draft, { epsilon: rng.pick([1e-5, 1e-3, 0.5]), momentum: 0.9 }) };
   return ['BatchNormalization', [x.name, list(), list(), list(), variance], attributes];
 };

@@ -3,15 +3,14 @@ import type { Maker } from './elementwise.js';
 const matMul: Maker = (draft, x) => {
   const { rng } = draft;
   const { shape } = x;
+  if (shape.length === 0) return undefined;
   const isLeft = rng.chance(0.35) && shape.length <= 2;
   const deep = rng.chance(0.15) ? [1] : [];
   if (isLeft) {
-    const inner = shape.length === 1 ? shape[0] : shape[0];
-    const dims = rng.chance(0.2) ? [inner] : [...deep, rng.int(1, 3), inner];
+    const dims = rng.chance(0.2) ? [shape[0]] : [...deep, rng.int(1, 3), shape[0]];
     return ['MatMul', [draft.floats(dims), x.name]];
   }
-  const inner = shape.at(-1);
-  if (inner === undefined) return undefined;
+  const inner = shape.at(-1)!;
   return ['MatMul', [x.name, draft.floats(rng.chance(0.2) ? [inner] : [...deep, inner, rng.int(1, 3)])]];
 };
 

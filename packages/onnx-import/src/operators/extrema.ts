@@ -5,7 +5,7 @@ import type { NetworkBuilder, TakenMax } from '../builder.js';
 import type { NodeContext } from '../context.js';
 import type { MaxTerm } from '../sites.js';
 import { type Constant, type Data, entriesOf, type Value } from '../values.js';
-import { clipped, NO_BOUND } from './activations.js';
+import { clipped } from './activations.js';
 import { foldTwo } from './arithmetic.js';
 import { type Raised, raisedEntries, sourceOf } from './candidates.js';
 
@@ -29,7 +29,8 @@ function extremum(ctx: NodeContext, negated: boolean): Value {
   const bound = folded && uniform(folded);
   if (bound !== undefined && data.length === 1 && entriesOf(shape) === entriesOf(data[0].shape)) {
     const input = values.findIndex(value => value.kind === 'data');
-    const cut = negated ? clipped(ctx, -NO_BOUND, bound, input) : clipped(ctx, bound, NO_BOUND, input);
+    const none = Number.POSITIVE_INFINITY;
+    const cut = negated ? clipped(ctx, -none, bound, input) : clipped(ctx, bound, none, input);
     return ctx.reshaped(cut, shape);
   }
   return maxOf(ctx, values, folded, shape, negated);
