@@ -46,8 +46,8 @@ export interface ImportedModel {
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
   readonly opset: number;
-  /** For `writeBack`: the file as it was read, and where its biases are. */
-  readonly source: { readonly bytes: Uint8Array; readonly sites: Sites };
+  /** For `writeBack`: the file as it was read, how, and where its biases are. */
+  readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
 }
 
 const [OLDEST_OPSET, NEWEST_OPSET] = [8, 26];
@@ -97,7 +97,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     tail,
     precision: coarsest(builder.sites, input.dtype),
     opset,
-    source: { bytes: kept, sites: builder.sites },
+    source: { bytes: kept, options, sites: builder.sites },
   };
 }
 

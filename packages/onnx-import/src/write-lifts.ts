@@ -8,6 +8,8 @@ import { entriesOf } from './values.js';
 export interface WrittenLifts {
   readonly kind: 'add' | 'max';
   readonly tensor: string;
+  /** Whether a constant with its lift was rounded outwards, so that the file is not the frozen network to the last bit. */
+  readonly isRounded: boolean;
 }
 
 /** Keeps a maximum's winners ahead: an Add before a pool whose windows do not overlap, else further candidates. */
@@ -32,7 +34,7 @@ function addBefore(edits: ModelEdits, { lifts }: MaxNode, site: MaxSite): Writte
   const output = edits.name(site.node, 'lifted');
   edits.insertBefore(site.node, { opType: 'Add', inputs: [edits.inputOf(site.node, 0), tensor], output });
   edits.setInput(site.node, 0, output);
-  return { kind: 'add', tensor };
+  return { kind: 'add', tensor, isRounded: false };
 }
 
 /** `max(y, x_winner + lift)`: further inputs of a Max or Min, a Max after a pool. */
@@ -43,15 +45,13 @@ function addCandidates(edits: ModelEdits, node: MaxNode, site: MaxSite): Written
   );
   const isPool = site.pooledDims !== undefined;
   const insert = isPool ? edits.insertAfter.bind(edits) : edits.insertBefore.bind(edits);
-  let last = '';
+  let [last, isRounded] = ['', false];
   const candidates = lifted.map(term => {
     const values = liftsOf(node, term, site.negated);
     if (term.constant) {
-      last = edits.addConstant(
-        edits.name(site.node, 'lifted'),
-        raisedConstant(term.constant, values, site),
-        site,
-      );
+      const raised = raisedConstant(term.constant, values, site);
+      isRounded ||= raised.some((value, w) => value - term.constant![w] !== values[w]);
+      last = edits.addConstant(edits.name(site.node, 'lifted'), raised, site);
       return last;
     }
     last = edits.addConstant(edits.name(site.node, 'lift'), values, site);
@@ -68,7 +68,7 @@ function addCandidates(edits: ModelEdits, node: MaxNode, site: MaxSite): Written
   } else {
     for (const candidate of candidates) edits.appendInput(site.node, candidate);
   }
-  return { kind: 'max', tensor: last };
+  return { kind: 'max', tensor: last, isRounded };
 }
 
 /** A term's lifts for every result: 0 where another term wins or none is lifted, which changes no maximum. */
@@ -82,7 +82,8 @@ function liftsOf({ lifts }: MaxNode, { start, size }: MaxTerm, negated: boolean)
 
 /**
  * A constant with its lifts, rounded away from what it has to beat: the runtime would round to nearest, which may not do.
- * The only place where what is written is not the frozen network to the last bit; it is as affine.
+ * The only place where what is written is not the frozen network to the last bit, so that what comes after must be frozen
+ * anew.
  */
 function raisedConstant(constant: Float64Array, lifts: Float64Array, { dtype }: MaxSite): Float64Array {
   return constant.map((c, w) => {
