@@ -58,7 +58,12 @@ export function randomCase(seed: number, tried: Tally = new Tally()): Case | und
 }
 
 /** One to four operators on the input. */
-export function randomModel(rng: Random, opset: number, dtype: DataType, tried: Tally): TestModel | undefined {
+export function randomModel(
+  rng: Random,
+  opset: number,
+  dtype: DataType,
+  tried: Tally,
+): TestModel | undefined {
   const draft = new Draft(rng, opset, dtype, rng.pick(SHAPES));
   for (let left = rng.int(1, 4); left > 0; left--) step(draft, tried);
   return draft.tensors.length === 1 ? undefined : draft.model(draft.last.name);

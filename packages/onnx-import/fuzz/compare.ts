@@ -3,11 +3,11 @@ import * as ort from 'onnxruntime-web';
 import { bitsOfFloat16, float16FromBits } from '../src/float16.js';
 import { type ImportedModel, readModel } from '../src/index.js';
 import { codeOf, rounderOf } from '../src/tensor.js';
-import { worstExcess } from './rounding.js';
 import { buildModel, type TestModel } from '../test/onnx.js';
 import type { Case } from './cases.js';
 import type { DataType } from './draft.js';
 import { Random } from './random.js';
+import { worstExcess } from './rounding.js';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'fatal';

@@ -27,7 +27,16 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 
 function integer(rng: Random, dtype: DType): number {
   const [lo, hi] = RANGES[dtype];
-  const any = rng.pick([rng.int(0, 9), rng.int(-9, 9), lo, hi, hi - 1, lo / 2, rng.int(0, 2 ** 31), 2 ** 53 - 1]);
+  const any = rng.pick([
+    rng.int(0, 9),
+    rng.int(-9, 9),
+    lo,
+    hi,
+    hi - 1,
+    lo / 2,
+    rng.int(0, 2 ** 31),
+    2 ** 53 - 1,
+  ]);
   return inRange(any, dtype);
 }
 
@@ -40,7 +49,12 @@ function inRange(value: number, dtype: DType): number {
 function float(rng: Random, dtype: DType): number {
   const wide = [1e8, -1e8, 1, 3, 1e-3, 0.1, 1e30, -1e30, 3e38, 1e-40, 16777216, 16777217, 0, -0];
   const narrow = [1, -1, 0.5, 2, 3, 0.25, 1024, 0, 2.5, -2.5, 0.1, 300, 70000, 5e9];
-  const value = rng.pick([() => rng.int(-4, 4), () => 4 * rng.unit() - 2, () => rng.pick(wide), () => rng.pick(narrow)])();
+  const value = rng.pick([
+    () => rng.int(-4, 4),
+    () => 4 * rng.unit() - 2,
+    () => rng.pick(wide),
+    () => rng.pick(narrow),
+  ])();
   return rounderOf(dtype)(value);
 }
 
@@ -108,7 +122,10 @@ const power: Step = (draft, from) => {
   const { rng } = draft;
   const exponent = draft.add({ dims: rng.pick([[], from.shape]), data: [], dtype: from.dtype });
   const size = draft.constants[exponent].dims.reduce((n, d) => n * d, 1);
-  draft.constants[exponent] = { ...draft.constants[exponent], data: rng.list(size, () => rng.pick(isFloat(from.dtype) ? [0, 1, 2, 3, 0.5, -1] : [0, 1, 2, 3])) };
+  draft.constants[exponent] = {
+    ...draft.constants[exponent],
+    data: rng.list(size, () => rng.pick(isFloat(from.dtype) ? [0, 1, 2, 3, 0.5, -1] : [0, 1, 2, 3])),
+  };
   return { ...from, name: draft.node(['Pow', [from.name, exponent]])[0] };
 };
 
@@ -168,7 +185,17 @@ const SHAPING = Object.values({ ...ARRANGING, ...WINDOWS, ...LINEAR, ...RESIZING
 /** Computes a constant and adds it to the input: at 0 the output is the constant itself. */
 export function constantDraft(rng: Random, opset: number, dtype: DataType): { draft: Draft; output: string } {
   const draft = new Draft(rng, opset, dtype, [1]);
-  const start = rng.pick<DType>([dtype, dtype, dtype, 'float32', 'float64', 'float16', 'int64', 'int64', ...INTEGERS]);
+  const start = rng.pick<DType>([
+    dtype,
+    dtype,
+    dtype,
+    'float32',
+    'float64',
+    'float16',
+    'int64',
+    'int64',
+    ...INTEGERS,
+  ]);
   const shape = rng.pick([[], [1], [3], [5], [2, 3], [1, 2, 4], [1, 2, 3, 3]]);
   let known: Known = constant(draft, start, shape);
   if (rng.chance(0.15) && opset >= 11 && known.dtype !== 'bool') known = range(draft, known)!;

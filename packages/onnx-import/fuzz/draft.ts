@@ -1,6 +1,12 @@
 import { type ImportedModel, readModel } from '../src/index.js';
 import { codeOf, type DType, rounderOf } from '../src/tensor.js';
-import { buildModel, type TestAttribute, type TestModel, type TestNode, type TestTensor } from '../test/onnx.js';
+import {
+  buildModel,
+  type TestAttribute,
+  type TestModel,
+  type TestNode,
+  type TestTensor,
+} from '../test/onnx.js';
 import type { Random } from './random.js';
 
 export type DataType = 'float32' | 'float64' | 'float16';

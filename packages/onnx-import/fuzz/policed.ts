@@ -49,7 +49,10 @@ export async function comparePoliced(model: TestModel, seed: number): Promise<Ou
   const again = readModel(written.bytes);
   const proof = certify(again.network, regions);
   if (!proof.certified) {
-    return { kind: 'different', how: `${proof.layer} unit ${proof.unit} is short of its kink by ${-proof.margin}` };
+    return {
+      kind: 'different',
+      how: `${proof.layer} unit ${proof.unit} is short of its kink by ${-proof.margin}`,
+    };
   }
   const outside = inputRows(rng, network.inputSize, dtype);
   const differing = differs(forward(again.network, outside).data, forward(frozen, outside).data);
@@ -65,13 +68,16 @@ export async function comparePoliced(model: TestModel, seed: number): Promise<Ou
     return { kind: 'not run', why: `${error instanceof Error ? error.message : error}` };
   }
   const excess = worstExcess(frozen, all, actual, arithmeticOf(model));
-  if (!(excess <= 1)) return { kind: 'different', how: `${excess} times the rounding explained, written file run` };
+  if (!(excess <= 1))
+    return { kind: 'different', how: `${excess} times the rounding explained, written file run` };
   const mapped = regions.flatMap((_, r) => affineAt(proof.regions[r].map, rowsOfRegion(points, r)));
   const bent = differs(forward(again.network, points).data, Float64Array.from(mapped));
   if (bent) return { kind: 'different', how: `on the regions: ${bent}` };
   if (arithmeticOf(model) === 'float16') return { kind: 'same' };
   const run = actual.subarray(actual.length - mapped.length);
-  const bounds = proof.regions.flatMap(({ inferenceError }) => Array.from({ length: POINTS }, () => [...inferenceError])).flat();
+  const bounds = proof.regions
+    .flatMap(({ inferenceError }) => Array.from({ length: POINTS }, () => [...inferenceError]))
+    .flat();
   const at = mapped.findIndex((y, i) => !(Math.abs(run[i] - y) <= bounds[i]));
   if (at < 0) return { kind: 'same' };
   return { kind: 'different', how: `A x + b is ${mapped[at]}, run ${run[at]}, certified to ${bounds[at]}` };

@@ -51,10 +51,13 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
         values: { ...y, data: y.data.map((v, i) => v + bias(i)) },
         error: carried.map(
           (e, i) =>
-            e + gamma(operator.terms + 4) * (reach[i] + Math.abs(bias(i))) + operator.terms * arithmetic.underflow,
+            e +
+            gamma(operator.terms + 4) * (reach[i] + Math.abs(bias(i))) +
+            operator.terms * arithmetic.underflow,
         ),
       });
-    } else if (node.kind === 'activation') all.set(node.name, throughActivation(node, all.get(node.input)!, arithmetic));
+    } else if (node.kind === 'activation')
+      all.set(node.name, throughActivation(node, all.get(node.input)!, arithmetic));
     else if (node.kind === 'max') {
       const { values, error } = all.get(node.input)!;
       const { offsets, members } = node.windows;

@@ -23,7 +23,8 @@ export async function shrink(found: Case, shows: Shows): Promise<Case> {
 function* smaller(model: TestModel): Generator<TestModel> {
   const { nodes, constants = {} } = model;
   for (const [, , outputs] of nodes) {
-    for (const output of outputs) if (output !== model.outputs![0]) yield pruned({ ...model, outputs: [output] });
+    for (const output of outputs)
+      if (output !== model.outputs![0]) yield pruned({ ...model, outputs: [output] });
   }
   for (const [k, [, inputs, [output]]] of nodes.entries()) {
     for (const input of inputs) if (input) yield bypassed(model, k, output, input);

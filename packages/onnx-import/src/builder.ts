@@ -98,7 +98,8 @@ export class NetworkBuilder {
 
   activation(x: Value, activation: Activation, name: string, site: ShiftSite): Value {
     if (x.kind === 'constant') {
-      if (activation.curve) throw unsupported(name, 'a tensor that depends on the network’s input', 'a constant');
+      if (activation.curve)
+        throw unsupported(name, 'a tensor that depends on the network’s input', 'a constant');
       const round = computedIn(x.dtype, name);
       return { ...x, data: x.data.map((v, j) => round(activate(activation, v, j))) };
     }

@@ -66,11 +66,19 @@ function isScaling(operator: AffineOperator): boolean {
   return kind === 'gather' || (kind === 'scale' && (factor === undefined || offset === undefined));
 }
 
-function isExactSum(operator: AffineOperator, x: Float64Array, magnitudes: Float64Array, dtype: DType): boolean {
+function isExactSum(
+  operator: AffineOperator,
+  x: Float64Array,
+  magnitudes: Float64Array,
+  dtype: DType,
+): boolean {
   const weights = weightsOf(operator);
   if (!weights || !isFloat(dtype)) return false;
   const { digits, least, most } = FORMATS[dtype];
-  const weight = weights.reduce((lowest, values) => Math.min(lowest, lowestOf(values)), Number.POSITIVE_INFINITY);
+  const weight = weights.reduce(
+    (lowest, values) => Math.min(lowest, lowestOf(values)),
+    Number.POSITIVE_INFINITY,
+  );
   const unit = Math.min(weight * lowestOf(x), lowestOf(operator.bias));
   const reach = magnitudes.reduce((largest, m, j) => Math.max(largest, m + Math.abs(operator.bias[j])), 0);
   // NaN, from what is not finite, is no exact sum.

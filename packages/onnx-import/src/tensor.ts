@@ -80,7 +80,8 @@ export function readTensor(tensor: TensorProto, where: string): Tensor {
   const present = rawData.length > 0 ? rawData.length / bytes : list.length;
   if (present !== size) throw malformed(where, `${size} values for sizes [${shape}]`, `${present}`);
   if (rawData.length > 0) {
-    if (dtype === 'bool' && rawData.some(byte => byte > 1)) throw malformed(where, 'bool bytes 0 or 1', 'others');
+    if (dtype === 'bool' && rawData.some(byte => byte > 1))
+      throw malformed(where, 'bool bytes 0 or 1', 'others');
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
     return { dtype, shape, data: Float64Array.from({ length: size }, (_, i) => read(view, i * bytes)) };
   }

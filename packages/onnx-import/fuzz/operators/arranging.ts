@@ -22,7 +22,14 @@ const reshape: Maker = (draft, x) => {
   const { rng } = draft;
   const size = x.shape.reduce((product, dim) => product * dim, 1);
   const factor = rng.pick([1, 2, 3, size].filter(n => size % n === 0));
-  const shapes: number[][] = [[-1], [factor, -1], [-1, factor], [1, factor, size / factor], [0, -1], [1, 1, -1]];
+  const shapes: number[][] = [
+    [-1],
+    [factor, -1],
+    [-1, factor],
+    [1, factor, size / factor],
+    [0, -1],
+    [1, 1, -1],
+  ];
   const wanted = rng.pick(shapes.filter(shape => shape[0] !== 0 || x.shape.length > 0));
   const attributes = draft.opset >= 14 && rng.chance(0.3) ? { allowzero: rng.int(0, 1) } : {};
   return ['Reshape', [x.name, draft.ints(...wanted)], attributes];
@@ -87,7 +94,10 @@ const gather: Maker = (draft, x) => {
   const axis = rng.int(0, x.shape.length - 1);
   const size = x.shape[axis];
   const dims = rng.pick([[], [1], [2], [3], [2, 2]]);
-  const data = rng.list(dims.reduce((n, d) => n * d, 1), () => rng.int(opset < 11 ? 0 : -size, size - 1));
+  const data = rng.list(
+    dims.reduce((n, d) => n * d, 1),
+    () => rng.int(opset < 11 ? 0 : -size, size - 1),
+  );
   const indices = draft.add({ dims, data, dtype: rng.chance(0.5) ? 'int64' : 'int32' });
   return ['Gather', [x.name, indices], rng.chance(0.8) ? { axis: signed(draft, axis, x.shape.length) } : {}];
 };

@@ -89,7 +89,9 @@ const batchNormalization: Maker = (draft, x) => {
   const list = () => draft.floats([channels]);
   // Half precision overflows soon.
   const least = draft.dtype === 'float16' ? 0.5 : 0;
-  const variance = draft.floats([channels], () => Math.max(least, rng.pick([0, 1e-3, 0.5, 1, 4 * rng.unit()])));
+  const variance = draft.floats([channels], () =>
+    Math.max(least, rng.pick([0, 1e-3, 0.5, 1, 4 * rng.unit()])),
+  );
   const attributes = { ...optional(draft, { epsilon: rng.pick([1e-5, 1e-3, 0.5]), momentum: 0.9 }) };
   return ['BatchNormalization', [x.name, list(), list(), list(), variance], attributes];
 };

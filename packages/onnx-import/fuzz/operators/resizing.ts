@@ -52,12 +52,18 @@ const resize: Maker = (draft, x) => {
   };
   const isSome = opset >= 18 && rng.chance(0.3) && rank > 2;
   const axes = isSome ? x.shape.map((_, axis) => axis).slice(2) : x.shape.map((_, axis) => axis);
-  const named = isSome ? { ...attributes, axes: axes.map(axis => (rng.chance(0.3) ? axis - rank : axis)) } : attributes;
+  const named = isSome
+    ? { ...attributes, axes: axes.map(axis => (rng.chance(0.3) ? axis - rank : axis)) }
+    : attributes;
   const scales = axes.map(axis => all[axis]);
   const sizes = axes.map(axis => Math.max(1, Math.floor(x.shape[axis] * all[axis])));
   const none = opset < 13 || rng.chance(0.3) ? draft.add({ dims: [0], data: [] }) : '';
   if (rng.chance(0.5)) return ['Resize', [x.name, none, floats(draft, scales)], named];
-  return ['Resize', [x.name, none, opset < 13 ? draft.add({ dims: [0], data: [] }) : '', draft.ints(...sizes)], named];
+  return [
+    'Resize',
+    [x.name, none, opset < 13 ? draft.add({ dims: [0], data: [] }) : '', draft.ints(...sizes)],
+    named,
+  ];
 };
 
 export const RESIZING: Readonly<Record<string, Maker>> = { Upsample: upsample, Resize: resize };

@@ -2,7 +2,11 @@ import type { Attributes, Draft } from '../draft.js';
 import type { Maker } from './elementwise.js';
 
 /** Attributes of a window over `rank` axes, each there or not; `pads` or `auto_pad`, or neither. */
-function windowed(draft: Draft, kernel: readonly number[], most: { stride: number; dilation: number }): Attributes {
+function windowed(
+  draft: Draft,
+  kernel: readonly number[],
+  most: { stride: number; dilation: number },
+): Attributes {
   const { rng } = draft;
   const each = (make: () => number) => kernel.map(make);
   const padding: Attributes = rng.chance(0.4)

@@ -95,7 +95,8 @@ export function clip(ctx: NodeContext): Value {
 export function clipped(ctx: NodeContext, min: number, max: number, input = 0): Value {
   const x = ctx.float(input);
   const most = LARGEST[x.dtype as FloatType];
-  if (Number.isNaN(min) || Number.isNaN(max)) throw unsupported(ctx.label, 'bounds that are numbers', `${min}, ${max}`);
+  if (Number.isNaN(min) || Number.isNaN(max))
+    throw unsupported(ctx.label, 'bounds that are numbers', `${min}, ${max}`);
   if (min >= max) return constantLike(ctx, x, max);
   if (min <= -most && max >= most) return ctx.reshaped(x, x.shape, input);
   if (min === 0 && max >= most) return activated(ctx, reluOf(), input);

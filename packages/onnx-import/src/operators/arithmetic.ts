@@ -1,8 +1,8 @@
 import { operators } from '@police/core';
 import { fixed } from '../affine/fixed.js';
+import { ADD, assertKnown, DIVIDE, MULTIPLY, type Operation, operationIn, SUBTRACT } from '../arithmetic.js';
 import { broadcastIndex, broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
-import { ADD, assertKnown, DIVIDE, MULTIPLY, type Operation, operationIn, SUBTRACT } from '../arithmetic.js';
 import { malformed, unsupported } from '../errors.js';
 import { type Constant, constantOf, entriesOf, type Value } from '../values.js';
 import { addConstant, groupsOf } from './offset.js';
@@ -19,7 +19,8 @@ export function foldBy(
   b: Constant,
   f: (x: number, y: number) => number,
 ): Constant {
-  if (a.dtype !== b.dtype) throw malformed(ctx.label, 'two constants of one type', `${a.dtype} and ${b.dtype}`);
+  if (a.dtype !== b.dtype)
+    throw malformed(ctx.label, 'two constants of one type', `${a.dtype} and ${b.dtype}`);
   for (const { data, dtype } of [a, b]) assertKnown(data, dtype, ctx.label);
   const shape = broadcastShapes([a.shape, b.shape], ctx.label);
   ctx.claim(3 * entriesOf(shape));

@@ -1,4 +1,4 @@
-import { assertKnown, computedIn, operationIn, ADD, SUBTRACT } from '../arithmetic.js';
+import { ADD, assertKnown, computedIn, operationIn, SUBTRACT } from '../arithmetic.js';
 import { broadcastIndex, broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
@@ -45,7 +45,10 @@ export function range(ctx: NodeContext): Value {
     return ctx.scalar(input)!;
   });
   const [add, subtract] = [ADD, SUBTRACT].map(operation => operationIn(operation, dtype, ctx.label));
-  const [round, lengthFor] = [computedIn(dtype, ctx.label), (span: number) => Math.max(0, Math.ceil(span / delta))];
+  const [round, lengthFor] = [
+    computedIn(dtype, ctx.label),
+    (span: number) => Math.max(0, Math.ceil(span / delta)),
+  ];
   const length = lengthFor(limit - start);
   ctx.claim(length);
   const data = new Float64Array(length);
@@ -56,7 +59,12 @@ export function range(ctx: NodeContext): Value {
     data.every((value, i) => value === round(start + round(i * delta)));
   if (isCertain) return constantOf({ dtype, shape: [length], data });
   const remedy = 'Store the list as a constant.';
-  throw unsupported(ctx.label, 'a range whose numbers are not rounded', `steps of ${delta} in ${dtype}`, remedy);
+  throw unsupported(
+    ctx.label,
+    'a range whose numbers are not rounded',
+    `steps of ${delta} in ${dtype}`,
+    remedy,
+  );
 }
 
 /** An operator of floats that is read where its input is constant; its exact result is rounded once. */
@@ -83,7 +91,12 @@ export function exactlyFoldedBy(exact: ReadonlyMap<number, number>): (ctx: NodeC
     const x = floats(ctx, 0);
     const other = x.data.find(v => !exact.has(v));
     if (other === undefined) return constantOf({ ...x, data: x.data.map(v => exact.get(v)!) });
-    throw unsupported(ctx.label, `a constant that every runtime rounds alike, of ${[...exact.keys()]}`, `of ${other}`, STORE);
+    throw unsupported(
+      ctx.label,
+      `a constant that every runtime rounds alike, of ${[...exact.keys()]}`,
+      `of ${other}`,
+      STORE,
+    );
   };
 }
 

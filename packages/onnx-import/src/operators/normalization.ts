@@ -15,7 +15,8 @@ const ROUNDINGS = 8;
 export function batchNormalization(ctx: NodeContext): Value {
   const { attributes } = ctx;
   const x = ctx.float(0);
-  if (x.kind === 'constant') throw unsupported(ctx.label, 'a tensor that depends on the network’s input', 'a constant');
+  if (x.kind === 'constant')
+    throw unsupported(ctx.label, 'a tensor that depends on the network’s input', 'a constant');
   const [scale, offset, mean, variance] = [1, 2, 3, 4].map(input => ctx.constant(input).data);
   const epsilon = attributes.float('epsilon', Math.fround(1e-5));
   attributes.ignore('momentum', 'is_test');

@@ -59,7 +59,11 @@ export function nearestTo(x: number, { scale }: Axis, mode: string, where: strin
     case 'cut_or_ceil':
       return scale < 1 ? Math.ceil(x) : Math.trunc(x);
     default:
-      throw unsupported(where, 'nearest_mode round_prefer_floor, round_prefer_ceil, floor or ceil', `'${mode}'`);
+      throw unsupported(
+        where,
+        'nearest_mode round_prefer_floor, round_prefer_ceil, floor or ceil',
+        `'${mode}'`,
+      );
   }
 }
 

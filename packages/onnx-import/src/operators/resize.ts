@@ -3,7 +3,15 @@ import { sameShape } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { entriesOf, type Value } from '../values.js';
-import { type Axis, axisByScale, axisBySize, coordinateOf, nearestTo, type Taps, tapsOf } from './resize-coordinates.js';
+import {
+  type Axis,
+  axisByScale,
+  axisBySize,
+  coordinateOf,
+  nearestTo,
+  type Taps,
+  tapsOf,
+} from './resize-coordinates.js';
 import { axesOf } from './shape.js';
 
 interface Resizing {
@@ -20,7 +28,11 @@ const OLD = { coordinates: 'asymmetric', rounding: 'cut_or_ceil' } as const;
 export function upsample(ctx: NodeContext): Value {
   const scales = ctx.opset < 9 ? ctx.attributes.floats('scales') : Array.from(ctx.constant(1).data);
   if (!scales) throw malformed(ctx.label, 'scales', 'none');
-  return resized(ctx, { ...OLD, mode: ctx.attributes.string('mode', 'nearest'), axes: byScales(ctx, scales) });
+  return resized(ctx, {
+    ...OLD,
+    mode: ctx.attributes.string('mode', 'nearest'),
+    axes: byScales(ctx, scales),
+  });
 }
 
 /** ONNX Resize, nearest or linear. */
@@ -77,10 +89,18 @@ function resized(ctx: NodeContext, { mode, coordinates, rounding, axes }: Resizi
   if (mode === 'linear') assertSpatial(ctx, x, wanted);
   // ONNX Runtime copies where the sizes stay, whatever the scales.
   if (sameShape(wanted, x.shape)) return ctx.reshaped(x, wanted, 0);
-  return mode === 'nearest' ? nearest(ctx, x, axes, coordinates, rounding) : linear(ctx, x, axes, coordinates);
+  return mode === 'nearest'
+    ? nearest(ctx, x, axes, coordinates, rounding)
+    : linear(ctx, x, axes, coordinates);
 }
 
-function nearest(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates: string, rounding: string): Value {
+function nearest(
+  ctx: NodeContext,
+  x: Value,
+  axes: readonly Axis[],
+  coordinates: string,
+  rounding: string,
+): Value {
   const lists = axes.map(axis =>
     Array.from({ length: axis.outSize }, (_, o) => {
       const position = nearestTo(coordinateOf(o, axis, coordinates, ctx.label), axis, rounding, ctx.label);
@@ -99,7 +119,11 @@ function nearest(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates:
 function assertSpatial(ctx: NodeContext, { shape }: Value, wanted: readonly number[]): void {
   const isPlane = shape.length === 3 || shape.length === 4;
   if (isPlane && shape[0] === 1 && wanted[0] === 1 && wanted[1] === shape[1]) return;
-  throw unsupported(ctx.label, 'linear interpolation of one or two spatial axes', `[${shape}] to [${wanted}]`);
+  throw unsupported(
+    ctx.label,
+    'linear interpolation of one or two spatial axes',
+    `[${shape}] to [${wanted}]`,
+  );
 }
 
 /** Roundings in a weight that is a product of one per spatial axis, and of the axes of size 1 that count as spatial. */

@@ -59,7 +59,12 @@ export function squeeze(ctx: NodeContext): Value {
   const given = ctx.opset < 13 ? ctx.attributes.ints('axes') : ctx.integers(1);
   if (given?.length === 0) {
     const remedy = 'Name the axes, or leave the list out.';
-    throw unsupported(ctx.label, 'axes, or no list of them', 'an empty list, which optimizers read in two ways', remedy);
+    throw unsupported(
+      ctx.label,
+      'axes, or no list of them',
+      'an empty list, which optimizers read in two ways',
+      remedy,
+    );
   }
   const axes = given && axesOf(ctx, given, x.shape.length);
   const shape = x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1));
