@@ -363,7 +363,8 @@ export function isRepresentable(net: Network, precision: Precision): boolean {
         return node.operator.parameters.every(fits);
       case 'activation':
         return (
-          slopesFit(node.activation, fits, slope => scalar(slope) === slope) && (!node.shift || fits(node.shift))
+          slopesFit(node.activation, fits, slope => scalar(slope) === slope) &&
+          (!node.shift || fits(node.shift))
         );
       case 'sum':
         return !node.coefficients || fits(node.coefficients);
