@@ -52,12 +52,18 @@ export function writeBack(
   frozen: Network,
   again?: (network: Network) => Network,
 ): Written {
-  const { isRounded, ...written } = writtenOnce(imported, frozen);
-  if (!isRounded || !again) return written;
-  const read = readModel(written.bytes, imported.source.options);
-  const next = writeBack(read, again(read.network), again);
-  return { ...next, edits: [...written.edits, ...next.edits] };
+  let { isRounded, ...written } = writtenOnce(imported, frozen);
+  for (let round = 1; again && isRounded && round < MOST_ROUNDS; round++) {
+    const read = readModel(written.bytes, imported.source.options);
+    const next = writtenOnce(read, again(read.network));
+    isRounded = next.isRounded;
+    written = { bytes: next.bytes, network: next.network, edits: [...written.edits, ...next.edits] };
+  }
+  return written;
 }
+
+/** A rounded constant rarely needs more than one further round; `certify` tells if it does. */
+const MOST_ROUNDS = 5;
 
 function writtenOnce(imported: ImportedModel, frozen: Network): Written & { readonly isRounded: boolean } {
   assertSameButForBiases(imported.network, frozen);

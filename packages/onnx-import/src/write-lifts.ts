@@ -50,8 +50,8 @@ function addCandidates(edits: ModelEdits, node: MaxNode, site: MaxSite): Written
     const values = liftsOf(node, term, site.negated);
     if (term.constant) {
       const raised = raisedConstant(term.constant, values, site);
-      isRounded ||= raised.some((value, w) => value - term.constant![w] !== values[w]);
-      last = edits.addConstant(edits.name(site.node, 'lifted'), raised, site);
+      isRounded ||= !raised.isExact;
+      last = edits.addConstant(edits.name(site.node, 'lifted'), raised.values, site);
       return last;
     }
     last = edits.addConstant(edits.name(site.node, 'lift'), values, site);
@@ -83,18 +83,37 @@ function liftsOf({ lifts }: MaxNode, { start, size }: MaxTerm, negated: boolean)
 /**
  * A constant with its lifts, rounded away from what it has to beat: the runtime would round to nearest, which may not do.
  * The only place where what is written is not the frozen network to the last bit, so that what comes after must be frozen
- * anew.
+ * anew. `isExact`: nothing was rounded after all.
  */
-function raisedConstant(constant: Float64Array, lifts: Float64Array, { dtype }: MaxSite): Float64Array {
-  return constant.map((c, w) => {
-    const [exact, by] = [c + lifts[w], lifts[w]];
-    let value = rounderOf(dtype)(exact);
+function raisedConstant(
+  constant: Float64Array,
+  lifts: Float64Array,
+  { dtype }: MaxSite,
+): { readonly values: Float64Array; readonly isExact: boolean } {
+  const round = rounderOf(dtype);
+  let isExact = true;
+  const values = constant.map((c, w) => {
+    const by = lifts[w];
+    if (by === 0) return c;
+    const sum = c + by;
+    const error = sumError(c, by, sum);
+    const sign = Math.sign(by);
+    const isShort = (value: number) => (value === sum ? error * sign > 0 : (value - sum) * sign < 0);
+    let value = round(sum);
     // One float64 rounding more than enough each time: a few steps reach the next value of a coarser format.
-    for (let step = 2 ** -52; by !== 0 && (value - exact) * Math.sign(by) < 0; step *= 2) {
-      value = rounderOf(dtype)(exact + Math.sign(by) * step * (Math.abs(exact) + Number.MIN_VALUE));
+    for (let step = 2 ** -52; isShort(value); step *= 2) {
+      value = round(sum + sign * step * (Math.abs(sum) + Number.MIN_VALUE));
     }
+    isExact &&= value === sum && error === 0;
     return value;
   });
+  return { values, isExact };
+}
+
+/** `(a + b) − sum` exactly, for their rounded sum (Knuth's TwoSum). */
+function sumError(a: number, b: number, sum: number): number {
+  const fromB = sum - a;
+  return a - (sum - fromB) + (b - fromB);
 }
 
 /** For every window of a pool one of its entries: the winner, where it is lifted. */
