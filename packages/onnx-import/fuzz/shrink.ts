@@ -21,10 +21,9 @@ export async function shrink(found: Case, shows: Shows): Promise<Case> {
 }
 
 function* smaller(model: TestModel): Generator<TestModel> {
-  const { nodes, constants = {} } = model;
+  const { nodes, constants = {}, outputs: [last] = ['y'] } = model;
   for (const [, , outputs] of nodes) {
-    for (const output of outputs)
-      if (output !== model.outputs![0]) yield pruned({ ...model, outputs: [output] });
+    for (const output of outputs) if (output !== last) yield pruned({ ...model, outputs: [output] });
   }
   for (const [k, [, inputs, [output]]] of nodes.entries()) {
     for (const input of inputs) if (input) yield bypassed(model, k, output, input);
@@ -68,12 +67,12 @@ function bypassed(model: TestModel, k: number, output: string, input: string): T
   const nodes = model.nodes
     .filter((_, i) => i !== k)
     .map(([type, from, to, attributes = {}]): TestNode => [type, from.map(rewired), to, attributes]);
-  return pruned({ ...model, nodes, outputs: model.outputs!.map(rewired) });
+  return pruned({ ...model, nodes, outputs: (model.outputs ?? ['y']).map(rewired) });
 }
 
 /** Without what the output does not depend on. */
 function pruned(model: TestModel): TestModel {
-  const needed = new Set(model.outputs);
+  const needed = new Set(model.outputs ?? ['y']);
   const nodes = [...model.nodes].reverse().filter(([, inputs, outputs]) => {
     if (!outputs.some(name => needed.has(name))) return false;
     for (const name of inputs) needed.add(name);

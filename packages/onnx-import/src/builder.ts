@@ -16,6 +16,7 @@ import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
 import { unsupported } from './errors.js';
 import { linearIn } from './exactness.js';
+import { fitsFormat, keepingWeights } from './kept-weights.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
 import type { BiasSite, MaxSite, ShiftSite, Sites } from './sites.js';
@@ -101,7 +102,7 @@ export class NetworkBuilder {
       if (activation.curve)
         throw unsupported(name, 'a tensor that depends on the network’s input', 'a constant');
       const round = computedIn(x.dtype, name);
-      return { ...x, data: x.data.map((v, j) => round(activate(activation, v, j))) };
+      return { ...x, data: x.data.map((v, j) => (Number.isNaN(v) ? v : round(activate(activation, v, j)))) };
     }
     const result = this.add({ kind: 'activation', input: x.node, activation }, name, x.shape, x.dtype);
     this.#shifts.set(result.node, site);
@@ -225,8 +226,11 @@ export class NetworkBuilder {
     }
   }
 
-  /** The network from the input to `output`; nodes that it does not depend on are left out. */
-  network(output: Data): Network {
+  /**
+   * The network from the input to `output`; nodes that it does not depend on are left out. Weights that the format to
+   * freeze in, rounded to by `round`, does not hold are kept as they are.
+   */
+  network(output: Data, round: (x: number) => number): Network {
     const needed = new Set<string>([output.node]);
     const nodes = [...this.#nodes.values()];
     for (const node of [...nodes].reverse()) {
@@ -234,6 +238,13 @@ export class NetworkBuilder {
       if (node.kind === 'sum' || node.kind === 'concat') for (const name of node.inputs) needed.add(name);
       else if (node.kind !== 'input') needed.add(node.input);
     }
-    return network(nodes.filter(node => node.kind === 'input' || needed.has(node.name)));
+    const kept = nodes.filter(node => node.kind === 'input' || needed.has(node.name));
+    return network(
+      kept.map(node =>
+        node.kind === 'affine' && !fitsFormat(node.operator, round)
+          ? { ...node, operator: keepingWeights(node.operator) }
+          : node,
+      ),
+    );
   }
 }

@@ -9,7 +9,7 @@ import { READERS } from './operators/table.js';
 import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from './proto.js';
 import type { Sites } from './sites.js';
 import { tailOf } from './tail.js';
-import { dtypeOf, type FloatType, isFloat, readTensor } from './tensor.js';
+import { dtypeOf, type FloatType, isFloat, readTensor, rounderOf } from './tensor.js';
 import { constantOf, type Data, entriesOf, type Value } from './values.js';
 
 export interface ReadOptions {
@@ -87,15 +87,16 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
       output ? 'a constant' : 'no such tensor',
     );
   }
+  const precision = coarsest(builder.sites, input.dtype);
   return {
-    network: builder.network(output),
+    network: builder.network(output, rounderOf(precision)),
     inputName: declared.name,
     inputShape: input.shape,
     outputName,
     guaranteedTensor: guaranteed,
     guaranteedShape: output.shape,
     tail,
-    precision: coarsest(builder.sites, input.dtype),
+    precision,
     opset,
     source: { bytes: kept, options, sites: builder.sites },
   };

@@ -8,7 +8,10 @@ import { entriesOf } from './values.js';
 export interface WrittenLifts {
   readonly kind: 'add' | 'max';
   readonly tensor: string;
-  /** Whether a constant with its lift was rounded outwards, so that the file is not the frozen network to the last bit. */
+  /**
+   * Whether the file is not the frozen network to the last bit: a constant with its lift was rounded outwards, or a lift of
+   * float64 became an Add, whose bound is a little wider.
+   */
   readonly isRounded: boolean;
 }
 
@@ -34,7 +37,7 @@ function addBefore(edits: ModelEdits, { lifts }: MaxNode, site: MaxSite): Writte
   const output = edits.name(site.node, 'lifted');
   edits.insertBefore(site.node, { opType: 'Add', inputs: [edits.inputOf(site.node, 0), tensor], output });
   edits.setInput(site.node, 0, output);
-  return { kind: 'add', tensor, isRounded: false };
+  return { kind: 'add', tensor, isRounded: site.dtype === 'float64' };
 }
 
 /** `max(y, x_winner + lift)`: further inputs of a Max or Min, a Max after a pool. */

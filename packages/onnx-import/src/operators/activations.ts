@@ -6,7 +6,6 @@ import {
   hardSigmoid as hardSigmoidOf,
   hardSwish as hardSwishOf,
   leakyRelu as leakyReluOf,
-  operators,
   prelu as preluOf,
   relu as reluOf,
   selu as seluOf,
@@ -16,6 +15,7 @@ import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import type { FloatType } from '../tensor.js';
 import { constantOf, entriesOf, type Value } from '../values.js';
+import { timesAttribute } from './offset.js';
 
 /** The largest number of each type: a bound that no number passes is none. Half precision is computed in float32. */
 const LARGEST: Readonly<Record<FloatType, number>> = {
@@ -64,8 +64,7 @@ export function selu(ctx: NodeContext): Value {
   const gamma = ctx.attributes.float('gamma', SELU_GAMMA);
   if (alpha === SELU_ALPHA && gamma === SELU_GAMMA) return activated(ctx, seluOf());
   const curved = activated(ctx, eluOf(alpha), 0, 'elu');
-  const groups = new Int32Array(entriesOf(curved.shape));
-  return ctx.affine(curved, operators.scale({ factor: [gamma], groups }), curved.shape);
+  return timesAttribute(ctx, curved, gamma);
 }
 
 export function prelu(ctx: NodeContext): Value {

@@ -6,7 +6,7 @@ import { malformed, unsupported } from '../errors.js';
 import type { BiasSite } from '../sites.js';
 import { isFloat } from '../tensor.js';
 import { type Constant, entriesOf, type Value } from '../values.js';
-import { addConstant, groupsOf } from './offset.js';
+import { addConstant, groupsOf, timesAttribute } from './offset.js';
 
 /** A bias one value per row of the weight, and where it is stored. */
 interface RowBias {
@@ -156,9 +156,7 @@ export function gemm(ctx: NodeContext): Value {
     if (product.kind === 'constant') {
       throw unsupported(ctx.label, 'alpha 1 where both factors are constant', `alpha ${alpha}`);
     }
-    const factor = Float64Array.of(alpha);
-    const groups = new Int32Array(entriesOf(product.shape));
-    product = ctx.affine(product, operators.scale({ factor, groups }), product.shape, 'alpha');
+    product = timesAttribute(ctx, product, alpha, 'alpha');
   }
   return isPlaced || !c || beta === 0 ? product : plusC(ctx, product, c, beta);
 }

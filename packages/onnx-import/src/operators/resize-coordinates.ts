@@ -45,6 +45,17 @@ export function coordinateOf(o: number, axis: Axis, mode: string, where: string)
   }
 }
 
+/** Recent versions of ONNX Runtime take coordinates for ties that are 1e-6 off (seen in 1.30); others need not. */
+const NEARLY_TIED = 2 ** -18;
+
+/** The coordinate, unless it is a tie but for its rounding. Throws `unsupported-layer`. */
+function certain(x: number, where: string): number {
+  const off = Math.abs(x - Math.floor(x) - 0.5);
+  if (off === 0 || off > NEARLY_TIED) return x;
+  const remedy = "Use nearest_mode 'floor' or 'ceil', or another scale.";
+  throw unsupported(where, 'coordinates that are ties or clearly none', `${x}`, remedy);
+}
+
 /** Rounds a coordinate to a position. `cut_or_ceil`, of operator set 10: up where the axis shrinks, cut elsewhere. */
 export function nearestTo(x: number, { scale }: Axis, mode: string, where: string): number {
   switch (mode) {
@@ -53,9 +64,9 @@ export function nearestTo(x: number, { scale }: Axis, mode: string, where: strin
     case 'ceil':
       return Math.ceil(x);
     case 'round_prefer_floor':
-      return Math.ceil(x - 0.5);
+      return Math.ceil(certain(x, where) - 0.5);
     case 'round_prefer_ceil':
-      return Math.floor(x + 0.5);
+      return Math.floor(certain(x, where) + 0.5);
     case 'cut_or_ceil':
       return scale < 1 ? Math.ceil(x) : Math.trunc(x);
     default:
