@@ -156,6 +156,15 @@ describe('constants that the runtime computes', () => {
     ['an exponential', one('Exp', ['a']), { a: list([0.5]) }, /every runtime rounds alike/],
     ['a logarithm', one('Log', ['a']), { a: list([3]) }, /every runtime rounds alike/],
     ['a power', one('Pow', ['a', 'b']), { a: list([3]), b: scalar(0.5) }, /power of 0, 1 or 2/],
+    [
+      'what is no number, clipped',
+      [
+        ['Sqrt', ['a'], ['p']],
+        ['Clip', ['p', 'b', 'b'], ['k']],
+      ],
+      { a: list([-1]), b: scalar(0) },
+      /NaN/,
+    ],
     ['an Elu', one('Elu', ['a']), { a: list([-1]) }, /depends on the network/],
     [
       'integers beyond 2^53',

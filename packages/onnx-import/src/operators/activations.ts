@@ -102,10 +102,11 @@ export function clipped(ctx: NodeContext, min: number, max: number, input = 0): 
   return activated(ctx, clipTo(Math.max(min, -most), Math.min(max, most)), input);
 }
 
-/** The same number for every entry of x. */
+/** The same number for every entry of x that is a number. */
 function constantLike(ctx: NodeContext, x: Value, value: number): Value {
   const { shape, dtype } = x;
   ctx.claim(entriesOf(shape));
+  if (x.kind === 'constant') return { ...x, data: x.data.map(v => (Number.isNaN(v) ? v : value)) };
   const constant = constantOf({ dtype, shape, data: new Float64Array(entriesOf(shape)).fill(value) });
-  return x.kind === 'data' ? ctx.builder.lifted(constant, x, ctx.part()) : constant;
+  return ctx.builder.lifted(constant, x, ctx.part());
 }
