@@ -37,8 +37,13 @@ export function batchNormalization(ctx: NodeContext): Value {
   );
   const factor = scale.map((g, c) => {
     const spread = variance[c] + epsilon;
-    if (spread > 0) return g / Math.sqrt(spread);
-    throw malformed(ctx.label, 'variance + epsilon above 0', `${spread} in channel ${c}`);
+    // Of a negative variance the sum may cancel, and float32 decide what is left.
+    if (spread > 0 && variance[c] >= 0) return g / Math.sqrt(spread);
+    throw malformed(
+      ctx.label,
+      'a variance from 0 up, and epsilon above 0',
+      `${variance[c]} and ${epsilon} in channel ${c}`,
+    );
   });
   const centred = factor.map((f, c) => -f * mean[c]);
   const normal = ctx.affine(x, fixed({ factor, offset: centred, groups }, ROUNDINGS), x.shape, 'normalised');
