@@ -4,11 +4,11 @@ import type { AffineOperator } from '@police/core';
  * The operator with weights that freezing leaves as they are: a model of several formats is frozen in the coarsest that a
  * shift is stored in, which need not hold the weights of the others. Biases that freezing chooses are of that format.
  */
-export function keepingWeights(operator: AffineOperator): AffineOperator {
-  const self: AffineOperator = {
+export function keepingWeights<O extends AffineOperator>(operator: O): O {
+  const self: O = {
     ...operator,
     rounded: () => self,
-    withBias: bias => keepingWeights(operator.withBias(bias)),
+    withBias: (bias: Float64Array) => keepingWeights(operator.withBias(bias) as O),
   };
   return self;
 }

@@ -113,7 +113,29 @@ function nearest(
     index = index.flatMap(at => list.map(position => at * axes[axis].inSize + position));
   }
   const gather = operators.gather({ inSize: entriesOf(x.shape), index: Int32Array.from(index), outShape });
-  return ctx.move(x, gather, 0);
+  return ctx.move(x, asResize(gather, x.shape, axes, coordinates, rounding) ?? gather, 0);
+}
+
+/** The same entries as core's own resize, which writers of other formats know, where that is what they are. */
+function asResize(
+  gather: operators.Gather,
+  shape: readonly number[],
+  axes: readonly Axis[],
+  coordinates: string,
+  rounding: string,
+): operators.Gather | undefined {
+  if (rounding === OLD.rounding) return undefined;
+  const isBySizes = axes.every(({ inSize, outSize, scale }) => axisBySize(inSize, outSize).scale === scale);
+  const known = operators.resizeNearest(shape, {
+    coordinates: coordinates as operators.CoordinateMode,
+    rounding: rounding as operators.NearestMode,
+    ...(isBySizes ? { outShape: gather.outShape } : { scales: axes.map(({ scale }) => scale) }),
+  });
+  return sameEntries(known.index, gather.index) ? known : undefined;
+}
+
+function sameEntries(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  return a.length === b.length && Array.prototype.every.call(a, (value, i) => value === b[i]);
 }
 
 function assertSpatial(ctx: NodeContext, { shape }: Value, wanted: readonly number[]): void {
@@ -157,5 +179,13 @@ function linear(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates: 
     weightRoundings: WEIGHT_ROUNDINGS,
     outShape,
   });
-  return ctx.affine(x, sparse, outShape);
+  const known = operators.resizeLinear({
+    shape: x.shape.slice(1),
+    outSize: outShape.slice(2),
+    coordinates: coordinates as operators.CoordinateMode,
+  });
+  const isKnown = (['rowStart', 'columns', 'values'] as const).every(list =>
+    sameEntries(known.rows[list], sparse.rows[list]),
+  );
+  return ctx.affine(x, isKnown ? known : sparse, outShape);
 }
