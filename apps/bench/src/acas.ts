@@ -1,25 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import {
-  box,
-  certify,
-  chain,
-  type Dense,
-  dense,
-  enforce,
-  float32,
-  freeze,
-  isRepresentable,
-  type Network,
-  network,
-  relu,
-} from '@police/core';
+import { onnxSession } from '@police/common/onnx';
+import { wholeNumber } from '@police/common/options';
+import { machineName, runProgram } from '@police/common/program';
+import { median } from '@police/common/statistics';
+import { box, certify, enforce, float32, freeze, type Network, network, relu } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel, writeBack } from '@police/onnx-import';
 import * as ort from 'onnxruntime-web';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { randomNetwork } from './backends/core-net.js';
 
 const HELP = `npm run bench:acas -- [options] [model.onnx …]
 
@@ -37,24 +27,8 @@ const BOX = box(
   [-0.298552812, 0.009549297, 0.5, 0.5, 0.5],
 );
 
-function randomModel(seed: number): Uint8Array {
-  const generator = xoroshiro128plus(seed);
-  const layer = (inSize: number, outSize: number): Dense => {
-    const reach = Math.sqrt(6 / inSize);
-    const random = (count: number, scale: number) =>
-      Float64Array.from({ length: count }, () => (2 * uniformFloat64(generator) - 1) * scale);
-    return dense(
-      { rows: outSize, cols: inSize, data: random(inSize * outSize, reach) },
-      random(outSize, 0.1),
-    );
-  };
-  const widths = [5, 50, 50, 50, 50, 50, 50, 5];
-  const layers = widths.slice(1).flatMap((width, i) => {
-    const affine = layer(widths[i], width);
-    return i + 2 < widths.length ? [affine, relu()] : [affine];
-  });
-  return exportOnnx(rounded(chain(5, layers)));
-}
+const randomModel = (seed: number): Uint8Array =>
+  exportOnnx(rounded(randomNetwork([5, 50, 50, 50, 50, 50, 50, 5], relu(), seed, { gain: 2, bias: 0.1 })));
 
 /** What a file of float32 weights can hold. */
 function rounded(net: Network): Network {
@@ -69,8 +43,7 @@ function rounded(net: Network): Network {
 
 /** Median milliseconds of one inference of each file, taking turns, in onnxruntime-web (wasm, one thread). */
 async function latencies(files: readonly Uint8Array[]): Promise<number[]> {
-  ort.env.wasm.numThreads = 1;
-  const sessions = await Promise.all(files.map(bytes => ort.InferenceSession.create(bytes)));
+  const sessions = await Promise.all(files.map(onnxSession));
   const times: number[][] = files.map(() => []);
   const dims = sessions[0].inputMetadata[0];
   if (!dims.isTensor) throw new Error('the input is no tensor');
@@ -84,7 +57,7 @@ async function latencies(files: readonly Uint8Array[]): Promise<number[]> {
       times[i].push((performance.now() - start) / 10);
     }
   }
-  return times.map(list => list.sort((a, b) => a - b)[list.length >> 1]);
+  return times.map(median);
 }
 
 async function main(): Promise<void> {
@@ -96,8 +69,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const count = Number(values.count);
-  if (!(Number.isInteger(count) && count > 0)) throw new Error('--count: expected a whole number above 0');
+  const count = wholeNumber('--count', values.count);
   const files = positionals.map(path => readFileSync(path));
   const models = Array.from({ length: count }, (_, i) =>
     files.length > 0 ? files[i % files.length] : randomModel(i + 1),
@@ -119,12 +91,11 @@ async function main(): Promise<void> {
     units += report.units;
     return performance.now() - start;
   });
-  const sorted = [...times].sort((a, b) => a - b);
   const total = times.reduce((sum, time) => sum + time, 0);
   process.stdout.write(
-    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}\n` +
+    `${machineName}\n` +
       `${count} networks read, enforced, frozen, written, read again and certified: ${(total / 1000).toFixed(2)} s\n` +
-      `per network: median ${sorted[count >> 1].toFixed(1)} ms, least ${sorted[0].toFixed(1)}, most ${sorted.at(-1)!.toFixed(1)}\n` +
+      `per network: median ${median(times).toFixed(1)} ms, least ${Math.min(...times).toFixed(1)}, most ${Math.max(...times).toFixed(1)}\n` +
       `${shifted} of ${units} units shifted\n`,
   );
   const [before, after] = await latencies(first);
@@ -134,7 +105,4 @@ async function main(): Promise<void> {
   );
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+await runProgram(main);

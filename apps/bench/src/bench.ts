@@ -1,7 +1,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import cliProgress from 'cli-progress';
+import { writeAtomically } from '@police/common/files';
+import { positive } from '@police/common/options';
+import { runProgram } from '@police/common/program';
+import { progressBar } from '@police/common/progress';
 import { loadBackends } from './backends/index.js';
 import { cases } from './cases/index.js';
 import { measureInChild } from './child.js';
@@ -10,7 +13,7 @@ import { isSameMachine, thisMachine } from './machine.js';
 import { FULL, QUICK, type Settings } from './measure.js';
 import { figures } from './report/figures.js';
 import { markdown } from './report/markdown.js';
-import { type CaseResult, type Results, readResults, writeAtomically, writeResults } from './results.js';
+import { type CaseResult, type Results, readResults, writeResults } from './results.js';
 import { expectedSeconds, isQuick, type Pair, pairsOf, refusalOf, run } from './run.js';
 import { select } from './select.js';
 
@@ -33,7 +36,22 @@ unconstrained step, the paper's Algorithm 1 and ours take turns. Prints a table,
 Ctrl-C keeps what is finished.
 `;
 
-async function main(): Promise<number> {
+interface Options {
+  /** What is to be measured, and how many lines of the table `--quick` left out. */
+  readonly pairs: readonly Pair[];
+  readonly left: number;
+  readonly quick: boolean;
+  readonly settings: Settings;
+  readonly limit: number;
+  readonly json: string;
+  readonly resume: boolean;
+  readonly list: boolean;
+  readonly report?: string;
+  readonly compare?: string;
+}
+
+/** What the command line asks for; undefined after printing the help. */
+async function readOptions(): Promise<Options | undefined> {
   const { values } = parseArgs({
     options: {
       cases: { type: 'string' },
@@ -50,60 +68,72 @@ async function main(): Promise<number> {
   });
   if (values.help) {
     process.stdout.write(HELP);
-    return 0;
+    return undefined;
   }
   const { quick } = values;
-  const limit = Number(values.limit ?? (quick ? 0.3 : 1));
-  if (!(limit > 0)) throw new Error(`--limit: expected seconds above 0, got '${values.limit}'`);
   const named = pairsOf(
     select('--cases', values.cases, cases),
     select('--backends', values.backends, await loadBackends()),
   );
   // A case asked for by name runs, whether it is a quick one or not.
   const pairs = quick && values.cases === undefined ? named.filter(isQuick) : named;
-  if (values.list) {
-    process.stdout.write(list(pairs, quick ? QUICK : FULL, limit));
+  const limit = positive('--limit', values.limit ?? (quick ? '0.3' : '1'));
+  return { ...values, pairs, left: named.length - pairs.length, settings: quick ? QUICK : FULL, limit };
+}
+
+async function main(): Promise<number> {
+  const options = await readOptions();
+  if (!options) return 0;
+  if (options.list) {
+    process.stdout.write(list(options));
     return 0;
   }
-
   // Before hours of measuring, not after.
-  const old = values.compare === undefined ? undefined : await readResults(values.compare);
-  await mkdir(dirname(values.json), { recursive: true });
-  const machine = thisMachine();
-  const before = values.resume ? await resumable(values.json, machine, quick) : undefined;
-  const started = before?.started ?? new Date().toISOString();
-  const all = (results: readonly CaseResult[]): Results => ({ version: 1, started, quick, machine, results });
-
-  const stop = onInterrupt();
-  const bar = progressBar();
-  const results = all(
-    await run(pairs, before?.results ?? [], {
-      settings: quick ? QUICK : FULL,
-      limit,
-      measure: measureInChild,
-      isStopped: stop.isStopped,
-      onStart: ({ spec, backend }, expected) => bar.at(`${spec.name} on ${backend.name}`, expected),
-      onResult: finished => writeResults(values.json, all(finished)),
-    }),
-  );
-  bar.stop();
+  const old = options.compare === undefined ? undefined : await readResults(options.compare);
+  const { results, isStopped } = await measureAll(options);
   const text = markdown(results, cases, []);
-  process.stdout.write(`\n${text}\n${leftOut(named.length - pairs.length)}Results: ${values.json}\n`);
-  if (values.report !== undefined) await writeReport(values.report, results);
-  if (stop.isStopped()) {
+  process.stdout.write(`\n${text}\n${leftOut(options.left)}Results: ${options.json}\n`);
+  if (options.report !== undefined) await writeReport(options.report, results);
+  if (isStopped) {
     process.stdout.write('Stopped: the rest runs with --resume.\n');
     return 130;
   }
-  const failed = results.results.filter(({ status }) => status === 'failed');
+  return verdict(results, old);
+}
+
+/** Measures until all is done or Ctrl-C. */
+async function measureAll(options: Options): Promise<{ results: Results; isStopped: boolean }> {
+  const { json, quick, settings, limit } = options;
+  const machine = thisMachine();
+  const before = options.resume ? await resumable(json, machine, quick) : undefined;
+  const started = before?.started ?? new Date().toISOString();
+  const all = (results: readonly CaseResult[]): Results => ({ version: 1, started, quick, machine, results });
+  const stop = onInterrupt();
+  const bar = timeBar();
+  const results = await run(options.pairs, before?.results ?? [], {
+    settings,
+    limit,
+    measure: measureInChild,
+    isStopped: stop.isStopped,
+    onStart: ({ spec, backend }, expected) => bar.at(`${spec.name} on ${backend.name}`, expected),
+    onResult: finished => writeResults(json, all(finished)),
+  });
+  bar.stop();
+  return { results: all(results), isStopped: stop.isStopped() };
+}
+
+/** Says what failed and what has changed; the exit code. */
+function verdict(now: Results, old: Results | undefined): number {
+  const failed = now.results.filter(({ status }) => status === 'failed');
   for (const { case: name, backend, reason } of failed)
     process.stderr.write(`failed: ${name} on ${backend}: ${reason}\n`);
   if (!old) return failed.length > 0 ? 1 : 0;
-  const comparison = compare(old, results);
+  const comparison = compare(old, now);
   process.stdout.write(`\n${saysComparison(comparison)}\n`);
   return comparison.changes.length + comparison.lost.length + failed.length > 0 ? 1 : 0;
 }
 
-function list(pairs: readonly Pair[], settings: Settings, limit: number): string {
+function list({ pairs, settings, limit }: Options): string {
   const lines = pairs.map(pair => {
     const reason = refusalOf(pair, limit);
     return `${pair.spec.name.padEnd(24)} ${pair.backend.name.padEnd(20)} ${reason ?? 'runs'}`;
@@ -143,14 +173,11 @@ function onInterrupt(): { isStopped(): boolean } {
   return { isStopped: () => stopped };
 }
 
-function progressBar(): {
+function timeBar(): {
   at(what: string, expected: { seconds: number; before: number; total: number }): void;
   stop(): void;
 } {
-  const bar = new cliProgress.SingleBar(
-    { format: '{bar} {percentage}% | {what} | {left} left', noTTYOutput: true, notTTYSchedule: 15_000 },
-    cliProgress.Presets.shades_classic,
-  );
+  const bar = progressBar('{bar} {percentage}% | {what} | {left} left');
   const start = performance.now();
   bar.start(1, 0, { what: '', left: '?' });
   return {
@@ -180,12 +207,4 @@ async function writeReport(file: string, results: Results): Promise<void> {
   process.stdout.write(`Report: ${file}\n`);
 }
 
-main().then(
-  code => {
-    process.exitCode = code;
-  },
-  (error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
-  },
-);
+await runProgram(main, 2);

@@ -1,8 +1,9 @@
+import { seededRng } from '@police/common/random';
 import { chordProbe, type Matrix, type Region } from '@police/core';
 import type { Contender } from './backends/backend.js';
 import { type BenchCase, inputSizeOf } from './cases/case.js';
 import { regionOf } from './cases/region.js';
-import { seeded, widthsOf } from './cases/seeded.js';
+import { widthsOf } from './cases/seeded.js';
 
 const CHORDS = 32;
 
@@ -36,7 +37,7 @@ async function checkOne(
   { name, evaluate }: Contender,
   roundoff: number,
 ): Promise<Checked> {
-  const random = seeded(spec.seed);
+  const random = seededRng(spec.seed);
   const { points, residual } = chordProbe(region, CHORDS, random);
   const values = await evaluate!(points);
   const others = await evaluate!(flipped(points, random));

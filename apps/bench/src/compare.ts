@@ -1,6 +1,6 @@
+import { differs, type Quartiles } from '@police/common/statistics';
 import { isSameMachine } from './machine.js';
 import { type CaseResult, isSamePair, type Results } from './results.js';
-import { differs, type Quartiles } from './statistics.js';
 
 /**
  * Least relative changes that count: ratios repeat from process to process to a few percent, times on a machine that also does

@@ -1,8 +1,8 @@
+import { pairedRatios, quartiles } from '@police/common/statistics';
 import type { Backend, Contender, Prepared } from './backends/backend.js';
 import type { BenchCase } from './cases/case.js';
 import { type Checked, checkAll } from './check.js';
 import type { CaseResult, ContenderResult } from './results.js';
-import { pairedRatios, quartiles } from './statistics.js';
 
 export interface Settings {
   /** Milliseconds that the rounds of a case may take, but for the least number of rounds. */

@@ -1,25 +1,21 @@
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '@police/common/options';
+import { machineName, runProgram } from '@police/common/program';
 import {
   boxAround,
   type Certified,
   certify,
-  chain,
-  type Dense,
-  dense,
   enforce,
   freeze,
   leakyRelu,
   type Network,
-  type NetworkNode,
-  network,
-  operators,
   type Region,
   type Uncertified,
   vPolytope,
 } from '@police/core';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { randomNetwork } from './backends/core-net.js';
+import { polygonVertices } from './cases/region.js';
+import { residualNetwork } from './residual-network.js';
 
 const HELP = `npm run bench:proof -- [options]
 
@@ -33,22 +29,6 @@ in blocks, and the frame's cost against the number of a polygon's vertices.
   --memory MIB    that the convolutional network's frame may take  (default 1024)
   --help
 `;
-
-/** Uniform weights of unit gain, seeded. */
-function randomNetwork(widths: readonly number[], seed: number): Network {
-  const generator = xoroshiro128plus(seed);
-  const layer = (inSize: number, outSize: number): Dense => {
-    const reach = Math.sqrt(3 / inSize);
-    const data = new Float64Array(inSize * outSize);
-    for (let i = 0; i < data.length; i++) data[i] = (2 * uniformFloat64(generator) - 1) * reach;
-    return dense({ rows: outSize, cols: inSize, data });
-  };
-  const layers = widths.slice(1).flatMap((width, i) => {
-    const affine = layer(widths[i], width);
-    return i + 2 < widths.length ? [affine, leakyRelu(0.01)] : [affine];
-  });
-  return chain(widths[0], layers);
-}
 
 /** Multiply-adds of carrying a frame through the dense layers; axis directions meet one weight each in the first. */
 function multiplyAdds(widths: readonly number[], { frame, diagonal }: Region): number {
@@ -85,79 +65,71 @@ function peakRate(): number {
   return best;
 }
 
-function measure<T>(what: string, macs: number, run: () => T): T {
-  const start = performance.now();
-  const result = run();
-  const seconds = (performance.now() - start) / 1000;
-  const rate =
-    macs > 0
-      ? `${(macs / 1e9).toFixed(2)} G multiply-adds, ${(macs / 1e9 / seconds).toFixed(2)} G/s, ` +
-        `${((100 * macs) / seconds / peak).toFixed(0)}% of peak`
-      : '';
-  const memory = `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
-  process.stdout.write(
-    `${what.padEnd(34)} ${seconds.toFixed(3).padStart(8)} s  ${memory.padEnd(20)} ${rate}\n`,
-  );
-  return result;
+/** Runs something of so many multiply-adds, and tells what it took. */
+type Measure = <T>(what: string, macs: number, run: () => T) => T;
+
+const measureBy =
+  (peak: number): Measure =>
+  (what, macs, run) => {
+    const start = performance.now();
+    const result = run();
+    const seconds = (performance.now() - start) / 1000;
+    const rate =
+      macs > 0
+        ? `${(macs / 1e9).toFixed(2)} G multiply-adds, ${(macs / 1e9 / seconds).toFixed(2)} G/s, ` +
+          `${((100 * macs) / seconds / peak).toFixed(0)}% of peak`
+        : '';
+    const memory = `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
+    print(`${what.padEnd(34)} ${seconds.toFixed(3).padStart(8)} s  ${memory.padEnd(20)} ${rate}`);
+    return result;
+  };
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Enforces, freezes and certifies, each measured. */
+function prove(measure: Measure, net: Network, region: Region, macs: number, memory?: number): void {
+  const options = memory === undefined ? {} : { memory };
+  const { network, report } = measure('enforce', macs, () => enforce(net, [region], options));
+  print(`  ${report.shifted} of ${report.units} units shifted`);
+  const frozen = measure('freeze', macs, () => freeze(network, [region], options)).network;
+  reportProof(measure('certify', macs, () => certify(frozen, [region], options)));
 }
 
 function reportProof(proof: Certified | Uncertified): void {
   if (!proof.certified) throw new Error(`the frozen network was not certified: ${proof.layer}`);
   const least = Math.min(...proof.layers.map(layer => layer.smallestMargin));
-  process.stdout.write(`  certified; least margin ${least.toExponential(1)}\n`);
+  print(`  certified; least margin ${least.toExponential(1)}`);
 }
 
-type Shape3 = [number, number, number];
-
-interface ConvNet {
-  readonly net: Network;
-  /** Of one row through all convolutions. */
-  readonly macs: number;
+function denseOnBox(measure: Measure, size: number, width: number): void {
+  const widths = [size, width, width, 10];
+  const region = boxAround(new Float64Array(size).fill(0.5), 0.02);
+  print(`${widths.join('-')} on a box of 2^${size} corners`);
+  prove(measure, randomNetwork(widths, leakyRelu(0.01), 1), region, multiplyAdds(widths, region));
 }
 
-/** 32×32×3 → conv → two residual blocks of two convolutions, a strided one between → mean → dense: six convolutions. */
-function residualNetwork(channels: number, seed: number): ConvNet {
-  const generator = xoroshiro128plus(seed);
-  const random = (count: number, reach: number) => {
-    const values = new Float64Array(count);
-    for (let i = 0; i < count; i++) values[i] = (2 * uniformFloat64(generator) - 1) * reach;
-    return values;
-  };
-  const nodes: NetworkNode[] = [{ kind: 'input', name: 'image', size: 3 * 32 * 32 }];
-  let macs = 0;
-  const conv = (name: string, input: string, [c, h, w]: Shape3, out: number, stride: number): Shape3 => {
-    const operator = operators.conv({
-      inShape: [c, h, w],
-      weight: random(out * c * 9, Math.sqrt(3 / (9 * c))),
-      weightShape: [out, c, 3, 3],
-      bias: random(out, 0.1),
-      strides: [stride, stride],
-      padding: [1, 1, 1, 1],
-    });
-    nodes.push({ kind: 'affine', name, input, operator });
-    macs += operator.outSize * c * 9;
-    return [out, h / stride, w / stride];
-  };
-  const bend = (name: string, input: string) =>
-    nodes.push({ kind: 'activation', name, input, activation: leakyRelu(0.01) });
-  const block = (name: string, input: string, shape: Shape3) => {
-    conv(`${name}_conv1`, input, shape, shape[0], 1);
-    bend(`${name}_bend1`, `${name}_conv1`);
-    conv(`${name}_conv2`, `${name}_bend1`, shape, shape[0], 1);
-    nodes.push({ kind: 'sum', name: `${name}_sum`, inputs: [`${name}_conv2`, input] });
-    bend(name, `${name}_sum`);
-  };
-  const wide = conv('conv', 'image', [3, 32, 32], channels, 1);
-  bend('bend', 'conv');
-  block('block1', 'bend', wide);
-  const narrow = conv('down', 'block1', wide, 2 * channels, 2);
-  bend('bend2', 'down');
-  block('block2', 'bend2', narrow);
-  const mean = operators.globalAveragePool(narrow);
-  nodes.push({ kind: 'affine', name: 'mean', input: 'block2', operator: mean });
-  const head = dense({ rows: 10, cols: mean.outSize, data: random(10 * mean.outSize, 0.3) });
-  nodes.push({ kind: 'affine', name: 'head', input: 'mean', operator: head });
-  return { net: network(nodes), macs };
+function imagesOnBox(measure: Measure, channels: number, mebibytes: number): void {
+  const image = boxAround(new Float64Array(3 * 32 * 32).fill(0.5), 0.02);
+  const { net, macs } = residualNetwork(channels, 3);
+  const all = [...net.sizes.values()].reduce((sum, units) => sum + units, 0) * image.frame.rows * 8;
+  print(
+    `\n32×32×3, six convolutions of ${channels} and ${2 * channels} channels, on a box: frames of all nodes would take ` +
+      `${(all / 2 ** 30).toFixed(1)} GiB, ${mebibytes} MiB are allowed for those kept and a quarter more for blocks;\n` +
+      'layers that do not fit are computed again for each nonlinearity that needs them, which the count leaves out',
+  );
+  prove(measure, net, image, macs * image.frame.rows, mebibytes * 2 ** 20);
+}
+
+function polygons(measure: Measure): void {
+  print('\n2-256-256-1 on a regular polygon (frame of 3 rows whatever the vertices)');
+  const planar = randomNetwork([2, 256, 256, 1], leakyRelu(0.01), 2);
+  for (const count of [10, 100, 1_000, 10_000, 100_000]) {
+    const vertices = polygonVertices(count);
+    const polygon = measure(`build, ${count} vertices`, 0, () => vPolytope(vertices));
+    measure(`enforce, ${count} vertices`, 0, () => enforce(planar, [polygon]));
+  }
 }
 
 function main(): void {
@@ -174,61 +146,18 @@ function main(): void {
     process.stdout.write(HELP);
     return;
   }
-  const size = Number(values.size);
-  const width = Number(values.width);
-  const channels = Number(values.channels);
-  const mebibytes = Number(values.memory);
-  for (const [option, value] of Object.entries({ size, width, channels, memory: mebibytes })) {
-    if (!(Number.isInteger(value) && value > 0))
-      throw new Error(`--${option}: expected a whole number above 0`);
-  }
-  process.stdout.write(
-    `Node ${process.versions.node}, ${cpus()[0]?.model ?? 'unknown processor'}; peak: ${(peak / 1e9).toFixed(2)} G ` +
-      'multiply-adds a second, measured in registers, one thread, no SIMD (JavaScript has none)\n\n',
+  const [size, width, channels, mebibytes] = (['size', 'width', 'channels', 'memory'] as const).map(name =>
+    wholeNumber(`--${name}`, values[name]),
   );
-
-  const widths = [size, width, width, 10];
-  const net = randomNetwork(widths, 1);
-  const region = boxAround(new Float64Array(size).fill(0.5), 0.02);
-  const macs = multiplyAdds(widths, region);
-  process.stdout.write(`${widths.join('-')} on a box of 2^${size} corners\n`);
-  const enforced = measure('enforce', macs, () => enforce(net, [region]));
-  process.stdout.write(`  ${enforced.report.shifted} of ${enforced.report.units} units shifted\n`);
-  const frozen = measure('freeze', macs, () => freeze(enforced.network, [region]));
-  reportProof(measure('certify', macs, () => certify(frozen.network, [region])));
-
-  const image = boxAround(new Float64Array(3 * 32 * 32).fill(0.5), 0.02);
-  const conv = residualNetwork(channels, 3);
-  const total = conv.macs * image.frame.rows;
-  const memory = mebibytes * 2 ** 20;
-  const all = [...conv.net.sizes.values()].reduce((sum, units) => sum + units, 0) * image.frame.rows * 8;
-  process.stdout.write(
-    `\n32×32×3, six convolutions of ${channels} and ${2 * channels} channels, on a box: frames of all nodes would take ` +
-      `${(all / 2 ** 30).toFixed(1)} GiB, ${mebibytes} MiB are allowed for those kept and a quarter more for blocks;\n` +
-      'layers that do not fit are computed again for each nonlinearity that needs them, which the count leaves out\n',
+  const peak = peakRate();
+  print(
+    `${machineName}; peak: ${(peak / 1e9).toFixed(2)} G multiply-adds a second, measured in registers, one thread, ` +
+      'no SIMD (JavaScript has none)\n',
   );
-  const shifted = measure('enforce', total, () => enforce(conv.net, [image], { memory }));
-  process.stdout.write(`  ${shifted.report.shifted} of ${shifted.report.units} units shifted\n`);
-  const stored = measure('freeze', total, () => freeze(shifted.network, [image], { memory }));
-  reportProof(measure('certify', total, () => certify(stored.network, [image], { memory })));
-
-  process.stdout.write('\n2-256-256-1 on a regular polygon (frame of 3 rows whatever the vertices)\n');
-  const planar = randomNetwork([2, 256, 256, 1], 2);
-  for (const count of [10, 100, 1_000, 10_000, 100_000]) {
-    const vertices = Array.from({ length: count }, (_, p) => {
-      const angle = (2 * Math.PI * p) / count;
-      return [Math.cos(angle), Math.sin(angle)];
-    });
-    const polygon = measure(`build, ${count} vertices`, 0, () => vPolytope(vertices));
-    measure(`enforce, ${count} vertices`, 0, () => enforce(planar, [polygon]));
-  }
+  const measure = measureBy(peak);
+  denseOnBox(measure, size, width);
+  imagesOnBox(measure, channels, mebibytes);
+  polygons(measure);
 }
 
-const peak = peakRate();
-
-try {
-  main();
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
-  process.exitCode = 1;
-}
+await runProgram(main);

@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeAtomically } from '@police/common/files';
+import type { Quartiles } from '@police/common/statistics';
 import type { Device } from './backends/backend.js';
 import type { Checked } from './check.js';
 import type { Machine } from './machine.js';
-import type { Quartiles } from './statistics.js';
 
 export interface ContenderResult {
   readonly name: string;
@@ -43,13 +44,6 @@ export interface Results {
   readonly quick: boolean;
   readonly machine: Machine;
   readonly results: readonly CaseResult[];
-}
-
-/** Whole or not at all: a reader, or a run that resumes, never meets half a file. */
-export async function writeAtomically(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, text);
-  await rename(draft, file);
 }
 
 export const writeResults = (file: string, results: Results): Promise<void> =>

@@ -1,5 +1,5 @@
+import { browserRefusal } from '@police/common/chromium';
 import type { Backend } from './backends/backend.js';
-import { browserRefusal } from './browser/chromium.js';
 import type { BenchCase } from './cases/case.js';
 import type { MeasurePair } from './child.js';
 import { leastRoundsOf, type Settings } from './measure.js';

@@ -1,10 +1,11 @@
-import { chordProbe, vPolytope } from '@police/core';
+import { planarNetwork } from '@police/common/network';
+import { seededRng } from '@police/common/random';
+import { paperRegions } from '@police/common/regions';
+import { sizeOf, type Task } from '@police/common/task';
+import { outputsOf } from '@police/common/tfjs';
+import { chordProbe } from '@police/core';
 import { type ConstrainOptions, constrain } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { PlanarTask } from './tasks.js';
 
 /** What is compared; `constraint` undefined is the unconstrained network. */
 export interface Rule {
@@ -31,28 +32,28 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
-/** Width, hidden layers, leaky slope and step size of the design's table. */
-const WIDTH = 64;
-const DEPTH = 4;
-const LEAK = 0.01;
+/** Network and step size of the design's table. */
+const SHAPE = { width: 64, depth: 4, leak: 0.01 };
 const LEARNING_RATE = 1e-3;
 const CHORDS = 2000;
 
+/** Where the network is to be affine. */
+export const region = paperRegions.triangle;
+
 /** Trains the network of the design's table on the whole grid with Adam; the same seed starts every rule equally. */
 export async function train(
-  task: PlanarTask,
+  task: Task,
   rule: Rule,
   seed: number,
   steps: number,
   onStep: () => void,
 ): Promise<TrainResult> {
-  const region = vPolytope(task.vertices);
-  const model = constrain(planarNetwork(seed), {
+  const model = constrain(planarNetwork(SHAPE, 1, seed), {
     regions: rule.constraint ? [region] : [],
     ...rule.constraint,
   });
-  const x = tf.tensor2d(task.points.map(p => [...p]));
-  const y = tf.tensor2d([...task.target], [task.target.length, 1]);
+  const x = tf.tensor2d(task.points, [sizeOf(task), 2]);
+  const y = tf.tensor2d(task.values, [sizeOf(task), 1]);
   const optimizer = tf.train.adam(LEARNING_RATE);
   const mse = () =>
     tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
@@ -64,42 +65,14 @@ export async function train(
     if (step % 20 === 0) await new Promise(resolve => setImmediate(resolve));
   }
   const seconds = (performance.now() - start) / 1000;
-  const predict = (points: tf.Tensor2D) =>
-    tf.tidy(() => model.predict(points, { batchSize: points.shape[0] }) as tf.Tensor);
-  const output = predict(x);
-  const loss = tf.tidy(() => tf.losses.meanSquaredError(y, output).dataSync()[0]);
-  const generator = xoroshiro128plus(seed);
-  const probe = chordProbe(region, CHORDS, () => uniformFloat64(generator));
-  const chords = tf.tensor2d(Float32Array.from(probe.points.data), [3 * CHORDS, 2]);
-  const atChords = predict(chords);
-  const residual = probe.residual({
-    rows: 3 * CHORDS,
-    cols: 1,
-    data: Float64Array.from(atChords.dataSync()),
+  const loss = tf.tidy(() => {
+    const output = model.predict(x, { batchSize: sizeOf(task) }) as tf.Tensor;
+    return tf.losses.meanSquaredError(y, output).dataSync()[0];
   });
-  tf.dispose([x, y, output, chords, atChords]);
+  const probe = chordProbe(region, CHORDS, seededRng(seed));
+  const residual = probe.residual(outputsOf(model, probe.points));
+  tf.dispose([x, y]);
   optimizer.dispose();
   model.dispose();
   return { loss, residual, seconds };
-}
-
-/** 2 → 64 × 4 → 1, leaky ReLU; weights and biases uniform in ±1/√fan-in, as in the authors' framework. */
-function planarNetwork(seed: number): tfl.Sequential {
-  const model = tfl.sequential();
-  const widths = [2, ...Array<number>(DEPTH).fill(WIDTH), 1];
-  for (let i = 1; i < widths.length; i++) {
-    const bound = 1 / Math.sqrt(widths[i - 1]);
-    const uniform = (stream: number) =>
-      tfl.initializers.randomUniform({ minval: -bound, maxval: bound, seed: 1000 * seed + 10 * i + stream });
-    model.add(
-      tfl.layers.dense({
-        units: widths[i],
-        ...(i === 1 ? { inputShape: [2] } : {}),
-        kernelInitializer: uniform(1),
-        biasInitializer: uniform(2),
-      }),
-    );
-    if (i < widths.length - 1) model.add(tfl.layers.leakyReLU({ alpha: LEAK }));
-  }
-  return model;
 }

@@ -1,9 +1,9 @@
+import { seededRng } from '@police/common/random';
+import { pairedRatios, quartiles } from '@police/common/statistics';
 import { expect, test } from 'vitest';
-import { seeded } from '../src/cases/seeded.js';
 import { compare, saysComparison } from '../src/compare.js';
 import { measure } from '../src/measure.js';
 import type { Results } from '../src/results.js';
-import { pairedRatios, quartiles } from '../src/statistics.js';
 import { BRIEF, fakeBackend, resultsOf, sleep, smallCase } from './helpers.js';
 
 /** A run in which *ours* sleeps for so many milliseconds, and the baseline for 5. */
@@ -36,7 +36,7 @@ function simulated(factor: number, random: () => number): Results {
 }
 
 test('noise is not flagged, a slow-down in the midst of it is', () => {
-  const random = seeded(3);
+  const random = seededRng(3);
   for (let i = 0; i < 200; i++) {
     expect(compare(simulated(1, random), simulated(1, random)).changes).toEqual([]);
     const { changes } = compare(simulated(1, random), simulated(1.5, random));

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { seededRng, shuffle } from '@police/common/random';
 
 export const PIXELS = 784;
 export const CLASSES = 10;
@@ -32,17 +31,9 @@ export function loadDigits(seed: number): DigitSets {
       image: data.subarray(i * PIXELS, (i + 1) * PIXELS),
     })),
   );
-  shuffle(all, seed);
+  shuffle(all, seededRng(seed));
   const cut = Math.round(all.length * (1 - TEST_SHARE));
   return { training: collect(all.slice(0, cut)), test: collect(all.slice(cut)) };
-}
-
-function shuffle<T>(list: T[], seed: number): void {
-  const generator = xoroshiro128plus(seed);
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(uniformFloat64(generator) * (i + 1));
-    [list[i], list[j]] = [list[j], list[i]];
-  }
 }
 
 function collect(samples: readonly { digit: number; image: Float32Array }[]): Digits {

@@ -1,10 +1,14 @@
-import '@tensorflow/tfjs-backend-wasm';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runProgram } from '@police/common/program';
+import { seededRng } from '@police/common/random';
+import { outputsOf } from '@police/common/tfjs';
+import { useWasm } from '@police/common/wasm';
 import {
   boxAround,
+  type ChordProbe,
   enforce,
-  type Matrix,
+  matrix,
   matrixFromRows,
   type Network,
   type Region,
@@ -12,12 +16,12 @@ import {
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, toNetwork } from '@police/tfjs';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { type Digits, imageOf, loadDigits, PIXELS } from './digits.js';
 import { sampledMargin, worstCaseMargin } from './margin.js';
 import { classifier } from './model.js';
 import { type DemoOptions, readOptions } from './options.js';
-import { accuracy, probesOf, residualsOf, seededRng, tfjsPredictor } from './probes.js';
+import { accuracy, type Predictor, probesOf, residualsOf } from './probes.js';
 import { type DemoResult, reportText } from './report.js';
 import { onnxPredictor } from './runtime.js';
 import { fit, type TrainingPlan } from './training.js';
@@ -38,9 +42,8 @@ const STOCK_STEPS = 20;
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return;
-  if (!(await tf.setBackend('wasm'))) throw new Error('The wasm backend did not start.');
+  await useWasm();
   const started = performance.now();
-
   const { training, test } = loadDigits(options.seed);
   const { regions, names } = regionsFor(training, test, options);
   print(
@@ -52,69 +55,114 @@ async function main(): Promise<void> {
   print('');
 
   const probes = probesOf(regions, CHORDS, options.seed);
-  const plan: Omit<TrainingPlan, 'title'> = {
-    epochs: options.epochs,
-    batchSize: BATCH,
-    learningRate: LEARNING_RATE,
-    probes: probesOf(regions, TRAINING_CHORDS, options.seed + 1),
-  };
-  const stock = await fit(classifier(options.seed), firstOf(training, STOCK_STEPS * BATCH), {
-    ...plan,
-    title: 'stock tfjs   ',
-    epochs: 1,
-  });
-  const plainModel = constrain(classifier(options.seed), { regions: [] });
-  const plain = await fit(plainModel, training, { ...plan, title: 'unconstrained' });
-  const policedModel = constrain(classifier(options.seed), { regions });
-  const atStart = await residualsOf(tfjsPredictor(policedModel), probes);
-  const policed = await fit(policedModel, training, { ...plan, title: 'constrained  ' });
-
-  const frozen = freeze(policedModel);
-  const bytes = exportOnnx(frozen.network, {
-    inputName: 'pixels',
-    outputName: 'logits',
-    graphName: 'digits',
+  const trained = await trainAll(training, regions, probes, options);
+  const { network, smallestMargin, files, runOnnx } = await exported(
+    trained.constrained,
     regions,
-  });
-  const files = { onnx: join(options.out, 'digits.onnx'), report: join(options.out, 'report.json') };
-  await mkdir(options.out, { recursive: true });
-  await writeFile(files.onnx, bytes);
-  const runOnnx = await onnxPredictor(bytes);
-
-  const x: Matrix = { rows: test.labels.length, cols: PIXELS, data: Float64Array.from(test.images) };
-  // A frozen network needs no further shift, so this only reads off its affine maps.
-  const { maps, mapsCoincide, shifted } = enforce(frozen.network, regions).report;
-  const label = test.labels[0];
-  const worst = worstCaseMargin(maps[0], regions[0], label);
-  const rng = seededRng(options.seed + 2);
-  const samples = matrixFromRows(Array.from({ length: MARGIN_SAMPLES }, () => regions[0].sample(rng)));
-  const sampledLogits = await runOnnx(samples);
-  const worstLogits = (await runOnnx(worst.point)).data;
-
+    options.out,
+  );
+  const x = matrix(test.labels.length, PIXELS, Float64Array.from(test.images));
+  const { plain, constrained, residuals } = trained;
   const result: DemoResult = {
     regions: names,
     options,
     steps: options.epochs * Math.ceil(training.labels.length / BATCH),
     accuracy: {
-      unconstrained: accuracy(await tfjsPredictor(plainModel)(x), test.labels),
-      constrained: accuracy(await tfjsPredictor(policedModel)(x), test.labels),
+      unconstrained: accuracy(outputsOf(plain, x), test.labels),
+      constrained: accuracy(outputsOf(constrained, x), test.labels),
       onnx: accuracy(await runOnnx(x), test.labels),
     },
     probePoints: 3 * CHORDS,
+    residuals: { ...residuals, 'frozen, in ONNX Runtime': await residualsOf(runOnnx, probes) },
+    units: unitsOf(network),
+    shiftedUnits: shiftedUnits(toNetwork(constrained)),
+    smallestMargin,
+    ...(await promises(network, regions, runOnnx, test.labels[0], options.seed + 2)),
+    msPerStep: trained.msPerStep,
+    seconds: (performance.now() - started) / 1000,
+    files,
+  };
+  await writeFile(files.report, `${JSON.stringify(result, null, 2)}\n`);
+  print(reportText(result));
+}
+
+interface TrainedModels {
+  readonly plain: tfl.LayersModel;
+  readonly constrained: tfl.LayersModel;
+  readonly residuals: DemoResult['residuals'];
+  readonly msPerStep: DemoResult['msPerStep'];
+}
+
+/** Trains without and with the constraint from the same weights, and stock TensorFlow.js for its time. */
+async function trainAll(
+  training: Digits,
+  regions: readonly Region[],
+  probes: readonly ChordProbe[],
+  { seed, epochs }: DemoOptions,
+): Promise<TrainedModels> {
+  const plan: Omit<TrainingPlan, 'title'> = {
+    epochs,
+    batchSize: BATCH,
+    learningRate: LEARNING_RATE,
+    probes: probesOf(regions, TRAINING_CHORDS, seed + 1),
+  };
+  const residualsAt = (model: tfl.LayersModel) => residualsOf(x => outputsOf(model, x), probes);
+  const few = firstOf(training, STOCK_STEPS * BATCH);
+  const stock = await fit(classifier(seed), few, { ...plan, title: 'stock tfjs   ', epochs: 1 });
+  const plain = constrain(classifier(seed), { regions: [] });
+  const free = await fit(plain, training, { ...plan, title: 'unconstrained' });
+  const constrained = constrain(classifier(seed), { regions });
+  const atStart = await residualsAt(constrained);
+  const policed = await fit(constrained, training, { ...plan, title: 'constrained  ' });
+  return {
+    plain,
+    constrained,
     residuals: {
-      'unconstrained, before training': await residualsOf(tfjsPredictor(classifier(options.seed)), probes),
-      'unconstrained, after training': await residualsOf(tfjsPredictor(plainModel), probes),
+      'unconstrained, before training': await residualsAt(classifier(seed)),
+      'unconstrained, after training': await residualsAt(plain),
       'constrained, before training': atStart,
       [`constrained, during training (${3 * TRAINING_CHORDS} points every 10 steps)`]: policed.worstResiduals,
-      'constrained, after training': await residualsOf(tfjsPredictor(policedModel), probes),
-      'frozen, in ONNX Runtime': await residualsOf(runOnnx, probes),
+      'constrained, after training': await residualsAt(constrained),
     },
-    largestLogit: sampledLogits.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0),
-    units: unitsOf(frozen.network),
-    shiftedUnits: shiftedUnits(toNetwork(policedModel)),
+    msPerStep: { stock: stock.msPerStep, unconstrained: free.msPerStep, constrained: policed.msPerStep },
+  };
+}
+
+/** Freezes the model and writes its file, which ONNX Runtime then runs. */
+async function exported(model: tfl.LayersModel, regions: readonly Region[], out: string) {
+  const { network, layers } = freeze(model);
+  const bytes = exportOnnx(network, {
+    inputName: 'pixels',
+    outputName: 'logits',
+    graphName: 'digits',
+    regions,
+  });
+  const files = { onnx: join(out, 'digits.onnx'), report: join(out, 'report.json') };
+  await mkdir(out, { recursive: true });
+  await writeFile(files.onnx, bytes);
+  const smallestMargin = Math.min(...layers.map(layer => layer.smallestMargin));
+  return { network, smallestMargin, files, runOnnx: await onnxPredictor(bytes) };
+}
+
+/** What the affine maps promise of the label's logit, beside what ONNX Runtime gives. */
+async function promises(
+  network: Network,
+  regions: readonly Region[],
+  runOnnx: Predictor,
+  label: number,
+  seed: number,
+): Promise<Pick<DemoResult, 'shiftsStillNeeded' | 'mapsCoincide' | 'largestLogit' | 'logitMargin'>> {
+  // A frozen network needs no further shift, so this only reads off its affine maps.
+  const { maps, mapsCoincide, shifted } = enforce(network, regions).report;
+  const worst = worstCaseMargin(maps[0], regions[0], label);
+  const rng = seededRng(seed);
+  const samples = matrixFromRows(Array.from({ length: MARGIN_SAMPLES }, () => regions[0].sample(rng)));
+  const sampledLogits = await runOnnx(samples);
+  const worstLogits = (await runOnnx(worst.point)).data;
+  return {
     shiftsStillNeeded: shifted,
     mapsCoincide,
-    smallestMargin: Math.min(...frozen.layers.map(layer => layer.smallestMargin)),
+    largestLogit: sampledLogits.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0),
     logitMargin: {
       label,
       against: worst.against,
@@ -123,12 +171,7 @@ async function main(): Promise<void> {
       sampled: sampledMargin(sampledLogits, label),
       samples: MARGIN_SAMPLES,
     },
-    msPerStep: { stock: stock.msPerStep, unconstrained: plain.msPerStep, constrained: policed.msPerStep },
-    seconds: (performance.now() - started) / 1000,
-    files,
   };
-  await writeFile(files.report, `${JSON.stringify(result, null, 2)}\n`);
-  print(reportText(result));
 }
 
 function regionsFor(
@@ -165,7 +208,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+await runProgram(main);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { positive, wholeNumber } from '@police/common/options';
 
 const HELP = `npm run demo -- [options]
 
@@ -46,16 +47,4 @@ export function readOptions(): DemoOptions | undefined {
     seed: wholeNumber('--seed', values.seed),
     out: values.out,
   };
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new Error(`${option}: expected a number above 0, got '${text}'`);
-}
-
-function wholeNumber(option: string, text: string): number {
-  const value = positive(option, text);
-  if (Number.isInteger(value)) return value;
-  throw new Error(`${option}: expected a whole number, got '${text}'`);
 }

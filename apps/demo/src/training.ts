@@ -1,9 +1,11 @@
+import { progressBar } from '@police/common/progress';
+import { median } from '@police/common/statistics';
+import { outputsOf } from '@police/common/tfjs';
 import type { ChordProbe } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import cliProgress from 'cli-progress';
 import { CLASSES, type Digits, PIXELS } from './digits.js';
-import { residualsOf, tfjsPredictor } from './probes.js';
+import { residualsOf } from './probes.js';
 
 export interface TrainingPlan {
   readonly title: string;
@@ -28,28 +30,19 @@ const PROBE_EVERY = 10;
 export async function fit(
   model: tfl.LayersModel,
   digits: Digits,
-  plan: TrainingPlan,
+  { title, epochs, batchSize, learningRate, probes }: TrainingPlan,
 ): Promise<TrainingOutcome> {
-  const { title, epochs, batchSize, probes } = plan;
   model.compile({
-    optimizer: tf.train.adam(plan.learningRate),
+    optimizer: tf.train.adam(learningRate),
     loss: (labels: tf.Tensor, logits: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits),
     metrics: ['accuracy'],
   });
   const count = digits.labels.length;
   const x = tf.tensor2d(digits.images, [count, PIXELS]);
   const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(digits.labels, 'int32'), CLASSES), 'float32'));
-  const bar = progressBar(title);
-  bar.start(epochs * Math.ceil(count / batchSize), 0, {
-    epoch: `1/${epochs}`,
-    loss: '',
-    accuracy: '',
-    residual: '',
-  });
-  const worstResiduals = probes.map(() => 0);
-  const times: number[] = [];
-  let step = 0;
-  let started = 0;
+  const bar = progressBar(`${title} ${FORMAT}`, { barsize: 20, hideCursor: true, notTTYSchedule: 5000 });
+  bar.start(epochs * Math.ceil(count / batchSize), 0, { epoch: '', loss: '', accuracy: '', residual: '' });
+  const watch = stepWatch(model, probes, bar);
   await model.fit(x, y, {
     epochs,
     batchSize,
@@ -57,14 +50,36 @@ export async function fit(
     verbose: 0,
     yieldEvery: 'never', // the bar is updated after every step, and yields
     callbacks: {
+      ...watch.callbacks,
       onEpochBegin: async epoch => bar.update({ epoch: `${epoch + 1}/${epochs}` }),
+    },
+  });
+  bar.stop();
+  tf.dispose([x, y]);
+  return watch.outcome();
+}
+
+const FORMAT =
+  '{bar} {percentage}% | epoch {epoch} | loss {loss} | accuracy {accuracy} | affine residual ≤ {residual} | {eta_formatted} left';
+
+/** Times the steps and probes the model in between. */
+function stepWatch(
+  model: tfl.LayersModel,
+  probes: readonly ChordProbe[],
+  bar: ReturnType<typeof progressBar>,
+): { callbacks: tfl.CustomCallbackArgs; outcome(): TrainingOutcome } {
+  const worstResiduals = probes.map(() => 0);
+  const times: number[] = [];
+  let started = 0;
+  return {
+    callbacks: {
       onBatchBegin: async () => {
         started = performance.now();
       },
       onBatchEnd: async (_batch, logs) => {
         times.push(performance.now() - started);
-        if (step++ % PROBE_EVERY === 0) {
-          const residuals = await residualsOf(tfjsPredictor(model), probes);
+        if ((times.length - 1) % PROBE_EVERY === 0) {
+          const residuals = await residualsOf(x => outputsOf(model, x), probes);
           residuals.forEach((residual, r) => {
             worstResiduals[r] = Math.max(worstResiduals[r], residual);
           });
@@ -77,22 +92,6 @@ export async function fit(
         await new Promise(resolve => setImmediate(resolve));
       },
     },
-  });
-  bar.stop();
-  tf.dispose([x, y]);
-  times.sort((a, b) => a - b);
-  return { worstResiduals, msPerStep: times[times.length >> 1] };
-}
-
-function progressBar(title: string): cliProgress.SingleBar {
-  return new cliProgress.SingleBar(
-    {
-      format: `${title} {bar} {percentage}% | epoch {epoch} | loss {loss} | accuracy {accuracy} | affine residual ≤ {residual} | {eta_formatted} left`,
-      barsize: 20,
-      hideCursor: true,
-      noTTYOutput: true,
-      notTTYSchedule: 5000,
-    },
-    cliProgress.Presets.shades_classic,
-  );
+    outcome: () => ({ worstResiduals, msPerStep: median(times) }),
+  };
 }

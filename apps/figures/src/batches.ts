@@ -1,5 +1,5 @@
-import { seededRandom } from './random.js';
-import { sizeOf, type Task } from './task.js';
+import { seededRng, shuffle } from '@police/common/random';
+import { sizeOf, type Task } from '@police/common/task';
 
 export interface Batch {
   /** `[size, 2]`. */
@@ -12,7 +12,7 @@ export interface Batch {
 export function* batches(task: Task, size: number, seed: number): Generator<Batch, never> {
   const count = sizeOf(task);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const random = seededRandom(seed);
+  const random = seededRng(seed);
   while (true) {
     shuffle(order, random);
     for (let start = 0; start + size <= count; start += size) {
@@ -28,12 +28,4 @@ function pickRows(data: Float32Array, cols: number, rows: Uint32Array): Float32A
     picked.set(data.subarray(cols * row, cols * (row + 1)), cols * i);
   });
   return picked;
-}
-
-/** Fisher and Yates. */
-function shuffle(order: Uint32Array, random: () => number): void {
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere, writeAtomically } from '@police/common/files';
 import type { DenseLayer, PlainNetwork } from './plain-network.js';
 import type { Trained, Training } from './training.js';
 
@@ -17,20 +17,13 @@ export function trainingKey({ task, ...settings }: Training): string {
 
 /** The finished training of this key, if there is one in the folder. */
 export async function finishedTraining(folder: string, key: string): Promise<Trained | undefined> {
-  const text = await readFile(fileOf(folder, key), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(fileOf(folder, key));
   return text === undefined ? undefined : decoded(JSON.parse(text) as Encoded<Trained>);
 }
 
 /** Writes the training whole or not at all. */
-export async function keepTraining(folder: string, key: string, trained: Trained): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = fileOf(folder, key);
-  await writeFile(`${file}.part`, JSON.stringify(encoded(trained)));
-  await rename(`${file}.part`, file);
-}
+export const keepTraining = (folder: string, key: string, trained: Trained): Promise<void> =>
+  writeAtomically(fileOf(folder, key), JSON.stringify(encoded(trained)));
 
 const fileOf = (folder: string, key: string): string => join(folder, `${key}.json`);
 

@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-wasm';
+import { runProgram } from '@police/common/program';
+import { progressBar } from '@police/common/progress';
+import { useWasm } from '@police/common/wasm';
 import { register } from '@police/tfjs-wasm-training';
-import * as tf from '@tensorflow/tfjs-core';
-import cliProgress from 'cli-progress';
 import { readOptions } from './options.js';
 import { type Progress, run } from './run.js';
 
@@ -12,16 +12,8 @@ async function main(): Promise<void> {
     return;
   }
   register();
-  if (!(await tf.setBackend('wasm'))) throw new Error('The wasm backend did not start.');
-  const bar = new cliProgress.SingleBar(
-    {
-      format: '{bar} {percentage}% | {what} | {eta_formatted} left',
-      noTTYOutput: true,
-      notTTYSchedule: 15_000,
-      etaBuffer: 200,
-    },
-    cliProgress.Presets.shades_classic,
-  );
+  await useWasm();
+  const bar = progressBar('{bar} {percentage}% | {what} | {eta_formatted} left', { etaBuffer: 200 });
   const pictures: string[] = [];
   const progress: Progress = {
     start: work => bar.start(work, 0, { what: '' }),
@@ -37,7 +29,4 @@ async function main(): Promise<void> {
   process.stdout.write(`${pictures.join('\n')}\n`);
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+await runProgram(main);

@@ -1,7 +1,7 @@
+import { seededRng } from '@police/common/random';
+import type { Task } from '@police/common/task';
 import { chordProbe, type PrescribedMap, type Region } from '@police/core';
 import { outputsAt, type PlainNetwork } from './plain-network.js';
-import { seededRandom } from './random.js';
-import type { Task } from './task.js';
 
 const CHORDS = 2000;
 
@@ -19,7 +19,7 @@ export function lossOn({ points, values, loss }: Task, net: PlainNetwork): numbe
 /** How far the network is from affine on random chords of the regions: the largest deviation, in float32. */
 export function affineResidual(net: PlainNetwork, regions: readonly Region[], seed: number): number {
   const residuals = regions.map(region => {
-    const probe = chordProbe(region, CHORDS, seededRandom(seed));
+    const probe = chordProbe(region, CHORDS, seededRng(seed));
     const outputs = outputsAt(net, Float32Array.from(probe.points.data));
     const data = Float64Array.from(outputs);
     return probe.residual({ rows: 3 * CHORDS, cols: data.length / (3 * CHORDS), data });
@@ -29,7 +29,7 @@ export function affineResidual(net: PlainNetwork, regions: readonly Region[], se
 
 /** The largest |f(x) − (A x + b)| at random points of the region, its corners among them, in float32. */
 export function mapError(net: PlainNetwork, region: Region, { A, b }: PrescribedMap, seed: number): number {
-  const points = Float32Array.from(chordProbe(region, CHORDS, seededRandom(seed)).points.data);
+  const points = Float32Array.from(chordProbe(region, CHORDS, seededRng(seed)).points.data);
   const errors = outputsAt(net, points).map((y, i) => {
     const [row, out] = [Math.floor(i / A.rows), i % A.rows];
     const wanted =

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Figure } from './figures/figure.js';
+import { chosen, wholeNumber } from '@police/common/options';
 import { figures as allFigures } from './figures/index.js';
 import type { RunOptions } from './run.js';
 import { type ScaleName, scales } from './settings.js';
@@ -44,18 +44,11 @@ export function readOptions(args: readonly string[]): RunOptions | { readonly he
   const names = Object.keys(scales);
   if (!names.includes(scale))
     throw new Error(`--scale: expected one of ${names.join(', ')}, got '${scale}'.`);
-  const seed = Number(values.seed);
-  if (!Number.isInteger(seed) || seed < 0)
-    throw new Error(`--seed: expected a whole number of at least 0, got '${values.seed}'.`);
-  return { figures: chosen(values.figures), scale: scales[scale as ScaleName], seed, out, cache };
-}
-
-function chosen(text: string | undefined): readonly Figure[] {
-  if (text === undefined) return allFigures;
-  const wanted = new Set(text.split(',').map(name => name.trim()));
-  const known = allFigures.map(({ name }) => name);
-  for (const name of wanted) {
-    if (!known.includes(name)) throw new Error(`--figures: expected of ${known.join(', ')}, got '${name}'.`);
-  }
-  return allFigures.filter(({ name }) => wanted.has(name));
+  return {
+    figures: chosen('--figures', values.figures, allFigures),
+    scale: scales[scale as ScaleName],
+    seed: wholeNumber('--seed', values.seed, 0),
+    out,
+    cache,
+  };
 }

@@ -24,7 +24,7 @@ export function plainNetwork({ nodes }: Network, leak: number): PlainNetwork {
   const [input] = nodes;
   const dense = nodes.flatMap(node => {
     if (node.kind !== 'affine') return [];
-    if (!isDense(node.operator))
+    if (node.operator.kind !== 'dense')
       throw new Error(`${node.name}: a figure's network has dense layers only, got another kind.`);
     return [{ ...node, operator: node.operator }];
   });
@@ -35,8 +35,6 @@ export function plainNetwork({ nodes }: Network, leak: number): PlainNetwork {
     ...(correction ? { correction: denseLayer(correction.operator) } : {}),
   };
 }
-
-const isDense = (operator: object): operator is Dense => 'kind' in operator && operator.kind === 'dense';
 
 function denseLayer({ weight, bias }: Dense): DenseLayer {
   const { rows: outSize, cols: inSize, data } = weight;

@@ -1,10 +1,7 @@
+import type { NetworkShape } from '@police/common/network';
+
 /** How one network is built and trained; the optimizer is AdamW. */
-export interface Setup {
-  /** Units in each hidden layer, and hidden layers. */
-  readonly width: number;
-  readonly depth: number;
-  /** Slope of the leaky ReLU below 0. */
-  readonly leak: number;
+export interface Setup extends NetworkShape {
   readonly steps: number;
   /** Points drawn for each step; absent: all of them. */
   readonly batch?: number;

@@ -1,12 +1,13 @@
+import { planarNetwork } from '@police/common/network';
+import { sizeOf, type Task } from '@police/common/task';
 import { certify, type PrescribedMap, type Region } from '@police/core';
 import { constrain, freeze } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { AdamW } from './adamw.js';
 import { batches } from './batches.js';
 import { type PlainNetwork, plainNetwork } from './plain-network.js';
 import type { Setup } from './settings.js';
-import { sizeOf, type Task } from './task.js';
 
 /** What a network is kept affine on, and how. */
 export interface Constraint {
@@ -52,7 +53,7 @@ const STEPS_AT_A_STRETCH = 10;
 /** Trains the network. The same seed gives the same weights at the start and the same batches, constrained or not. */
 export async function train(training: Training, onStep: () => void = () => {}): Promise<Trained> {
   const { task, setup, seed, constraint, stops = [] } = training;
-  const model = constrain(mlp(setup, task.outputs, seed), constraint ?? { regions: [] });
+  const model = constrain(planarNetwork(setup, task.outputs, seed), constraint ?? { regions: [] });
   const optimizer = new AdamW(setup.rate, setup.decay);
   const nextBatch = batchTensors(training);
   const kept = new Set([...stops.filter(step => step < setup.steps), setup.steps]);
@@ -79,27 +80,6 @@ export async function train(training: Training, onStep: () => void = () => {}): 
 /** The rate drops after each of `drops + 1` equal shares of the steps. */
 export const rateAt = ({ rate, drops, steps }: Setup, step: number): number =>
   rate * DROP ** Math.floor(step / Math.floor(steps / (drops + 1)));
-
-/** 2 → width × depth → outputs; weights and biases uniform in ±1/√fan-in, as in the authors' framework. */
-function mlp({ width, depth, leak }: Setup, outputs: number, seed: number): tfl.Sequential {
-  const model = tfl.sequential();
-  const sizes = [2, ...Array<number>(depth).fill(width), outputs];
-  for (let i = 1; i < sizes.length; i++) {
-    const bound = 1 / Math.sqrt(sizes[i - 1]);
-    const uniform = (stream: number) =>
-      tfl.initializers.randomUniform({ minval: -bound, maxval: bound, seed: 1000 * seed + 10 * i + stream });
-    model.add(
-      tfl.layers.dense({
-        units: sizes[i],
-        ...(i === 1 ? { inputShape: [2] } : {}),
-        kernelInitializer: uniform(1),
-        biasInitializer: uniform(2),
-      }),
-    );
-    if (i < sizes.length - 1) model.add(tfl.layers.leakyReLU({ alpha: leak }));
-  }
-  return model;
-}
 
 /** The next batch as tensors, which live until the next call or `dispose`. */
 function batchTensors({ task, setup, seed }: Training): {

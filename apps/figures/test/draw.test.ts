@@ -1,12 +1,14 @@
+import { gridPoints, squareWindow } from '@police/common/grid';
+import type { Point } from '@police/common/plane';
+import { png } from '@police/common/plot';
+import { disc, paperRegions } from '@police/common/regions';
 import { ball } from '@police/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { levelLines } from '../src/draw/field.js';
 import { outlinePoints } from '../src/draw/outline.js';
-import { type Point, pathOf, simplified } from '../src/draw/path.js';
-import { label, picture, png } from '../src/draw/svg.js';
-import { gridPoints, squareWindow } from '../src/grid.js';
-import { disc, paperRegions } from '../src/regions.js';
+import { pathOf, simplified } from '../src/draw/path.js';
+import { label, picture } from '../src/draw/svg.js';
 
 test('outline: a polygon has its corners, in order; a disc its rim', () => {
   const triangle = outlinePoints(paperRegions.triangle);
@@ -92,8 +94,8 @@ test('level lines of an affine field are straight, where they should be, and cut
 });
 
 test('text shows in a PNG, and is escaped in the SVG', () => {
-  const blank = png(picture(60, 20));
-  const written = png(picture(60, 20, label('a < b & "c"', { x: 2, y: 14 })));
+  const blank = png(picture(60, 20), 1.5);
+  const written = png(picture(60, 20, label('a < b & "c"', { x: 2, y: 14 })), 1.5);
   expect(written).not.toEqual(blank);
   expect(label('a < b', { x: 2 })).toBe('<text x="2">a &lt; b</text>');
 });

@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { browserRefusal, launch } from '@police/common/chromium';
+import type { Browser, Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Whether there is a Chromium; tells where there is none, and throws in CI. */
 export function hasChromium(): boolean {
-  if (existsSync(EXECUTABLE)) return true;
-  const message = `no Chromium at ${EXECUTABLE}: apt-get install chromium, or set CHROMIUM_PATH`;
+  const message = browserRefusal();
+  if (message === undefined) return true;
   if (process.env.CI) throw new Error(message);
   console.warn(`Browser tests skipped: ${message}.`);
   return false;
@@ -42,17 +41,7 @@ export function builtPage(name: string): { get: () => BuiltPage; testSilence: ()
     } as const;
     await build(common);
     server = await preview({ ...common, preview: { port: 0, host: '127.0.0.1' } });
-    browser = await chromium.launch({
-      executablePath: EXECUTABLE,
-      args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', message => {
       if (message.type() === 'error') complaints.push(message.text());

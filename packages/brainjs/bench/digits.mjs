@@ -4,12 +4,12 @@
  */
 import { constrain, freeze } from '@police/brainjs';
 import { boxAround, certify } from '@police/core';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
+import { mulberry32 } from '@police/testing/random';
 import { NeuralNetwork } from 'brain.js';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
-import { seeded } from './wave.mjs';
 
 const EPOCHS = Number(process.argv[2] ?? 5);
-const all = await loadDigits(300, seeded(3));
+const all = await loadDigits(300, mulberry32(3));
 const [train, test] = [all.slice(0, 2500), all.slice(2500)];
 const region = boxAround(train[0].input, 0.05);
 
@@ -21,7 +21,7 @@ function make(activation = 'leaky-relu') {
     activation,
   });
   net.initialize();
-  const rng = seeded(5);
+  const rng = mulberry32(5);
   for (let l = 1; l <= net.outputLayer; l++) {
     for (const row of net.weights[l]) {
       for (let k = 0; k < row.length; k++) row[k] = Math.sqrt(6 / row.length) * (2 * rng() - 1) * 0.5;

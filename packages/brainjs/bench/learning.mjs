@@ -3,6 +3,8 @@
  * `refresh`. Build first, then: node packages/brainjs/bench/learning.mjs
  */
 import { constrain } from '@police/brainjs';
+import { affineFloor } from '@police/common/floor';
+import { samplesOf } from '@police/common/task';
 import { NeuralNetwork } from 'brain.js';
 import { initialize, shuffled, triangle, waveData } from './wave.mjs';
 
@@ -38,7 +40,8 @@ const budgets = {
 
 for (const [budget, { side, stages, more }] of Object.entries(budgets)) {
   const data = shuffled(waveData(side), 7);
-  console.log(`${budget}; no network affine on the triangle is below ${floorOf(data).toFixed(5)}`);
+  const floor = affineFloor(samplesOf('wave', data), [triangle]);
+  console.log(`${budget}; no network affine on the triangle is below ${floor.toFixed(5)}`);
   for (const [name, options] of Object.entries(contenders)) {
     const curves = SEEDS.map(seed => curveOf(seed, options, data, stages, more));
     const means = stages.map((_, i) => meanOf(curves.map(curve => curve[i])).toFixed(5));
@@ -72,24 +75,4 @@ function curveOf(seed, options, data, stages, more) {
 
 function meanOf(values) {
   return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-/** What the best affine map on the triangle leaves of the squared error, over all data. */
-function floorOf(data) {
-  const inside = data.filter(({ input }) => triangle.contains(input));
-  const rows = inside.map(({ input }) => [1, ...input]);
-  const y = inside.map(({ output }) => output[0]);
-  // Normal equations, 3 × 3, by Cramer's rule.
-  const A = [0, 1, 2].map(i => [0, 1, 2].map(j => rows.reduce((sum, row) => sum + row[i] * row[j], 0)));
-  const b = [0, 1, 2].map(i => rows.reduce((sum, row, n) => sum + row[i] * y[n], 0));
-  const det = m =>
-    m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
-    m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
-    m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
-  const map = [0, 1, 2].map(k => det(A.map((row, i) => row.map((a, j) => (j === k ? b[i] : a)))) / det(A));
-  const left = rows.reduce(
-    (sum, row, n) => sum + (y[n] - row.reduce((s, r, k) => s + r * map[k], 0)) ** 2,
-    0,
-  );
-  return left / data.length;
 }

@@ -4,9 +4,11 @@
  */
 
 import { constrain, freeze } from '@police/brainjs';
+import { median } from '@police/common/statistics';
 import { chordProbe } from '@police/core';
+import { mulberry32 } from '@police/testing/random';
 import { NeuralNetwork } from 'brain.js';
-import { initialize, seeded, shuffled, triangle, waveData } from './wave.mjs';
+import { initialize, shuffled, triangle, waveData } from './wave.mjs';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const data = shuffled(waveData(20), 7);
@@ -35,15 +37,13 @@ const contenders = {
   'refresh 16, adam': policed({ refresh: 16 }, { praxis: 'adam' }),
 };
 
-const median = values => [...values].sort((a, b) => a - b)[values.length >> 1];
-
 function assertCorrect() {
   const [plain, none] = [make(), contenders['no regions']()];
   for (const net of [plain, none]) net.train(data, train);
   if (JSON.stringify(plain.toJSON().layers) !== JSON.stringify(none.toJSON().layers)) {
     throw new Error('without regions, training is not brain.js’s');
   }
-  const probe = chordProbe(triangle, 200, seeded(3));
+  const probe = chordProbe(triangle, 200, mulberry32(3));
   for (const [name, contender] of Object.entries(contenders)) {
     if (name.startsWith('brain.js') || name === 'no regions') continue;
     const net = contender();

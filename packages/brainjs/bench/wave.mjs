@@ -1,32 +1,22 @@
 /** The wave of the paper's Fig. 2, cos(3x) cos(y) on [−4, 4]², scaled to what a leaky ReLU output can give. */
+import { gridPoints, squareWindow } from '@police/common/grid';
+import { triangleVertices } from '@police/common/regions';
+import { targets } from '@police/common/targets';
 import { simplex } from '@police/core';
+import { mulberry32, shuffle } from '@police/testing/random';
 
-export const triangle = simplex([
-  [-Math.SQRT2, -Math.SQRT2],
-  [Math.SQRT2, -Math.SQRT2],
-  [0, 2],
-]);
+const [left, top, right] = triangleVertices;
+export const triangle = simplex([left, right, top]);
 
-export const wave = (x, y) => 0.5 + 0.4 * Math.cos(3 * x) * Math.cos(y);
+export const wave = (x, y) => 0.5 + 0.4 * targets.wave(x, y);
 
 /** A grid of `side`² points. */
 export function waveData(side) {
-  const at = i => -4 + (8 * i) / (side - 1);
+  const points = gridPoints(squareWindow(4), side);
   return Array.from({ length: side * side }, (_, i) => {
-    const [x, y] = [at(i % side), at(Math.floor(i / side))];
+    const [x, y] = points.subarray(2 * i, 2 * i + 2);
     return { input: [x, y], output: [wave(x, y)] };
   });
-}
-
-/** mulberry32 */
-export function seeded(seed) {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /**
@@ -34,7 +24,7 @@ export function seeded(seed) {
  * output that starts far off could be driven below its kink for good; biases so that kinks spread over the inputs.
  */
 export function initialize(net, seed) {
-  const rng = seeded(seed);
+  const rng = mulberry32(seed);
   for (let l = 1; l <= net.outputLayer; l++) {
     for (const row of net.weights[l]) {
       const reach = Math.sqrt(6 / row.length) * (l === 1 ? 0.5 : l === net.outputLayer ? 0.1 : 1);
@@ -47,11 +37,7 @@ export function initialize(net, seed) {
 }
 
 export function shuffled(data, seed) {
-  const rng = seeded(seed);
   const copy = [...data];
-  for (let i = copy.length - 1; i > 0; i--) {
-    const j = Math.floor(rng() * (i + 1));
-    [copy[i], copy[j]] = [copy[j], copy[i]];
-  }
+  shuffle(copy, mulberry32(seed));
   return copy;
 }

@@ -1,7 +1,8 @@
-import { assertRegionsFit, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork, NeuralNetworkGPU, Recurrent, recurrent } from 'brain.js';
-import type { AnyNetwork, NetData } from './flat-layer.js';
-import { copyWeights, PolicedNeuralNetwork } from './policed-network.js';
+import { type AnyNetwork, copyWeights, type NetData } from './flat-layer.js';
+import { PolicedNeuralNetwork } from './policed-network.js';
 import { activationOf, plainNetwork } from './read.js';
 import { type ConstrainOptions, settingsOf } from './settings.js';
 import { positional } from './state.js';

@@ -1,5 +1,5 @@
+import { addProduct, addTransposed } from '@police/core/adapter';
 import type { FlatLayer } from './flat-layer.js';
-import { addProduct, addTransposedProduct } from './kernels.js';
 import type { Units } from './units.js';
 
 /** Buffers for one sample's way through the network. Values are float32 numbers, as brain.js stores them. */
@@ -62,7 +62,7 @@ export function runBackward(
     } else {
       const { weights, outSize, inSize } = params[l + 1];
       error.fill(0);
-      addTransposedProduct(weights, outSize, inSize, deltas[l + 1], 0, error, 0);
+      addTransposed(weights, outSize, inSize, deltas[l + 1], error, 1);
     }
     units.writeDeltas(deltas[l], error, outputs[l], slopes[l]);
   }

@@ -1,10 +1,10 @@
 import { PoliceError, type Region } from '@police/core';
+import { backwardFrames, type FlatNetwork, forwardFrames, framePass } from '@police/core/adapter';
 import { type DataPass, dataPass, runBackward, runForward } from './data-pass.js';
 import type { FlatLayer } from './flat-layer.js';
-import { backThroughShifts, findShifts, flatRegions, framePass } from './frame-pass.js';
 import { freeHeldOutputs } from './held-outputs.js';
 import { layerName } from './names.js';
-import { type AdamOptions, layInSample, type StepGradient, stepAdam, stepMomentum } from './optimizer.js';
+import { type AdamOptions, type StepGradient, stepAdam, stepMomentum } from './optimizer.js';
 import type { Settings } from './settings.js';
 import type { Units } from './units.js';
 
@@ -15,12 +15,12 @@ export interface StepOptions extends AdamOptions {
 
 /**
  * Constrained training and inference on one network's flat layers. Holds the buffers, the sides, and where in the
- * refresh cycle training is; allocates nothing in `step` (see `findShifts` for the exceptions).
+ * refresh cycle training is; allocates nothing in `step` (but see core's `forwardFrames`).
  */
 export interface Engine {
   readonly params: readonly FlatLayer[];
   readonly regions: readonly Region[];
-  /** Sides kept, `[R, units]` per layer, 0 for none yet. */
+  /** Sides kept, `[R, units]` per layer, 0 for none yet; no layers without regions. */
   readonly sides: readonly Int8Array[];
   readonly data: DataPass;
   /**
@@ -48,11 +48,11 @@ export function createEngine(
   unitsNow: () => Units,
 ): Engine {
   const { policy, mode, gradient, refresh } = settings;
-  const flat = flatRegions(regions, params[0].inSize);
-  const training = framePass(flat, policy, params);
-  const inference = framePass(flat, policy, params);
+  const net = flatNetwork(params, unitsNow);
+  const training = framePass(net, regions, policy);
+  const inference = framePass(net, regions, policy);
   const data = dataPass(params);
-  const sides = params.map(({ outSize }) => new Int8Array(regions.length * outSize));
+  const sides = training.layers.map(({ kept }) => kept);
   const unshifted = params.map(({ outSize }) => new Float64Array(outSize));
   const largest = Math.max(...params.map(({ inSize, outSize }) => Math.max(inSize, outSize)));
   const scratch = new Float64Array(largest);
@@ -71,13 +71,12 @@ export function createEngine(
    * constant on either side.
    */
   const keepOutputsUp = (): void => {
-    if (policy === 'sticky' && !isSmooth(unitsNow())) sides[params.length - 1].fill(1);
+    if (policy === 'sticky' && !isSmooth(unitsNow())) sides.at(-1)?.fill(1);
   };
   keepOutputsUp();
 
   const refreshShifts = (): void => {
-    findShifts(training, params, unitsNow().activation, sides);
-    for (let l = 0; l < params.length; l++) sides[l].set(training.layers[l].sides);
+    forwardFrames(training);
     keepOutputsUp();
   };
 
@@ -94,10 +93,9 @@ export function createEngine(
   /** Adds the sample's −dLoss/dc to what the cycle has collected. */
   const collect = (): void => {
     for (let l = 0; l < params.length; l++) {
-      const { dataDelta } = training.layers[l];
+      const { pull } = training.layers[l];
       const delta = data.deltas[l];
-      if (cycle === 0) dataDelta.set(delta);
-      else for (let j = 0; j < delta.length; j++) dataDelta[j] += delta[j];
+      for (let j = 0; j < delta.length; j++) pull[j] += delta[j];
     }
   };
 
@@ -105,7 +103,8 @@ export function createEngine(
     if (regions.length === 0) return unshifted;
     const units = unitsNow();
     if (!key.isCurrent(units)) {
-      findShifts(inference, params, units.activation, sides);
+      for (let l = 0; l < sides.length; l++) inference.layers[l].kept.set(sides[l]);
+      forwardFrames(inference);
       key.take(units);
     }
     return inferenceShifts;
@@ -123,6 +122,7 @@ export function createEngine(
     },
     restart: () => {
       cycle = 0;
+      for (const { pull } of training.layers) pull.fill(0);
     },
     run: input => {
       runForward(data, params, unitsNow(), presentShifts(), input);
@@ -139,8 +139,7 @@ export function createEngine(
         collect();
         if (cycle === refresh - 1) {
           if (!isSmooth(units)) freeHeldOutputs(training);
-          backThroughShifts(training, params, units.activation, gradient === 'local');
-          layInSample(withFrames);
+          backwardFrames(training, gradient === 'local');
           used = withFrames;
         }
       }
@@ -152,8 +151,22 @@ export function createEngine(
   };
 }
 
+/** As core's pass sees the layers. */
+const flatNetwork = (params: readonly FlatLayer[], unitsNow: () => Units): FlatNetwork => ({
+  inputSize: params[0].inSize,
+  layers: params.map(({ inSize, outSize, weights, biases }, l) => ({
+    name: layerName(l),
+    units: outSize,
+    bias: biases,
+    blocks: [{ source: l, sourceSize: inSize, weights }],
+    get activation() {
+      return unitsNow().activation;
+    },
+  })),
+});
+
 /** Only affine up to an error. */
-const isSmooth = ({ activation }: Units): boolean => activation.tailError !== undefined;
+const isSmooth = ({ activation }: Units): boolean => activation.approximationError !== undefined;
 
 /** Tells whether weights, biases, activation and sides are still those of `take`: users write into a network's arrays. */
 function weightsKey(

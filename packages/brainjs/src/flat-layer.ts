@@ -81,3 +81,18 @@ export function isFlat(net: AnyNetwork, layers: readonly FlatLayer[]): boolean {
   }
   return true;
 }
+
+/** Copies weights and optimizer state of an initialized network. */
+export function copyWeights(from: AnyNetwork, to: AnyNetwork): void {
+  const copy = (source: Float32Array[][]) => source.map(rows => rows.map(row => row.slice()));
+  to.weights = copy(from.weights);
+  to.biases = from.biases.map(biases => biases.slice());
+  to.changes = copy(from.changes);
+  if (from.adjustWeights !== from._adjustWeightsAdam) return;
+  to._setupAdam();
+  to.changesLow = copy(from.changesLow);
+  to.changesHigh = copy(from.changesHigh);
+  to.biasChangesLow = from.biasChangesLow.map(moments => moments.slice());
+  to.biasChangesHigh = from.biasChangesHigh.map(moments => moments.slice());
+  to.iterations = from.iterations;
+}

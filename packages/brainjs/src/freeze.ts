@@ -1,53 +1,68 @@
 import {
   certify,
+  type Enforced,
   enforce,
-  type FrozenLayer,
+  type FrozenModel,
   freeze as freezeNetwork,
   type Network,
   type NetworkNode,
   network,
+  type Region,
+  type Sides,
 } from '@police/core';
 import type { NeuralNetwork } from 'brain.js';
 import type { AnyNetwork, NetData } from './flat-layer.js';
-import type { PolicedNeuralNetwork } from './policed-network.js';
+import { fromNetwork } from './from-network.js';
 import { plainNetwork } from './read.js';
-import { write } from './write.js';
+import type { Settings } from './settings.js';
+
+/** What a `PolicedNeuralNetwork` says of its constraint. */
+export interface Constraint {
+  readonly settings: Settings;
+  readonly regions: readonly Region[];
+  readonly sides: Sides;
+}
 
 /**
  * The network as a core network, in float64. A constrained one keeps its constraint: the shifts of its present weights
  * and sides lie on the nonlinearities. sigmoid and tanh of a plain one need `epsilon`, see `ConstrainOptions`.
  */
-export function toNetwork(net: AnyNetwork, { epsilon }: { readonly epsilon?: number } = {}): Network {
-  if (!isPoliced(net)) return plainNetwork(net, epsilon);
+export function toNetwork(
+  net: AnyNetwork,
+  { epsilon }: { readonly epsilon?: number | undefined } = {},
+): Network {
+  return isConstrained(net) ? enforced(net).network : plainNetwork(net, epsilon);
+}
+
+const isConstrained = (net: AnyNetwork): net is AnyNetwork & Constraint =>
+  'settings' in net && 'regions' in net && 'sides' in net;
+
+function enforced(net: AnyNetwork & Constraint): Enforced {
   const { settings, regions, sides } = net;
-  return enforce(plainNetwork(net, settings.epsilon), regions, { policy: settings.policy, sides }).network;
-}
-
-/** Without importing the class, which imports this file. */
-function isPoliced(net: AnyNetwork): net is PolicedNeuralNetwork {
-  return 'settings' in net && 'regions' in net;
-}
-
-export interface FrozenNet<InputType extends NetData, OutputType extends NetData> {
-  /** A plain NeuralNetwork, its float32 weights exactly affine on the regions. */
-  readonly model: NeuralNetwork<InputType, OutputType>;
-  /** The same weights as a core network, for export and verification. */
-  readonly network: Network;
-  readonly layers: readonly FrozenLayer[];
+  return enforce(plainNetwork(net, settings.epsilon), regions, { policy: settings.policy, sides });
 }
 
 /**
  * Folds the shifts into the biases and rounds so that the plain network's float32 weights, taken as real numbers, are
- * affine on every region exactly, or with `epsilon` up to what `certify` proves (core's `freeze`). The constrained network is left as it is and can train on.
+ * affine on every region exactly, or with `epsilon` up to what `certify` proves (core's `freeze`). The constrained network is
+ * left as it is and can train on.
  */
 export function freeze<InputType extends NetData, OutputType extends NetData>(
-  net: PolicedNeuralNetwork<InputType, OutputType>,
-): FrozenNet<InputType, OutputType> {
+  net: NeuralNetwork<InputType, OutputType> & Constraint,
+): FrozenModel<NeuralNetwork<InputType, OutputType>> {
   const { regions } = net;
-  const frozen = freezeNetwork(toNetwork(net), regions, { precision: 'float32' });
-  const networkWithBiases = withoutZeroBiases(frozen.network, net);
-  const model = write<InputType, OutputType>(networkWithBiases, net);
-  return { model, network: networkWithBiases, layers: frozen.layers };
+  const { network: policed, report } = enforced(net);
+  const frozen = freezeNetwork(policed, regions, { precision: 'float32' });
+  const result = withoutZeroBiases(frozen.network, regions);
+  const model = fromNetwork<InputType, OutputType>(result, net);
+  return {
+    model,
+    network: result,
+    get maps() {
+      return enforce(result, regions).report.maps;
+    },
+    report,
+  };
 }
 
 /** Far below any weight, yet no subnormal, which some runtimes flush to 0. */
@@ -57,10 +72,7 @@ const ALMOST_ZERO = 2 ** -126;
  * brain.js's `toFunction` takes a bias of exactly 0 for a missing one and throws, so such a bias becomes ±2⁻¹²⁶,
  * whichever keeps the network affine exactly. Where neither does, it stays 0.
  */
-function withoutZeroBiases(
-  frozen: Network,
-  { regions }: { readonly regions: PolicedNeuralNetwork['regions'] },
-): Network {
+function withoutZeroBiases(frozen: Network, regions: readonly Region[]): Network {
   return [ALMOST_ZERO, -ALMOST_ZERO].reduce((net, value) => {
     const hasZero = net.nodes.some(node => node.kind === 'affine' && node.operator.bias.includes(0));
     if (!hasZero) return net;

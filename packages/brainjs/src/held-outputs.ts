@@ -1,4 +1,4 @@
-import type { FramePass } from './frame-pass.js';
+import type { FramePass } from '@police/core/adapter';
 
 /**
  * Frees (leaky) ReLU outputs that their shift holds at 0 on the region's edge while the data pull them away from it: for this step that
@@ -10,10 +10,6 @@ import type { FramePass } from './frame-pass.js';
  * no output left held for good; on hidden layers the same did harm.)
  */
 export function freeHeldOutputs({ layers }: FramePass): void {
-  const { coordinates, dataDelta, shift } = layers[layers.length - 1];
-  const units = shift.length;
-  for (let j = 0; j < units; j++) {
-    if (shift[j] * dataDelta[j] <= 0) continue;
-    for (let at = j; at < coordinates.length; at += units) coordinates[at] = 0;
-  }
+  const { active, pull, shift } = layers[layers.length - 1];
+  for (let j = 0; j < shift.length; j++) if (shift[j] * pull[j] > 0) active[j] = -1;
 }

@@ -1,8 +1,10 @@
 export { constrain } from './constrain.js';
+export { constraintLog } from './constraint-log.js';
 export type { NetData } from './flat-layer.js';
-export { type FrozenNet, freeze, toNetwork } from './freeze.js';
-export { type PolicedJSON, policedFromJSON } from './from-json.js';
+export { type Constraint, freeze, toNetwork } from './freeze.js';
+export { type PolicedJSON, plainFromJSON, policedFromJSON } from './from-json.js';
+export { fromNetwork } from './from-network.js';
 export type { NamedRegion } from './named-region.js';
 export { PolicedNeuralNetwork } from './policed-network.js';
 export type { ConstrainOptions, Settings } from './settings.js';
-export { write } from './write.js';
+export type { PlainJSON } from './state.js';

@@ -1,4 +1,5 @@
-import { assertSize, box, imageUnder, PoliceError, type Region } from '@police/core';
+import { box, imageUnder, PoliceError, type Region } from '@police/core';
+import { assertSize } from '@police/core/adapter';
 
 /**
  * A region whose coordinates have names, for networks that take objects: either a box, lower and upper bound by name,
@@ -12,17 +13,12 @@ export type NamedRegion =
   | { readonly region: Region; readonly names: readonly string[] }
   | { readonly [name: string]: readonly [lower: number, upper: number] };
 
-/** Throws `invalid-option` unless given an array of regions. */
-export function assertRegionsGiven(regions: unknown): asserts regions is readonly (Region | NamedRegion)[] {
-  const list = Array.isArray(regions) ? regions : undefined;
-  if (list?.every(entry => typeof entry === 'object' && entry !== null)) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: 'regions',
-    expected: 'an array of regions',
-    actual: list ? `an array with ${list.find(entry => typeof entry !== 'object' || !entry)}` : `${regions}`,
-    remedy: 'Pass { regions: [box(lower, upper)] }.',
-  });
+export function isNamedRegion(value: unknown): value is NamedRegion {
+  if (typeof value !== 'object' || value === null) return false;
+  const { region, names } = value as { region?: Partial<Region>; names?: unknown };
+  if (Array.isArray(names) && typeof region?.range === 'function') return true;
+  const bounds = Object.values(value);
+  return bounds.length > 0 && bounds.every(pair => Array.isArray(pair) && pair.length === 2);
 }
 
 /** Whether the region's coordinates are those of an input array. */

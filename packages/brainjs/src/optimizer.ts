@@ -1,7 +1,6 @@
+import { addUnitGradient, biasGradient, type FramePass } from '@police/core/adapter';
 import type { DataPass } from './data-pass.js';
 import type { FlatLayer } from './flat-layer.js';
-import type { FramePass } from './frame-pass.js';
-import { writeCombination } from './kernels.js';
 
 /** Where a step's gradient is: the sample's, and in steps that refresh the shifts the frames' too. */
 export interface StepGradient {
@@ -36,9 +35,9 @@ export function stepMomentum(
         );
         biases[j] += scaled;
       } else {
-        const bias = writeGradient(gradient, l, inSize, j, learningRate);
-        descend(weights, changes, j * inSize, inSize, 1, gradient.scratch, momentum);
-        biases[j] += bias;
+        const bias = writeGradient(gradient, l, inSize, j);
+        descend(weights, changes, j * inSize, inSize, learningRate, gradient.scratch, momentum);
+        biases[j] += learningRate * bias;
       }
     }
   }
@@ -83,7 +82,7 @@ export function stepAdam(
     const { weights, biases, outSize, inSize } = params[l];
     const { low, high, biasLow, biasHigh } = params[l].adam!;
     for (let j = 0; j < outSize; j++) {
-      const bias = writeGradient(gradient, l, inSize, j, 1);
+      const bias = writeGradient(gradient, l, inSize, j);
       for (let k = 0, at = j * inSize; k < inSize; k++, at++) {
         const g = scratch[k];
         const changeLow = low[at] * beta1 + (1 - beta1) * g;
@@ -101,50 +100,17 @@ export function stepAdam(
   }
 }
 
-/**
- * One unit's weight gradient, times `factor`, into `scratch`; returns the bias's. Downhill. The sample's values lie in the
- * row below the frames' (see {@link layInSample}), so that one pass sums all.
- */
+/** One unit's weight gradient, downhill, into `scratch`; returns the bias's. */
 function writeGradient(
   { data, frames, usesFrames, scratch }: StepGradient,
   l: number,
   inSize: number,
   unit: number,
-  factor: number,
 ): number {
-  const scaled = factor * data.deltas[l][unit];
-  if (!usesFrames) {
-    const incoming = l === 0 ? data.input : data.outputs[l - 1];
-    for (let k = 0; k < inSize; k++) scratch[k] = scaled * incoming[k];
-    return scaled;
-  }
-  const { rowFactors, layers } = frames;
-  const { starts, frames: inputs, axes, regions } = frames.flat;
-  const { delta, shift } = layers[l];
-  const rows = starts[regions.length];
-  for (let i = 0, at = unit; i < rows; i++, at += shift.length) rowFactors[i] = factor * delta[at];
-  let bias = scaled;
-  for (let r = 0; r < regions.length; r++) bias += rowFactors[starts[r]];
-  if (l > 0) {
-    rowFactors[rows] = scaled;
-    writeCombination(scratch, inSize, layers[l - 1].y, rows + 1, rowFactors);
-    return bias;
-  }
-  for (let k = 0; k < inSize; k++) scratch[k] = scaled * data.input[k];
-  for (let i = 0; i < rows; i++) {
-    const c = rowFactors[i];
-    if (c === 0) continue;
-    if (axes[i] >= 0) scratch[axes[i]] += c * inputs[i * inSize + axes[i]];
-    else for (let k = 0, at = i * inSize; k < inSize; k++, at++) scratch[k] += c * inputs[at];
-  }
-  return bias;
-}
-
-/** Copies the sample's values below the frames', for a step that uses these. */
-export function layInSample({ data, frames: { layers } }: StepGradient): void {
-  for (let l = 0; l + 1 < layers.length; l++) {
-    const { y } = layers[l];
-    const outputs = data.outputs[l];
-    for (let j = 0, at = y.length - outputs.length; j < outputs.length; j++, at++) y[at] = outputs[j];
-  }
+  const delta = data.deltas[l][unit];
+  const incoming = l === 0 ? data.input : data.outputs[l - 1];
+  for (let k = 0; k < inSize; k++) scratch[k] = delta * incoming[k];
+  if (!usesFrames) return delta;
+  addUnitGradient(frames, l, 0, unit, scratch, 0);
+  return delta + biasGradient(frames, l, unit);
 }

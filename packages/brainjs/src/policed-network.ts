@@ -1,13 +1,22 @@
-import { assertFinite, assertRegionsFit, type Region, type Sides } from '@police/core';
+import type { Region, Sides } from '@police/core';
+import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import { createEngine, type Engine } from './engine.js';
-import { type AnyNetwork, type FlatLayer, flatten, isFlat, type NetData } from './flat-layer.js';
+import { type FlatLayer, flatten, isFlat, type NetData } from './flat-layer.js';
 import { freeze } from './freeze.js';
 import { inLookupOrder, isPositional } from './named-region.js';
 import { activationName } from './names.js';
 import { activationOf, assertInitialized } from './read.js';
 import type { Settings } from './settings.js';
-import { type PolicedJSON, policeState, restore, savedSettings, type TrainingState } from './state.js';
+import {
+  assertNumbers,
+  type PolicedJSON,
+  policeState,
+  restore,
+  restoreOptimizer,
+  savedSettings,
+  type TrainingState,
+} from './state.js';
 import { unitsOf } from './units.js';
 
 type Base = NeuralNetwork<NetData, NetData>;
@@ -211,6 +220,7 @@ export class PolicedNeuralNetwork<
    */
   override fromJSON(json: PolicedJSON): this {
     const { police } = json;
+    assertNumbers(json);
     if (police) this.constraint = savedSettings(police);
     super.fromJSON(json);
     if (police?.training) this.restoreTraining(police.training);
@@ -223,20 +233,8 @@ export class PolicedNeuralNetwork<
     if (saved.adam) this._setupAdam();
     else if (this.usesAdam) this.withoutAdam();
     this.settled(saved);
-    restore(
-      this.flat.map(({ changes }) => changes),
-      saved.changes,
-      'changes',
-    );
-    if (!saved.adam) return;
-    this.iterations = saved.adam.step;
-    for (const moment of ['low', 'high', 'biasLow', 'biasHigh'] as const) {
-      restore(
-        this.flat.map(({ adam }) => adam![moment]),
-        saved.adam[moment],
-        `adam.${moment}`,
-      );
-    }
+    restoreOptimizer(this.flat, saved);
+    if (saved.adam) this.iterations = saved.adam.step;
   }
 
   /** brain.js turns Adam on for whatever was last trained with that option, even where training did without. */
@@ -259,19 +257,4 @@ function meanSquare(errors: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < errors.length; i++) sum += errors[i] ** 2;
   return sum / errors.length;
-}
-
-/** Copies weights and optimizer state of an initialized network. */
-export function copyWeights(from: AnyNetwork, to: AnyNetwork): void {
-  const copy = (source: Float32Array[][]) => source.map(rows => rows.map(row => row.slice()));
-  to.weights = copy(from.weights);
-  to.biases = from.biases.map(biases => biases.slice());
-  to.changes = copy(from.changes);
-  if (from.adjustWeights !== from._adjustWeightsAdam) return;
-  to._setupAdam();
-  to.changesLow = copy(from.changesLow);
-  to.changesHigh = copy(from.changesHigh);
-  to.biasChangesLow = from.biasChangesLow.map(moments => moments.slice());
-  to.biasChangesHigh = from.biasChangesHigh.map(moments => moments.slice());
-  to.iterations = from.iterations;
 }

@@ -1,6 +1,5 @@
 import {
   type Activation,
-  assertFinite,
   type ChainLayer,
   chain,
   dense,
@@ -11,6 +10,7 @@ import {
   sigmoid,
   tanh,
 } from '@police/core';
+import { assertFinite } from '@police/core/adapter';
 import type { AnyNetwork } from './flat-layer.js';
 import { activationName, layerName } from './names.js';
 

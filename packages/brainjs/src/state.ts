@@ -1,18 +1,11 @@
-import {
-  assertFinite,
-  assertSize,
-  PoliceError,
-  type Policy,
-  type Region,
-  type RegionJSON,
-  regionFromJSON,
-} from '@police/core';
+import { PoliceError, type Policy, type Region, type RegionJSON, regionFromJSON } from '@police/core';
+import { assertFinite, assertSize } from '@police/core/adapter';
 import type { Engine } from './engine.js';
-import type { AnyNetwork } from './flat-layer.js';
+import type { AnyNetwork, FlatLayer } from './flat-layer.js';
 import { isPositional } from './named-region.js';
 import { type Settings, settingsOf } from './settings.js';
 
-type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
+export type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
 
 /**
  * brain.js's JSON, its biases with the shifts in them, so that a plain network reads a constrained one; beside it what
@@ -105,6 +98,16 @@ export function savedSettings({ regions, policy, mode, gradient, refresh, epsilo
   });
 }
 
+/** Throws `not-finite` for weights and biases that are no finite numbers: JSON writes null for NaN and infinity. */
+export function assertNumbers({ layers }: PlainJSON): void {
+  layers.forEach(({ weights, biases }, l) => {
+    assertFinite(biases ?? [], `layers[${l}] biases`);
+    weights?.forEach((row, j) => {
+      assertFinite(row, `layers[${l}] weights of node ${j}`);
+    });
+  });
+}
+
 /** Puts saved numbers, one array per layer, in place. Throws `shape` or `not-finite`. */
 export function restore(
   into: readonly { set(values: ArrayLike<number>): void; readonly length: number }[],
@@ -117,6 +120,23 @@ export function restore(
     assertFinite(values, `police.${what}[${l}]`);
     into[l].set(values);
   });
+}
+
+/** Momentum and Adam's moments. Throws as {@link restore}. */
+export function restoreOptimizer(layers: readonly FlatLayer[], { changes, adam }: TrainingState): void {
+  restore(
+    layers.map(layer => layer.changes),
+    changes,
+    'changes',
+  );
+  if (!adam) return;
+  for (const moment of ['low', 'high', 'biasLow', 'biasHigh'] as const) {
+    restore(
+      layers.map(layer => layer.adam![moment]),
+      adam[moment],
+      `adam.${moment}`,
+    );
+  }
 }
 
 /** The regions that are known without the network's lookup. */

@@ -1,6 +1,6 @@
-import { constrain, freeze, type PolicedNeuralNetwork, toNetwork, write } from '@police/brainjs';
+import { constrain, freeze, fromNetwork, type PolicedNeuralNetwork, toNetwork } from '@police/brainjs';
+import { conformance, EPSILON } from '@police/testing/conformance';
 import type { NeuralNetwork } from 'brain.js';
-import { conformance, EPSILON } from '../../core/test/conformance/conformance.js';
 import { plainNetwork } from '../src/read.js';
 import { type Activation, FLOAT32_ROUNDOFF, makeNet, runAll, toData, weightsOf } from './helpers.js';
 
@@ -12,8 +12,13 @@ conformance<Net, Policed>('brain.js', {
   refused: ['sigmoid', 'tanh'],
   smooth: ['sigmoid', 'tanh'],
   roundoff: FLOAT32_ROUNDOFF,
-  makeModel: ({ widths, activation, seed, gain }) =>
-    makeNet(widths, activation as Activation, seed, {}, 0.5, gain),
+  makeModel: ({ widths, activation, seed, gain, weight }) => {
+    const net = makeNet(widths, activation as Activation, seed, {}, 0.5, gain);
+    if (weight === undefined) return net;
+    for (const row of net.weights.slice(1).flat()) row.fill(weight);
+    for (const biases of net.biases.slice(1)) biases.fill(0);
+    return net;
+  },
   spoil: net => {
     net.weights[2][1][0] = Number.NaN;
   },
@@ -35,5 +40,5 @@ conformance<Net, Policed>('brain.js', {
     policed.train(data, { iterations: 2, learningRate: 0.1, errorThresh: 1e-9 });
   },
   freeze,
-  write: network => write(network),
+  write: network => fromNetwork(network),
 });

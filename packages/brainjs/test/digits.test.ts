@@ -1,10 +1,10 @@
 import { type ConstrainOptions, constrain, freeze, PolicedNeuralNetwork, toNetwork } from '@police/brainjs';
 import { boxAround, certify, chordProbe } from '@police/core';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
+import { extremeChords } from '@police/testing/extreme-chords';
+import { runBound } from '@police/testing/rounding';
 import type { NeuralNetwork } from 'brain.js';
 import { expect, test } from 'vitest';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
-import { extremeChords } from '../../core/test/conformance/extreme-chords.js';
-import { runBound } from '../../core/test/conformance/rounding.js';
 import { FLOAT32_ROUNDOFF, makeNet, runAll, seededRng } from './helpers.js';
 
 const PASSES = 8;

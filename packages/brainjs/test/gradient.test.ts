@@ -12,13 +12,12 @@ import {
   network,
   policedBackward,
   policedForward,
-  policedPass,
   type Region,
   type Sides,
-  shiftsOf,
 } from '@police/core';
+import { policedPass, shiftsOf } from '@police/core/adapter';
+import { randomRows } from '@police/testing/conformance';
 import { describe, expect, test } from 'vitest';
-import { randomRows } from '../../core/test/conformance/conformance.js';
 import { activationName, layerName } from '../src/names.js';
 import { plainNetwork } from '../src/read.js';
 import {

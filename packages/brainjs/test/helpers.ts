@@ -1,10 +1,10 @@
 import type { Matrix, Rng } from '@police/core';
+import { randomArray, seededRng } from '@police/testing/helpers';
 import { NeuralNetwork } from 'brain.js';
-import { randomArray, seededRng } from '../../core/test/helpers.js';
 import type { AnyNetwork } from '../src/flat-layer.js';
 
-export { policeError as errorOf } from '../../core/test/conformance/conformance.js';
-export { largestDifference, makeRegion, type RegionKind, seededRng } from '../../core/test/helpers.js';
+export { policeError as errorOf } from '@police/testing/conformance';
+export { largestDifference, makeRegion, type RegionKind, seededRng } from '@police/testing/helpers';
 
 export type Activation = 'relu' | 'leaky-relu' | 'sigmoid' | 'tanh';
 

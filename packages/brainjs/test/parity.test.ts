@@ -1,8 +1,8 @@
 import { constrain } from '@police/brainjs';
 import { box } from '@police/core';
+import { randomRows } from '@police/testing/conformance';
 import type { NeuralNetwork } from 'brain.js';
 import { describe, expect, test } from 'vitest';
-import { randomRows } from '../../core/test/conformance/conformance.js';
 import { makeNet, runAll, toData, weightsOf } from './helpers.js';
 
 type Net = NeuralNetwork<number[], number[]>;

@@ -25,5 +25,6 @@ test('the README’s example runs and keeps what it says', async () => {
   expect(net).toBeInstanceOf(NeuralNetwork);
   // brain.js starts from random weights: a quarter of the targets' variance, or so, is what the worst of 60 starts left.
   expect(net.test(data).error).toBeLessThan(0.04);
-  expect(model.run([0.3, 0.4])[0]).toBeCloseTo(net.run([0.3, 0.4])[0], 6);
+  // Freezing keeps every unit off its kink by what float32 may err.
+  expect(model.run([0.3, 0.4])[0]).toBeCloseTo(net.run([0.3, 0.4])[0], 5);
 });

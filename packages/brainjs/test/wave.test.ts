@@ -1,8 +1,8 @@
 import { constrain, freeze, toNetwork } from '@police/brainjs';
 import { certify, chordProbe } from '@police/core';
+import { runBound } from '@police/testing/rounding';
 import { NeuralNetwork } from 'brain.js';
 import { expect, test } from 'vitest';
-import { runBound } from '../../core/test/conformance/rounding.js';
 import { initialize, shuffled, triangle, waveData } from '../bench/wave.mjs';
 import { FLOAT32_ROUNDOFF, runAll, seededRng } from './helpers.js';
 

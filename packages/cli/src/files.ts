@@ -35,10 +35,13 @@ export function parseJson(text: string, path: string): unknown {
   }
 }
 
+/** What is written: whole, or in pieces that together may be longer than a string. */
+export type Content = string | Uint8Array | Iterable<string>;
+
 /** A file to be written: `-` is standard output. */
 export interface Output {
   readonly path: string;
-  readonly content: string | Uint8Array;
+  readonly content: Content;
 }
 
 /**
@@ -61,7 +64,8 @@ export async function writeOutputs(
     await Promise.all(files.map(({ temporary }) => fs.rm(temporary, { force: true })));
     throw unusable(files.map(({ path }) => path).join(', '), 'files that can be written', error);
   }
-  for (const { path, content } of outputs) if (path === '-') stdout.write(content);
+  for (const { path, content } of outputs)
+    if (path === '-') for (const piece of piecesOf(content)) stdout.write(piece);
 }
 
 /** Throws `invalid-option` for files that are there already, before any work is done for them. */
@@ -81,10 +85,13 @@ export async function assertWritable(
   }
 }
 
-async function writeThrough(path: string, content: string | Uint8Array): Promise<void> {
+const piecesOf = (content: Content): Iterable<string | Uint8Array> =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+
+async function writeThrough(path: string, content: Content): Promise<void> {
   const file = await fs.open(path, 'wx');
   try {
-    await file.writeFile(content);
+    for (const piece of piecesOf(content)) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();

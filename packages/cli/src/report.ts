@@ -1,4 +1,4 @@
-import type { Damage, EnforceReport } from '@police/core';
+import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
@@ -7,15 +7,17 @@ export interface Report {
   readonly regions: number;
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
   readonly certified: true;
-  readonly shifts: Omit<EnforceReport, 'maps' | 'tailErrors'>;
+  readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
   readonly smallestMargin: number | null;
-  /** Bound on |float32 inference − (A x + b)| over the regions, largest of all outputs. */
-  readonly inferenceError: number;
+  /** Bound on |float32 inference − (A x + b)|, largest of all outputs, by region; null where float32 may overflow. */
+  readonly inferenceError: readonly (number | null)[];
+  /** What that means, in words, by region. */
+  readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
-  readonly tailError?: number;
+  readonly approximationError?: number;
   readonly edits: readonly Edit[];
-  readonly damage?: Damage & { readonly samples: number };
+  readonly drift?: Drift & { readonly samples: number };
   readonly warnings: readonly string[];
 }
 
@@ -45,7 +47,7 @@ export function shortNumber(value: number): string {
 }
 
 export function reportLines(report: Report): string[] {
-  const { shifts, guaranteed, edits, damage } = report;
+  const { shifts, guaranteed, edits, drift } = report;
   const where = guaranteed.tail.length > 0 ? ` (before the final ${guaranteed.tail.join(', ')})` : '';
   const several = report.regions === 1 ? 'the region' : `each of ${report.regions} regions`;
   return [
@@ -66,13 +68,14 @@ export function reportLines(report: Report): string[] {
       ]),
     ),
     '',
-    `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}; float32 inference stays within ${shortNumber(report.inferenceError)} of the affine map.`,
-    ...(report.tailError === undefined
+    `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...report.inference.map((sentence, r) => `Region ${r}: float32 inference ${sentence}.`),
+    ...(report.approximationError === undefined
       ? []
-      : [`Smooth activations: affine only up to ${shortNumber(report.tailError)}.`]),
-    ...(damage
+      : [`Smooth activations: affine only up to ${shortNumber(report.approximationError)}.`]),
+    ...(drift
       ? [
-          `On ${damage.samples} samples: outputs drift by ${shortNumber(damage.meanDrift)} on average and ${shortNumber(damage.largestDrift)} at most; ${(100 * damage.decisionAgreement).toFixed(2)}% keep their decision.`,
+          `On ${drift.samples} samples: outputs drift by ${shortNumber(drift.meanDrift)} on average and ${shortNumber(drift.largestDrift)} at most; ${(100 * drift.decisionAgreement).toFixed(2)}% keep their decision.`,
         ]
       : []),
     edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',

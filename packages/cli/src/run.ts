@@ -122,6 +122,7 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     )
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
+    .option('--map', 'write A and b into the certificate however large they are')
     .option('--memory <MiB>', 'memory that large frames may take', wholeNumber)
     .option('-f, --force', 'replace files that are there')
     .option(

@@ -124,7 +124,7 @@ describe('enforce', () => {
         '--decision',
         'smallest',
       ]);
-      reports.push(JSON.parse(text).damage);
+      reports.push(JSON.parse(text).drift);
     }
     expect(reports[0]).toMatchObject({ samples: 3 });
     expect(reports[0].meanDrift).toBeGreaterThan(0);

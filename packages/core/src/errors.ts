@@ -27,6 +27,7 @@ export type PoliceErrorCode =
   /** No weights give what was prescribed on the regions. */
   | 'infeasible-target';
 
+/** What a {@link PoliceError} is made of. */
 export interface PoliceErrorDetails {
   code: PoliceErrorCode;
   /** The layer, region or option the error is about. */

@@ -1,26 +1,13 @@
-export {
-  type Activation,
-  type ActivationName,
-  abs,
-  activate,
-  type Curve,
-  clip,
-  elu,
-  hardSigmoid,
-  hardSwish,
-  hardTanh,
-  identity,
-  type Kink,
-  leakyRelu,
-  type Piece,
-  prelu,
-  relu,
-  relu6,
-  type SmoothActivationName,
-  selu,
-} from './activation.js';
-export { type ActivationParameters, activationByName } from './activation-by-name.js';
-export { type AffineGradient, type AffineOperator, type Dense, dense } from './affine.js';
+export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
+export type { AffineMap } from './frames/affine-map.js';
+export type { ShiftSharing, Sides } from './frames/policed-pass.js';
+export type {
+  ConstraintReport,
+  ConstraintReportOptions,
+  LoggedReport,
+} from './gradient/constraint-report.js';
+export type { FrozenModel } from './gradient/frozen-model.js';
+export { type MapPenalty, mapPenalty } from './gradient/map-penalty.js';
 export {
   type PolicedBackwardOptions,
   type PolicedForward,
@@ -28,9 +15,52 @@ export {
   type PolicedGradient,
   policedBackward,
   policedForward,
-} from './backward.js';
-export { bounds, type OutputBounds } from './bounds.js';
-export { type Certificate, certificateFlaw, certificateOf } from './certificate.js';
+} from './gradient/policed-backward.js';
+export type { TrainingOptions } from './gradient/training-options.js';
+export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
+export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
+export { type Drift, type DriftOptions, drift } from './maps/drift.js';
+export { type Enforced, type EnforceOptions, enforce } from './maps/enforce.js';
+export { bounds, type OutputBounds } from './maps/output-range.js';
+export { type Policed, type PoliceOptions, police } from './maps/police.js';
+export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './maps/prescribe.js';
+export type { EnforceReport, LayerReport } from './maps/report.js';
+export {
+  type Activation,
+  type ActivationName,
+  abs,
+  clip,
+  elu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  identity,
+  leakyRelu,
+  prelu,
+  relu,
+  relu6,
+  selu,
+} from './network/activation.js';
+export type { AffineOperator, Custom } from './network/affine-operator.js';
+export { foldShifts } from './network/fold.js';
+export { forward } from './network/forward.js';
+export { type MaxPoolOptions, maxoutWindows, maxPoolWindows, type Windows } from './network/max-windows.js';
+export { type ChainLayer, chain, type Network, network } from './network/network.js';
+export type { NetworkNode } from './network/nodes.js';
+export { type Dense, dense } from './network/operators/dense.js';
+export * as operators from './network/operators/index.js';
+export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export type { Progress } from './network/walk.js';
+export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
+export { float16, float32, float64, type Precision } from './numeric/precision.js';
+export type { Rng } from './numeric/random.js';
+export {
+  type Certificate,
+  type CertificateOptions,
+  certificateFlaw,
+  certificateOf,
+  certificateText,
+} from './proof/certificate.js';
 export {
   type Certified,
   type CertifyOptions,
@@ -38,90 +68,10 @@ export {
   type LayerMargin,
   type RegionProof,
   type Uncertified,
-} from './certify.js';
-export { type Damage, type DamageOptions, damage } from './damage.js';
+} from './proof/certify.js';
+export type { FrozenLayer } from './proof/clearing.js';
+export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
 export {
-  type AffineMap,
-  assertPolicy,
-  type Enforced,
-  type EnforceOptions,
-  type EnforceReport,
-  enforce,
-  type LayerReport,
-} from './enforce.js';
-export {
-  assertFinite,
-  assertSize,
-  firstNonFinite,
-  PoliceError,
-  type PoliceErrorCode,
-  type PoliceErrorDetails,
-} from './errors.js';
-export { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
-export { assertRegionsFit } from './frames.js';
-export { type FreezeOptions, type Frozen, type FrozenLayer, freeze, isRepresentable } from './freeze.js';
-export { regionsHash, sha256Hex } from './hash.js';
-export {
-  activeRows,
-  addShiftGradient,
-  shiftCoordinates,
-  shiftGradient,
-  shiftsOf,
-} from './layer-shift.js';
-export { type MapPenalty, mapPenalty } from './map-penalty.js';
-export { type Block, type Matrix, matrix, matrixFromRows, rowOf, rowRange } from './matrix.js';
-export {
-  type Lifts,
-  type MaxPoolOptions,
-  maxoutWindows,
-  maxPoolWindows,
-  type Windows,
-  windowsOf,
-} from './max.js';
-export {
-  type ActivationNode,
-  type AffineNode,
-  biasOwner,
-  type ChainLayer,
-  type ConcatNode,
-  chain,
-  foldShifts,
-  forward,
-  forwardValues,
-  type InputNode,
-  inputsOf,
-  type MaxNode,
-  type Network,
-  type NetworkNode,
-  network,
-  type SumNode,
-} from './network.js';
-export * as operators from './operators/index.js';
-export { boundOutputs, type OutputBoundOptions } from './output-bounds.js';
-export {
-  type PolicedLayer,
-  type PolicedPass,
-  type PoliceSettings,
-  type Progress,
-  policedPass,
-  type ShiftSharing,
-  type Sides,
-  writeActivatedFrame,
-} from './police.js';
-export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './policy.js';
-export { float16, float32, float64, type Precision } from './precision.js';
-export {
-  assertMapFits,
-  jacobianSolver,
-  type PrescribedMap,
-  prescribeByCorrection,
-  prescribeByLastLayer,
-  prescribedFrame,
-} from './prescribe.js';
-export type { Rng } from './random.js';
-export { type AffineFrame, affineFrame } from './regions/affine-frame.js';
-export {
-  type Body,
   ball,
   box,
   boxAround,
@@ -134,11 +84,9 @@ export {
   imageUnder,
   inSubspace,
   type LinearMap,
-  type LinearProgramResult,
   type LinearPrograms,
   MAX_VERTICES,
   pointsAt,
-  type Range,
   type Region,
   type RegionJSON,
   type RegionOptions,
@@ -150,9 +98,4 @@ export {
   vPolytope,
   zonotope,
 } from './regions/index.js';
-export { FEW_VERTICES, type PlanarHull, planarHull } from './regions/planar-hull.js';
-export { type ChordProbe, chordProbe } from './residual.js';
-export { piecesOn, type Shifts } from './shift.js';
-export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
-export { type Settled, tailThrough } from './tail.js';
-export { chooseWinners, liftGradient, type MaxShifts, maxFrame, pairLeads, winnersOn } from './winners.js';
+export { majority, type Policy, type PolicyFunction, type StraddlingUnit } from './rule/policy.js';

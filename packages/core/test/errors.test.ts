@@ -1,5 +1,4 @@
 import {
-  activationByName,
   ball,
   box,
   boxAround,
@@ -24,8 +23,9 @@ import {
   simplex,
   vPolytope,
 } from '@police/core';
+import { activationByName } from '@police/core/adapter';
+import { randomNetwork, seededRng, snapshot } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { randomNetwork, seededRng, snapshot } from './helpers.js';
 
 /** What the call throws, which must be a PoliceError whose message holds all its parts. */
 function errorOf(call: () => unknown): PoliceError {

@@ -1,4 +1,5 @@
-import { assertFinite, firstNonFinite, simplex } from '@police/core';
+import { simplex } from '@police/core';
+import { assertFinite, firstNonFinite } from '@police/core/adapter';
 import { expect, test } from 'vitest';
 
 const bad = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -16,7 +16,7 @@ import { version } from './version.js';
  * of the file, and a runtime's outputs differ from core's `forward` by the rounding of its float32 arithmetic only.
  *
  * Throws `not-frozen` (a parameter that is no float32 value, or `regions` on which the network is not affine),
- * `unsupported-layer` (an affine operator that is not core's, or one of the two cases in the README),
+ * `unsupported-layer` (a `custom` operator, or one of the two cases in the README),
  * `invalid-option`, or `shape` (a region of another dimension than the input).
  *
  * @example

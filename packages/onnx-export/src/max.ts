@@ -1,4 +1,5 @@
-import type { Lifts, MaxNode, Windows } from '@police/core';
+import type { Windows } from '@police/core';
+import type { Lifts, MaxNode } from '@police/core/adapter';
 import type { OnnxAttribute } from './onnx-proto.js';
 import {
   flattened,

@@ -1,4 +1,5 @@
-import { inputsOf, type Network, network } from '@police/core';
+import { type Network, network } from '@police/core';
+import { inputsOf } from '@police/core/adapter';
 
 /** The network without the nodes that its output does not depend on. */
 export function withoutUnused(net: Network): Network {

@@ -1,4 +1,5 @@
-import { enforce, type Network, PoliceError, type Region, regionsHash } from '@police/core';
+import { enforce, type Network, PoliceError, type Region } from '@police/core';
+import { regionsHash } from '@police/core/adapter';
 import { REGIONS_HASH_KEY, REGIONS_KEY } from './options.js';
 
 /**

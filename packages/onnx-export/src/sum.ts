@@ -1,4 +1,4 @@
-import type { SumNode } from '@police/core';
+import type { SumNode } from '@police/core/adapter';
 import { asOperation, type Operation, operation, reshaped, scalar, type Value } from './operation.js';
 
 /**

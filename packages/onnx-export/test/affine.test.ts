@@ -1,8 +1,8 @@
 import { box, chordProbe, enforce, freeze, type Matrix, type Network, type Rng, rowOf } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { float32ErrorBound } from '@police/testing/float32-error';
+import { activationKinds, randomNetwork, seededRng } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { activationKinds, randomNetwork, seededRng } from '../../core/test/helpers.js';
-import { float32ErrorBound } from './rounding.js';
 import { runOnnx } from './runtime.js';
 
 /** Points on this grid, of magnitude up to 2, have sums and midpoints that float32 holds exactly. */

@@ -1,8 +1,6 @@
 import { certify, enforce, freeze, type Network, type Region, type Rng } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { CONV_SIZE, convNetwork, randomGraph } from '../../core/test/graphs.js';
+import { CONV_SIZE, convNetwork, randomGraph } from '@police/testing/graphs';
 import {
   applyMap,
   expectAtMost,
@@ -11,8 +9,10 @@ import {
   pointsOf,
   seededRng,
   seeds,
-} from '../../core/test/helpers.js';
-import { inFloat32 } from './helpers.js';
+} from '@police/testing/helpers';
+import { inFloat32 } from '@police/testing/in-float32';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { randomImageGraph } from './image-graphs.js';
 import { type Optimization, runOnnx } from './runtime.js';
 
@@ -35,13 +35,13 @@ async function distances(
 ): Promise<{ distance: Float64Array; bound: Float64Array }> {
   const proof = certify(net, [region]);
   if (!proof.certified) throw new Error(`not certified: ${proof.layer}`);
-  const [{ map, inferenceError }] = proof.regions;
+  const [{ map, inferenceError, mapError }] = proof.regions;
   const points = pointsOf(region, 20, rng);
   const expected = applyMap(map, points);
   const actual = await runOnnx(bytes, points, optimization);
   return {
     distance: actual.data.map((y, k) => Math.abs(y - expected[k])),
-    bound: actual.data.map((_, k) => inferenceError[k % net.outputSize]),
+    bound: actual.data.map((_, k) => inferenceError[k % net.outputSize] + mapError[k % net.outputSize]),
   };
 }
 

@@ -1,5 +1,4 @@
 import {
-  type AffineOperator,
   box,
   chain,
   dense,
@@ -13,11 +12,9 @@ import {
   PoliceError,
   prelu,
   relu,
-  windowsOf,
 } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
-import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
 import {
   activationKinds,
   makeRegion,
@@ -25,7 +22,10 @@ import {
   regionKinds,
   seededRng,
   seeds,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import { cumulativeSum } from '@police/testing/operators/cumulative-sum';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 
 function errorOf(run: () => unknown): PoliceError {
   try {
@@ -148,12 +148,12 @@ describe('unsupported-layer', () => {
   });
 });
 
-test('unsupported-layer: an affine operator that core does not know', () => {
-  const operator: AffineOperator = Object.assign(dense([[1]]), { kind: 'conv2d' });
-  expect(errorOf(() => exportOnnx(chain(1, [operator], ['here'])))).toMatchObject({
+test('unsupported-layer: an affine operator of one’s own', () => {
+  const net = chain(1, [cumulativeSum(Float64Array.of(0))], ['here']);
+  expect(errorOf(() => exportOnnx(net))).toMatchObject({
     code: 'unsupported-layer',
     where: 'here',
-    actual: "'conv2d'",
+    actual: "custom: 'cumulativeSum'",
   });
 });
 

@@ -1,17 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import {
-  float32,
-  forward,
-  type Matrix,
-  type Network,
-  type NetworkNode,
-  network,
-  type Rng,
-} from '@police/core';
+import { forward, type Matrix, type Network, type Rng } from '@police/core';
+import { float32ErrorBound } from '@police/testing/float32-error';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
-import { roundActivation } from '../../core/src/activation.js';
-import { float32ErrorBound } from './rounding.js';
 import { runOnnx } from './runtime.js';
 
 /** The model read back from its bytes. */
@@ -27,29 +18,6 @@ export function nodesOf(bytes: Uint8Array): string[] {
 /** Each node's operator. */
 export function opTypesOf(bytes: Uint8Array): string[] {
   return decode(bytes).graph!.node.map(({ opType }) => opType);
-}
-
-/** The network with every parameter rounded, nothing else changed: no shift chosen or folded, as `freeze` would. */
-export function inFloat32(net: Network): Network {
-  const { round } = float32;
-  return network(
-    net.nodes.map((node): NetworkNode => {
-      switch (node.kind) {
-        case 'affine':
-          return { ...node, operator: node.operator.rounded(float32) };
-        case 'activation': {
-          const activation = roundActivation(node.activation, float32);
-          return { ...node, activation, ...(node.shift ? { shift: node.shift.map(round) } : {}) };
-        }
-        case 'sum':
-          return node.coefficients ? { ...node, coefficients: node.coefficients.map(round) } : node;
-        case 'max':
-          return node.lifts ? { ...node, lifts: { ...node.lifts, lift: node.lifts.lift.map(round) } } : node;
-        default:
-          return node;
-      }
-    }),
-  );
 }
 
 /** Random float32 values `[rows, cols]` in [−scale, scale]. */

@@ -1,6 +1,5 @@
 import {
   type AffineOperator,
-  type Lifts,
   maxPoolWindows,
   type Network,
   type NetworkNode,
@@ -9,9 +8,10 @@ import {
   type Rng,
   type Windows,
 } from '@police/core';
-import { randomDense } from '../../core/test/graphs.js';
-import { activationKinds, makeActivation, pick, randomArray } from '../../core/test/helpers.js';
-import { integer } from '../../core/test/operators/oracles.js';
+import type { Lifts } from '@police/core/adapter';
+import { randomDense } from '@police/testing/graphs';
+import { activationKinds, makeActivation, pick, randomArray } from '@police/testing/helpers';
+import { integer } from '@police/testing/operators/oracles';
 
 type Shape = operators.Shape;
 

@@ -12,14 +12,14 @@ import {
   network,
   type RegionJSON,
   regionFromJSON,
-  regionsHash,
   relu,
   relu6,
 } from '@police/core';
+import { regionsHash } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
+import { randomNetwork, seededRng } from '@police/testing/helpers';
 import { AttributeProto_AttributeType, TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { randomNetwork, seededRng } from '../../core/test/helpers.js';
 import { decode, expectSameOutputs, nodesOf, randomRows } from './helpers.js';
 
 const layers = [

@@ -1,5 +1,4 @@
 import {
-  type Lifts,
   maxoutWindows,
   type Network,
   type NetworkNode,
@@ -8,15 +7,16 @@ import {
   type Rng,
   relu,
   type Windows,
-  windowsOf,
 } from '@police/core';
+import { type Lifts, windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
+import { randomGraph } from '@police/testing/graphs';
+import { pick, randomArray, seededRng, seeds } from '@police/testing/helpers';
+import { inFloat32 } from '@police/testing/in-float32';
+import { integer } from '@police/testing/operators/oracles';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { randomGraph } from '../../core/test/graphs.js';
-import { pick, randomArray, seededRng, seeds } from '../../core/test/helpers.js';
-import { integer } from '../../core/test/operators/oracles.js';
-import { expectSameOutputs, inFloat32, opTypesOf, randomRows } from './helpers.js';
+import { expectSameOutputs, opTypesOf, randomRows } from './helpers.js';
 import { randomImageGraph, randomLifts, randomPoolWindows } from './image-graphs.js';
 
 /** A node on an input node that is reshaped to the shape, or stays flat where there is none. */

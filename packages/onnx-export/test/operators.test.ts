@@ -1,15 +1,15 @@
-import { type AffineOperator, chain, freeze, type operators } from '@police/core';
+import { type AffineOperator, chain, freeze } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { pick, seededRng, seeds } from '@police/testing/helpers';
+import { randomOperators } from '@police/testing/operators/random';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { pick, seededRng, seeds } from '../../core/test/helpers.js';
-import { randomOperators } from '../../core/test/operators/random-operators.js';
 import { expectSameOutputs, randomRows } from './helpers.js';
 
 /** Whether an axis of a transposed convolution holds nothing but the output padding beyond its stride: refused. */
 function isPaddingOnly(operator: AffineOperator): boolean {
-  if (!('kind' in operator) || operator.kind !== 'convTranspose') return false;
-  const { outShape, outputPadding, padding, strides } = operator as operators.ConvTranspose;
+  if (operator.kind !== 'convTranspose') return false;
+  const { outShape, outputPadding, padding, strides } = operator;
   return strides.some((stride, axis) => {
     const zeros = outputPadding[axis] - padding[axis + strides.length];
     return outputPadding[axis] >= stride && zeros >= outShape[axis + 1];

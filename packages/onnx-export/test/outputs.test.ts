@@ -25,9 +25,9 @@ import {
   tanh,
 } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
+import { activationKinds, randomArray, randomNetwork, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { activationKinds, randomArray, randomNetwork, seededRng, seeds } from '../../core/test/helpers.js';
 import { expectSameOutputs, randomRows } from './helpers.js';
 
 const UNITS = 5;

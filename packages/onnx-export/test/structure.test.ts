@@ -2,7 +2,6 @@ import {
   chain,
   dense,
   freeze,
-  type MaxNode,
   maxoutWindows,
   maxPoolWindows,
   type Network,
@@ -10,14 +9,14 @@ import {
   network,
   operators,
   relu,
-  windowsOf,
 } from '@police/core';
+import { type MaxNode, windowsOf } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
+import { convNetwork } from '@police/testing/graphs';
+import { makeRegion, pick, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { convNetwork } from '../../core/test/graphs.js';
-import { makeRegion, pick, seededRng, seeds } from '../../core/test/helpers.js';
 import { withoutUnused } from '../src/prune.js';
 import { decode, expectSameOutputs, nodesOf, opTypesOf, randomRows } from './helpers.js';
 import { randomImageGraph } from './image-graphs.js';

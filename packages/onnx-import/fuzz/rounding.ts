@@ -1,4 +1,5 @@
-import { type ActivationNode, activate, forward, type Matrix, matrix, type Network } from '@police/core';
+import { forward, type Matrix, matrix, type Network } from '@police/core';
+import { type ActivationNode, activate } from '@police/core/adapter';
 
 /** A runtime's arithmetic: unit roundoff and smallest positive number. */
 interface Arithmetic {

@@ -1,17 +1,13 @@
 import {
   type Activation,
   type AffineOperator,
-  activate,
-  type InputNode,
-  type Lifts,
   type Network,
   type NetworkNode,
   network,
   operators,
   type Windows,
 } from '@police/core';
-import { fixed } from './affine/fixed.js';
-import { permuted } from './affine/permuted.js';
+import { activate, byKind, type InputNode, inputsOf, type Lifts, type NodeTable } from '@police/core/adapter';
 import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
 import { unsupported } from './errors.js';
@@ -142,7 +138,8 @@ export class NetworkBuilder {
   }
 
   /** Entries moved, repeated, dropped or filled, as a `Gather` of core's says. `isOnlyReader`: see `Data.exclusive`. */
-  move(x: Value, { index, fill, outShape }: operators.Gather, name: string, isOnlyReader: boolean): Value {
+  move(x: Value, gather: operators.Gather, name: string, isOnlyReader: boolean): Value {
+    const { index, fill, outShape } = gather;
     if (x.kind === 'constant') {
       this.budget.claim(index.length, name);
       return { ...x, shape: outShape, data: Float64Array.from(index, i => (i < 0 ? fill : x.data[i])) };
@@ -152,10 +149,11 @@ export class NetworkBuilder {
     const source = this.#nodes.get(x.node)!;
     const isItsOwn = x.exclusive && isOnlyReader && source.kind === 'affine' && source.operator.storesBias;
     if (isItsOwn && isPermutation(index, size)) {
-      this.#nodes.set(x.node, { ...source, operator: permuted(source.operator, { outputs: index }) });
+      const operator = operators.permuted(source.operator, { outputs: gather });
+      this.#nodes.set(x.node, { ...source, operator });
       return { ...x, shape: outShape };
     }
-    return this.affine(x, operators.gather({ inSize: size, index, fill, outShape }), outShape, name);
+    return this.affine(x, gather, outShape, name);
   }
 
   /** The same entries under another shape: no core node. */
@@ -168,12 +166,8 @@ export class NetworkBuilder {
     const nothing = new Int32Array(data.length).fill(-1);
     const zeros = operators.gather({ inSize: entriesOf(x.shape), index: nothing });
     const from = this.affine(x, zeros, shape, `${name}.zeros`) as Data;
-    return this.affine(
-      { ...from, dtype: dtype as FloatType },
-      fixed({ offset: data }, 0),
-      shape,
-      name,
-    ) as Data;
+    const constant = operators.addConstant(data);
+    return this.affine({ ...from, dtype: dtype as FloatType }, constant, shape, name) as Data;
   }
 
   /** The dense operator of a matrix product that still lacks its bias, if the value is that and nobody else reads it. */
@@ -208,22 +202,16 @@ export class NetworkBuilder {
     return { input, units: this.#unitsOf(input), windows, lifts, site };
   }
 
-  #unitsOf(node: string): number {
-    const found = this.#nodes.get(node)!;
-    switch (found.kind) {
-      case 'input':
-        return found.size;
-      case 'affine':
-        return found.operator.outSize;
-      case 'max':
-        return found.windows.offsets.length - 1;
-      case 'concat':
-        return found.inputs.reduce((sum, input) => sum + this.#unitsOf(input), 0);
-      case 'sum':
-        return this.#unitsOf(found.inputs[0]);
-      case 'activation':
-        return this.#unitsOf(found.input);
-    }
+  #unitsOf(name: string): number {
+    const units: NodeTable<number> = {
+      input: ({ size }) => size,
+      affine: ({ operator }) => operator.outSize,
+      activation: ({ input }) => this.#unitsOf(input),
+      sum: ({ inputs: [first] }) => this.#unitsOf(first),
+      concat: ({ inputs }) => inputs.reduce((sum, input) => sum + this.#unitsOf(input), 0),
+      max: ({ windows }) => windows.offsets.length - 1,
+    };
+    return byKind(units, this.#nodes.get(name)!);
   }
 
   /**
@@ -234,9 +222,7 @@ export class NetworkBuilder {
     const needed = new Set<string>([output.node]);
     const nodes = [...this.#nodes.values()];
     for (const node of [...nodes].reverse()) {
-      if (!needed.has(node.name)) continue;
-      if (node.kind === 'sum' || node.kind === 'concat') for (const name of node.inputs) needed.add(name);
-      else if (node.kind !== 'input') needed.add(node.input);
+      if (needed.has(node.name)) for (const name of inputsOf(node)) needed.add(name);
     }
     const kept = nodes.filter(node => node.kind === 'input' || needed.has(node.name));
     return network(

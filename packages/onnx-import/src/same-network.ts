@@ -1,11 +1,11 @@
 import {
   type Activation,
   type AffineOperator,
-  inputsOf,
   type Network,
   type NetworkNode,
   PoliceError,
 } from '@police/core';
+import { inputsOf } from '@police/core/adapter';
 
 /**
  * Throws `invalid-network` unless `frozen` is `imported` but for biases, shifts and lifts: nothing else can be written

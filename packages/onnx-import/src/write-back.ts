@@ -1,4 +1,5 @@
-import { type AffineOperator, type MaxNode, type Network, PoliceError } from '@police/core';
+import { type AffineOperator, type Network, PoliceError } from '@police/core';
+import type { MaxNode } from '@police/core/adapter';
 import { ModelEdits } from './edits.js';
 import { type ImportedModel, readModel } from './read-model.js';
 import { assertSameButForBiases } from './same-network.js';

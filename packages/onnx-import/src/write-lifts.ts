@@ -1,4 +1,4 @@
-import type { MaxNode } from '@police/core';
+import type { MaxNode } from '@police/core/adapter';
 import type { ModelEdits } from './edits.js';
 import type { MaxSite, MaxTerm } from './sites.js';
 import { rounderOf } from './tensor.js';

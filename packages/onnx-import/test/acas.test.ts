@@ -1,7 +1,7 @@
 import { type AffineMap, enforce, forward, freeze, type Matrix, matrix } from '@police/core';
 import { readModel } from '@police/onnx-import';
+import { seededRng } from '@police/testing/helpers';
 import { expect, test } from 'vitest';
-import { seededRng } from '../../core/test/helpers.js';
 import { expectPoliced } from './checks.js';
 import { hasModels, modelBytes, vnnlibBoxes } from './models.js';
 

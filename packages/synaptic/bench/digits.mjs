@@ -4,16 +4,17 @@
  */
 import { boxAround, certify, chordProbe } from '@police/core';
 import { constrain, freeze } from '@police/synaptic';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
+import { mulberry32 } from '@police/testing/random';
 import synaptic from 'synaptic';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
-import { perceptron, runRows, seeded } from './cases.mjs';
+import { perceptron, runRows } from './cases.mjs';
 
 const PASSES = Number(process.argv[2] ?? 20);
 const RATE = Number(process.argv[3] ?? 0.005);
-const all = await loadDigits(300, seeded(3));
+const all = await loadDigits(300, mulberry32(3));
 const [train, test] = [all.slice(0, 2500), all.slice(2500)];
 const region = boxAround(train[0].input, 0.05);
-const probe = chordProbe(region, 50, seeded(2));
+const probe = chordProbe(region, 50, mulberry32(2));
 const base = perceptron([196, 32, 32, 10], 1, 1);
 
 const contenders = {
@@ -29,7 +30,7 @@ console.log('|---|---|---|---|---|---|---|');
 for (const [name, options] of Object.entries(contenders)) {
   const network = constrain(base, options);
   const scores = input => network.activate(input);
-  Math.random = seeded(4); // Trainer's shuffle
+  Math.random = mulberry32(4); // Trainer's shuffle
   let residual = 0;
   let looking = 0;
   const start = performance.now();

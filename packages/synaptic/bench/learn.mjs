@@ -1,8 +1,11 @@
 /** Learns the wave of the paper's Fig. 2, with and without the triangle: losses, residuals, loss curves. */
+import { affineFloor } from '@police/common/floor';
+import { samplesOf } from '@police/common/task';
 import { chordProbe } from '@police/core';
 import { constrain, freeze } from '@police/synaptic';
+import { mulberry32 } from '@police/testing/random';
 import synaptic from 'synaptic';
-import { perceptron, runRows, seeded, triangle, wave } from './cases.mjs';
+import { perceptron, runRows, triangle, wave } from './cases.mjs';
 
 const [widths = '2-64-64-1', passes = '2000', rate = '0.0004'] = process.argv.slice(2);
 const PASSES = Number(passes);
@@ -10,7 +13,7 @@ const RATE = Number(rate);
 const LOOKS = 10;
 const samples = wave(40);
 const base = perceptron(widths.split('-').map(Number), 1);
-const probe = chordProbe(triangle, 200, seeded(2));
+const probe = chordProbe(triangle, 200, mulberry32(2));
 const isInside = samples.map(({ input }) => triangle.contains(input));
 
 /** Without regions the constrained network is the library's bit for bit, and a hundred times as fast. */
@@ -35,34 +38,12 @@ function losses(network) {
   return { all: mean(() => true), outside: mean(i => !isInside[i]) };
 }
 
-/** Least mean squared error over all samples of any function that is affine on the triangle. */
-function floor() {
-  const inside = samples.filter((_, i) => isInside[i]);
-  const rows = inside.map(({ input }) => [1, ...input]);
-  const normal = [0, 1, 2].map(i => [
-    ...[0, 1, 2].map(k => rows.reduce((sum, row) => sum + row[i] * row[k], 0)),
-    rows.reduce((sum, row, p) => sum + row[i] * inside[p].output[0], 0),
-  ]);
-  for (let i = 0; i < 3; i++) {
-    for (let k = 0; k < 3; k++) {
-      if (k === i) continue;
-      const factor = normal[k][i] / normal[i][i];
-      normal[k] = normal[k].map((x, c) => x - factor * normal[i][c]);
-    }
-  }
-  const map = normal.map((row, i) => row[3] / row[i]);
-  const error = rows.reduce(
-    (sum, row, p) => sum + (row[0] * map[0] + row[1] * map[1] + row[2] * map[2] - inside[p].output[0]) ** 2,
-    0,
-  );
-  return error / samples.length;
-}
-
 assertSame();
 console.log(
   `wave, ${widths} RELU, ${samples.length} points, ${PASSES} passes, rate ${RATE} falling as a cosine`,
 );
-console.log(`least error of any function affine on the triangle: ${floor().toFixed(4)}\n`);
+const floor = affineFloor(samplesOf('wave', samples), [triangle]);
+console.log(`least error of any function affine on the triangle: ${floor.toFixed(4)}\n`);
 console.log(
   `| run | ${Array.from({ length: LOOKS }, (_, i) => ((i + 1) * PASSES) / LOOKS).join(' | ')} | outside the triangle | largest residual | frozen | seconds |`,
 );
@@ -75,7 +56,7 @@ const runs = {
 };
 for (const [name, options] of Object.entries(runs)) {
   const network = constrain(base, options);
-  const order = seeded(3);
+  const order = mulberry32(3);
   Math.random = order; // Trainer's shuffle
   const curve = [];
   let residual = 0;

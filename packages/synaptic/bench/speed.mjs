@@ -1,8 +1,10 @@
 /** Time of one update (activate and propagate) and of one activate, constrained and plain, interleaved; medians. */
 import { cpus } from 'node:os';
+import { median } from '@police/common/statistics';
 import { box, chordProbe } from '@police/core';
 import { constrain, freeze } from '@police/synaptic';
-import { perceptron, runRows, seeded, triangle, wave } from './cases.mjs';
+import { mulberry32 } from '@police/testing/random';
+import { perceptron, runRows, triangle, wave } from './cases.mjs';
 
 const ROUNDS = 41;
 const MILLISECONDS = 20;
@@ -22,7 +24,6 @@ const cases = [
   },
 ];
 
-const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const wide = ({ input, output }, size) => ({
   input: Array.from({ length: size }, (_, i) => input[i % 2] * (1 - i / 100)),
   output,
@@ -72,7 +73,7 @@ function check(widths, regions, set) {
   }
   for (const network of [exact, freeze(exact).model]) {
     for (const region of regions) {
-      const { points, residual } = chordProbe(region, 100, seeded(1));
+      const { points, residual } = chordProbe(region, 100, mulberry32(1));
       if (!(residual(runRows(network, points)) < 1e-12)) throw new Error('not affine on the region');
     }
   }

@@ -1,18 +1,18 @@
-import { enforce, type Network } from '@police/core';
+import { type Enforced, enforce, type Network, type TrainingOptions } from '@police/core';
+import { assertRegionsFit } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import { plainNetwork } from './build.js';
 import { flatOf, networkOf } from './core-network.js';
 import { meaningsOf } from './flat-network.js';
 import {
   assertActivations,
-  assertOptions,
   type ConstrainOptions,
   meaningsIn,
+  type SquashOptions,
   settingsOf,
 } from './options.js';
 import { PolicedNetwork } from './policed-network.js';
 import { readNetwork } from './read.js';
-import type { SquashMeanings } from './squash.js';
 
 /**
  * A copy of the network that trains under the constraint that it is affine on every region: `new Trainer(policed)`,
@@ -28,10 +28,13 @@ import type { SquashMeanings } from './squash.js';
  * const { model } = freeze(policed);
  */
 export function constrain(network: synaptic.Network, options: ConstrainOptions): PolicedNetwork {
-  assertOptions(options);
+  const settings = settingsOf(options);
   if (network instanceof PolicedNetwork) return constrain(network.clone(), withMeanings(network, options));
   const flat = readNetwork(network, meaningsIn(options));
-  return new PolicedNetwork(flat, settingsOf(options, flat.inputSize));
+  assertRegionsFit(settings.regions, flat.inputSize);
+  const policed = new PolicedNetwork(flat, settings);
+  policed.settle(); // finite on the regions, or it throws
+  return policed;
 }
 
 /** What a network of this package knows about its squashes, unless the user says otherwise. */
@@ -39,16 +42,7 @@ function withMeanings({ flat }: PolicedNetwork, options: ConstrainOptions): Cons
   return { ...options, activations: new Map([...meaningsOf(flat), ...meaningsIn(options)]) };
 }
 
-/** What reading or writing a plain network may need besides. */
-export interface SquashOptions {
-  /** See {@link ConstrainOptions.activations}. */
-  readonly activations?: SquashMeanings;
-}
-
-export interface ReadOptions extends SquashOptions {
-  /** See {@link ConstrainOptions.epsilon}. */
-  readonly epsilon?: number;
-}
+export interface ReadOptions extends SquashOptions, Pick<TrainingOptions, 'epsilon'> {}
 
 /**
  * The network as a core network in float64, its layers named `hidden0`, `hidden1`, …, `output`. A constrained network
@@ -59,25 +53,12 @@ export function toNetwork(network: synaptic.Network, options: ReadOptions = {}):
   if (!(network instanceof PolicedNetwork)) {
     return networkOf(readNetwork(network, meaningsIn(options), 'toNetwork'));
   }
-  const { regions, policy } = network.settings;
-  return enforce(networkOf(network.flat), regions, { policy, sides: sidesOf(network) }).network;
+  return enforced(network).network;
 }
 
-/** The sides kept, by the name of the core network's activation. */
-export function sidesOf({ flat, frames }: PolicedNetwork): Record<string, Int8Array> {
-  return byActivation(
-    flat,
-    frames.layers.map(({ sides }) => sides.slice()),
-  );
-}
-
-/** What belongs to each layer with kinks, by the name of its activation. */
-export function byActivation<T>({ layers }: PolicedNetwork['flat'], values: readonly T[]): Record<string, T> {
-  const named = values.flatMap((value, l) => {
-    const { name, activation } = layers[l];
-    return activation.kinks.length > 0 ? [[`${name}_${activation.name}`, value] as const] : [];
-  });
-  return Object.fromEntries(named);
+/** The constraint on the weights in training, in core. */
+export function enforced({ flat, settings: { regions, policy }, sides }: PolicedNetwork): Enforced {
+  return enforce(networkOf(flat), regions, { policy, sides });
 }
 
 /**

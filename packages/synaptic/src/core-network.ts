@@ -1,16 +1,14 @@
 import {
-  type AffineNode,
-  assertFinite,
   type Dense,
   dense,
   foldShifts,
   identity,
-  inputsOf,
   type Network,
   type NetworkNode,
   network,
   PoliceError,
 } from '@police/core';
+import { type AffineNode, assertFinite, inputsOf } from '@police/core/adapter';
 import { type Block, type FlatLayer, type FlatNetwork, layerName } from './flat-network.js';
 import { type SquashMeanings, squashMeaning } from './squash.js';
 

@@ -1,27 +1,17 @@
-import type { Activation } from '@police/core';
+import type { FlatLayer as CoreLayer, FlatBlock } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import type { SquashMeanings } from './squash.js';
 
 /** All connections from one layer to another. */
-export interface Block {
-  /** 0 for the input, `l + 1` for `layers[l]`. */
-  readonly source: number;
-  readonly sourceSize: number;
-  /** `[units, sourceSize]`, row-major. */
+export interface Block extends FlatBlock {
   readonly weights: Float64Array;
 }
 
-/** A hidden layer or the output layer: `y = squash(Σ weights · x(source) + bias)`. */
-export interface FlatLayer {
-  /** `hidden0`, `hidden1`, …, `output`. */
-  readonly name: string;
-  readonly units: number;
-  /** `[units]`. */
+/** A hidden layer or the output layer, named `hidden0`, `hidden1`, …, `output`. */
+export interface FlatLayer extends CoreLayer {
   readonly bias: Float64Array;
-  /** In the order in which the library sums them. */
   readonly blocks: readonly Block[];
   readonly squash: synaptic.Squash;
-  readonly activation: Activation;
 }
 
 /** A network of fully connected layers in flat arrays, which training changes in place. */

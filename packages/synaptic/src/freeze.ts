@@ -1,24 +1,10 @@
-import {
-  type FreezeOptions,
-  type FrozenLayer,
-  freeze as freezeNetwork,
-  type Network,
-  PoliceError,
-} from '@police/core';
+import { type FreezeOptions, type FrozenModel, freeze as freezeNetwork, PoliceError } from '@police/core';
 import type synaptic from 'synaptic';
 import { plainNetwork } from './build.js';
-import { toNetwork } from './constrain.js';
+import { enforced } from './constrain.js';
 import { flatOf } from './core-network.js';
 import { meaningsOf } from './flat-network.js';
 import { PolicedNetwork } from './policed-network.js';
-
-export interface FrozenModel {
-  /** A plain synaptic network of the same layers, its weights exactly affine on the regions. */
-  readonly model: synaptic.Network;
-  /** The same weights as a core network, for export and verification. */
-  readonly network: Network;
-  readonly layers: readonly FrozenLayer[];
-}
 
 /**
  * Folds the shifts into the biases and rounds so that the plain network's weights, taken as real numbers, are affine on
@@ -29,8 +15,8 @@ export interface FrozenModel {
  */
 export function freeze(
   policed: synaptic.Network,
-  { precision = 'float64' }: FreezeOptions = {},
-): FrozenModel {
+  { precision = 'float64' }: Pick<FreezeOptions, 'precision'> = {},
+): FrozenModel<synaptic.Network> {
   if (!(policed instanceof PolicedNetwork)) {
     throw new PoliceError({
       code: 'unsupported-layer',
@@ -40,6 +26,16 @@ export function freeze(
       remedy: 'constrain(network, { regions }) first.',
     });
   }
-  const frozen = freezeNetwork(toNetwork(policed), policed.settings.regions, { precision });
-  return { model: plainNetwork(flatOf(frozen.network, meaningsOf(policed.flat))), ...frozen };
+  const { regions } = policed.settings;
+  const { network: shifted, report } = enforced(policed);
+  const frozen = freezeNetwork(shifted, regions, { precision });
+  const { network } = frozen;
+  return {
+    model: plainNetwork(flatOf(network, meaningsOf(policed.flat))),
+    network,
+    get maps() {
+      return frozen.maps;
+    },
+    report,
+  };
 }

@@ -1,8 +1,16 @@
-import { assertSize, PoliceError } from '@police/core';
+import { PoliceError, type Region, type Sides } from '@police/core';
+import {
+  addUnitGradient,
+  assertSize,
+  backwardFrames,
+  biasGradient,
+  type FramePass,
+  forwardFrames,
+  framePass,
+} from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { buildLayers, plainNetwork, writeLayers } from './build.js';
 import { copyOf, type FlatNetwork, meaningsOf } from './flat-network.js';
-import { collectPull, type Frames, forwardFrames, framesOf, learnFrames } from './frames.js';
 import type { Settings } from './options.js';
 import { readNetwork } from './read.js';
 import { forwardSample, learnSample, type SampleState, sampleState } from './samples.js';
@@ -19,9 +27,9 @@ export class PolicedNetwork extends synaptic.Network {
   readonly settings: Settings;
   /** Weights and biases in training; in mode `shift` the biases lack the shifts. */
   readonly flat: FlatNetwork;
-  readonly frames: Frames;
+  readonly frames: FramePass;
   /** What `activate` adds before each squash, by layer. */
-  readonly shifts: readonly Float64Array[];
+  private readonly added: readonly Float64Array[];
   private readonly sample: SampleState;
   private stale = true;
   private updates = 0;
@@ -32,19 +40,43 @@ export class PolicedNetwork extends synaptic.Network {
     this.optimized = false;
     this.flat = flat;
     this.settings = settings;
-    this.frames = framesOf(flat, settings);
+    this.frames = framePass(flat, settings.regions, settings.policy);
     this.sample = sampleState(flat);
     const isFolded = settings.mode === 'project';
-    this.shifts = flat.layers.map(({ units }, l) =>
+    this.added = flat.layers.map(({ units }, l) =>
       isFolded ? new Float64Array(units) : (this.frames.layers[l]?.shift ?? new Float64Array(units)),
     );
+  }
+
+  get regions(): readonly Region[] {
+    return this.settings.regions;
+  }
+
+  /** The sides kept, by the names that `toNetwork` gives the activations. */
+  get sides(): Sides {
+    this.settle();
+    return this.byActivation(l => this.frames.layers[l].kept.slice());
+  }
+
+  /** The shifts that `activate` adds, by the names that `toNetwork` gives the activations; zeros in mode `project`. */
+  get shifts(): Readonly<Record<string, Float64Array>> {
+    this.settle();
+    return this.byActivation(l => this.added[l].slice());
+  }
+
+  private byActivation<T>(of: (l: number) => T): Record<string, T> {
+    const named = this.frames.layers.flatMap((_, l) => {
+      const { name, activation } = this.flat.layers[l];
+      return activation.kinks.length > 0 ? [[`${name}_${activation.name}`, of(l)] as const] : [];
+    });
+    return Object.fromEntries(named);
   }
 
   /** Throws `shape`, or `not-finite` where weights overflow on a region. */
   override activate(input: ArrayLike<number>): number[] {
     assertSize(input.length, this.flat.inputSize, 'activate', 'an input');
     this.settle();
-    forwardSample(this.flat, this.sample, this.shifts, input);
+    forwardSample(this.flat, this.sample, this.added, input);
     return Array.from(this.sample.values[this.flat.layers.length]);
   }
 
@@ -61,26 +93,43 @@ export class PolicedNetwork extends synaptic.Network {
     learnSample(this.flat, this.sample, step, target);
     if (this.frames.layers.length === 0) return;
     const isShift = this.settings.mode === 'shift';
-    if (isShift) collectPull(this.frames, this.sample.errors, step);
+    if (isShift) this.collectPull(step);
     this.updates++;
     if (this.updates < this.settings.refresh) return;
-    if (isShift) learnFrames(this.flat, this.frames, this.settings.gradient === 'local');
+    if (isShift) this.learnFrames();
     this.stale = true;
   }
 
-  /** Chooses the shifts anew if they are due, and in mode `project` folds them. Throws `not-finite`. */
+  /** Adds what an update would do to the shifts: −dLoss/dc is a unit's error, times the rate. */
+  private collectPull(rate: number): void {
+    const { layers } = this.frames;
+    for (let l = 0; l < layers.length; l++) {
+      const { pull } = layers[l];
+      const error = this.sample.errors[l + 1];
+      for (let j = 0; j < pull.length; j++) pull[j] += rate * error[j];
+    }
+  }
+
+  /** The update through the shifts, for all pull collected. */
+  private learnFrames(): void {
+    const { frames, flat, settings } = this;
+    backwardFrames(frames, settings.gradient === 'local');
+    for (let l = 0; l < frames.layers.length; l++) {
+      const { units, bias, blocks } = flat.layers[l];
+      for (let j = 0; j < units; j++) {
+        for (let b = 0; b < blocks.length; b++) {
+          const { sourceSize, weights } = blocks[b];
+          addUnitGradient(frames, l, b, j, weights, j * sourceSize);
+        }
+        bias[j] += biasGradient(frames, l, j);
+      }
+    }
+  }
+
+  /** Chooses the shifts anew if they are due, and in mode `project` folds them. Throws `not-finite` or `no-free-shift`. */
   settle(): void {
     if (!this.stale) return;
-    const overflow = forwardFrames(this.flat, this.frames);
-    if (overflow) {
-      throw new PoliceError({
-        code: 'not-finite',
-        where: this.flat.layers[overflow.layer].name,
-        expected: 'finite pre-activations on the region',
-        actual: `NaN or infinity at unit ${overflow.unit}`,
-        remedy: 'The weights overflow on this region: lower the learning rate, or scale the inputs.',
-      });
-    }
+    forwardFrames(this.frames);
     if (this.settings.mode === 'project') {
       this.frames.layers.forEach(({ shift }, l) => {
         const { bias, units } = this.flat.layers[l];
@@ -94,7 +143,7 @@ export class PolicedNetwork extends synaptic.Network {
   /** The network that `activate` computes now, in arrays of its own. */
   effective(): FlatNetwork {
     this.settle();
-    return copyOf(this.flat, this.shifts);
+    return copyOf(this.flat, this.added);
   }
 
   /** How far training is between two choices of the shifts; undefined right before a choice. */
@@ -123,8 +172,8 @@ export class PolicedNetwork extends synaptic.Network {
         weights.set(fresh.layers[l].blocks[b].weights);
       });
     });
-    for (const { sides, pull } of this.frames.layers) {
-      sides.fill(0);
+    for (const { kept, pull } of this.frames.layers) {
+      kept.fill(0);
       pull.fill(0);
     }
     this.resumeAt(undefined);

@@ -1,4 +1,5 @@
-import { assertFinite, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertFinite } from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { type Block, type FlatLayer, type FlatNetwork, layerName } from './flat-network.js';
 import { meaningOf, type SquashMeanings } from './squash.js';
@@ -120,10 +121,17 @@ function readLayer(
     throw unsupported(name, 'one squash for all neurons of a layer', 'several');
   }
   const blocks = readBlocks(list, l, layers, names, places);
-  const bias = Float64Array.from(list, neuron => neuron.bias);
+  // Before they become numbers of a typed array: JSON writes null for NaN.
+  const bias = list.map(neuron => neuron.bias);
   assertFinite(bias, `${name} bias`);
-  for (const { weights } of blocks) assertFinite(weights, `${name} weights`);
-  return { name, units: list.length, bias, blocks, squash, activation: meaningOf(squash, meanings, name) };
+  return {
+    name,
+    units: list.length,
+    bias: Float64Array.from(bias),
+    blocks,
+    squash,
+    activation: meaningOf(squash, meanings, name),
+  };
 }
 
 function readBlocks(
@@ -136,6 +144,7 @@ function readBlocks(
   const blocks = new Map<number, { oldest: number; isSet: Uint8Array; weights: Float64Array }>();
   list.forEach((neuron, unit) => {
     for (const { ID, from, weight } of Object.values(neuron.connections.inputs)) {
+      assertFinite([weight], `${names[l]} weights`);
       const { layer: source, unit: sourceUnit } = places.get(from)!;
       const size = layers[source].list.length;
       const block = blocks.get(source) ?? {

@@ -1,5 +1,5 @@
+import { addProduct } from '@police/core/adapter';
 import type { FlatLayer, FlatNetwork } from './flat-network.js';
-import { addProduct, learnBlock } from './products.js';
 
 /** What one sample leaves in a network, by layer; index 0 is the input. Allocated once. */
 export interface SampleState {
@@ -81,5 +81,34 @@ export function learnSample(
       learnBlock(weights, units, sourceSize, d, rate, values[source], below);
     }
     for (let j = 0; j < units; j++) bias[j] += rate * d[j];
+  }
+}
+
+/**
+ * The library's step of one block: `W += rate · (d xᵀ)`, then, if there are `errors` `[size]` of the source to
+ * collect, `errors += Wᵀ d` with the weights *just updated*.
+ */
+function learnBlock(
+  w: Float64Array,
+  units: number,
+  size: number,
+  d: Float64Array,
+  rate: number,
+  x: Float64Array,
+  errors: Float64Array | undefined,
+): void {
+  for (let j = 0; j < units; j++) {
+    const error = d[j];
+    if (error === 0) continue;
+    let q = j * size;
+    if (!errors) {
+      for (let p = 0; p < size; p++, q++) w[q] += rate * (error * x[p]);
+      continue;
+    }
+    for (let p = 0; p < size; p++, q++) {
+      const weight = w[q] + rate * (error * x[p]);
+      w[q] = weight;
+      errors[p] += error * weight;
+    }
   }
 }

@@ -1,16 +1,9 @@
-import {
-  assertFinite,
-  assertSize,
-  PoliceError,
-  type Policy,
-  type RegionJSON,
-  regionFromJSON,
-} from '@police/core';
+import { PoliceError, type Policy, type RegionJSON, regionFromJSON } from '@police/core';
+import { assertFinite, assertRegionsFit, assertSize } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import { type ActivationJSON, activationFromJSON, activationToJSON } from './activation-json.js';
-import type { SquashOptions } from './constrain.js';
 import { type FlatLayer, type FlatNetwork, layerName } from './flat-network.js';
-import { assertActivations, settingsOf } from './options.js';
+import { type SquashOptions, settingsOf } from './options.js';
 import { PolicedNetwork } from './policed-network.js';
 import { type SquashMeanings, squashMeaning } from './squash.js';
 
@@ -81,7 +74,7 @@ export function save(policed: synaptic.Network): SavedTraining {
     mode,
     gradient,
     refresh,
-    sides: frames.layers.map(({ sides }) => Array.from(sides)),
+    sides: frames.layers.map(({ kept }) => Array.from(kept)),
     ...(updates === undefined
       ? {}
       : {
@@ -108,19 +101,19 @@ export function resume(
   saved: SavedTraining,
   { activations = new Map() }: SquashOptions = {},
 ): PolicedNetwork {
-  assertActivations(activations);
   if (saved?.format !== FORMAT) {
     throw invalid('format', FORMAT, `${saved?.format}`, 'Pass what save(network) gave.');
   }
   const { policy, mode, gradient, refresh, sides, window } = saved;
   const regions = saved.regions.map(json => regionFromJSON(json));
+  const settings = settingsOf({ regions, policy, mode, gradient, refresh, activations });
   const flat = flatNetwork(saved, activations);
-  const settings = settingsOf({ regions, policy, mode, gradient, refresh }, flat.inputSize);
+  assertRegionsFit(regions, flat.inputSize);
   const policed = new PolicedNetwork(flat, settings);
   const { layers } = policed.frames;
   assertSize(sides.length, layers.length, 'sides', 'sides of layers');
   layers.forEach((state, l) => {
-    fill(state.sides, sides[l], `${flat.layers[l].name} sides`);
+    fill(state.kept, sides[l], `${flat.layers[l].name} sides`);
     if (!window) return;
     for (const key of WINDOW)
       fill(state[key], window.layers[l]?.[key] ?? [], `${flat.layers[l].name} ${key}`);
@@ -141,7 +134,7 @@ function flatNetwork({ inputSize, layers }: SavedTraining, meanings: SquashMeani
     inputSize,
     layers: layers.map(({ activation: json, bias, blocks }, l): FlatLayer => {
       const name = layerName(l, layers.length);
-      const activation = activationFromJSON(json, meanings, name);
+      const activation = activationFromJSON(json, meanings.values(), name);
       const units = bias.length;
       return {
         name,

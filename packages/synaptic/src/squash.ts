@@ -1,15 +1,5 @@
-import {
-  type Activation,
-  abs,
-  activate,
-  assertFinite,
-  identity,
-  leakyRelu,
-  PoliceError,
-  relu,
-  sigmoid,
-  tanh,
-} from '@police/core';
+import { type Activation, abs, identity, leakyRelu, PoliceError, relu, sigmoid, tanh } from '@police/core';
+import { activate, assertFinite } from '@police/core/adapter';
 import synaptic from 'synaptic';
 import { activationToJSON } from './activation-json.js';
 
@@ -135,8 +125,8 @@ function assertAgree(actual: number, least: number, most: number, what: string, 
 }
 
 /** The least and the most slope at x: they differ at a point where the function bends. */
-function slopesAt({ kinks, pieces, curve, tailError }: Activation, x: number): [number, number] {
-  const inside = tailError !== undefined || kinks.some(({ lo, hi }) => x > lo && x < hi);
+function slopesAt({ kinks, pieces, curve, approximationError }: Activation, x: number): [number, number] {
+  const inside = approximationError !== undefined || kinks.some(({ lo, hi }) => x > lo && x < hi);
   if (inside && curve) return [curve.slope(x), curve.slope(x)];
   const first = kinks.filter(({ hi }) => x > hi).length;
   const last = kinks.filter(({ lo }) => x >= lo).length;

@@ -176,5 +176,6 @@ declare module 'synaptic' {
       ) => Network & { learn(patterns: number[][]): TrainResult; feed(pattern: number[]): number[] };
     };
   }
-  export = synaptic;
+  // Only the default import exists in Node.
+  export default synaptic;
 }

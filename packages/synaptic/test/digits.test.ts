@@ -1,10 +1,10 @@
 import { boxAround, certify } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, type PolicedNetwork, toNetwork } from '@police/synaptic';
+import { accuracy, loadDigits, meanSquare } from '@police/testing/digits';
+import { extremeChords } from '@police/testing/extreme-chords';
+import { seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
 import { expect, test } from 'vitest';
-import { accuracy, loadDigits, meanSquare } from '../../core/test/conformance/digits.mjs';
-import { extremeChords } from '../../core/test/conformance/extreme-chords.js';
-import { seededRng } from '../../core/test/helpers.js';
 import { bend as bendOn, perceptron, probesOf, trainOn } from './helpers.js';
 
 const PASSES = 8;

@@ -178,14 +178,6 @@ const refusals: Refusal[] = [
     where: 'hidden0',
     says: 'A step is not continuous',
   },
-  ...[0, -1, Number.NaN, Infinity, '1'].map(epsilon => ({
-    what: `epsilon ${epsilon}`,
-    make: plain,
-    options: { epsilon: epsilon as number },
-    code: 'invalid-option' as const,
-    where: 'epsilon',
-    says: 'finite number > 0',
-  })),
   {
     what: 'a function of unknown meaning',
     make: () => perceptron({ widths: [2, 3, 1], hidden: ownSquash }),
@@ -225,14 +217,6 @@ const refusals: Refusal[] = [
     where: 'hidden0',
     says: 'leakyRelu',
   },
-  ...[0, -1, 1.5, Number.NaN].map(refresh => ({
-    what: `refresh ${refresh}`,
-    make: plain,
-    options: { refresh },
-    code: 'invalid-option' as const,
-    where: 'refresh',
-    says: 'whole number',
-  })),
   {
     what: 'activations that are no Map',
     make: plain,
@@ -241,17 +225,30 @@ const refusals: Refusal[] = [
     where: 'activations',
     says: 'Map',
   },
-  {
-    what: 'an infinite weight',
-    make: () => {
-      const network = plain();
-      Object.values(network.layers.output.list[0].connections.inputs)[1].weight = Infinity;
-      return network;
+  ...[Infinity, Number.NaN, null, undefined, '1'].flatMap(value => [
+    {
+      what: `a weight of ${value}`,
+      make: () => {
+        const network = plain();
+        Object.values(network.layers.output.list[0].connections.inputs)[1].weight = value as number;
+        return network;
+      },
+      code: 'not-finite' as const,
+      where: 'output weights',
+      says: `${value}`,
     },
-    code: 'not-finite',
-    where: 'output weights',
-    says: 'Infinity',
-  },
+    {
+      what: `a bias of ${value}`,
+      make: () => {
+        const network = plain();
+        network.layers.hidden[1].list[1].bias = value as number;
+        return network;
+      },
+      code: 'not-finite' as const,
+      where: 'hidden1 bias',
+      says: `${value}`,
+    },
+  ]),
 ];
 
 test.each(refusals)('constrain refuses $what', ({ make, options, code, where, says }) => {
@@ -327,7 +324,15 @@ describe('a constrained network', () => {
     for (const { neuron } of huge.neurons()) {
       for (const connection of Object.values(neuron.connections.inputs)) connection.weight *= 1e200;
     }
-    const other = constrain(huge, { regions, mode });
+    expect(errorOf(() => constrain(huge, { regions, mode }))).toMatchObject({
+      code: 'not-finite',
+      where: 'hidden1',
+    });
+    const other = constrain(plain(), { regions, mode });
+    for (const { blocks } of other.flat.layers) {
+      for (const { weights } of blocks) weights.set(weights.map(w => w * 1e200));
+    }
+    other.resumeAt(undefined);
     const before = weightsOf(other);
     for (const use of [() => other.activate([0, 0]), () => toNetwork(other), () => freeze(other)]) {
       expect(errorOf(use)).toMatchObject({ code: 'not-finite', where: 'hidden1' });
@@ -337,6 +342,22 @@ describe('a constrained network', () => {
     expect(
       runRows(other, { rows: 1, cols: 2, data: Float64Array.of(1, 1) }).data.every(Number.isFinite),
     ).toBe(true);
+  });
+});
+
+test('a network of the library’s JSON, which writes null for NaN, is refused', () => {
+  const json = plain().toJSON();
+  json.connections[0].weight = Number.NaN;
+  const read = synaptic.Network.fromJSON(JSON.parse(JSON.stringify(json)));
+  for (const use of [() => constrain(read, { regions }), () => toNetwork(read)]) {
+    expect(errorOf(use)).toMatchObject({ code: 'not-finite', where: 'hidden0 weights' });
+  }
+});
+
+test('epsilon is checked for toNetwork too', () => {
+  expect(errorOf(() => toNetwork(plain(), { epsilon: -1 }))).toMatchObject({
+    code: 'invalid-option',
+    where: 'epsilon',
   });
 });
 

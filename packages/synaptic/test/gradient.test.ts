@@ -6,14 +6,22 @@ import {
   policedBackward,
   policedForward,
   type Region,
+  type Sides,
 } from '@police/core';
 import { constrain, type PolicedNetwork } from '@police/synaptic';
+import { expectClose, makeRegion, type RegionKind, seededRng } from '@police/testing/helpers';
 import type synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { expectClose, makeRegion, type RegionKind, seededRng } from '../../core/test/helpers.js';
-import { sidesOf } from '../src/constrain.js';
 import { networkOf } from '../src/core-network.js';
-import { perceptron, randomSamples, squashes, trainOn, weightsOf, withDirectConnections } from './helpers.js';
+import {
+  activations,
+  perceptron,
+  randomSamples,
+  squashes,
+  trainOn,
+  weightsOf,
+  withDirectConnections,
+} from './helpers.js';
 
 /**
  * An update at a rate t is −t · gradient + O(t²), because of the library's order of updates. Two rates, extrapolated,
@@ -32,7 +40,7 @@ function coreGradient(
   net: Network,
   regions: readonly Region[],
   samples: readonly synaptic.Sample[],
-  options: { policy: Policy; sides: Record<string, Int8Array>; gradient: 'exact' | 'local' },
+  options: { policy: Policy; sides: Sides; gradient: 'exact' | 'local' },
   policed: PolicedNetwork,
 ): Float64Array {
   const total = new Float64Array(weightsOf(policed).length);
@@ -73,7 +81,7 @@ interface Case {
 }
 
 const cases: Case[] = [
-  ...['RELU', 'leaky', 'abs'].map(name => ({
+  ...['RELU', 'leaky', 'abs', 'bent'].map(name => ({
     what: name,
     make: () => perceptron({ widths: [2, 8, 6, 5, 2], hidden: squashes[name], seed: 3 }),
   })),
@@ -114,11 +122,18 @@ describe.each(cases)('$what', ({ make }) => {
       const regions = set.map(kind => makeRegion(kind, 2, rng));
       const samples = randomSamples(refresh, 2, 2, 8);
       const updates = [RATE, RATE / 2].map(rate => {
-        const policed = constrain(make(), { regions, gradient, policy, refresh, epsilon: EPSILON });
+        const policed = constrain(make(), {
+          regions,
+          gradient,
+          policy,
+          refresh,
+          epsilon: EPSILON,
+          activations,
+        });
         policed.settle();
         const before = weightsOf(policed);
         const net = networkOf(policed.flat);
-        const sides = sidesOf(policed);
+        const { sides } = policed;
         expect(
           policed.frames.layers.some(({ active }) => active.some(k => k >= 0)),
           'something shifts',

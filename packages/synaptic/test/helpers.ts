@@ -8,18 +8,24 @@ import {
   type Region,
   simplex,
 } from '@police/core';
-import { absSquash, leakyReluSquash, PolicedNetwork, toNetwork } from '@police/synaptic';
+import { absSquash, leakyReluSquash, PolicedNetwork, type SquashMeanings, toNetwork } from '@police/synaptic';
+import { bent, bentAt, bentSlope } from '@police/testing/bent';
+import { randomArray, seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
-import { randomArray, seededRng } from '../../core/test/helpers.js';
 
 const { Architect, Neuron } = synaptic;
 
 export const leaky = leakyReluSquash(0.1);
 
+/** A function that core knows as little as the library does. */
+const bentSquash: synaptic.Squash = (x, derivate) => (derivate ? bentSlope(x) : bentAt(x));
+export const activations: SquashMeanings = new Map([[bentSquash, bent()]]);
+
 export const squashes: Readonly<Record<string, synaptic.Squash>> = {
   RELU: Neuron.squash.RELU,
   leaky,
   abs: absSquash,
+  bent: bentSquash,
   IDENTITY: Neuron.squash.IDENTITY,
   LOGISTIC: Neuron.squash.LOGISTIC,
   TANH: Neuron.squash.TANH,
@@ -72,6 +78,14 @@ export function randomize(network: synaptic.Network, seed: number, bias = 0.5, g
       connection.weight = weights[i];
     });
     if (inputs.length > 0) [neuron.bias] = randomArray(rng, 1, bias);
+  }
+}
+
+/** Makes every weight the same, and biases 0. */
+export function fillWeights(network: synaptic.Network, weight: number): void {
+  for (const { neuron } of network.neurons()) {
+    neuron.bias = 0;
+    for (const connection of Object.values(neuron.connections.inputs)) connection.weight = weight;
   }
 }
 

@@ -1,7 +1,7 @@
 import { constrain } from '@police/synaptic';
+import { largestDifference, seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { largestDifference, seededRng } from '../../core/test/helpers.js';
 import {
   leaky,
   perceptron,

@@ -61,7 +61,7 @@ test('with smooth squashes too, and their epsilon is kept', () => {
     for (const network of [policed, resumed]) trainOn(network, samples, 0.02);
     expect(weightsOf(resumed)).toEqual(weightsOf(policed));
     const [{ activation }] = resumed.flat.layers;
-    expect(activation.tailError).toBe(0.01);
+    expect(activation.approximationError).toBe(0.01);
     expect(save(resumed)).toEqual(save(policed));
   }
 });

@@ -1,8 +1,8 @@
-import { ball, certify, chordProbe } from '@police/core';
-import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/synaptic';
+import { ball, certify, chordProbe, type LoggedReport } from '@police/core';
+import { type ConstrainOptions, constrain, constraintLog, freeze, toNetwork } from '@police/synaptic';
+import { seededRng } from '@police/testing/helpers';
 import synaptic from 'synaptic';
 import { describe, expect, test } from 'vitest';
-import { seededRng } from '../../core/test/helpers.js';
 import {
   bend,
   perceptron,
@@ -95,6 +95,24 @@ describe('on the wave, with a triangle to be affine on', () => {
     expect(certify(network, regions)).toMatchObject({ certified: true });
     expect(certify(toNetwork(model), regions)).toMatchObject({ certified: true });
   });
+});
+
+test('a schedule reports on the constraint as it goes', () => {
+  const policed = constrain(perceptron({ widths: WIDTHS, seed: 6 }), { regions });
+  const reports: LoggedReport[] = [];
+  const log = constraintLog(policed, report => reports.push(report), { chords: 10, random: seededRng(3) });
+  new Trainer(policed).train([...samples], { rate: 1e-3, iterations: 6, schedule: { every: 2, do: log } });
+  expect(reports.map(({ iterations }) => iterations)).toEqual([2, 4, 6]);
+  for (const { residual, error, units } of reports) {
+    expect(units).toBe(48);
+    expect(residual).toBeLessThan(1e-13);
+    expect(error).toBeGreaterThan(0);
+  }
+  const shifts = Object.values(policed.shifts).flatMap(shift => [...shift]);
+  expect(reports.at(-1)!.shifted).toBe(shifts.filter(c => c !== 0).length);
+  policed.activate = x => [x[0] * x[1]];
+  log({ iterations: 7, error: 1 });
+  expect(reports.at(-1)!.residual).toBeGreaterThan(1e-3);
 });
 
 test('affine after every single update, on several regions and with direct connections', () => {

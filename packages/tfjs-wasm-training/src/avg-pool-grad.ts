@@ -7,6 +7,7 @@ import {
   backend_util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { geometryOf, rounded } from './fit.js';
 import { floats, zeros } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
 import { eachTap, type Geometry, geometry2d, geometry3d, volume } from './taps.js';
@@ -19,8 +20,12 @@ export const avgPoolGrad: Replacement = replacement<'dy' | 'input', AvgPoolGradA
   AvgPoolGrad,
   ({ inputs, attrs, backend }) => {
     const shape = inputs.input.shape as [number, number, number, number];
-    const info = backend_util.computePool2DInfo(shape, attrs.filterSize, attrs.strides, 1, attrs.pad);
-    return averageGradient(backend, inputs, geometry2d(info));
+    const { filterSize, strides, pad } = attrs;
+    const possible = rounded(
+      rounding => geometry2d(backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, rounding)),
+      undefined,
+    );
+    return averageGradient(backend, inputs, geometryOf(AvgPoolGrad, possible, inputs.dy.shape));
   },
 );
 
@@ -30,8 +35,11 @@ export const avgPool3dGrad: Replacement = replacement<'dy' | 'input', AvgPool3DG
   ({ inputs, attrs, backend }) => {
     const shape = inputs.input.shape as [number, number, number, number, number];
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
-    const info = backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-    return averageGradient(backend, inputs, geometry3d(info));
+    const possible = rounded(
+      rounding => geometry3d(backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, rounding)),
+      dimRoundingMode,
+    );
+    return averageGradient(backend, inputs, geometryOf(AvgPool3DGrad, possible, inputs.dy.shape));
   },
 );
 

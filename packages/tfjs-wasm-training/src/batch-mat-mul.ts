@@ -7,6 +7,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { deferred } from './deferred.js';
 import { zeros } from './heap.js';
+import { integerProduct } from './integer-product.js';
 import { type Replacement, renamed, replacement, view } from './kernel.js';
 import { type Multiply, product, productOfEach, tallProduct } from './product.js';
 
@@ -16,14 +17,15 @@ const WORTH_A_CALL = 1 << 16;
 /**
  * Products with explicit transposes, and of batches one by one: see `product`. Upstream, like cpu,
  * gets batches wrong of which each is broadcast along another axis, [2, 1] against [1, 3]; this one does not.
- * And upstream leaves the output uninitialised where there is nothing to sum.
+ * And upstream leaves the output uninitialised where there is nothing to sum, and refuses int32.
  */
 export const batchMatMul: Replacement = replacement<'a' | 'b', BatchMatMulAttrs>(
   BatchMatMul,
   ({ inputs, attrs, backend, stock }) => {
     const { a, b } = inputs;
     const { transposeA, transposeB } = attrs;
-    if (a.dtype !== 'float32' || b.dtype !== 'float32') return stock(inputs, attrs);
+    const isInteger = a.dtype === 'int32' && b.dtype === 'int32';
+    if (!isInteger && (a.dtype !== 'float32' || b.dtype !== 'float32')) return stock(inputs, attrs);
 
     const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
     const [a3, b3] = [as3d(a), as3d(b)];
@@ -32,7 +34,11 @@ export const batchMatMul: Replacement = replacement<'a' | 'b', BatchMatMulAttrs>
     util.assert(k === inner, () => `BatchMatMul: inner sizes ${k} and ${inner} of ${a.shape} and ${b.shape}`);
     const batch = broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
     const shape = [...batch, m, n];
-    if (m * n * k * util.sizeFromShape(batch) === 0) return zeros(backend, shape, 'float32');
+    if (m * n * k * util.sizeFromShape(batch) === 0) return zeros(backend, shape, a.dtype);
+    if (isInteger) {
+      const pairs = pairsOf(batchA, batchB, batch);
+      return renamed(integerProduct(backend, a3, b3, transposeA, transposeB, pairs), shape);
+    }
 
     const multiply: Multiply = (x, y) =>
       stock({ a: x, b: y }, { transposeA: false, transposeB: false }) as TensorInfo;

@@ -1,6 +1,7 @@
 import { Greater, GreaterEqual, Less, LessEqual, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import { bytes, floats, sizeOf } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
+import { assertNot } from './refused.js';
 
 type Compare = (out: Uint8Array, a: Float32Array, b: Float32Array, step: number) => void;
 
@@ -28,6 +29,7 @@ export const comparisons: Replacement[] = [
 function comparison(kernelName: string, compare: Compare): Replacement {
   return replacement<'a' | 'b', NamedAttrMap>(kernelName, ({ inputs, attrs, backend, stock }) => {
     const { a, b } = inputs;
+    assertNot('string', kernelName, inputs);
     const scalar = b.shape.length === 0;
     const alike = scalar || String(a.shape) === String(b.shape);
     if (!alike || a.dtype !== 'float32' || b.dtype !== 'float32' || sizeOf(a) === 0)

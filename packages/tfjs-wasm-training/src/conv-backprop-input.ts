@@ -11,6 +11,7 @@ import {
   Transpose,
 } from '@tensorflow/tfjs-core';
 import { deferred } from './deferred.js';
+import { assertFits, fitted, rounded } from './fit.js';
 import { floats, sizeOf, zeros } from './heap.js';
 import { compose, type Replacement, replacement, view } from './kernel.js';
 import { eachTap, type Geometry, geometry2d, geometry3d, volume } from './taps.js';
@@ -25,8 +26,13 @@ export const conv2dBackpropInput: Replacement = replacement<'dy' | 'filter', Con
     const { strides, pad, dataFormat, dimRoundingMode, inputShape } = attrs;
     if (dataFormat === 'NCHW') return stock(inputs, attrs);
     const filterShape = inputs.filter.shape as [number, number, number, number];
-    const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode);
-    return inputGradient(backend, inputs, geometry2d(info), inputShape);
+    const geometry = rounded(
+      rounding =>
+        geometry2d(backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, rounding)),
+      dimRoundingMode,
+    );
+    assertFits(Conv2DBackpropInput, geometry, inputs.dy.shape);
+    return inputGradient(backend, inputs, geometry.down, inputShape);
   },
 );
 
@@ -36,19 +42,24 @@ export const conv3dBackpropInput: Replacement = replacement<'dy' | 'filter', Con
   ({ inputs, attrs, backend }) => {
     const { strides, pad, inputShape } = attrs;
     const filterShape = inputs.filter.shape as [number, number, number, number, number];
-    const info = backend_util.computeConv3DInfo(inputShape, filterShape, strides, 1, pad);
-    return inputGradient(backend, inputs, geometry3d(info), inputShape);
+    const geometry = geometry3d(backend_util.computeConv3DInfo(inputShape, filterShape, strides, 1, pad));
+    assertFits(Conv3DBackpropInputV2, { down: geometry, up: geometry }, inputs.dy.shape);
+    return inputGradient(backend, inputs, geometry, inputShape);
   },
 );
 
-/** The gradient of a convolution to its input: `dy Wᵀ` for all patches by one product, then their overlapping sum. */
+/**
+ * The gradient of a convolution to its input: `dy Wᵀ` for all patches by one product, then their overlapping sum. What dy has
+ * beyond the geometry is left out: see `assertFits`.
+ */
 function inputGradient(
   backend: BackendWasm,
   { dy, filter }: Record<'dy' | 'filter', TensorInfo>,
   geometry: Geometry,
   inputShape: number[],
 ): TensorInfo {
-  if (sizeOf(dy) * sizeOf(filter) === 0) return zeros(backend, inputShape, 'float32');
+  if (sizeOf(dy) * sizeOf(filter) * volume(geometry.output) === 0)
+    return zeros(backend, inputShape, 'float32');
   const { inChannels, outChannels } = geometry;
   const patch = volume(geometry.filter) * inChannels;
   const places = volume(geometry.output);
@@ -56,12 +67,13 @@ function inputGradient(
   const compute = (y: TensorInfo, w: TensorInfo) => {
     const dx = zeros(backend, inputShape, 'float32');
     return compose(backend, run => {
+      const whole = fitted(run, y, geometry);
       const weights = run(Transpose, { x: view(w, [1, patch, outChannels]) }, { perm: [0, 2, 1] });
       for (let first = 0; first < geometry.batchSize; first += images) {
         const some = { ...geometry, batchSize: Math.min(images, geometry.batchSize - first) };
         compose(backend, chunk => {
           const size = [1, some.batchSize * places, outChannels];
-          const all = view(y, [1, geometry.batchSize * places, outChannels]);
+          const all = view(whole, [1, geometry.batchSize * places, outChannels]);
           const a = chunk(Slice, { x: all }, { begin: [0, first * places, 0], size });
           const patches = chunk(BatchMatMul, { a, b: weights }, { transposeA: false, transposeB: false });
           addPatches(backend, dx, patches, some, first);

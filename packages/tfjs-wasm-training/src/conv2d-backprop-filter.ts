@@ -8,8 +8,10 @@ import {
   Transpose,
   util,
 } from '@tensorflow/tfjs-core';
-import { zeros } from './heap.js';
+import { assertFits, fitted, rounded } from './fit.js';
+import { sizeOf, zeros } from './heap.js';
 import { compose, type Replacement, type Run, replacement } from './kernel.js';
+import { geometry2d, volume } from './taps.js';
 
 /**
  * The gradient of a convolution to its filter, which upstream lacks:
@@ -27,17 +29,20 @@ export const conv2dBackpropFilter: Replacement = replacement<'x' | 'dy', Conv2DB
       const toLast = (x: TensorInfo) => (channelsFirst ? run(Transpose, { x }, { perm: [0, 2, 3, 1] }) : x);
       const x = toLast(inputs.x);
       const dy = toLast(inputs.dy);
-      const info = backend_util.computeConv2DInfo(
-        x.shape as [number, number, number, number],
-        filterShape,
-        strides,
-        1,
-        lastPad(pad, channelsFirst),
-        dimRoundingMode,
-      );
-      if (util.sizeFromShape(x.shape) * util.sizeFromShape(dy.shape) === 0)
+      const infoOf = (rounding: typeof dimRoundingMode) =>
+        backend_util.computeConv2DInfo(
+          x.shape as [number, number, number, number],
+          filterShape,
+          strides,
+          1,
+          lastPad(pad, channelsFirst),
+          rounding,
+        );
+      const geometry = rounded(rounding => geometry2d(infoOf(rounding)), dimRoundingMode);
+      assertFits(Conv2DBackpropFilter, geometry, dy.shape);
+      if (sizeOf(x) * sizeOf(dy) * volume(geometry.down.output) === 0)
         return zeros(backend, filterShape, 'float32');
-      return filterGradient(run, x, dy, info);
+      return filterGradient(run, x, fitted(run, dy, geometry.down), infoOf(dimRoundingMode));
     });
   },
 );

@@ -4,8 +4,10 @@ import {
   type DepthwiseConv2dNativeBackpropFilterAttrs,
   DepthwiseConv2dNativeBackpropInput,
   type DepthwiseConv2dNativeBackpropInputAttrs,
+  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { deferred } from './deferred.js';
+import { geometryOf, rounded } from './fit.js';
 import { floats, sizeOf, zeros } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
 import { eachTap, type Geometry, geometry2d } from './taps.js';
@@ -20,7 +22,13 @@ export const depthwiseBackpropFilter: Replacement = replacement<
   'x' | 'dy',
   DepthwiseConv2dNativeBackpropFilterAttrs
 >(DepthwiseConv2dNativeBackpropFilter, ({ inputs, attrs, backend }) => {
-  const info = geometry(inputs.x.shape, attrs.filterShape, attrs);
+  const info = geometry(
+    DepthwiseConv2dNativeBackpropFilter,
+    inputs,
+    inputs.x.shape,
+    attrs.filterShape,
+    attrs,
+  );
   const dw = backend.makeOutput(attrs.filterShape, 'float32');
   const [to, x, dy] = floats(backend, dw, inputs.x, inputs.dy);
   const sums = new Float64Array(to.length); // thousands of terms each
@@ -44,7 +52,7 @@ export const depthwiseBackpropInput: Replacement = replacement<
   DepthwiseConv2dNativeBackpropInputAttrs
 >(DepthwiseConv2dNativeBackpropInput, ({ inputs, attrs, backend }) => {
   const { inputShape } = attrs;
-  const info = geometry(inputShape, inputs.filter.shape, attrs);
+  const info = geometry(DepthwiseConv2dNativeBackpropInput, inputs, inputShape, inputs.filter.shape, attrs);
   const { inChannels: channels, outChannels } = info;
   const multiplier = outChannels / channels;
   // The first layer has no use for it.
@@ -65,13 +73,19 @@ export const depthwiseBackpropInput: Replacement = replacement<
 });
 
 function geometry(
+  kernelName: string,
+  { dy }: Record<'dy', TensorInfo>,
   inputShape: number[],
   filterShape: number[],
   attrs: Pick<DepthwiseConv2dNativeBackpropInputAttrs, 'strides' | 'dilations' | 'pad' | 'dimRoundingMode'>,
 ): Geometry {
   const { strides, dilations, pad, dimRoundingMode } = attrs;
   const [input, filter] = [inputShape as Shape4, filterShape as Shape4];
-  return geometry2d(
-    backend_util.computeConv2DInfo(input, filter, strides, dilations, pad, dimRoundingMode, true),
+  const infoOf = (rounding: typeof dimRoundingMode) =>
+    backend_util.computeConv2DInfo(input, filter, strides, dilations, pad, rounding, true);
+  return geometryOf(
+    kernelName,
+    rounded(rounding => geometry2d(infoOf(rounding)), dimRoundingMode),
+    dy.shape,
   );
 }

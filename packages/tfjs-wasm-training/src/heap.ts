@@ -1,5 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { type DataType, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { Refusal } from './refusal.js';
+
+export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** Number of elements. */
 export const sizeOf = (info: TensorInfo): number => util.sizeFromShape(info.shape);
@@ -25,10 +28,29 @@ export function bytes(backend: BackendWasm, info: TensorInfo): Uint8Array {
   return new Uint8Array(buffer(backend), at, sizeOf(info));
 }
 
+/** As `floats`, each in the type of its elements. */
+export function values(backend: BackendWasm, ...infos: TensorInfo[]): Values[] {
+  const at = offsets(backend, infos);
+  return infos.map((info, i) => new (arrayOf(info.dtype))(buffer(backend), at[i], sizeOf(info)));
+}
+
+function arrayOf(dtype: DataType): Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor {
+  if (dtype === 'float32') return Float32Array;
+  if (dtype === 'int32') return Int32Array;
+  if (dtype === 'bool') return Uint8Array;
+  throw new Refusal({
+    code: 'dtype-unsupported',
+    where: 'wasm heap',
+    expected: 'float32, int32 or bool',
+    actual: dtype,
+    remedy: 'Cast the tensor, or compute on the cpu backend.',
+  });
+}
+
 /** An output filled with zeros. */
 export function zeros(backend: BackendWasm, shape: number[], dtype: DataType): TensorInfo {
   const out = backend.makeOutput(shape, dtype);
-  words(backend, out)[0].fill(0);
+  values(backend, out)[0].fill(0);
   return out;
 }
 

@@ -7,6 +7,7 @@ import {
   type MaxPoolGradAttrs,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { geometryOf, rounded } from './fit.js';
 import { floats, sizeOf, zeros } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
 import { eachTap, type Geometry, geometry2d, geometry3d } from './taps.js';
@@ -22,8 +23,11 @@ export const maxPoolGrad: Replacement = replacement<Names, MaxPoolGradAttrs>(
   ({ inputs, attrs, backend }) => {
     const shape = inputs.input.shape as [number, number, number, number];
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
-    const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-    return maximumGradient(backend, inputs, geometry2d(info));
+    const possible = rounded(
+      rounding => geometry2d(backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, rounding)),
+      dimRoundingMode,
+    );
+    return maximumGradient(backend, inputs, geometryOf(MaxPoolGrad, possible, inputs.dy.shape));
   },
 );
 
@@ -33,8 +37,11 @@ export const maxPool3dGrad: Replacement = replacement<Names, MaxPool3DGradAttrs>
   ({ inputs, attrs, backend }) => {
     const shape = inputs.input.shape as [number, number, number, number, number];
     const { filterSize, strides, pad, dimRoundingMode } = attrs;
-    const info = backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-    return maximumGradient(backend, inputs, geometry3d(info));
+    const possible = rounded(
+      rounding => geometry3d(backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, rounding)),
+      dimRoundingMode,
+    );
+    return maximumGradient(backend, inputs, geometryOf(MaxPool3DGrad, possible, inputs.dy.shape));
   },
 );
 

@@ -7,31 +7,62 @@ import {
 } from '@tensorflow/tfjs-core';
 import { avgPool3dGrad, avgPoolGrad } from './avg-pool-grad.js';
 import { batchMatMul } from './batch-mat-mul.js';
+import { cast, select } from './booleans.js';
+import { clip } from './clip.js';
 import { comparisons } from './comparisons.js';
 import { conv2dBackpropInput, conv3dBackpropInput } from './conv-backprop-input.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
+import { conv2d, depthwiseConv2d } from './convolution.js';
 import { settleAll } from './deferred.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-backprop.js';
+import { dilation2d, dilation2dBackpropFilter, dilation2dBackpropInput } from './dilation.js';
 import { einsum } from './einsum.js';
+import { reductions } from './empty.js';
+import { fusedConvolutions } from './fused-convolution.js';
 import { fusedMatMul } from './fused-mat-mul.js';
 import { identity } from './identity.js';
+import { ofIntegers } from './integers.js';
 import type { Replacement } from './kernel.js';
-import { maxPool3d } from './max-pool-3d.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-grad.js';
-import { samePadding } from './same-padding.js';
+import { reverse, stridedSlice } from './moved.js';
+import { oneHot } from './one-hot.js';
+import { avgPool, maxPool, maxPool3d } from './pool.js';
+import { prelu } from './prelu.js';
+import { refused } from './refused.js';
+import { scans } from './scan.js';
+import { slice } from './slice.js';
 import { mean, sum } from './sum.js';
 import { transpose } from './transpose.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 const replacements: Replacement[] = [
   identity,
-  ...samePadding,
+  conv2d,
+  depthwiseConv2d,
+  ...fusedConvolutions,
   transpose,
   batchMatMul,
   fusedMatMul,
   sum,
   mean,
+  ...reductions,
+  ...scans,
+  ...refused,
   ...comparisons,
+  cast,
+  oneHot,
+  select,
+  prelu,
+  slice,
+  reverse,
+  stridedSlice,
+  clip,
+  ...ofIntegers,
+  dilation2d,
+  dilation2dBackpropInput,
+  dilation2dBackpropFilter,
+  maxPool,
+  avgPool,
   maxPool3d,
   maxPoolGrad,
   maxPool3dGrad,

@@ -7,10 +7,8 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { floats, sizeOf, words, zeros } from './heap.js';
+import { floats, sizeOf, type Values, values, zeros } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
-
-type Values = Float32Array | Int32Array;
 
 /**
  * Upstream transposes to sum along any but the last axes, as the gradient of every bias and the mean of every
@@ -23,7 +21,7 @@ export const sum: Replacement = replacement<'x', SumAttrs>(Sum, ({ inputs, attrs
   if (sizeOf(x) === 0) return zeros(backend, outShape(x, attrs), x.dtype);
   if (!columns || (x.dtype !== 'float32' && x.dtype !== 'int32')) return stock(inputs, attrs);
   const out = zeros(backend, outShape(x, attrs), x.dtype);
-  const [from, to] = (x.dtype === 'float32' ? floats : words)(backend, x, out);
+  const [from, to] = values(backend, x, out);
   addRows(from, to, columns);
   return out;
 });

@@ -1,13 +1,14 @@
 import type { backend_util } from '@tensorflow/tfjs-core';
 
 /** Depth, height, width; depth 1 in two dimensions. */
-type Triple = readonly [number, number, number];
+export type Triple = readonly [number, number, number];
 
 /** The sizes of a convolution or pooling, channels last. */
 export interface Geometry {
   batchSize: number;
   /** Pixels of an image along each axis. */
   input: Triple;
+  /** Places of the window along each axis: none where it is larger than the padded input. */
   output: Triple;
   filter: Triple;
   stride: Triple;
@@ -21,7 +22,7 @@ export interface Geometry {
 export const geometry2d = (info: ReturnType<typeof backend_util.computeConv2DInfo>): Geometry => ({
   batchSize: info.batchSize,
   input: [1, info.inHeight, info.inWidth],
-  output: [1, info.outHeight, info.outWidth],
+  output: [1, Math.max(0, info.outHeight), Math.max(0, info.outWidth)],
   filter: [1, info.filterHeight, info.filterWidth],
   stride: [1, info.strideHeight, info.strideWidth],
   dilation: [1, info.dilationHeight, info.dilationWidth],
@@ -33,7 +34,7 @@ export const geometry2d = (info: ReturnType<typeof backend_util.computeConv2DInf
 export const geometry3d = (info: ReturnType<typeof backend_util.computeConv3DInfo>): Geometry => ({
   batchSize: info.batchSize,
   input: [info.inDepth, info.inHeight, info.inWidth],
-  output: [info.outDepth, info.outHeight, info.outWidth],
+  output: [Math.max(0, info.outDepth), Math.max(0, info.outHeight), Math.max(0, info.outWidth)],
   filter: [info.filterDepth, info.filterHeight, info.filterWidth],
   stride: [info.strideDepth, info.strideHeight, info.strideWidth],
   dilation: [info.dilationDepth, info.dilationHeight, info.dilationWidth],

@@ -1,5 +1,5 @@
 import { UnsortedSegmentSum, type UnsortedSegmentSumAttrs } from '@tensorflow/tfjs-core';
-import { floats, sizeOf, words, zeros } from './heap.js';
+import { sizeOf, values, words, zeros } from './heap.js';
 import { type Replacement, replacement } from './kernel.js';
 
 /**
@@ -12,7 +12,7 @@ export const unsortedSegmentSum: Replacement = replacement<'x' | 'segmentIds', U
     const { x, segmentIds } = inputs;
     const { numSegments } = attrs;
     const out = zeros(backend, [numSegments, ...x.shape.slice(segmentIds.shape.length)], x.dtype);
-    const [from, to] = (x.dtype === 'float32' ? floats : words)(backend, x, out);
+    const [from, to] = values(backend, x, out);
     const [segments] = words(backend, segmentIds);
     const slice = sizeOf(out) / numSegments;
     segments.forEach((segment, i) => {

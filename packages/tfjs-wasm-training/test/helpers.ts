@@ -1,23 +1,18 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
+import { seededRng } from '@police/testing/random';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
+import { expect } from 'vitest';
 
 export async function useBackend(name: 'cpu' | 'wasm'): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`backend ${name} did not start`);
 }
 
-/** Uniform in [-1, 1), seeded (mulberry32). */
+/** Uniform in [-1, 1), seeded. */
 export function randomValues(size: number, seed: number): Float32Array {
-  let state = seed;
-  const out = new Float32Array(size);
-  for (let i = 0; i < size; i++) {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    out[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  }
-  return out;
+  const rng = seededRng(seed);
+  return Float32Array.from({ length: size }, () => 2 * rng() - 1);
 }
 
 export const random = (shape: number[], seed = 1): tf.Tensor =>
@@ -82,3 +77,25 @@ export const nothing = { tensors: 0, buffers: 0, data: 0 };
 
 /** Sizes 1 … max, small ones preferred. */
 export const sizes = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
+
+/** Leaves numbers in memory that is free again, for kernels that do not write all of their output to give away. */
+function soil(): void {
+  for (let size = 1; size < 2000; size *= 2)
+    tf.dispose(Array.from({ length: 8 }, () => tf.fill([size], 7777)));
+}
+
+/** The kernel computes on wasm what cpu does, up to the rounding of `terms` terms, and leaves nothing behind. */
+export async function agrees(
+  terms: number,
+  body: () => tf.Tensor[],
+  oracle: () => tf.Tensor[] = body,
+): Promise<void> {
+  const expected = await on('cpu', oracle);
+  await useBackend('wasm');
+  soil();
+  expect(excess(await on('wasm', body), expected, terms)).toBeLessThan(ROUNDING);
+  expect(leaked(() => tf.dispose(tf.tidy(body)))).toEqual(nothing);
+}
+
+export const law = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => Promise<void>, numRuns = 60) =>
+  fc.assert(fc.asyncProperty(arbitrary, holds), { numRuns });

@@ -3,22 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { excess, leaked, nothing, on, ROUNDING, random, sizes, useBackend } from './helpers.js';
+import { agrees, excess, law, leaked, nothing, on, ROUNDING, random, sizes, useBackend } from './helpers.js';
 
 beforeAll(() => register());
 
 const run = (name: string, inputs: Record<string, tf.Tensor>, attrs: object) =>
   tf.engine().runKernel(name, inputs, attrs as never) as tf.Tensor;
-
-/** The kernel computes on wasm what cpu does, up to the rounding of `terms` terms, and leaves nothing behind. */
-async function agrees(terms: number, body: () => tf.Tensor[]): Promise<void> {
-  const expected = await on('cpu', body);
-  expect(excess(await on('wasm', body), expected, terms)).toBeLessThan(ROUNDING);
-  expect(leaked(() => tf.dispose(tf.tidy(body)))).toEqual(nothing);
-}
-
-const law = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => Promise<void>, numRuns = 60) =>
-  fc.assert(fc.asyncProperty(arbitrary, holds), { numRuns });
 
 const matrices = fc.record({
   m: sizes(40, 0),

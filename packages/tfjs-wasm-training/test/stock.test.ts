@@ -84,3 +84,51 @@ test('casts to bool keep numbers', async () => {
   await useBackend('wasm');
   expect(tf.cast(tf.tensor1d([300]), 'bool').dataSync()[0]).toBe(44);
 });
+
+const valuesOf = (x: tf.Tensor): number[] => Array.from(x.dataSync());
+
+test('refuses int32 products, and biases that are not one for each channel', async () => {
+  await useBackend('wasm');
+  const [a, image] = [tf.ones([2, 2], 'int32'), tf.ones([1, 3, 3, 1]) as tf.Tensor4D];
+  expect(() => tf.matMul(a, a)).toThrow(/not yet supported/);
+  const matrix = tf.ones([2, 2]) as tf.Tensor2D;
+  expect(() => tf.fused.matMul({ a: matrix, b: matrix, bias: matrix })).toThrow(/rank-1 bias/);
+  const filter = tf.ones([2, 2, 1, 1]) as tf.Tensor4D;
+  const scalar = tf.scalar(1) as unknown as tf.Tensor1D;
+  expect(() => tf.fused.conv2d({ x: image, filter, strides: 1, pad: 0, bias: scalar })).toThrow(
+    /rank-1 bias/,
+  );
+  expect(() => tf.conv2d(tf.ones([1, 1, 3, 3]) as tf.Tensor4D, filter, 1, 0, 'NCHW')).toThrow(/channelsLast/);
+});
+
+test('the last windows of what is rounded up are whatever was in memory', async () => {
+  await useBackend('wasm');
+  tf.dispose(Array.from({ length: 64 }, () => tf.fill([9], 7777)));
+  const x = tf.ones([1, 6, 6, 1]) as tf.Tensor4D;
+  const up = tf.conv2d(x, tf.ones([3, 3, 1, 1]) as tf.Tensor4D, 2, 0, 'NHWC', 1, 'ceil');
+  expect(valuesOf(up)).not.toEqual([9, 9, 6, 9, 9, 6, 6, 6, 4]);
+});
+
+test('the maximum of nothing is whatever was in memory', async () => {
+  await useBackend('wasm');
+  tf.dispose(Array.from({ length: 64 }, () => tf.fill([3], 7)));
+  expect(valuesOf(tf.prod(tf.zeros([0, 3]), 0))).not.toEqual([1, 1, 1]);
+});
+
+test('one type is taken for another', async () => {
+  await useBackend('wasm');
+  const label = tf.tensor1d([1], 'int32');
+  expect(valuesOf(tf.oneHot(label, 2, 1, 0, 'float32'))).not.toEqual([0, 1]);
+  expect(tf.stridedSlice(tf.tensor1d([1, 2, 3], 'int32'), [0], [3], [2]).dtype).toBe('float32');
+  expect(valuesOf(tf.clipByValue(tf.tensor1d([5], 'int32'), -2, 3))).not.toEqual([3]);
+  expect(valuesOf(tf.isNaN(tf.tensor1d([-1], 'int32')))).not.toEqual([0]);
+});
+
+test('clipping hides NaN, PReLU misplaces shared weights, grey dilation starts at 0', async () => {
+  await useBackend('wasm');
+  expect(valuesOf(tf.clipByValue(tf.tensor1d([Number.NaN]), -1, 1))).not.toEqual([Number.NaN]);
+  const shared = tf.prelu(tf.fill([2, 2], -1), tf.tensor2d([[1], [2]]));
+  expect(valuesOf(shared)).not.toEqual([-1, -1, -2, -2]);
+  const negative = tf.fill([1, 2, 2, 1], -5) as tf.Tensor4D;
+  expect(valuesOf(tf.dilation2d(negative, tf.zeros([2, 2, 1]) as tf.Tensor3D, 1, 'valid'))).not.toEqual([-5]);
+});

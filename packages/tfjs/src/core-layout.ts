@@ -1,4 +1,5 @@
-import { type Lifts, operators, type Windows, windowsOf } from '@police/core';
+import { operators, type Windows } from '@police/core';
+import { type Lifts, windowsOf } from '@police/core/adapter';
 import { type Layout, type Shape, sizeOf } from './graph/node.js';
 import { inverseOrder, storedOrder } from './graph/values.js';
 

@@ -112,7 +112,7 @@ export class FramePass {
 
   private shift(node: ActivationNode, place: number): Remedy {
     const { c, shifts } = this.shifted(node, place);
-    this.tails?.settle(place, { sides: shifts.sides });
+    this.tails?.activation(place, shifts);
     this.found.push({ kind: 'shift', place, c, shifts });
     return { kind: 'shift', c };
   }
@@ -161,7 +161,7 @@ export class FramePass {
       tails: this.tails?.before(place),
       where: node.layer,
     });
-    this.tails?.settle(place, { winners: chosen });
+    this.tails?.max(place, chosen);
     this.found.push({ kind: 'lift', place, lift, chosen });
     if (this.carries(place)) this.frames[place] = frames;
     return { kind: 'lift', winner: chosen.lifts.winner, lift };

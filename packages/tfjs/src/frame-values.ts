@@ -1,4 +1,5 @@
-import { firstNonFinite, type Matrix, PoliceError, type Region } from '@police/core';
+import { type Matrix, PoliceError, type Region } from '@police/core';
+import { firstNonFinite } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
 import { peek } from './peek.js';

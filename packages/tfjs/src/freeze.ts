@@ -5,11 +5,11 @@ import {
   dense,
   type FrozenLayer,
   freeze as freezeNetwork,
-  type Lifts,
   type Network,
   operators,
   prescribeByCorrection,
 } from '@police/core';
+import type { Lifts } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { lifted, maxOrder } from './core-layout.js';
 import { partName } from './core-network.js';

@@ -1,11 +1,5 @@
-import {
-  type ActivationNode,
-  type Dense,
-  foldShifts,
-  type Network,
-  type NetworkNode,
-  PoliceError,
-} from '@police/core';
+import { foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
+import type { ActivationNode } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { abs, hardTanh } from './activation-layers.js';
@@ -33,12 +27,7 @@ export function fromNetwork(net: Network): tfl.Sequential {
 
 function layerOf(node: NetworkNode, before: string): Layer {
   if (node.kind === 'activation' && node.input === before && !node.shift) return activationLayer(node);
-  if (
-    node.kind === 'affine' &&
-    node.input === before &&
-    'kind' in node.operator &&
-    node.operator.kind === 'dense'
-  ) {
+  if (node.kind === 'affine' && node.input === before && node.operator.kind === 'dense') {
     return tfl.layers.dense({ name: node.name, units: node.operator.outSize });
   }
   const isShifted = node.kind === 'activation' && node.shift !== undefined;
@@ -54,8 +43,8 @@ function layerOf(node: NetworkNode, before: string): Layer {
 /** Of a layer that is built. */
 function writeWeights(layer: Layer, node: NetworkNode): void {
   tf.tidy(() => {
-    if (node.kind === 'affine') {
-      const { weight, bias } = node.operator as Dense;
+    if (node.kind === 'affine' && node.operator.kind === 'dense') {
+      const { weight, bias } = node.operator;
       const kernel = tf.transpose(tf.tensor2d(Float32Array.from(weight.data), [weight.rows, weight.cols]));
       layer.setWeights([kernel, tf.tensor1d(Float32Array.from(bias))]);
     } else if (node.kind === 'activation' && node.activation.name === 'prelu') {

@@ -1,4 +1,5 @@
-import { activeRows, type Region, type Shifts } from '@police/core';
+import type { Region } from '@police/core';
+import { activeRows, type Shifts } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Frames } from './frames.js';
 import { peek } from './peek.js';

@@ -1,13 +1,5 @@
-import {
-  chooseWinners,
-  type Matrix,
-  type MaxShifts,
-  maxFrame,
-  maxFramesAdjoint,
-  pairLeads,
-  type Region,
-  type Windows,
-} from '@police/core';
+import type { Matrix, Region, Windows } from '@police/core';
+import { chooseWinners, type MaxShifts, maxFrame, maxFramesAdjoint, pairLeads } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertFiniteGradient, downloadFrames, joined, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';

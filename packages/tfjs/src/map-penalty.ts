@@ -1,4 +1,5 @@
-import { assertMapFits, assertSize, PoliceError, type PrescribedMap, prescribedFrame } from '@police/core';
+import { PoliceError, type PrescribedMap } from '@police/core';
+import { assertMapFits, assertSize, prescribedFrame } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { sizeOf } from './graph/node.js';

@@ -1,5 +1,4 @@
 import {
-  assertPolicy,
   PoliceError,
   type Policy,
   type PrescribedMap,
@@ -7,6 +6,7 @@ import {
   type RegionJSON,
   regionFromJSON,
 } from '@police/core';
+import { assertPolicy } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ConstraintSettings } from './remedy.js';
 

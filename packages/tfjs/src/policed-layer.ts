@@ -1,4 +1,5 @@
-import { assertFinite, assertRegionsFit, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { assertFramesFit, assertReadable } from './backend-limits.js';

@@ -1,4 +1,4 @@
-import type { Lifts } from '@police/core';
+import type { Lifts } from '@police/core/adapter';
 import type { MaxNode } from './graph/node.js';
 
 /** Lifts that a model has already, as core has them. */

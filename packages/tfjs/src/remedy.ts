@@ -1,4 +1,5 @@
-import type { MaxShifts, Policy, PrescribedMap, Region, Shifts } from '@police/core';
+import type { Policy, PrescribedMap, Region } from '@police/core';
+import type { MaxShifts, Shifts } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ActivationNode, BiasSharing, Graph, MaxNode, Shape } from './graph/node.js';
 

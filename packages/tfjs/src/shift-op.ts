@@ -1,14 +1,11 @@
+import type { Activation, Matrix, Policy, Region } from '@police/core';
 import {
-  type Activation,
   activateFrameAdjoint,
   type Block,
-  type Matrix,
-  type Policy,
-  type Region,
   type Shifts,
   shiftsOf,
   writeActivatedFrame,
-} from '@police/core';
+} from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertFiniteGradient, blocksOf, preActivations } from './frame-values.js';
 import type { Frames } from './frames.js';

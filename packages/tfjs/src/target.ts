@@ -1,4 +1,5 @@
-import { assertMapFits, jacobianSolver, PoliceError, type PrescribedMap, type Region } from '@police/core';
+import { PoliceError, type PrescribedMap, type Region } from '@police/core';
+import { assertMapFits, jacobianSolver } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { affine } from './affine-op.js';
 import type { Frames } from './frames.js';

@@ -1,9 +1,9 @@
 import { boxAround, certify, type Matrix, type Region, rowOf, simplex } from '@police/core';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { register, unregister } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { register, unregister } from '../../tfjs-wasm-training/src/index.js';
 import { CLASSES, loadDigits, SIDE } from './digits.js';
 import { bend, predict, toInput, toTensor, useBackend } from './helpers.js';
 

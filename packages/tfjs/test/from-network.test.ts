@@ -16,10 +16,10 @@ import {
   relu6,
   selu,
 } from '@police/core';
+import { randomArray } from '@police/testing/helpers';
 import { constrain, fromNetwork, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { randomArray } from '../../core/test/helpers.js';
 import { backends, bend, disagreement, errorOf, randomRows, seededRng, useBackend } from './helpers.js';
 
 const activations = [

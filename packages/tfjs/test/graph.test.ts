@@ -1,9 +1,9 @@
 import { certify, policedForward } from '@police/core';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { register } from '../../tfjs-wasm-training/src/index.js';
 import { coreView } from '../src/core-network.js';
 import { coreSides } from '../src/to-network.js';
 import { expectLaws, makeSetup, STEPS, sharings } from './graph-laws.js';

@@ -1,12 +1,8 @@
 import {
   type AffineOperator,
   chordProbe,
-  type Dense,
   dense,
   forward,
-  forwardValues,
-  type InputNode,
-  inputsOf,
   type Matrix,
   matrixFromRows,
   type Network,
@@ -15,17 +11,18 @@ import {
   type Region,
   rowOf,
 } from '@police/core';
-import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
-import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
-import { expect } from 'vitest';
+import { forwardValues, type InputNode, inputsOf } from '@police/core/adapter';
 import {
   largestDifference,
   makeRegion,
   type RegionKind,
   randomArray,
   seededRng,
-} from '../../core/test/helpers.js';
+} from '@police/testing/helpers';
+import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { expect } from 'vitest';
 
 export { backends, useBackend } from './backends.js';
 export { largestDifference, makeRegion, type RegionKind, seededRng };
@@ -181,8 +178,8 @@ function errorOfNode(
 
 /** Errors `[inSize]` of independent signs, through the operator: √(Σ w² e²), exactly for a matrix, else as many samples tell it. */
 function carried(operator: AffineOperator, error: Float64Array): Float64Array {
-  if ('kind' in operator && operator.kind === 'dense') {
-    const { weight } = operator as Dense;
+  if (operator.kind === 'dense') {
+    const { weight } = operator;
     const squares = dense({ ...weight, data: weight.data.map(w => w * w) });
     return squares.linear(rowMatrix(error.map(e => e * e))).data.map(Math.sqrt);
   }

@@ -11,10 +11,10 @@ import {
   toNetwork,
 } from '@police/tfjs';
 import { nodeFiles } from '@police/tfjs/node';
+import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { register } from '../../tfjs-wasm-training/src/index.js';
 import {
   backends,
   bend,

@@ -1,9 +1,9 @@
 import { vPolytope } from '@police/core';
+import { type PytorchCase, pytorchCases } from '@police/testing/pytorch-fixtures';
 import { abs, constrain, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type PytorchCase, pytorchCases } from '../../core/test/pytorch-fixtures.js';
 import {
   backends,
   float32Bound,

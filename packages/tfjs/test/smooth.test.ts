@@ -1,9 +1,9 @@
 import { boxAround, certify, chordProbe, enforce, forward, simplex } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { register } from '../../tfjs-wasm-training/src/index.js';
 import {
   backends,
   errorOf,
@@ -67,12 +67,12 @@ describe.each(backends)('on %s', backend => {
       const y = tf.randomUniform([8, 2], -1, 1, 'float32', 1);
       for (let step = 0; step < 4; step++) {
         const net = toNetwork(policed);
-        const { tailErrors, shifted } = enforce(net, regions).report;
+        const { approximationErrors, shifted } = enforce(net, regions).report;
         // The float32 pass and core's may differ by rounding in what they shift.
         expect(shifted).toBeLessThanOrEqual(net.sizes.size * 8);
         regions.forEach((each, r) => {
           const probe = chordProbe(each, 20, seededRng(step));
-          const bound = 2 * largest(tailErrors![r]) + 2 * float32Bound(net, probe.points);
+          const bound = 2 * largest(approximationErrors![r]) + 2 * float32Bound(net, probe.points);
           expect(probe.residual(predict(policed, probe.points))).toBeLessThan(bound);
         });
         const points = pointsOn(regions, 1);

@@ -1,7 +1,7 @@
+import { conformance } from '@police/testing/conformance';
 import { constrain, freeze, fromNetwork, policedLayerOf, toNetwork as read } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { conformance } from '../../core/test/conformance/conformance.js';
 import { findRemedies } from '../src/frame-pass.js';
 import type { PolicedLayer } from '../src/policed-layer.js';
 import {

@@ -1,5 +1,15 @@
-import { chain, type Dense, dense, leakyRelu, type Matrix, matrix, type Network } from '@police/core';
-import { type BenchCase, inputSizeOf } from '../cases/case.js';
+import { seededRng, uniform } from '@police/common/random';
+import {
+  type Activation,
+  chain,
+  type Dense,
+  dense,
+  leakyRelu,
+  type Matrix,
+  matrix,
+  type Network,
+} from '@police/core';
+import type { BenchCase } from '../cases/case.js';
 import { type LayerWeights, LEAK, layerWeights, widthsOf } from '../cases/seeded.js';
 
 /** The weights of a dense case, layer by layer. */
@@ -19,9 +29,30 @@ export const coreLayers = (spec: BenchCase): Dense[] =>
   });
 
 /** The network in core, float64 arithmetic on float32 weights. */
-export function coreNetwork(spec: BenchCase, layers: readonly Dense[] = coreLayers(spec)): Network {
-  const chained = layers.flatMap((layer, i) => (i + 1 < layers.length ? [layer, leakyRelu(LEAK)] : [layer]));
-  return chain(inputSizeOf(spec.model), chained);
+export const coreNetwork = (spec: BenchCase, layers: readonly Dense[] = coreLayers(spec)): Network =>
+  chained(layers, leakyRelu(LEAK));
+
+/** The activation after every layer but the last. */
+const chained = (layers: readonly Dense[], activation: Activation): Network =>
+  chain(
+    layers[0].inSize,
+    layers.flatMap((layer, i) => (i + 1 < layers.length ? [layer, activation] : [layer])),
+  );
+
+/** A dense network of uniform weights of variance `gain` / inputs, and biases up to `bias`, or none. */
+export function randomNetwork(
+  widths: readonly number[],
+  activation: Activation,
+  seed: number,
+  { gain = 1, bias = 0 }: { gain?: number; bias?: number } = {},
+): Network {
+  const rng = seededRng(seed);
+  const layers = widths.slice(1).map((rows, i) => {
+    const cols = widths[i];
+    const data = uniform(new Float64Array(rows * cols), Math.sqrt((3 * gain) / cols), rng);
+    return dense({ rows, cols, data }, bias > 0 ? uniform(new Float64Array(rows), bias, rng) : undefined);
+  });
+  return chained(layers, activation);
 }
 
 /** Rows as a matrix of core. */

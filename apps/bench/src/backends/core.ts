@@ -1,5 +1,5 @@
+import { seededRng } from '@police/common/random';
 import {
-  type AffineGradient,
   certify,
   type Dense,
   enforce,
@@ -12,9 +12,10 @@ import {
   type Region,
   type Sides,
 } from '@police/core';
+import type { AffineGradient } from '@police/core/adapter';
 import { type BenchCase, inputSizeOf } from '../cases/case.js';
 import { regionOf, verticesOf } from '../cases/region.js';
-import { batchOf, LEAK, seeded } from '../cases/seeded.js';
+import { batchOf, LEAK } from '../cases/seeded.js';
 import { workBound } from '../work.js';
 import type { Backend, Contender, Prepared } from './backend.js';
 import { coreLayers, coreNetwork, matrixOf, vertexMatrix } from './core-net.js';
@@ -123,9 +124,8 @@ export function frameForward(spec: BenchCase): Contender {
 }
 
 function randomPoints(region: Region, count: number): Matrix {
-  const random = seeded(5);
-  const points = Array.from({ length: count }, () => region.sample(random));
-  return vertexMatrix(points);
+  const rng = seededRng(5);
+  return vertexMatrix(Array.from({ length: count }, () => region.sample(rng)));
 }
 
 /** With the nonlinearity after all layers but the last. */

@@ -1,7 +1,8 @@
+import { onnxSession, runSession } from '@police/common/onnx';
 import { freeze, type Network } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel, writeBack } from '@police/onnx-import';
-import * as ort from 'onnxruntime-web';
+import type { InferenceSession } from 'onnxruntime-web';
 import { type BenchCase, inputSizeOf } from '../cases/case.js';
 import { regionOf } from '../cases/region.js';
 import { batchOf } from '../cases/seeded.js';
@@ -20,7 +21,6 @@ export const onnxruntime: Backend = {
     return model.kind === 'conv' ? 'the case is defined as a TensorFlow.js model' : undefined;
   },
   async prepare(spec) {
-    ort.env.wasm.numThreads = 1;
     const plain = exportOnnx(coreNetwork(spec));
     return { absent: {}, ...(await (spec.task === 'predict' ? predict(spec, plain) : tools(spec, plain))) };
   },
@@ -30,7 +30,7 @@ type Parts = Pick<Prepared, 'contenders' | 'dispose'>;
 
 async function predict(spec: BenchCase, plain: Uint8Array): Promise<Parts> {
   const x = batchOf(spec);
-  const sessions = await Promise.all([plain, exportOnnx(frozenOf(spec))].map(sessionOf));
+  const sessions = await Promise.all([plain, exportOnnx(frozenOf(spec))].map(onnxSession));
   const [plainRun, frozenRun] = sessions.map(session => runner(session, inputSizeOf(spec.model)));
   return {
     contenders: [
@@ -47,7 +47,7 @@ async function tools(spec: BenchCase, plain: Uint8Array): Promise<Parts> {
   const frozen = frozenOf(spec);
   const model = readModel(plain);
   const policed = freeze(model.network, [regionOf(spec)]).network;
-  const session = await sessionOf(writeBack(model, policed).bytes);
+  const session = await onnxSession(writeBack(model, policed).bytes);
   return {
     contenders: [
       frameForward(spec),
@@ -65,20 +65,12 @@ async function tools(spec: BenchCase, plain: Uint8Array): Promise<Parts> {
 
 const frozenOf = (spec: BenchCase): Network => freeze(coreNetwork(spec), [regionOf(spec)]).network;
 
-const sessionOf = (bytes: Uint8Array): Promise<ort.InferenceSession> =>
-  ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
-
 type Run = (x: Float32Array) => Promise<Float32Array>;
 
-/** Outputs of one output at rows of `size`. */
-function runner(session: ort.InferenceSession, size: number): Run {
-  const [inputName] = session.inputNames;
-  const [outputName] = session.outputNames;
-  return async x => {
-    const results = await session.run({ [inputName]: new ort.Tensor('float32', x, [x.length / size, size]) });
-    return (await results[outputName].getData()) as Float32Array;
-  };
-}
+const runner =
+  (session: InferenceSession, size: number): Run =>
+  x =>
+    runSession(session, x, x.length / size);
 
 const checkedBy = (run: Run): Pick<Contender, 'evaluate'> => ({
   evaluate: async points => matrixOf(await run(Float32Array.from(points.data)), 1),

@@ -1,3 +1,4 @@
+import { variablesOf } from '@police/common/tfjs';
 import type { Matrix } from '@police/core';
 import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs';
 import '@tensorflow/tfjs-backend-cpu';
@@ -8,7 +9,7 @@ import { regionOf, verticesOf } from '../cases/region.js';
 import { batchOf } from '../cases/seeded.js';
 import { dataWork, type Variant, workBound } from '../work.js';
 import { type Backend, type Contender, type Device, type Prepared, Unavailable } from './backend.js';
-import { matrixOf } from './core-net.js';
+import { matrixOf, vertexMatrix } from './core-net.js';
 import { plainForward } from './plain-tfjs.js';
 import { rowsFor, tfjsModel } from './tfjs-model.js';
 
@@ -111,7 +112,7 @@ function train(spec: BenchCase, without: Skipped, asShipped: TfjsParts['asShippe
   const vertices = verticesOf(spec);
   if (typeof vertices === 'string') return { contenders, absent: { ...absent, plain: vertices } };
   if (without.has('plain')) return { contenders, absent };
-  const at = rowsFor(spec, stacked(vertices));
+  const at = rowsFor(spec, Float32Array.from(vertexMatrix(vertices).data));
   contenders.push({
     name: 'plain',
     run: () => step(input => plainForward(model, input, at), x, model),
@@ -128,7 +129,7 @@ async function step(
   model: tfl.LayersModel,
 ): Promise<void> {
   const loss = tf.tidy(() => {
-    const variables = model.trainableWeights.map(variableOf);
+    const variables = variablesOf(model);
     const { value, grads } = tf.variableGrads(() => tf.mean(tf.square(forward(x))) as tf.Scalar, variables);
     for (const variable of variables) {
       tf.tidy(() => variable.assign(tf.sub(variable, tf.mul(RATE, grads[variable.name]))));
@@ -148,12 +149,9 @@ async function downloaded(tensor: tf.Tensor): Promise<Float32Array> {
   return values;
 }
 
-const variableOf = (weight: tfl.LayerVariable): tf.Variable =>
-  (weight as unknown as { val: tf.Variable }).val;
-
 /** Puts the biases back as they are now: projection folds shifts into them, and the contenders share one model. */
 function biasesKept(model: tfl.LayersModel): () => void {
-  const biases = model.trainableWeights.filter(({ shape }) => shape.length === 1).map(variableOf);
+  const biases = variablesOf(model).filter(({ shape }) => shape.length === 1);
   const kept = biases.map(bias => tf.clone(bias));
   return () => {
     biases.forEach((bias, i) => {
@@ -223,13 +221,4 @@ async function profile(run: () => void | Promise<void>): Promise<{ peakBytes: nu
 
 async function repeat(times: number, run: () => Promise<void>): Promise<void> {
   for (let i = 0; i < times; i++) await run();
-}
-
-function stacked(vertices: readonly Float64Array[]): Float32Array {
-  const [{ length: size }] = vertices;
-  const data = new Float32Array(vertices.length * size);
-  vertices.forEach((vertex, p) => {
-    data.set(vertex, p * size);
-  });
-  return data;
 }

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { launch } from '@police/common/chromium';
 import { type End, type Job, reasonOf } from '../attempt.js';
 import { bundlePage } from './bundle.js';
-import { launch } from './chromium.js';
 
 /** Globals of the page. */
 export interface PageGlobals {
@@ -17,7 +17,7 @@ export async function attemptInBrowser(job: Job, at: (contender: string) => void
   const server = createServer();
   let last: string | undefined;
   try {
-    const browser = await launch();
+    const browser = await launch({ gpu: true });
     try {
       const page = await browser.newPage();
       await page.exposeFunction('at', (contender: string) => {

@@ -32,10 +32,7 @@ export function verticesOf({ model, region }: BenchCase): readonly Float64Array[
     case 'simplex':
       return simplexVertices(size);
     case 'polygon':
-      return Array.from({ length: count }, (_, p) => {
-        const angle = (2 * Math.PI * p) / count;
-        return Float64Array.of(Math.cos(angle), Math.sin(angle));
-      });
+      return polygonVertices(count);
     default:
       return Array.from({ length: count }, (_, p) =>
         Float64Array.from({ length: size }, (_, k) => CENTRE + ((p >> k) & 1 ? 1 : -1) * region.radius),
@@ -55,6 +52,13 @@ export function vertexCount(size: number, region: BenchCase['region']): number {
       return Number.POSITIVE_INFINITY;
   }
 }
+
+/** Of a regular one, of circumradius 1. */
+export const polygonVertices = (count: number): Float64Array[] =>
+  Array.from({ length: count }, (_, p) => {
+    const angle = (2 * Math.PI * p) / count;
+    return Float64Array.of(Math.cos(angle), Math.sin(angle));
+  });
 
 function simplexVertices(size: number): Float64Array[] {
   return Array.from({ length: size + 1 }, (_, p) => {

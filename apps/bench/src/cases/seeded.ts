@@ -1,5 +1,4 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { seededRng, uniform } from '@police/common/random';
 import { type BenchCase, inputSizeOf, type ModelSpec } from './case.js';
 
 /** Of every leaky ReLU; a float32 value, so that every format holds it. */
@@ -17,12 +16,6 @@ export interface LayerWeights {
   readonly bias: Float32Array;
 }
 
-/** Numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  const generator = xoroshiro128plus(seed);
-  return () => uniformFloat64(generator);
-}
-
 /** Sizes of a dense net's layers: input, hidden ones, output. */
 export function widthsOf({ size, depth, width }: Extract<ModelSpec, { kind: 'dense' }>): number[] {
   return [size, ...new Array<number>(depth).fill(width), 1];
@@ -30,23 +23,16 @@ export function widthsOf({ size, depth, width }: Extract<ModelSpec, { kind: 'den
 
 /** Weights of layer `i`, the same on every backend. Layers have seeds of their own, so that none need be kept. */
 export function layerWeights(inSize: number, outSize: number, seed: number, i: number): LayerWeights {
-  const random = seeded(1_000 * seed + i);
-  const reach = Math.sqrt(6 / inSize);
+  const rng = seededRng(1_000 * seed + i);
   return {
     inSize,
     outSize,
-    kernel: uniform(inSize * outSize, reach, random),
-    bias: uniform(outSize, BIAS_REACH, random),
+    kernel: uniform(new Float32Array(inSize * outSize), Math.sqrt(6 / inSize), rng),
+    bias: uniform(new Float32Array(outSize), BIAS_REACH, rng),
   };
 }
 
 /** The case's data `[batch, D]`, uniform in [−1, 1], row-major. */
 export function batchOf({ model, batch, seed }: BenchCase): Float32Array {
-  return uniform(batch * inputSizeOf(model), 1, seeded(1_000 * seed + 999));
-}
-
-function uniform(count: number, reach: number, random: () => number): Float32Array {
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = (2 * random() - 1) * reach;
-  return values;
+  return uniform(new Float32Array(batch * inputSizeOf(model)), 1, seededRng(1_000 * seed + 999));
 }

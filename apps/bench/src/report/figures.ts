@@ -1,6 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { Resvg } from '@resvg/resvg-js';
-import { parseHTML } from 'linkedom';
+import { plotSvg, png } from '@police/common/plot';
 import { type BenchCase, groupOf } from '../cases/case.js';
 import type { CaseResult, Results } from '../results.js';
 
@@ -177,15 +176,6 @@ function apart(points: readonly Point[]): (Point & { label: number })[] {
 }
 
 function drawn(group: string, name: string, caption: string, options: Plot.PlotOptions): Figure {
-  const { document } = parseHTML('<html><body></body></html>');
-  const plot = Plot.plot({ ...options, document: document as never });
-  plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const svg = plot.outerHTML;
-  return {
-    group,
-    name,
-    caption,
-    svg,
-    png: new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng(),
-  };
+  const svg = plotSvg(options);
+  return { group, name, caption, svg, png: png(svg, 2) };
 }

@@ -1,4 +1,4 @@
-import type { Quartiles } from '../statistics.js';
+import type { Quartiles } from '@police/common/statistics';
 
 /** Three digits: 0.0123, 1.23, 12.3, 123, 12,300. */
 export function short(value: number): string {

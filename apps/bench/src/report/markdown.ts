@@ -1,6 +1,6 @@
+import { pairedRatios, quartiles } from '@police/common/statistics';
 import { type BenchCase, groupOf } from '../cases/case.js';
 import type { CaseResult, ContenderResult, Results } from '../results.js';
-import { pairedRatios, quartiles } from '../statistics.js';
 import type { Figure } from './figures.js';
 import { ratioText, short, table } from './format.js';
 

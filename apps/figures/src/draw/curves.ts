@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { plotSvg } from '@police/common/plot';
 import { PANEL } from './layout.js';
 import { INK } from './svg.js';
 
@@ -11,14 +11,12 @@ export interface Curve {
 
 /** Losses in training, on a logarithmic scale, and the floor as a dashed line. */
 export function curvesPanel(curves: readonly Curve[], steps: number, floor: number): string {
-  const { document } = parseHTML('<html><body></body></html>');
   const points = curves.flatMap(({ losses, colour }) =>
     losses.map((loss, i) => ({ step: ((i + 0.5) * steps) / losses.length, loss, colour })),
   );
   const losses = points.map(({ loss }) => loss);
   const domain = [Math.min(floor, ...losses) * 0.8, Math.max(...losses) * 1.1];
-  const plot = Plot.plot({
-    document: document as never,
+  return plotSvg({
     width: PANEL,
     height: PANEL,
     marginLeft: 34,
@@ -41,8 +39,6 @@ export function curvesPanel(curves: readonly Curve[], steps: number, floor: numb
       Plot.ruleY([floor], { strokeDasharray: '3,2', stroke: INK }),
     ],
   });
-  plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return plot.outerHTML;
 }
 
 /** Powers of ten, and twice and five times them, in the domain. */

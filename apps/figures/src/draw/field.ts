@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
+import type { Point } from '@police/common/plane';
 import { contours } from 'd3-contour';
-import { type Point, pathOf } from './path.js';
+import { pathOf } from './path.js';
 import { element, label } from './svg.js';
 
 /** Values `[side · side]` on a grid over a window, row by row from the least y. */

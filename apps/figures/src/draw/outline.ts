@@ -1,6 +1,7 @@
+import type { Window } from '@police/common/grid';
+import type { Point } from '@police/common/plane';
 import { matrix, pointsAt, type Region } from '@police/core';
-import type { Window } from '../grid.js';
-import { type Point, pathOf } from './path.js';
+import { pathOf } from './path.js';
 import { element } from './svg.js';
 
 /** Directions in which the outline's points are sought: a disc becomes a polygon that no eye can tell from it. */

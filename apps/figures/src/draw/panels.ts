@@ -1,7 +1,7 @@
+import { gridPoints, squareWindow, type Window } from '@police/common/grid';
+import type { Task } from '@police/common/task';
 import type { Region } from '@police/core';
-import { gridPoints, squareWindow, type Window } from '../grid.js';
 import { outputsAt, type PlainNetwork, preActivationsAt } from '../plain-network.js';
-import type { Task } from '../task.js';
 import { bands, type Field, isolines, levelLines } from './field.js';
 import { frame, PANEL } from './layout.js';
 import { outlines, toPixels } from './outline.js';
@@ -17,7 +17,7 @@ const ZOOM_COLOUR = '#1f77b4';
 /** The outputs of a network of one output over the window. */
 export const fieldOf = (net: PlainNetwork, window: Window, side: number = SIDE): Field => ({
   side,
-  values: outputsAt(net, gridPoints(window, side)),
+  values: outputsAt(net, Float32Array.from(gridPoints(window, side))),
 });
 
 /** A field in bands, with the regions; `zoom`: the window that is framed. */
@@ -104,7 +104,7 @@ export const LAYER_LABEL = 46;
 
 /** Where the units change sign, a colour for each layer, and the regions. */
 export function kinkPanel(net: PlainNetwork, window: Window, regions: readonly Region[]): string {
-  const points = gridPoints(window, SIDE);
+  const points = Float32Array.from(gridPoints(window, SIDE));
   const paths = preActivationsAt(net, points).map((values, layer) => {
     const units = values.length / (SIDE * SIDE);
     const lines = Array.from({ length: units }, (_, unit) =>

@@ -1,5 +1,4 @@
-/** A point of a picture, in pixels. */
-export type Point = readonly [number, number];
+import { distanceToSegment, type Point } from '@police/common/plane';
 
 /** Pixels that a drawn line may lie off the computed one. */
 const TOLERANCE = 0.1;
@@ -44,11 +43,4 @@ export function simplified(line: readonly Point[], tolerance: number = TOLERANCE
     if (furthest > 0) spans.push([from, furthest], [furthest, to]);
   }
   return line.filter((_, i) => keep[i] === 1);
-}
-
-function distanceToSegment([x, y]: Point, [ax, ay]: Point, [bx, by]: Point): number {
-  const [dx, dy] = [bx - ax, by - ay];
-  const length2 = dx * dx + dy * dy;
-  const t = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length2));
-  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
 }

@@ -1,5 +1,3 @@
-import { Resvg } from '@resvg/resvg-js';
-
 type Attributes = Readonly<Record<string, string | number>>;
 
 /** An element with its attributes escaped; children are markup. */
@@ -44,17 +42,6 @@ export function picture(width: number, height: number, ...children: readonly str
 }
 
 export const INK = '#222';
-
-/** Pixels of a PNG for each of the picture's: crisp when shown smaller than it is, and half the bytes of two. */
-const ZOOM = 1.5;
-
-/** The picture in pixels. Throws where no font is installed, as its text would be missing. */
-export function png(svg: string): Uint8Array {
-  if (!new Resvg(picture(20, 20, label('x', { x: 5, y: 15 }))).innerBBox()) throw new Error(NO_FONT);
-  return new Resvg(svg, { fitTo: { mode: 'zoom', value: ZOOM } }).render().asPng();
-}
-
-const NO_FONT = 'No font was found to draw text with: install one, such as the package fonts-dejavu-core.';
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -1,10 +1,10 @@
+import { affineFloor } from '@police/common/floor';
+import type { Task } from '@police/common/task';
 import type { PrescribedMap, Region } from '@police/core';
 import { curvesPanel } from '../draw/curves.js';
 import type { Head, Panel } from '../draw/layout.js';
-import { affineFloor } from '../floor.js';
 import { affineResidual, lossOn, mapError } from '../measure.js';
 import type { Setup } from '../settings.js';
-import type { Task } from '../task.js';
 import type { Snapshot, Training } from '../training.js';
 import type { NetworkRecord, Results, Rule } from './figure.js';
 

@@ -1,10 +1,10 @@
-import { table } from '../draw/layout.js';
+import { squareWindow } from '@police/common/grid';
+import { disc as region } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
 import { zoomPanel } from '../draw/panels.js';
-import { squareWindow } from '../grid.js';
-import { disc as region } from '../regions.js';
 import type { Scale } from '../settings.js';
-import { regressionTask } from '../targets.js';
-import { type Case, lastOf, trainingsOf } from './case.js';
+import { type Case, lastOf } from './case.js';
+import { caseFigure } from './case-figure.js';
 import { COMPARISON_HEADS, comparisonRow, LEGEND } from './comparison.js';
 import type { Figure } from './figure.js';
 
@@ -12,30 +12,31 @@ const NAME = 'disc';
 /** Around a point of the rim. */
 const zoom = squareWindow(0.5, [Math.SQRT2, -Math.SQRT2]);
 
-const caseOf = ({ regression, side }: Scale, seed: number): Case => ({
-  task: regressionTask('spiral', side),
-  region: 'disc',
-  regions: [region],
-  setup: regression,
-  seed,
-});
+const caseOf = ({ regression, side }: Scale, seed: number): Case[] => [
+  {
+    task: regressionTask('spiral', side),
+    region: 'disc',
+    regions: [region],
+    setup: regression,
+    seed,
+  },
+];
 
 /** A region without vertices. */
-export const disc: Figure = {
-  name: NAME,
-  summary: 'an exact disc, which has no vertices to vote',
-  trainings: (scale, seed) => trainingsOf(caseOf(scale, seed)),
-  draw: (scale, seed, results) => {
-    const spec = caseOf(scale, seed);
+export const disc: Figure = caseFigure(
+  NAME,
+  'an exact disc, which has no vertices to vote',
+  caseOf,
+  ([spec], results) => {
     const { panels, records } = comparisonRow(NAME, spec, results);
     const { network } = lastOf(spec, 'sticky', results);
-    const svg = table({
+    return {
       title: 'Affine on a disc: no polygon, no vertices',
       subtitle: 'The whole disc, rim included. Without vertices the majority is the side of the centre.',
       heads: [...COMPARISON_HEADS, 'sticky, at the rim'],
       rows: [{ panels: [...panels, { drawing: zoomPanel(network, zoom, spec.regions) }] }],
       legend: LEGEND,
-    });
-    return [{ name: NAME, svg, records }];
+      records,
+    };
   },
-};
+);

@@ -1,8 +1,8 @@
-import { table } from '../draw/layout.js';
-import { separateRegions } from '../regions.js';
+import { separateRegions } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
 import type { Scale } from '../settings.js';
-import { regressionTask } from '../targets.js';
-import { type Case, trainingsOf } from './case.js';
+import type { Case } from './case.js';
+import { caseFigure } from './case-figure.js';
 import { COMPARISON_HEADS, comparisonRow, LEGEND } from './comparison.js';
 import type { Figure } from './figure.js';
 
@@ -18,22 +18,19 @@ const casesOf = ({ regression, side }: Scale, seed: number): Case[] =>
   }));
 
 /** Several regions at once. */
-export const regions: Figure = {
-  name: NAME,
-  summary: 'two and three disjoint regions at once, each with its own affine map',
-  trainings: (scale, seed) => casesOf(scale, seed).flatMap(trainingsOf),
-  draw: (scale, seed, results) => {
-    const rows = casesOf(scale, seed).map(spec => ({
-      head: spec.region,
-      ...comparisonRow(NAME, spec, results),
-    }));
-    const svg = table({
+export const regions: Figure = caseFigure(
+  NAME,
+  'two and three disjoint regions at once, each with its own affine map',
+  casesOf,
+  (specs, results) => {
+    const rows = specs.map(spec => ({ head: spec.region, ...comparisonRow(NAME, spec, results) }));
+    return {
       title: 'Affine on several regions at once',
       subtitle: 'A different affine map on each of the regions, kept by the same network.',
       heads: COMPARISON_HEADS,
       rows,
       legend: LEGEND,
-    });
-    return [{ name: NAME, svg, records: rows.flatMap(({ records }) => records) }];
+      records: rows.flatMap(({ records }) => records),
+    };
   },
-};
+);

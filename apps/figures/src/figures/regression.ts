@@ -1,8 +1,8 @@
+import { type PaperRegionName, paperRegions } from '@police/common/regions';
+import { regressionTask, type TargetName, targetNames } from '@police/common/targets';
 import { table } from '../draw/layout.js';
 import { fieldOf, fieldPanel, targetField, zoomAt, zoomPanel } from '../draw/panels.js';
-import { type PaperRegionName, paperRegions } from '../regions.js';
 import type { Scale } from '../settings.js';
-import { regressionTask, type TargetName, targetNames } from '../targets.js';
 import { type Case, lastOf, recordOf, rounded, trainingsOf } from './case.js';
 import { COMPARISON_HEADS, comparisonRow, LEGEND } from './comparison.js';
 import type { Figure, Picture, Results } from './figure.js';

@@ -1,8 +1,6 @@
-/** A point of the plane. */
-export type Point = readonly [number, number];
+import { EXTENT, type Point } from '@police/common/plane';
 
-/** Half the side of the square that is drawn. */
-export const EXTENT = 4;
+export { EXTENT, type Point };
 
 /** The point of the square that is nearest. */
 export const withinSquare = ([x, y]: Point): Point => {

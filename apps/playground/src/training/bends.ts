@@ -1,4 +1,5 @@
-import { forwardValues, type Matrix, type Network } from '@police/core';
+import type { Matrix, Network } from '@police/core';
+import { forwardValues } from '@police/core/adapter';
 
 /** Where units change sides: for each point of a `side` × `side` grid, how many differ from the point right of or below it. */
 export function bendsOf(net: Network, points: Matrix, side: number): Uint8Array {

@@ -1,11 +1,11 @@
-import { chordProbe, enforce, forward, type Network, PoliceError, type Region } from '@police/core';
+import { enforce, forward, type Network, PoliceError, type Region } from '@police/core';
 import { readModel } from '@police/onnx-import';
 import type { Shape } from '../state/settings.js';
 import { bendsOf } from './bends.js';
 import { SIDE, type View } from './messages.js';
-import { seeded } from './random.js';
 import { regionOf } from './regions.js';
-import { PICTURE, rowsOf } from './session.js';
+import { probesOf, residualOf } from './residual.js';
+import { PICTURE } from './session.js';
 
 /** The first output of someone's model of two inputs, as it is and with the constraint enforced. */
 export interface ReadModel {
@@ -38,14 +38,10 @@ export function compareModel(bytes: Uint8Array, shapes: readonly Shape[]): ReadM
 }
 
 function viewOf(net: Network, regions: readonly Region[]): View {
-  const { data, cols } = forward(net, rowsOf(PICTURE));
-  const residual = regions.reduce((largest, region) => {
-    const probe = chordProbe(region, 64, seeded(7));
-    return Math.max(largest, probe.residual(forward(net, probe.points)));
-  }, 0);
+  const { data, cols } = forward(net, PICTURE);
   return {
     values: Float32Array.from({ length: SIDE * SIDE }, (_, i) => data[i * cols]),
-    residual,
-    bends: bendsOf(net, rowsOf(PICTURE), SIDE),
+    residual: residualOf(probesOf(regions), points => forward(net, points)),
+    bends: bendsOf(net, PICTURE, SIDE),
   };
 }

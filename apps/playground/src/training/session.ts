@@ -1,4 +1,14 @@
-import { type ChordProbe, certificateOf, certify, chordProbe, type Matrix, type Region } from '@police/core';
+import { seededRng } from '@police/common/random';
+import { outputsOf, variablesOf } from '@police/common/tfjs';
+import {
+  type ChordProbe,
+  certificateOf,
+  certify,
+  type Matrix,
+  matrix,
+  type Region,
+  rowOf,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,13 +18,12 @@ import type { Settings } from '../state/settings.js';
 import { bendsOf } from './bends.js';
 import { type Frozen, SIDE, type View } from './messages.js';
 import { makeModel } from './model.js';
-import { seeded } from './random.js';
 import { regionOf } from './regions.js';
+import { probesOf, residualOf } from './residual.js';
 import { gridOf, targetAt } from './targets.js';
 
 const BATCH = 256;
 const TRAINING_SIDE = 60;
-const CHORDS = 64;
 
 /** One of the two networks in training. */
 interface Learner {
@@ -45,12 +54,12 @@ export class Session {
   private policeTime = 0;
 
   constructor(private settings: Settings) {
-    this.random = seeded(settings.seed);
+    this.random = seededRng(settings.seed);
     this.values = targetAt(settings, this.points);
-    this.pictured = targetAt(settings, PICTURE);
+    this.pictured = targetAt(settings, PICTURE.data);
     this.plain = makeModel(settings);
     this.regions = settings.regions.map(regionOf);
-    this.probes = this.regions.map(region => chordProbe(region, CHORDS, seeded(7)));
+    this.probes = probesOf(this.regions);
     const learner = (model: tfl.LayersModel): Learner => ({
       model,
       optimizer: tf.train.adam(settings.rate),
@@ -64,7 +73,7 @@ export class Session {
     // A message copies what it carries, so the same regions are other objects.
     if (regionsText(settings.regions) !== regionsText(this.settings.regions)) this.moveTo(settings);
     this.values = targetAt(settings, this.points);
-    this.pictured = targetAt(settings, PICTURE);
+    this.pictured = targetAt(settings, PICTURE.data);
     this.settings = settings;
   }
 
@@ -72,7 +81,7 @@ export class Session {
     const regions = settings.regions.map(regionOf);
     this.police.model = constrain(this.plain, this.options(regions));
     this.regions = regions;
-    this.probes = regions.map(region => chordProbe(region, CHORDS, seeded(7)));
+    this.probes = probesOf(regions);
     this.policeTime = 0;
   }
 
@@ -113,18 +122,13 @@ export class Session {
   }
 
   private view(model: tfl.LayersModel, withBends: boolean): View {
-    const values = outputs(model, PICTURE);
+    const values = pictureOf(model);
     const loss = values.reduce((sum, value, i) => sum + (value - this.pictured[i]) ** 2, 0) / values.length;
-    const residual = this.probes.reduce(
-      (largest, { points, residual }) =>
-        Math.max(largest, residual(columnOf(outputs(model, Float32Array.from(points.data))))),
-      0,
-    );
     return {
       values,
       loss,
-      residual,
-      ...(withBends ? { bends: bendsOf(toNetwork(model), rowsOf(PICTURE), SIDE) } : {}),
+      residual: residualOf(this.probes, points => outputsOf(model, points)),
+      ...(withBends ? { bends: bendsOf(toNetwork(model), PICTURE, SIDE) } : {}),
     };
   }
 
@@ -132,7 +136,7 @@ export class Session {
   freeze(): Frozen {
     if (this.regions.length === 0) throw new Error('There is no region to prove anything on. Add one.');
     const { model, network } = freeze(this.police.model);
-    const values = outputs(model, PICTURE);
+    const values = pictureOf(model);
     const onnx = exportOnnx(network, { regions: this.regions });
     const proof = certify(network, this.regions);
     if (!proof.certified) throw new Error(`Not certified: unit ${proof.unit} of ${proof.layer}.`);
@@ -141,7 +145,11 @@ export class Session {
     return {
       onnx,
       certificate: JSON.stringify(certificate, null, 2),
-      maps: certificate.regions.map(({ A, b, mapError }) => ({ a: A[0], b: b[0], error: mapError[0] })),
+      maps: proof.regions.map(({ map: { A, b }, mapError }) => ({
+        a: Array.from(rowOf(A, 0)),
+        b: b[0],
+        error: mapError[0],
+      })),
       smallestMargin: Math.min(...proof.layers.map(({ smallestMargin }) => smallestMargin)),
       values,
     };
@@ -153,31 +161,12 @@ export class Session {
 }
 
 function learn({ model, optimizer }: Learner, x: tf.Tensor, y: tf.Tensor): void {
-  const variables = model.trainableWeights.map(weight => (weight as unknown as { val: tf.Variable }).val);
   const loss = () =>
     tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
-  optimizer.minimize(loss, false, variables);
+  optimizer.minimize(loss, false, variablesOf(model));
 }
 
 /** The points of a picture. */
-export const PICTURE = gridOf(SIDE);
+export const PICTURE: Matrix = matrix(SIDE * SIDE, 2, Float64Array.from(gridOf(SIDE)));
 
-function outputs(model: tfl.LayersModel, points: Float32Array): Float32Array {
-  return tf.tidy(() => {
-    const rows = points.length / 2;
-    const y = model.predict(tf.tensor2d(points, [rows, 2]), { batchSize: rows }) as tf.Tensor;
-    return y.dataSync() as Float32Array;
-  }) as unknown as Float32Array;
-}
-
-export const rowsOf = (points: Float32Array): Matrix => ({
-  rows: points.length / 2,
-  cols: 2,
-  data: Float64Array.from(points),
-});
-
-const columnOf = (values: Float32Array): Matrix => ({
-  rows: values.length,
-  cols: 1,
-  data: Float64Array.from(values),
-});
+const pictureOf = (model: tfl.LayersModel): Float32Array => Float32Array.from(outputsOf(model, PICTURE).data);

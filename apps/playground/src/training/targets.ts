@@ -1,12 +1,11 @@
+import { targets } from '@police/common/targets';
 import { levelAt } from '../drawing/drawing.js';
 import { EXTENT } from '../state/plane.js';
 import type { Settings, Target } from '../state/settings.js';
 
 /** Values over the plane, in about [−1, 1]; for the two-class ones −1 and 1. */
 const functions: Readonly<Record<Exclude<Target, 'drawing'>, (x: number, y: number) => number>> = {
-  wave: (x, y) => Math.cos(3 * x) * Math.cos(y),
-  rays: (x, y) => Math.cos(6 * Math.atan2(y, x)),
-  spiral: (x, y) => Math.cos(6 * Math.hypot(x, y) + Math.atan2(y, x)),
+  ...targets,
   moons: (x, y) => (nearest(x, y, MOONS[0]) < nearest(x, y, MOONS[1]) ? 1 : -1),
   rings: (x, y) => (Math.floor(Math.hypot(x, y) / 1.2) % 2 === 0 ? 1 : -1),
 };
@@ -39,7 +38,7 @@ export function gridOf(side: number): Float32Array {
 /** The target `[n]` at points `[n, 2]`. */
 export function targetAt(
   { target, drawing }: Pick<Settings, 'target' | 'drawing'>,
-  points: Float32Array,
+  points: ArrayLike<number>,
 ): Float32Array {
   const at = target === 'drawing' ? (x: number, y: number) => levelAt(drawing, [x, y]) : functions[target];
   return Float32Array.from({ length: points.length / 2 }, (_, i) => at(points[2 * i], points[2 * i + 1]));

@@ -14,52 +14,11 @@ const STEP = 0.2;
 /** Where a target is painted: by pointer, or by the arrow keys and Space. */
 export function DrawingBoard() {
   const [at, setAt] = useState<Point>([0, 0]);
-  const isPainting = useRef(false);
   const { drawing } = settings.value;
   const isBlank = drawing.every((level, cell) => level === BLANK[cell]);
-
-  const press = (event: KeyboardEvent) => {
-    const next = stepBy(event.key, at, STEP);
-    if (next) {
-      if (event.shiftKey) startStroke(at, next);
-      setAt(next);
-    } else if (event.key === ' ' || event.key === 'Enter') startStroke(at, at);
-    else if (event.key === 'z' && (event.ctrlKey || event.metaKey)) undo();
-    else return;
-    event.preventDefault();
-  };
-
   return (
     <div class="board">
-      <div
-        class="easel"
-        role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application is interactive
-        tabIndex={0}
-        aria-label="Drawing board: arrow keys move the brush, Space paints, Shift and an arrow key paint along"
-        aria-describedby="brush-place"
-        onKeyDown={press}
-        onPointerDown={event => {
-          if (event.button !== 0) return;
-          event.currentTarget.setPointerCapture(event.pointerId);
-          const to = pointAt(event.currentTarget, event);
-          isPainting.current = true;
-          startStroke(to, to);
-          setAt(withinSquare(to));
-        }}
-        onPointerMove={event => {
-          const to = withinSquare(pointAt(event.currentTarget, event));
-          if (isPainting.current) paint(at, to);
-          if (isPainting.current || event.pointerType === 'mouse') setAt(to);
-        }}
-        onLostPointerCapture={() => {
-          isPainting.current = false;
-        }}
-      >
-        <TargetPicture>
-          <circle class="brush" cx={at[0]} cy={at[1]} r={brush.value.radius} />
-        </TargetPicture>
-      </div>
+      <Easel at={at} onMove={setAt} />
       <p id="brush-place" class="hint" aria-live="polite">
         {isBlank
           ? 'Paint here; it is learnt as you go.'
@@ -74,6 +33,57 @@ export function DrawingBoard() {
           Clear
         </button>
       </div>
+    </div>
+  );
+}
+
+interface EaselProps {
+  /** Of the brush. */
+  readonly at: Point;
+  readonly onMove: (to: Point) => void;
+}
+
+function Easel({ at, onMove }: EaselProps) {
+  const isPainting = useRef(false);
+  const press = (event: KeyboardEvent) => {
+    const next = stepBy(event.key, at, STEP);
+    if (next) {
+      if (event.shiftKey) startStroke(at, next);
+      onMove(next);
+    } else if (event.key === ' ' || event.key === 'Enter') startStroke(at, at);
+    else if (event.key === 'z' && (event.ctrlKey || event.metaKey)) undo();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      class="easel"
+      role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: an application is interactive
+      tabIndex={0}
+      aria-label="Drawing board: arrow keys move the brush, Space paints, Shift and an arrow key paint along"
+      aria-describedby="brush-place"
+      onKeyDown={press}
+      onPointerDown={event => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const to = pointAt(event.currentTarget, event);
+        isPainting.current = true;
+        startStroke(to, to);
+        onMove(withinSquare(to));
+      }}
+      onPointerMove={event => {
+        const to = withinSquare(pointAt(event.currentTarget, event));
+        if (isPainting.current) paint(at, to);
+        if (isPainting.current || event.pointerType === 'mouse') onMove(to);
+      }}
+      onLostPointerCapture={() => {
+        isPainting.current = false;
+      }}
+    >
+      <TargetPicture>
+        <circle class="brush" cx={at[0]} cy={at[1]} r={brush.value.radius} />
+      </TargetPicture>
     </div>
   );
 }

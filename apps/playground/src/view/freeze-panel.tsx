@@ -1,4 +1,5 @@
-import { freeze, frozen, onnxRun, runFrozen, settings } from '../state/store.js';
+import { freeze, frozen, type OnnxRun, onnxRun, runFrozen, settings } from '../state/store.js';
+import type { Frozen } from '../training/messages.js';
 import { short, term } from './figures.js';
 import { Plane } from './plane.js';
 
@@ -26,42 +27,50 @@ export function FreezePanel() {
           </>
         )}
       </div>
-      {model && (
-        <div class="proof" aria-live="polite">
-          <p>
-            Proven: on {model.maps.length === 1 ? 'the region' : 'every region'} no unit changes sign; the
-            nearest stays {short(model.smallestMargin)} off its kink.
-          </p>
-          <ul>
-            {model.maps.map(({ a, b, error }, r) => (
-              <li key={a.join()}>
-                region {r + 1}: y = {short(a[0])} x₁ {term(a[1], ' x₂')} {term(b)}, to {short(error)}
-              </li>
-            ))}
-          </ul>
-          <details>
-            <summary>The certificate</summary>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-            <pre tabIndex={0}>{model.certificate}</pre>
-          </details>
-        </div>
-      )}
-      {run && (
-        <>
-          <p aria-live="polite" class="onnx-difference" data-difference={run.difference}>
-            ONNX Runtime, in this page: largest difference from the frozen model {short(run.difference)}.
-          </p>
-          <div class="single">
-            <Plane
-              title="In ONNX Runtime"
-              caption="the exported file"
-              view={{ values: run.values }}
-              regions={settings.value.regions}
-            />
-          </div>
-        </>
-      )}
+      {model && <Proof model={model} />}
+      {run && <OnnxRunView run={run} />}
     </section>
+  );
+}
+
+function Proof({ model }: { readonly model: Frozen }) {
+  return (
+    <div class="proof" aria-live="polite">
+      <p>
+        Proven: on {model.maps.length === 1 ? 'the region' : 'every region'} no unit changes sign; the nearest
+        stays {short(model.smallestMargin)} off its kink.
+      </p>
+      <ul>
+        {model.maps.map(({ a, b, error }, r) => (
+          <li key={a.join()}>
+            region {r + 1}: y = {short(a[0])} x₁ {term(a[1], ' x₂')} {term(b)}, to {short(error)}
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>The certificate</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+        <pre tabIndex={0}>{model.certificate}</pre>
+      </details>
+    </div>
+  );
+}
+
+function OnnxRunView({ run }: { readonly run: OnnxRun }) {
+  return (
+    <>
+      <p aria-live="polite" class="onnx-difference" data-difference={run.difference}>
+        ONNX Runtime, in this page: largest difference from the frozen model {short(run.difference)}.
+      </p>
+      <div class="single">
+        <Plane
+          title="In ONNX Runtime"
+          caption="the exported file"
+          view={{ values: run.values }}
+          regions={settings.value.regions}
+        />
+      </div>
+    </>
   );
 }
 

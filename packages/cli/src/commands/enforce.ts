@@ -2,7 +2,9 @@ import {
   boundOutputs,
   type Certificate,
   certificateOf,
-  damage,
+  certificateText,
+  drift,
+  type EnforceReport,
   enforce,
   float16,
   float32,
@@ -15,6 +17,7 @@ import {
 import { writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import { assertWritable, type Output, writeOutputs } from '../files.js';
+import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
 import { type Report, reportLines } from '../report.js';
@@ -34,6 +37,7 @@ export interface EnforceOptions extends ModelOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
+  readonly map?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -85,27 +89,27 @@ export async function enforceCommand(
   // What is certified is what was written, read again.
   const certificate = certificateOf(parseModel(written.bytes, options).network, regions, written.bytes, {
     progress: talk.stage('certify'),
+    ...(options.map ? { map: true } : {}),
     ...memory,
   });
   talk.settle();
 
-  const { maps: _, tailErrors: __, ...shifts } = enforced.report;
   const report: Report = {
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts,
+    shifts: shiftsIn(enforced.report),
     ...summaryOf(certificate),
     edits: written.edits,
     ...(samples
-      ? { damage: { ...damage(model.network, written.network, samples, options), samples: samples.rows } }
+      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
-    warnings: warningsAbout(enforced.report),
+    warnings: warningsAbout(enforced.report, regions.length),
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {
-    files.push({ path: options.certificate, content: `${JSON.stringify(certificate)}\n` });
+    files.push({ path: options.certificate, content: certificateText(certificate) });
   }
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
@@ -123,13 +127,42 @@ function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: Enforc
 function summaryOf({
   layers,
   regions,
-}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'tailError'> {
+}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
   const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
-  const tails = regions.flatMap(({ tailError }) => tailError ?? []);
+  const tails = regions.flatMap(({ approximationError }) => approximationError ?? []);
   return {
     smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
-    inferenceError: regions.reduce((max, { inferenceError }) => Math.max(max, ...inferenceError), 0),
-    ...(tails.length > 0 ? { tailError: Math.max(...tails) } : {}),
+    inferenceError: regions.map(largestInferenceError),
+    inference: regions.map(inferenceSentence),
+    ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
+  };
+}
+
+/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
+function shiftsIn(report: EnforceReport): Report['shifts'] {
+  const {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
+  } = report;
+  return {
+    layers,
+    units,
+    shifted,
+    totalShift,
+    largestShift,
+    dead,
+    saturated,
+    linear,
+    mapsCoincide,
+    constantOn,
   };
 }
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { float32, freeze, isRepresentable, type Network, PoliceError } from '@police/core';
+import { float32, freeze, type Network, PoliceError } from '@police/core';
+import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { EXIT } from '../exit-codes.js';
 import { assertWritable, readJson, writeOutputs } from '../files.js';
@@ -42,11 +43,8 @@ const FRAMEWORKS: readonly Framework[] = [
     packages: '@police/brainjs brain.js@2.0.0-beta.24',
     recognises: json => Array.isArray(json.sizes) && Array.isArray(json.layers),
     read: async json => {
-      const { NeuralNetwork } = await import('brain.js');
-      const { toNetwork } = await import('@police/brainjs');
-      const net = new NeuralNetwork();
-      net.fromJSON(json as unknown as Parameters<typeof net.fromJSON>[0]);
-      return toNetwork(net);
+      const { plainFromJSON, toNetwork } = await import('@police/brainjs');
+      return toNetwork(plainFromJSON(json as never));
     },
   },
   {

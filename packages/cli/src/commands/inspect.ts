@@ -57,7 +57,7 @@ export async function inspectCommand(
 
 function kindOf(node: NetworkNode): string {
   if (node.kind === 'activation') return node.activation.name;
-  if (node.kind === 'affine') return 'kind' in node.operator ? `${node.operator.kind}` : 'affine';
+  if (node.kind === 'affine') return node.operator.kind;
   return node.kind;
 }
 

@@ -1,6 +1,7 @@
 import { certificateFlaw, certify } from '@police/core';
 import { EXIT } from '../exit-codes.js';
 import { readJson } from '../files.js';
+import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
 import { shortNumber, table } from '../report.js';
@@ -50,14 +51,20 @@ export async function verifyCommand(
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
     if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
   }
-  const errors = proof.regions.map(({ inferenceError }) => Math.max(...inferenceError));
+  const bounds = proof.regions.map(region => ({
+    ...region,
+    inferenceError: Array.from(region.inferenceError, e => (Number.isFinite(e) ? e : null)),
+    outputReach: Array.from(region.outputReach),
+  }));
   return finish(
     true,
     {
       guaranteedTensor: model.guaranteedTensor,
       layers: proof.layers,
-      inferenceError: errors,
-      tailError: proof.regions.map(({ tailError }) => (tailError ? Math.max(...tailError) : 0)),
+      inferenceError: bounds.map(largestInferenceError),
+      approximationError: proof.regions.map(({ approximationError }) =>
+        approximationError ? Math.max(...approximationError) : 0,
+      ),
     },
     [
       `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,
@@ -70,9 +77,7 @@ export async function verifyCommand(
         ]),
       ),
       '',
-      ...errors.map(
-        (error, r) => `Region ${r}: float32 inference stays within ${shortNumber(error)} of A x + b.`,
-      ),
+      ...bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`),
     ],
   );
 }

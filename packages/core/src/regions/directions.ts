@@ -1,6 +1,6 @@
 import { Matrix as DenseMatrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
-import { type Matrix, matrix, rowOf } from '../matrix.js';
-import { UNIT_ROUNDOFF } from '../precision.js';
+import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { UNIT_ROUNDOFF } from '../numeric/precision.js';
 
 /** A row of a matrix of directions with one entry other than 0. */
 export interface Axis {

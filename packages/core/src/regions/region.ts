@@ -1,9 +1,18 @@
 import { assertSize } from '../errors.js';
-import { addToRows, type Block, type Matrix, matrix, multiply, rowOf, rowRange } from '../matrix.js';
-import { UNIT_ROUNDOFF } from '../precision.js';
-import type { Rng } from '../random.js';
+import {
+  addToRows,
+  type Block,
+  largestEntry,
+  type Matrix,
+  matrix,
+  multiply,
+  rowOf,
+  rowRange,
+} from '../numeric/matrix.js';
+import { containmentTolerance } from '../numeric/precision.js';
+import type { Rng } from '../numeric/random.js';
 import { type Directions, diagonalOf, directionsOf } from './directions.js';
-import type { RegionJSON } from './json.js';
+import type { RegionJSON } from './json-type.js';
 import type { UnitBall } from './unit-balls.js';
 
 /** Exact extremes of affine functionals over a region, one per column: `lo` and `hi` are `[units]`. */
@@ -24,20 +33,33 @@ export interface Range {
  * frame's origin, row i the change along direction i. They cost no more than the frame: vertices are never listed
  * unless they define the region.
  *
- * Laws: `range` is attained at the points that `addExtremes` adds; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over Λ; `sample` lies in Λ.
+ * Laws: the range is attained at the points that `extremeInto` writes; `reach` bounds |h₀| + Σ|λᵢ hᵢ| over Λ; `sample` lies in Λ.
  */
 export interface Body {
   /** Whether the set is symmetric about its centre, which settles tied votes. */
   readonly symmetric: boolean;
   /** Frame coordinates λ `[d]` of the centre (the mean of the vertices). */
   readonly centre: Float64Array;
-  range(h: Matrix): Range;
   /**
-   * Adds to each column of `into` `[d + 1, units]` a factor `[units]` times the frame coordinates of a point attaining the minimum
-   * (`side` −1) or maximum (+1); row 0 of those is 1. They are also the subgradient of that extreme in `h`. A column of
-   * side 0 is left alone. Ties: the first vertex.
+   * In place: writes the extremes of every column to `lo` and `hi` `[units]`, allocating nothing (but where linear programs
+   * find them).
    */
-  addExtremes(into: Block, h: Matrix, side: ArrayLike<number>, factor: ArrayLike<number>): void;
+  rangeInto(h: Matrix, lo: Float64Array, hi: Float64Array): void;
+  /**
+   * In place: writes the frame coordinates `[d + 1]` of a point attaining the minimum (`side` −1) or maximum (+1) of one column;
+   * the first is 1. They are also the subgradient of that extreme in `h`. Ties: the first vertex.
+   */
+  extremeInto(h: Matrix, unit: number, side: number, into: Float64Array): void;
+  /**
+   * The extremes, where a kind knows more of them than {@link rangeInto} writes.
+   * @defaultValue by `rangeInto`
+   */
+  range?(h: Matrix): Range;
+  /**
+   * See {@link Region.addExtremes}, where a kind has them cheaper for all columns at once.
+   * @defaultValue by `extremeInto`, column by column
+   */
+  addExtremes?(into: Block, h: Matrix, side: ArrayLike<number>, factor: ArrayLike<number>): void;
   /** Whether the vertices are the points of the frame, and `range` tells their rows. */
   readonly isSimplex?: boolean;
   /** `[units]`. */
@@ -62,8 +84,7 @@ export interface Body {
  * Every x in R is `origin + Σ λᵢ directionᵢ` for a λ in the {@link Body} that the kind defines. The directions may be
  * linearly dependent: a zonotope has as many as generators.
  */
-export interface Region
-  extends Pick<Body, 'symmetric' | 'centre' | 'range' | 'addExtremes' | 'isSimplex' | 'reach' | 'votes'> {
+export interface Region extends Pick<Body, 'symmetric' | 'centre' | 'isSimplex' | 'reach' | 'votes'> {
   readonly kind: RegionJSON['kind'];
   /** D, the number of coordinates. */
   readonly size: number;
@@ -75,6 +96,12 @@ export interface Region
   readonly slack: Float64Array;
   /** The set of frame coordinates. */
   readonly body: Body;
+  range(h: Matrix): Range;
+  /**
+   * Adds to each column of `into` `[d + 1, units]` a factor `[units]` times the frame coordinates of a point attaining the minimum
+   * (`side` −1) or maximum (+1), see {@link Body.extremeInto}. A column of side 0 is left alone.
+   */
+  addExtremes(into: Block, h: Matrix, side: ArrayLike<number>, factor: ArrayLike<number>): void;
   /** Frame coordinates `[d + 1, units]` of points attaining the extremes: what `addExtremes` adds for a factor of 1. */
   extremes(h: Matrix, side: ArrayLike<number>): Matrix;
   /** Whether x `[D]` lies in the region, up to `tolerance` (default: rounding, see `containmentTolerance`). */
@@ -109,11 +136,12 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     body,
     symmetric: body.symmetric,
     centre: body.centre,
-    range: h => body.range(h),
-    addExtremes: (into, h, side, factor) => body.addExtremes(into, h, side, factor),
+    range: h => body.range?.(h) ?? rangeOf(body, h),
+    addExtremes: (into, h, side, factor) =>
+      body.addExtremes ? body.addExtremes(into, h, side, factor) : addExtremesOf(body, into, h, side, factor),
     extremes: (h, side) => {
       const at = matrix(h.rows, h.cols);
-      body.addExtremes(at, h, side, new Float64Array(h.cols).fill(1));
+      region.addExtremes(at, h, side, new Float64Array(h.cols).fill(1));
       return at;
     },
     ...(body.isSimplex ? { isSimplex: true } : {}),
@@ -133,6 +161,28 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     toJSON: json,
   };
   return region;
+}
+
+/** {@link Body.rangeInto} in arrays of its own. */
+export function rangeOf(body: Pick<Body, 'rangeInto'>, h: Matrix): Range {
+  const [lo, hi] = [new Float64Array(h.cols), new Float64Array(h.cols)];
+  body.rangeInto(h, lo, hi);
+  return { lo, hi };
+}
+
+function addExtremesOf(
+  body: Body,
+  { data, cols }: Block,
+  h: Matrix,
+  side: ArrayLike<number>,
+  factor: ArrayLike<number>,
+): void {
+  const point = new Float64Array(h.rows);
+  for (let j = 0; j < cols; j++) {
+    if (side[j] === 0) continue;
+    body.extremeInto(h, j, side[j], point);
+    for (let i = 0; i < h.rows; i++) data[i * cols + j] += factor[j] * point[i];
+  }
 }
 
 /** The points `[n, D]` with frame coordinates `[d + 1, n]`, as `extremes` returns them. */
@@ -161,14 +211,5 @@ export function valuesAt(h: Matrix, coordinates: Float64Array): Float64Array {
   return addToRows(row, rowOf(h, 0)).data;
 }
 
-/** Rounding allowance of `contains`: D + 8 float64 operations on numbers of the region's size. */
-export function containmentTolerance(size: number, largest: number): number {
-  return 4 * (size + 8) * UNIT_ROUNDOFF * largest;
-}
-
-/** Largest absolute entry. */
-export function largestEntry(values: ArrayLike<number>): number {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
-  return largest;
-}
+/** What reads frame values: extremes, bounds and votes over the set of frame coordinates. */
+export type FrameReader = Pick<Region, 'symmetric' | 'centre' | 'range' | 'reach' | 'votes'>;

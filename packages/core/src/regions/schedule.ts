@@ -1,5 +1,5 @@
 import { PoliceError } from '../errors.js';
-import { scaled } from './image.js';
+import { scaled } from './kinds/image.js';
 import type { Region } from './region.js';
 
 /**

@@ -1,8 +1,8 @@
-import { type Matrix, matrix, rowOf } from '../matrix.js';
-import { exponential, normal, type Rng } from '../random.js';
-import { distanceToHull, nonNegativeFit } from './convex-combination.js';
+import { largestEntry, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { containmentTolerance } from '../numeric/precision.js';
+import { exponential, normal, type Rng } from '../numeric/random.js';
 import type { Directions } from './directions.js';
-import { containmentTolerance, largestEntry } from './region.js';
+import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
 
 /**
  * The unit ball of a norm in frame coordinates λ `[d]`. The maximum of g·λ over {‖λ‖ ≤ 1} is the dual norm of
@@ -11,11 +11,15 @@ import { containmentTolerance, largestEntry } from './region.js';
 export interface UnitBall {
   /** Dual norm of every column of g `[d, units]`, `[units]`. */
   dual(g: Matrix): Float64Array;
+  /** The same of the directional rows of frame values h `[d + 1, units]`, written to `into` `[units]`: nothing is allocated. */
+  dualInto(h: Matrix, into: Float64Array): void;
   /**
    * Adds to each column of `into` `[d, units]` a factor `[units]` times a λ with ‖λ‖ ≤ 1 and g·λ = dual(g): the dual norm's
    * subgradient.
    */
   addMaximiser(into: Float32Array | Float64Array, g: Matrix, factor: Float64Array): void;
+  /** A factor times that λ for one column of frame values h `[d + 1, units]`, written to `into` `[d + 1]` from index 1 on. */
+  maximiserInto(h: Matrix, unit: number, factor: number, into: Float64Array): void;
   norm(lambda: Float64Array): number;
   /** A uniform point of the ball, `[d]`. */
   sample(rng: Rng, d: number): Float64Array;
@@ -28,7 +32,15 @@ export interface UnitBall {
 
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
 export const cube: UnitBall = {
-  dual: g => accumulate(g, (sum, value) => sum + Math.abs(value)),
+  ...normOf((g, first, into) => {
+    into.fill(0);
+    for (let i = first, at = first * g.cols; i < g.rows; i++) {
+      for (let j = 0; j < g.cols; j++, at++) into[j] += Math.abs(g.data[at]);
+    }
+  }),
+  maximiserInto: ({ rows, cols, data }, unit, factor, into) => {
+    for (let i = 1, at = cols + unit; i < rows; i++, at += cols) into[i] = factor * Math.sign(data[at]);
+  },
   addMaximiser: (into, { rows, cols, data }, factor) => {
     for (let i = 0, at = 0; i < rows; i++) {
       for (let j = 0; j < cols; j++, at++) {
@@ -59,14 +71,23 @@ export const cube: UnitBall = {
 
 /** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
 export const disc: UnitBall = {
-  dual: g => {
-    // Scaled by the largest entry, so that squares neither overflow nor vanish.
-    const largest = octahedron.dual(g);
-    const squares = accumulate(
-      g,
-      (sum, value, j) => sum + (largest[j] === 0 ? 0 : (value / largest[j]) ** 2),
-    );
-    return squares.map((sum, j) => largest[j] * Math.sqrt(sum));
+  ...normOf((g, first, into) => {
+    const { rows, cols, data } = g;
+    into.fill(0);
+    for (let i = first, at = first * cols; i < rows; i++) {
+      for (let j = 0; j < cols; j++, at++) into[j] += data[at] * data[at];
+    }
+    for (let j = 0; j < cols; j++) {
+      into[j] =
+        into[j] >= SAFE_SQUARES && into[j] < Infinity ? Math.sqrt(into[j]) : scaledLength(g, first, j);
+    }
+  }),
+  maximiserInto: (h, unit, factor, into) => {
+    const { rows, cols, data } = h;
+    const length = scaledLength(h, 1, unit);
+    for (let i = 1, at = cols + unit; i < rows; i++, at += cols) {
+      into[i] = length === 0 ? 0 : (data[at] / length) * factor;
+    }
   },
   addMaximiser: (into, g, factor) => {
     const { rows, cols, data } = g;
@@ -101,7 +122,20 @@ export const disc: UnitBall = {
 
 /** ‖λ‖₁ ≤ 1, of a cross-polytope; dual l∞. */
 export const octahedron: UnitBall = {
-  dual: g => accumulate(g, (largest, value) => Math.max(largest, Math.abs(value))),
+  ...normOf((g, first, into) => {
+    into.fill(0);
+    for (let i = first, at = first * g.cols; i < g.rows; i++) {
+      for (let j = 0; j < g.cols; j++, at++) into[j] = Math.max(into[j], Math.abs(g.data[at]));
+    }
+  }),
+  maximiserInto: (h, unit, factor, into) => {
+    let longest = 1; // one of several tied axes is enough, the first
+    for (let i = 1; i < h.rows; i++) {
+      into[i] = 0;
+      if (Math.abs(h.data[i * h.cols + unit]) > Math.abs(h.data[longest * h.cols + unit])) longest = i;
+    }
+    if (h.rows > 1) into[longest] = factor * Math.sign(h.data[longest * h.cols + unit]);
+  },
   addMaximiser: (into, g, factor) => {
     const { rows, cols, data } = g;
     const dual = octahedron.dual(g);
@@ -136,11 +170,29 @@ export const octahedron: UnitBall = {
   },
 };
 
-/** Folds every column of g from 0, row by row so that memory is read in order. */
-function accumulate(g: Matrix, fold: (sum: number, value: number, column: number) => number): Float64Array {
-  const sums = new Float64Array(g.cols);
-  for (let i = 0, at = 0; i < g.rows; i++) {
-    for (let j = 0; j < g.cols; j++, at++) sums[j] = fold(sums[j], g.data[at], j);
-  }
-  return sums;
+/** A norm from what writes it for the rows of g from `first` on to `into` `[units]`. Row by row, so that memory is read in order. */
+function normOf(
+  write: (g: Matrix, first: number, into: Float64Array) => void,
+): Pick<UnitBall, 'dual' | 'dualInto'> {
+  return {
+    dual: g => {
+      const norms = new Float64Array(g.cols);
+      write(g, 0, norms);
+      return norms;
+    },
+    dualInto: (h, into) => write(h, 1, into),
+  };
+}
+
+/** A sum of squares of at least this has lost nothing of weight to underflow. */
+const SAFE_SQUARES = 2 ** -900;
+
+/** ‖column‖₂ of the rows from `first` on, scaled by the largest entry so that squares neither overflow nor vanish. */
+function scaledLength({ rows, cols, data }: Matrix, first: number, column: number): number {
+  let largest = 0;
+  for (let i = first; i < rows; i++) largest = Math.max(largest, Math.abs(data[i * cols + column]));
+  if (largest === 0) return 0;
+  let sum = 0;
+  for (let i = first; i < rows; i++) sum += (data[i * cols + column] / largest) ** 2;
+  return largest * Math.sqrt(sum);
 }

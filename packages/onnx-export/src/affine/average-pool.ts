@@ -11,8 +11,8 @@ type Origin = Extract<operators.SparseOrigin, { kind: 'averagePool' }>;
  * by the number of entries that count.
  */
 export function averagePoolOperation(
-  sparse: operators.Sparse,
   origin: Origin,
+  sparse: operators.Sparse,
   x: Value,
   where: string,
 ): Operation {

@@ -1,5 +1,5 @@
 import type { operators } from '@police/core';
-import type { OnnxAttribute } from '../onnx-proto.js';
+import { type ByKind, byKind } from '../by-kind.js';
 import {
   ABSENT,
   asOperation,
@@ -15,48 +15,44 @@ import {
 } from '../operation.js';
 import { nearestScales } from './resize-scales.js';
 
-type Origin<Kind> = Extract<operators.GatherOrigin, { kind: Kind }>;
+type Origins = operators.GatherOrigin;
+type Origin<Kind> = Extract<Origins, { kind: Kind }>;
+
+const WRITERS: ByKind<Origins, [gather: operators.Gather, x: Value, where: string], Operation> = {
+  reshape: (_, { outShape }, x) => asOperation(reshaped(x, outShape)),
+  transpose: ({ shape, permutation }, { outShape }, x) =>
+    operation('Transpose', [reshaped(x, shape)], outShape, [
+      { name: 'perm', type: 'ints', value: [0, ...afterBatch(permutation)] },
+    ]),
+  pad: padOperation,
+  slice: ({ shape, starts, ends, axes, steps }, { outShape }, x) => {
+    const bounds = [integers('starts', starts), integers('ends', ends)];
+    const along = [integers('axes', afterBatch(axes)), integers('steps', steps)];
+    return operation('Slice', [reshaped(x, shape), ...bounds, ...along], outShape);
+  },
+  gatherAlong: ({ shape, axis, indices }, { outShape }, x) =>
+    operation('Gather', [reshaped(x, shape), integers('indices', indices)], outShape, [
+      { name: 'axis', type: 'int', value: axis + 1 },
+    ]),
+  resizeNearest: resizeOperation,
+};
 
 /** The operator it was made by where runtimes compute the same, else a Gather of single entries. */
 export function gatherOperation(gather: operators.Gather, x: Value, where: string): Operation {
-  const { origin, outShape } = gather;
-  switch (origin?.kind) {
-    case 'reshape':
-      return asOperation(reshaped(x, outShape));
-    case 'transpose': {
-      const permutation = [0, ...origin.permutation.map(axis => axis + 1)];
-      return operation('Transpose', [reshaped(x, origin.shape)], outShape, [
-        { name: 'perm', type: 'ints', value: permutation },
-      ]);
-    }
-    case 'pad':
-      return padOperation(gather, origin, x, where);
-    case 'slice': {
-      const inputs = [
-        reshaped(x, origin.shape),
-        integers('starts', origin.starts),
-        integers('ends', origin.ends),
-        integers(
-          'axes',
-          origin.axes.map(axis => axis + 1),
-        ),
-        integers('steps', origin.steps),
-      ];
-      return operation('Slice', inputs, outShape);
-    }
-    case 'gatherAlong':
-      return operation('Gather', [reshaped(x, origin.shape), integers('indices', origin.indices)], outShape, [
-        { name: 'axis', type: 'int', value: origin.axis + 1 },
-      ]);
-    case 'resizeNearest':
-      return resizeOperation(gather, origin, x, where);
-    case undefined:
-      return entriesOperation(gather, x, where);
-  }
+  const { origin } = gather;
+  return origin ? byKind(WRITERS, origin, gather, x, where) : entriesOperation(gather, x, where);
 }
 
-function padOperation(gather: operators.Gather, origin: Origin<'pad'>, x: Value, where: string): Operation {
-  const { shape, pads, mode } = origin;
+function afterBatch(axes: readonly number[]): number[] {
+  return axes.map(axis => axis + 1);
+}
+
+function padOperation(
+  { shape, pads, mode }: Origin<'pad'>,
+  gather: operators.Gather,
+  x: Value,
+  where: string,
+): Operation {
   // Runtimes cut off before they reflect, core after.
   if (mode !== 'constant' && pads.some(width => width < 0)) return entriesOperation(gather, x, where);
   const rank = shape.length;
@@ -69,8 +65,8 @@ function padOperation(gather: operators.Gather, origin: Origin<'pad'>, x: Value,
 }
 
 function resizeOperation(
-  gather: operators.Gather,
   origin: Origin<'resizeNearest'>,
+  gather: operators.Gather,
   x: Value,
   where: string,
 ): Operation {
@@ -94,7 +90,6 @@ function resizeOperation(
 /** Gather of single entries of each row; where some are the fill value, from rows with that value at their end. */
 function entriesOperation(gather: operators.Gather, x: Value, where: string): Operation {
   const { inSize, index, fill, outShape } = gather;
-  const axis: OnnxAttribute = { name: 'axis', type: 'int', value: 1 };
   const isFilled = index.some(from => from < 0);
   const rows = isFilled
     ? operation(
@@ -104,5 +99,7 @@ function entriesOperation(gather: operators.Gather, x: Value, where: string): Op
       )
     : flattened(x);
   const entries = index.map(from => (from < 0 ? inSize : from));
-  return operation('Gather', [rows, integers('indices', entries, outShape)], outShape, [axis]);
+  return operation('Gather', [rows, integers('indices', entries, outShape)], outShape, [
+    { name: 'axis', type: 'int', value: 1 },
+  ]);
 }

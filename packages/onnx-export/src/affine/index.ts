@@ -1,47 +1,42 @@
-import { type AffineNode, type AffineOperator, type Dense, type operators, PoliceError } from '@police/core';
+import { type AffineOperator, type Custom, PoliceError } from '@police/core';
+import type { AffineNode } from '@police/core/adapter';
+import { type ByKind, byKind } from '../by-kind.js';
 import type { Operation, Value } from '../operation.js';
 import { convOperation } from './conv.js';
 import { convTransposeOperation } from './conv-transpose.js';
 import { denseOperation } from './dense.js';
+import { fixedOperation } from './fixed.js';
 import { gatherOperation } from './gather.js';
 import { scaleOperation } from './scale.js';
 import { sparseOperation } from './sparse.js';
 
-/** Core's affine operators. */
-type Known =
-  | Dense
-  | operators.Conv
-  | operators.ConvTranspose
-  | operators.Gather
-  | operators.Scale
-  | operators.Sparse;
-
-const byKind: { readonly [K in Known['kind']]: Writer<Extract<Known, { kind: K }>> } = {
+/** From the input and the node's name. Each throws `not-frozen` or `unsupported-layer`, naming the node. */
+const WRITERS: ByKind<AffineOperator, [x: Value, where: string], Operation> = {
   dense: denseOperation,
   conv: convOperation,
   convTranspose: convTransposeOperation,
   gather: gatherOperation,
   scale: scaleOperation,
+  fixed: fixedOperation,
   sparse: sparseOperation,
+  permuted: ({ inner, inputs, outputs }, x, where) => {
+    const y = byKind(WRITERS, inner, inputs ? gatherOperation(inputs, x, where) : x, where);
+    return outputs ? gatherOperation(outputs, y, where) : y;
+  },
+  custom: unsupported,
 };
 
-/** Throws `not-frozen`, naming the node `where`. */
-type Writer<Operator> = (operator: Operator, x: Value, where: string) => Operation;
-
-/** The operators that compute `linear(x) + bias`. Throws `not-frozen` or, for an operator not of core, `unsupported-layer`. */
+/** The operators that compute `linear(x) + bias`. Throws `not-frozen` or `unsupported-layer`. */
 export function affineOperation({ name, operator }: AffineNode, x: Value): Operation {
-  if (!isKnown(operator)) {
-    throw new PoliceError({
-      code: 'unsupported-layer',
-      where: name,
-      expected: `an operator of core: ${Object.keys(byKind).join(', ')}`,
-      actual: 'kind' in operator ? `'${operator.kind}'` : 'an operator of no known kind',
-    });
-  }
-  // TypeScript does not see that the table's entry is for this very kind.
-  return (byKind[operator.kind] as Writer<Known>)(operator, x, name);
+  return byKind(WRITERS, operator, x, name);
 }
 
-function isKnown(operator: AffineOperator): operator is Known {
-  return 'kind' in operator && Object.hasOwn(byKind, operator.kind as string);
+function unsupported({ name }: Custom, _x: Value, where: string): never {
+  throw new PoliceError({
+    code: 'unsupported-layer',
+    where,
+    expected: `an operator of core: ${Object.keys(WRITERS).join(', ')}`,
+    actual: `custom: '${name}'`,
+    remedy: 'Build the layer from core’s operators.',
+  });
 }

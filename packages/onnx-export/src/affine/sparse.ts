@@ -1,4 +1,5 @@
 import { type operators, PoliceError } from '@police/core';
+import { type ByKind, byKind } from '../by-kind.js';
 import {
   ABSENT,
   asOperation,
@@ -13,28 +14,26 @@ import {
 import { averagePoolOperation } from './average-pool.js';
 import { resizeScale } from './resize-scales.js';
 
-type Origin<Kind> = Extract<operators.SparseOrigin, { kind: Kind }>;
+type Origins = operators.SparseOrigin;
+type Origin<Kind> = Extract<Origins, { kind: Kind }>;
+
+const WRITERS: ByKind<Origins, [sparse: operators.Sparse, x: Value, where: string], Operation> = {
+  averagePool: averagePoolOperation,
+  sumOver: reduceOperation,
+  meanOver: reduceOperation,
+  resizeLinear: resizeLinearOperation,
+};
 
 /** The operator it was made by; without an origin, MatMul. */
 export function sparseOperation(sparse: operators.Sparse, x: Value, where: string): Operation {
   const { origin } = sparse;
-  switch (origin?.kind) {
-    case 'averagePool':
-      return averagePoolOperation(sparse, origin, x, where);
-    case 'sumOver':
-    case 'meanOver':
-      return reduceOperation(sparse, origin, x);
-    case 'resizeLinear':
-      return resizeLinearOperation(sparse, origin, x, where);
-    case undefined:
-      return matMulOperation(sparse, x, where);
-  }
+  return origin ? byKind(WRITERS, origin, sparse, x, where) : matMulOperation(sparse, x, where);
 }
 
 /** ReduceSum or ReduceMean. No axes mean none in core, all in ONNX: there it is nothing to do. */
 function reduceOperation(
-  { outShape }: operators.Sparse,
   { kind, shape, axes }: Origin<'sumOver' | 'meanOver'>,
+  { outShape }: operators.Sparse,
   x: Value,
 ): Operation {
   const tensor = reshaped(x, shape);
@@ -52,8 +51,8 @@ function reduceOperation(
  * scales are powers of two.
  */
 function resizeLinearOperation(
-  { outShape }: operators.Sparse,
   { shape, outSize, coordinates }: Origin<'resizeLinear'>,
+  { outShape }: operators.Sparse,
   x: Value,
   where: string,
 ): Operation {

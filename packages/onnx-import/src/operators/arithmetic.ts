@@ -1,5 +1,4 @@
 import { operators } from '@police/core';
-import { fixed } from '../affine/fixed.js';
 import { ADD, assertKnown, DIVIDE, MULTIPLY, type Operation, operationIn, SUBTRACT } from '../arithmetic.js';
 import { broadcastIndex, broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
@@ -115,7 +114,7 @@ function scaled(ctx: NodeContext, x: Value, input: number, c: Constant): Value {
   return ctx.affine(spread, operators.scale({ factor: c.data, ...groupsOf(c, spread.shape) }), spread.shape);
 }
 
-/** Division by constants: 1/c is rounded once, the runtime's division once more. */
+/** Division by constants. */
 export function div(ctx: NodeContext): Value {
   const [a, b] = [ctx.value(0), ctx.value(1)];
   if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, DIVIDE);
@@ -123,6 +122,6 @@ export function div(ctx: NodeContext): Value {
     throw unsupported(ctx.label, 'a constant divisor', 'one that depends on the network’s input');
   const spread = ctx.broadcast(a, broadcastShapes([a.shape, b.shape], ctx.label), 0);
   ctx.claim(entriesOf(spread.shape));
-  const factor = b.data.map(v => 1 / v);
-  return ctx.affine(spread, fixed({ factor, ...groupsOf(b, spread.shape) }, 2), spread.shape);
+  const { groups } = groupsOf(b, spread.shape);
+  return ctx.affine(spread, operators.divide(b.data, groups), spread.shape);
 }

@@ -1,4 +1,3 @@
-import type { AffineOperator, operators } from '@police/core';
 import type { NetworkBuilder } from '../builder.js';
 
 /** Entries of a node, by number. */
@@ -17,7 +16,7 @@ export function sourceOf(builder: NetworkBuilder, node: string, size: number): P
   let source: Picked = { node, entries: Int32Array.from({ length: size }, (_, i) => i) };
   for (;;) {
     const at = builder.affineAt(source.node);
-    if (!at || !isGather(at.operator)) return source;
+    if (at?.operator.kind !== 'gather') return source;
     const { index } = at.operator;
     const entries = source.entries.map(entry => index[entry]);
     if (entries.some(entry => entry < 0)) return source;
@@ -28,15 +27,7 @@ export function sourceOf(builder: NetworkBuilder, node: string, size: number): P
 /** A node read as another's entries plus constants, if that is what it is. */
 export function raisedEntries(builder: NetworkBuilder, node: string): Raised | undefined {
   const added = builder.affineAt(node);
-  if (!added || !isScale(added.operator) || !added.operator.offset || added.operator.factor) return undefined;
+  if (added?.operator.kind !== 'scale' || !added.operator.offset || added.operator.factor) return undefined;
   const offset = added.operator.bias;
   return { ...sourceOf(builder, added.input, offset.length), offset };
-}
-
-function isScale(operator: AffineOperator): operator is operators.Scale {
-  return 'kind' in operator && operator.kind === 'scale';
-}
-
-function isGather(operator: AffineOperator): operator is operators.Gather {
-  return 'kind' in operator && operator.kind === 'gather';
 }

@@ -1,4 +1,5 @@
-import { type Lifts, operators, type Windows, windowsOf } from '@police/core';
+import { operators, type Windows } from '@police/core';
+import { type Lifts, windowsOf } from '@police/core/adapter';
 import { LARGER, SMALLER } from '../arithmetic.js';
 import { broadcastShapes, withoutBatch } from '../broadcast.js';
 import type { NetworkBuilder, TakenMax } from '../builder.js';

@@ -1,12 +1,10 @@
 import { dense, matrix, operators } from '@police/core';
-import { fixed } from '../affine/fixed.js';
-import { permuted } from '../affine/permuted.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import type { BiasSite } from '../sites.js';
 import { isFloat } from '../tensor.js';
 import { type Constant, entriesOf, type Value } from '../values.js';
-import { addConstant, groupsOf, timesAttribute } from './offset.js';
+import { addConstant, timesAttribute } from './offset.js';
 
 /** A bias one value per row of the weight, and where it is stored. */
 interface RowBias {
@@ -39,9 +37,9 @@ function rowsTimes(
     weightShape: [M, K, 1],
     ...(bias && { bias: bias.values }),
   });
-  const operator = permuted(product, {
-    inputs: operators.transpose([rows, K], [1, 0]).index,
-    outputs: operators.transpose([M, rows], [1, 0]).index,
+  const operator = operators.permuted(product, {
+    inputs: operators.transpose([rows, K], [1, 0]),
+    outputs: operators.transpose([M, rows], [1, 0]),
   });
   return ctx.affine(x, operator, shape, undefined, site);
 }
@@ -175,7 +173,7 @@ function missing(ctx: NodeContext, x: Value, dims: readonly number[]): RowBias {
 }
 
 function plusC(ctx: NodeContext, product: Value, c: Value, beta: number): Value {
-  if (product.kind === 'constant' || c.kind === 'data') {
+  if (product.kind === 'constant' || c.kind === 'data' || beta !== 1) {
     const anchor = product.kind === 'data' ? product : c.kind === 'data' ? c : undefined;
     if (!anchor) throw unsupported(ctx.label, 'an input that is not constant', 'constants only');
     const [x, y] = [product, ctx.broadcast(c, product.shape, 2)].map(value =>
@@ -183,8 +181,5 @@ function plusC(ctx: NodeContext, product: Value, c: Value, beta: number): Value 
     );
     return ctx.builder.sum([x, y], [1, beta], ctx.name);
   }
-  if (beta === 1) return addConstant(ctx, product, c, { input: 2, negated: false });
-  ctx.claim(entriesOf(product.shape));
-  const offset = c.data.map(v => beta * v);
-  return ctx.affine(product, fixed({ offset, ...groupsOf(c, product.shape) }, 2), product.shape);
+  return addConstant(ctx, product, c, { input: 2, negated: false });
 }

@@ -1,12 +1,8 @@
 import { operators } from '@police/core';
-import { fixed } from '../affine/fixed.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import type { FloatType } from '../tensor.js';
 import { entriesOf, type Value } from '../values.js';
-
-/** Roundings in γ/√(variance + ε) and in mean · γ/√(variance + ε), generously. */
-const ROUNDINGS = 8;
 
 /**
  * ONNX BatchNormalization at inference, in two nodes: `(x − mean) · γ/√(variance + ε)`, whose coefficients the file
@@ -17,7 +13,7 @@ export function batchNormalization(ctx: NodeContext): Value {
   const x = ctx.float(0);
   if (x.kind === 'constant')
     throw unsupported(ctx.label, 'a tensor that depends on the network’s input', 'a constant');
-  const [scale, offset, mean, variance] = [1, 2, 3, 4].map(input => ctx.constant(input).data);
+  const [gamma, offset, mean, variance] = [1, 2, 3, 4].map(input => ctx.constant(input).data);
   const epsilon = attributes.float('epsilon', Math.fround(1e-5));
   attributes.ignore('momentum', 'is_test');
   if (attributes.int('training_mode', 0) !== 0) {
@@ -26,7 +22,7 @@ export function batchNormalization(ctx: NodeContext): Value {
   if (attributes.int('spatial', 1) === 0)
     throw unsupported(ctx.label, 'one statistic a channel', 'spatial 0');
   const [batch, channels] = x.shape;
-  if (x.shape.length < 2 || [scale, offset, mean, variance].some(({ length }) => length !== channels)) {
+  if (x.shape.length < 2 || [gamma, offset, mean, variance].some(({ length }) => length !== channels)) {
     throw malformed(ctx.label, 'an input [N, C, …] and C of each statistic', `sizes [${x.shape}]`);
   }
   ctx.claim(2 * entriesOf(x.shape));
@@ -35,18 +31,17 @@ export function batchNormalization(ctx: NodeContext): Value {
     { length: batch * channels * area },
     (_, i) => Math.floor(i / area) % channels,
   );
-  const factor = scale.map((g, c) => {
-    const spread = variance[c] + epsilon;
-    // Of a negative variance the sum may cancel, and float32 decide what is left.
-    if (spread > 0 && variance[c] >= 0) return g / Math.sqrt(spread);
+  // Of a negative variance the sum with epsilon may cancel, and float32 decide what is left.
+  const bad = variance.findIndex(v => !(v >= 0 && v + epsilon > 0));
+  if (bad >= 0) {
     throw malformed(
       ctx.label,
       'a variance from 0 up, and epsilon above 0',
-      `${variance[c]} and ${epsilon} in channel ${c}`,
+      `${variance[bad]} and ${epsilon} in channel ${bad}`,
     );
-  });
-  const centred = factor.map((f, c) => -f * mean[c]);
-  const normal = ctx.affine(x, fixed({ factor, offset: centred, groups }, ROUNDINGS), x.shape, 'normalised');
+  }
+  const normalization = operators.normalize({ gamma, mean, variance, epsilon }, groups);
+  const normal = ctx.affine(x, normalization, x.shape, 'normalised');
   return ctx.affine(normal, operators.scale({ offset, groups }), x.shape, undefined, {
     kind: 'input',
     node: ctx.node,

@@ -1,4 +1,5 @@
-import { maxPoolWindows, operators, windowsOf } from '@police/core';
+import { maxPoolWindows, operators } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import { withoutBatch } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';

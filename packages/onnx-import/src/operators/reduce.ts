@@ -1,4 +1,5 @@
-import { operators, windowsOf } from '@police/core';
+import { operators } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import { withoutBatch } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { unsupported } from '../errors.js';

@@ -1,4 +1,5 @@
-import { type Activation, activationByName, type SmoothActivationName } from '@police/core';
+import type { Activation } from '@police/core';
+import { activationByName, type SmoothActivationName } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** An elementwise function of the framework and core's description of it. */

@@ -1,4 +1,5 @@
-import { activationByName, leakyRelu, prelu } from '@police/core';
+import { leakyRelu, prelu } from '@police/core';
+import { activationByName } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { type ActivationFunction, functionByName, headByName } from './activation-functions.js';

@@ -1,4 +1,5 @@
-import { maxPoolWindows, type Windows, windowsOf } from '@police/core';
+import { maxPoolWindows, type Windows } from '@police/core';
+import { windowsOf } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
 import type { GraphBuilder } from './builder.js';

@@ -1,4 +1,5 @@
-import { assertFinite, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import { assertFinite } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { GraphBuilder } from './builder.js';
 import { readLayer } from './layers.js';

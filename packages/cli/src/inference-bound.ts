@@ -1,0 +1,28 @@
+import type { Certificate } from '@police/core';
+import { shortNumber } from './report.js';
+
+/** What is said of the error of float32 inference on a region. */
+export type InferenceBound = Pick<
+  Certificate['regions'][number],
+  'inferenceError' | 'outputReach' | 'overflow' | 'coarse'
+>;
+
+/** The largest bound of all outputs; null where there is none. */
+export function largestInferenceError({ inferenceError }: InferenceBound): number | null {
+  return inferenceError.includes(null) ? null : Math.max(...(inferenceError as number[]));
+}
+
+/** A sentence's end: `stays within 1e-6 of A x + b`, or why nothing useful can be said. A bound larger than the output says nothing. */
+export function inferenceSentence(bound: InferenceBound): string {
+  const { inferenceError, outputReach, overflow, coarse } = bound;
+  if (overflow !== undefined) return `has no bound: a float32 number may overflow at '${overflow}'`;
+  const isUseless = inferenceError.some(
+    (error, j) => !((error ?? Number.POSITIVE_INFINITY) <= outputReach[j]),
+  );
+  const reason =
+    coarse === undefined
+      ? 'the outputs are as small as rounding on the way to them'
+      : `the way rounding takes to '${coarse}' is too long to follow, and products of |W| are too coarse`;
+  if (isUseless) return `has no useful bound: ${reason}`;
+  return `stays within ${shortNumber(largestInferenceError(bound)!)} of A x + b`;
+}

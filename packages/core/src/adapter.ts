@@ -1,0 +1,85 @@
+export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { approximationErrors, approximationErrorsOf, isApproximate } from './frames/approximation-error.js';
+export {
+  type PolicedLayer,
+  type PolicedPass,
+  type PoliceSettings,
+  policedPass,
+  writeActivatedFrame,
+} from './frames/policed-pass.js';
+export { assertRegionsFit } from './frames/propagators-for.js';
+export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
+export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
+export {
+  checkedTrainingOptions,
+  type TrainingOption,
+  type TrainingOptionChecks,
+  type TrainingSettings,
+} from './gradient/training-options.js';
+export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backward-frames.js';
+export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
+export { forwardFrames } from './in-place/forward-frames.js';
+export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
+export { addProduct, addTransposed } from './in-place/products.js';
+export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
+export {
+  activate,
+  type Curve,
+  type Kink,
+  type Piece,
+  type SmoothActivationName,
+} from './network/activation.js';
+export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
+export { biasOwner, isSharedAlike } from './network/fold.js';
+export { forwardValues } from './network/forward.js';
+export { type Lifts, windowsOf } from './network/max-windows.js';
+export { mapNodes } from './network/network.js';
+export type { NodeByKind, NodeKind } from './network/nodes.js';
+export {
+  type ActivationNode,
+  type AffineNode,
+  type ConcatNode,
+  type InputNode,
+  inputsOf,
+  type MaxNode,
+  type SumNode,
+} from './network/nodes.js';
+export type { AffineContract, AffineGradient } from './network/operators/contract.js';
+export {
+  applyRule,
+  type BackRules,
+  byKind,
+  ifKind,
+  type NodeTable,
+  onDemand,
+  type Rules,
+  walk,
+  walkBack,
+} from './network/walk.js';
+export { type Block, rowRange } from './numeric/matrix.js';
+export { regionsHash, sha256Hex } from './proof/hash.js';
+export { isRepresentable } from './proof/rounding.js';
+export {
+  type Body,
+  type LinearProgramResult,
+  type Range,
+  type RegionParts,
+  regionOf,
+} from './regions/index.js';
+export {
+  activeRows,
+  addShiftGradient,
+  shiftGradient,
+  shiftsOf,
+} from './rule/layer-shift.js';
+export { type AffinePieces, piecesOn } from './rule/pieces.js';
+export { assertPolicy } from './rule/policy.js';
+export type { Shifts } from './rule/shift.js';
+export {
+  chooseWinners,
+  liftGradient,
+  type MaxShifts,
+  maxFrame,
+  pairLeads,
+  winnersOn,
+} from './rule/winners.js';

@@ -1,0 +1,115 @@
+import { LINEAR_PART } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import { inputsOf, type NetworkNode } from '../network/nodes.js';
+import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
+import { type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import type { Region } from '../regions/region.js';
+
+const IS_NONLINEARITY: NodeTable<boolean> = {
+  input: () => false,
+  affine: () => false,
+  sum: () => false,
+  concat: () => false,
+  activation: () => true,
+  max: () => true,
+};
+
+/** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
+type Visit = (name: string, block: Matrix, from: number) => void;
+
+/**
+ * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
+ * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
+ */
+export class DirectionBlocks {
+  private readonly nodes: ReadonlyMap<string, NetworkNode>;
+  private readonly pieces = new Map<string, (directions: Matrix) => Matrix>();
+  private readonly stored = new Map<string, Matrix>();
+  private readonly count: number;
+
+  constructor(
+    private readonly net: Network,
+    private readonly region: Region,
+    private readonly blockRows: number,
+    private readonly memory: number,
+  ) {
+    this.nodes = new Map(net.nodes.map(node => [node.name, node]));
+    this.count = region.frame.rows - 1;
+  }
+
+  /** What a nonlinearity does to rows of directions. */
+  fixPiece(name: string, piece: (directions: Matrix) => Matrix): void {
+    this.pieces.set(name, piece);
+  }
+
+  /** Reads, block by block, the directions after some nodes. */
+  sweep(names: readonly string[], visit: Visit): void {
+    for (let from = 0; from < this.count; from += this.blockRows) {
+      const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
+      for (const name of names) visit(name, directions(name), from);
+    }
+  }
+
+  /**
+   * Sweeps every linear node that directions now reach and did not reach before, as `isNew` tells, and stores the directions
+   * that later nodes will ask for.
+   */
+  advance(isNew: (name: string) => boolean, visit: Visit): void {
+    const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
+    const reached = linear.map(({ name }) => name).filter(name => isNew(name) && this.isReachable(name));
+    const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
+    this.sweep(reached, (name, block, from) => {
+      visit(name, block, from);
+      kept.get(name)?.data.set(block.data, from * block.cols);
+    });
+    for (const [name, rows] of kept) this.stored.set(name, rows);
+    this.forgetUnread();
+  }
+
+  /** Whether directions can be sent through everything before the node, and through itself. */
+  private isReachable(name: string): boolean {
+    if (this.stored.has(name)) return true;
+    const node = this.nodes.get(name)!;
+    const isFixed = !byKind(IS_NONLINEARITY, node) || this.pieces.has(name);
+    return isFixed && inputsOf(node).every(input => this.isReachable(input));
+  }
+
+  /** The directions `from` to `to` after a node. */
+  private directionsFrom(from: number, to: number): (name: string) => Matrix {
+    const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
+    const rules: Rules<Matrix> = {
+      ...LINEAR_PART,
+      input: () => rowRange(this.region.frame, from + 1, to + 1),
+      activation: throughPiece,
+      max: throughPiece,
+    };
+    const known = new Map([...this.stored].map(([name, rows]) => [name, rowRange(rows, from, to)]));
+    return onDemand(this.net, rules, known);
+  }
+
+  private isReadLater(name: string): boolean {
+    return this.net.nodes.some(node => inputsOf(node).includes(name) && !this.isReachable(node.name));
+  }
+
+  /** Room for the directions of some nodes, if all of them fit. */
+  private roomFor(names: readonly string[]): Map<string, Matrix> {
+    const sizes = names.map(name => this.net.sizes.get(name)!);
+    const present = [...this.stored.values()].map(({ cols }) => cols);
+    const columns = [...sizes, ...present].reduce((sum, size) => sum + size, 0);
+    if (8 * this.count * columns > this.memory) return new Map();
+    return new Map(names.map((name, i) => [name, matrix(this.count, sizes[i])]));
+  }
+
+  /** Drops stored directions that no later node needs. */
+  private forgetUnread(): void {
+    const needed = new Set<string>();
+    const need = (name: string): void => {
+      if (needed.has(name)) return;
+      needed.add(name);
+      if (!this.stored.has(name)) inputsOf(this.nodes.get(name)!).forEach(need);
+    };
+    for (const node of this.net.nodes) if (!this.isReachable(node.name)) inputsOf(node).forEach(need);
+    need(this.net.nodes.at(-1)!.name);
+    for (const name of this.stored.keys()) if (!needed.has(name)) this.stored.delete(name);
+  }
+}

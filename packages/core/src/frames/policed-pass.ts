@@ -1,0 +1,214 @@
+import { firstNonFinite, PoliceError } from '../errors.js';
+import { type Activation, slopeAt } from '../network/activation.js';
+import { biasOwner } from '../network/fold.js';
+import type { LinearNode } from '../network/forward.js';
+import type { Network } from '../network/network.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import { type Progress, walk } from '../network/walk.js';
+import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
+import type { Region } from '../regions/region.js';
+import { shiftsOf } from '../rule/layer-shift.js';
+import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
+import type { Policy } from '../rule/policy.js';
+import { noShifts, type Shifts } from '../rule/shift.js';
+import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
+import { approximationErrorsOf, isApproximate } from './approximation-error.js';
+import type { FramePropagator } from './propagator.js';
+import { wholePropagators } from './propagators-for.js';
+
+/**
+ * What policy `sticky` keeps, by node name: of an activation its sides (see {@link Shifts.sides}), of a maximum the
+ * lifted entries (see {@link Lifts.winner}).
+ */
+export type Sides = Readonly<Record<string, ArrayLike<number>>>;
+
+/** One nonlinearity in a policed pass. */
+export interface PolicedLayer {
+  /** Frame values of the pre-activations (a shift the network already has included), one block per region. */
+  readonly frames: readonly Matrix[];
+  readonly shifts: Shifts;
+}
+
+/** Everything a policed pass over the regions' frames finds out. */
+export interface PolicedPass extends AffinePieces {
+  /** Values after each node, one block per region as its propagator gives them (the whole frame `[dᵣ + 1, size]`), by node name. */
+  readonly values: ReadonlyMap<string, readonly Matrix[]>;
+  /** By activation name. */
+  readonly layers: ReadonlyMap<string, PolicedLayer>;
+  /**
+   * How far, at most, the values of a node may be from these affine ones, `[size]` per region: the tails of smooth activations.
+   * Absent where the network is exactly affine.
+   */
+  readonly approximationErrors?: (name: string) => readonly Float64Array[];
+}
+
+/** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
+export type ShiftSharing = 'per-unit' | 'per-channel';
+
+export interface PoliceSettings {
+  readonly policy: Policy;
+  /** @defaultValue none */
+  readonly previous?: Sides;
+  /** @defaultValue 'per-unit' */
+  readonly sharing?: ShiftSharing;
+  readonly progress?: Progress;
+}
+
+/**
+ * The method: carries the frames through the network, and before each nonlinearity chooses the shifts that keep
+ * every unit off its kinks all over every region (paper, Algorithm 1, with frames for vertices), and for each
+ * maximum the entry that wins. Costs one forward pass of Σ(dᵣ + 1) rows.
+ *
+ * Where smooth activations are affine up to an error only, the shifts keep units off their kinks by that error too.
+ *
+ * `propagators`, one per region, tell how the frames are carried; by default whole.
+ */
+export function policedPass(
+  net: Network,
+  regions: readonly Region[],
+  settings: PoliceSettings,
+  propagators: readonly FramePropagator[] = wholePropagators(net, regions),
+): PolicedPass {
+  const layers = new Map<string, PolicedLayer>();
+  const maxima = new Map<string, MaxShifts>();
+  const errorsOf = isApproximate(net)
+    ? approximationErrorsOf(net, regions.length, { layers, maxima })
+    : undefined;
+  const linear = (node: LinearNode, inputs: readonly (readonly Matrix[])[]) =>
+    propagators.map((propagator, r) => {
+      const blocks = inputs.map(each => each[r]);
+      return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
+    });
+  const values = walk<readonly Matrix[]>(
+    net,
+    {
+      input: () => propagators.map(propagator => propagator.start()),
+      affine: linear,
+      sum: linear,
+      concat: linear,
+      activation: (node, [frames]) => {
+        const h = shiftedFrames(node, frames);
+        const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
+        layers.set(node.name, { frames: h, shifts });
+        fixSlopes(node, propagators, shifts.sides);
+        return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
+      },
+      max: (node, [frames]) => {
+        const winners = policedWinners(node, propagators, frames, settings, errorsOf?.(node.input));
+        maxima.set(node.name, winners);
+        fixWinners(node, propagators, winners);
+        return frames.map((block, r) => maxFrame(block, winners, r));
+      },
+    },
+    settings.progress,
+  );
+  return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
+}
+
+/** The shifts of one activation, from the frames `h` of its pre-activations. */
+function policedShifts(
+  net: Network,
+  node: ActivationNode,
+  propagators: readonly FramePropagator[],
+  h: readonly Matrix[],
+  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  errors: readonly Float64Array[] | undefined,
+): Shifts {
+  // Without regions there are no frames to tell the number of units, and nothing to shift.
+  if (propagators.length === 0) return noShifts(net.sizes.get(node.name)!);
+  const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
+  const readers = propagators.map(({ reader }) => reader);
+  return shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors);
+}
+
+function policedWinners(
+  node: MaxNode,
+  propagators: readonly FramePropagator[],
+  frames: readonly Matrix[],
+  { policy, previous = {} }: PoliceSettings,
+  errors: readonly Float64Array[] | undefined,
+): MaxShifts {
+  const kept = policy === 'sticky' ? previous[node.name] : undefined;
+  const leads = propagators.map((propagator, r) => propagator.leads(node, frames[r]));
+  return chooseWinners(node.windows, leads, {
+    ...(kept ? { previous: kept } : {}),
+    ...(node.lifts ? { lifts: node.lifts } : {}),
+    ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
+  });
+}
+
+/** The bias moves the origin; directions see only the linear part. */
+function withBias(node: LinearNode, h: Matrix): Matrix {
+  if (!('operator' in node)) return h;
+  for (let j = 0; j < h.cols; j++) h.data[j] += node.operator.bias[j];
+  return h;
+}
+
+/** Tells the propagators the slopes that sides select. */
+export function fixSlopes(
+  { name, activation }: ActivationNode,
+  propagators: readonly FramePropagator[],
+  sides: Int8Array,
+): void {
+  propagators.forEach((propagator, r) => {
+    propagator.fixPiece(name, rows => scaleColumns(rows, slopesOn(activation, sides, r, rows.cols)));
+  });
+}
+
+/** Tells the propagators the entries that win. */
+export function fixWinners(
+  { name }: MaxNode,
+  propagators: readonly FramePropagator[],
+  chosen: MaxShifts,
+): void {
+  propagators.forEach((propagator, r) => {
+    propagator.fixPiece(name, rows => pickColumns(rows, winnersOn(chosen, r)));
+  });
+}
+
+/** A non-finite frame value would make every comparison false and pass for a unit that needs no shift. */
+export function checkedFrame(name: string, h: Matrix): Matrix {
+  const bad = firstNonFinite(h.data);
+  if (bad < 0) return h;
+  throw new PoliceError({
+    code: 'not-finite',
+    where: name,
+    expected: 'finite pre-activations on the region',
+    actual: `${h.data[bad]} at unit ${bad % h.cols}`,
+    remedy: 'The weights overflow on this region: lower the learning rate, or scale the inputs.',
+  });
+}
+
+/** The pre-activation frames with the node's own shift added. */
+export function shiftedFrames({ shift }: ActivationNode, frames: readonly Matrix[]): readonly Matrix[] {
+  if (!shift) return frames;
+  return frames.map(frame => {
+    const h = matrix(frame.rows, frame.cols, frame.data.slice());
+    for (let j = 0; j < h.cols; j++) h.data[j] += shift[j];
+    return h;
+  });
+}
+
+/** Frame values through the pieces the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */
+export function activateFrame(activation: Activation, h: Matrix, shifts: Shifts, region: number): Matrix {
+  const y = matrix(h.rows, h.cols);
+  writeActivatedFrame(activation, h, shifts, region, y);
+  return y;
+}
+
+/** {@link activateFrame} written to `into` `[d + 1, units]`. */
+export function writeActivatedFrame(
+  activation: Activation,
+  h: Matrix,
+  { shift, sides }: Shifts,
+  region: number,
+  into: Block,
+): void {
+  const { cols } = h;
+  const y = into.data;
+  const pieces = Array.from(piecesOn(region, activation, sides, cols), k => activation.pieces[k]);
+  const slopes = Float64Array.from(pieces, slopeAt);
+  for (let j = 0; j < cols; j++) y[j] = slopes[j] * (h.data[j] + shift[j]) + pieces[j].offset;
+  for (let start = cols; start < y.length; start += cols)
+    for (let j = 0; j < cols; j++) y[start + j] = slopes[j] * h.data[start + j];
+}

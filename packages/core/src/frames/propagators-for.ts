@@ -1,0 +1,49 @@
+import { assertSize } from '../errors.js';
+import type { Network } from '../network/network.js';
+import type { Region } from '../regions/region.js';
+import { type FramePropagator, wholePropagator } from './propagator.js';
+import { frameBytes, streamedPropagator, tooLarge } from './streamed-propagator.js';
+
+/** Bytes that frames may take unless the caller says otherwise. */
+export const DEFAULT_MEMORY: number = 2 ** 31;
+
+/** Copies of a node's frame that a pass may hold: before and after a bias, and one on its way. */
+const COPIES = 3;
+
+/** Throws `shape` for a region of another dimension than the network's input. */
+export function assertRegionsFit(regions: readonly Region[], inputSize: number): void {
+  regions.forEach((region, r) => {
+    assertSize(region.size, inputSize, `region ${r} (${region.kind})`, 'a region in the input space');
+  });
+}
+
+/**
+ * FramePropagator for regions of a network: of whole frames where they fit in `memory` bytes, else streamed ones. Nothing is
+ * allocated before that is known. Throws `shape` or `too-large`.
+ */
+export function propagatorsFor(
+  net: Network,
+  regions: readonly Region[],
+  memory: number = DEFAULT_MEMORY,
+): FramePropagator[] {
+  assertRegionsFit(regions, net.inputSize);
+  const share = memory / Math.max(1, regions.length);
+  return regions.map(region =>
+    COPIES * frameBytes(net, region) <= share
+      ? wholePropagator(region)
+      : streamedPropagator(net, region, share),
+  );
+}
+
+/** FramePropagator of whole frames, as gradients need them. Throws `shape` or `too-large`. */
+export function wholePropagators(
+  net: Network,
+  regions: readonly Region[],
+  memory: number = DEFAULT_MEMORY,
+): FramePropagator[] {
+  assertRegionsFit(regions, net.inputSize);
+  return regions.map(region => {
+    if (frameBytes(net, region) * regions.length > memory) throw tooLarge(net, region, memory);
+    return wholePropagator(region);
+  });
+}

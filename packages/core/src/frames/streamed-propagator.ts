@@ -1,0 +1,129 @@
+import { PoliceError } from '../errors.js';
+import { linearPart } from '../network/forward.js';
+import { windowCount } from '../network/max-windows.js';
+import type { Network } from '../network/network.js';
+import type { MaxNode } from '../network/nodes.js';
+import { ifKind } from '../network/walk.js';
+import { type Matrix, matrix, pickColumns, rowOf, rowRange, stackRows } from '../numeric/matrix.js';
+import { symmetricBody } from '../regions/kinds/symmetric.js';
+import type { Region } from '../regions/region.js';
+import { cube, type UnitBall } from '../regions/unit-balls.js';
+import { pairDifferences, pairOffsets } from '../rule/winners.js';
+import { DirectionBlocks } from './direction-blocks.js';
+import type { FramePropagator } from './propagator.js';
+
+/** Share of the memory that a block of directions on its way through the network may take. */
+const WORKING_SHARE = 1 / 4;
+
+/**
+ * Carries a frame that would not fit in memory: of every node it gives two rows, the origin's value and the *radius*, half
+ * the width of the range (the dual norm of the directional rows; see {@link UnitBall}). A radius is found by sending the
+ * directions through the network in blocks, from the nodes whose directions are stored, which are as many as fit.
+ *
+ * Bound on the memory: `memory` bytes for stored directions and a quarter of it for the blocks. Time: where a layer's
+ * directions do not fit, those after it are computed once for every nonlinearity that follows until one fits.
+ *
+ * Throws `too-large` for a region that is no image of a unit ball, or where not even one direction's values fit.
+ */
+export function streamedPropagator(net: Network, region: Region, memory: number): FramePropagator {
+  const { unitBall } = region.body;
+  const blockRows = Math.floor((memory * WORKING_SHARE) / (8 * largestRow(net)));
+  if (!unitBall || blockRows < 1) throw tooLarge(net, region, memory, unitBall);
+  const blocks = new DirectionBlocks(net, region, blockRows, memory);
+  const radii = new Map<string, Float64Array>();
+
+  const radiusOf = (name: string): Float64Array => {
+    if (!radii.has(name)) {
+      blocks.advance(
+        each => !radii.has(each),
+        (each, block, from) => {
+          const before = from === 0 ? new Float64Array(block.cols) : radii.get(each)!;
+          radii.set(each, widened(unitBall, before, block));
+        },
+      );
+    }
+    return radii.get(name)!;
+  };
+
+  return {
+    region,
+    reader: symmetricBody(cube, 1),
+    start: () => {
+      const radius = unitBall.dual(rowRange(region.frame, 1, region.frame.rows));
+      return twoRows(rowOf(region.frame, 0), radius);
+    },
+    linear: (node, inputs) => {
+      const origins = inputs.map(input => rowRange(input, 0, 1));
+      return twoRows(linearPart(node, origins).data, radiusOf(node.name));
+    },
+    leads: (node, input) => leadsOf(node, input, blocks, unitBall),
+    fixPiece: (name, piece) => blocks.fixPiece(name, piece),
+    columns: (name, values, units) => {
+      const picked = [pickColumns(rowRange(values, 0, 1), units)];
+      blocks.sweep([name], (_name, block) => {
+        picked.push(pickColumns(block, units));
+      });
+      return stackRows(picked, units.length);
+    },
+  };
+}
+
+/** The largest leads of a maximum's pairs: a pair's difference at the origin and its radius. */
+function leadsOf(
+  { input: name, windows }: MaxNode,
+  input: Matrix,
+  blocks: DirectionBlocks,
+  unitBall: UnitBall,
+): Float64Array {
+  const total = pairOffsets(windows).at(-1)!;
+  const windowsTotal = windowCount(windows);
+  let radius: Float64Array = new Float64Array(total);
+  blocks.sweep([name], (_name, block) => {
+    // A row of differences at a time: there are many more of them than entries.
+    for (let i = 0; i < block.rows; i++) {
+      const row = rowRange(block, i, i + 1);
+      radius = widened(unitBall, radius, pairDifferences(windows, row, 0, windowsTotal));
+    }
+  });
+  const atOrigin = pairDifferences(windows, rowRange(input, 0, 1), 0, windowsTotal).data;
+  return atOrigin.map((difference, k) => difference + radius[k]);
+}
+
+/** The dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
+function widened(unitBall: UnitBall, radius: Float64Array, block: Matrix): Float64Array {
+  return unitBall.dual(twoRows(radius, unitBall.dual(block)));
+}
+
+function twoRows(first: Float64Array, second: Float64Array): Matrix {
+  const m = matrix(2, first.length);
+  m.data.set(first);
+  m.data.set(second, first.length);
+  return m;
+}
+
+/** Numbers that one direction takes on its way: all nodes' values, and pairs of a maximum. */
+function largestRow(net: Network): number {
+  const values = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
+  const pairs = net.nodes.map(
+    node => ifKind({ max: ({ windows }) => pairOffsets(windows).at(-1)! }, node) ?? 0,
+  );
+  return values + Math.max(...pairs);
+}
+
+/** Bytes of the whole frame after every node. */
+export function frameBytes(net: Network, region: Region): number {
+  return [...net.sizes.values()].reduce((sum, size) => sum + 8 * region.frame.rows * size, 0);
+}
+
+export function tooLarge(net: Network, region: Region, memory: number, unitBall?: UnitBall): PoliceError {
+  const size = (bytes: number) => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+  return new PoliceError({
+    code: 'too-large',
+    where: `the frame of a region (${region.kind})`,
+    expected: `at most ${size(memory)}`,
+    actual: `${region.frame.rows} rows through all layers, ${size(frameBytes(net, region))}`,
+    remedy: unitBall
+      ? 'Allow more memory (option memory, in bytes).'
+      : 'Allow more memory (option memory, in bytes), or use a box or ball, whose frame can be carried in blocks.',
+  });
+}

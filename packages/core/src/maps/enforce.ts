@@ -1,0 +1,123 @@
+import { PoliceError } from '../errors.js';
+import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from '../frames/policed-pass.js';
+import { propagatorsFor } from '../frames/propagators-for.js';
+import { mapNodes, type Network } from '../network/network.js';
+import type { Progress } from '../network/walk.js';
+import type { Region } from '../regions/region.js';
+import { assertPolicy, type Policy } from '../rule/policy.js';
+import { addedLifts, type EnforceReport, reportOf } from './report.js';
+
+/** How sides are chosen, which units share shifts, what is left alone, and the memory allowed. */
+export interface EnforceOptions {
+  /**
+   * How sides are chosen.
+   * @defaultValue 'minimal'
+   */
+  readonly policy?: Policy;
+  /** Sides to keep, for policy `sticky`. */
+  readonly sides?: Sides;
+  /**
+   * Whether the outputs of a convolution that share a channel's bias share their shift too. `per-unit` shifts least, but
+   * what it shifts cannot be folded into a shared bias and stays an addition; `per-channel` folds away, and shifts every
+   * position as far as the worst one needs.
+   * @defaultValue 'per-unit'
+   */
+  readonly sharing?: ShiftSharing;
+  /**
+   * Names of nonlinearities that are to stay as they are. They must be affine on the regions by themselves.
+   * @defaultValue none
+   */
+  readonly exclude?: readonly string[];
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
+  readonly progress?: Progress;
+}
+
+/** A network that is affine on every region, and what it took. */
+export interface Enforced {
+  /** The network with shifts on its nonlinearities, affine on every region. `foldShifts` moves them into biases. */
+  readonly network: Network;
+  /** The shifts added, `[units]` by activation name, and the lifts added, `[windows]` by the name of a maximum. */
+  readonly shifts: Readonly<Record<string, Float64Array>>;
+  readonly sides: Readonly<Record<string, Int8Array | Int32Array>>;
+  readonly report: EnforceReport;
+}
+
+/**
+ * Makes a network affine on every region by bias shifts alone, in float64; the network given is left as it is.
+ *
+ * Exact in real arithmetic, to rounding in float64: `freeze` makes the stored weights exact. Only smooth activations,
+ * which take a tolerance to make, leave it approximate; `report.approximationErrors` says by how much.
+ *
+ * Throws `shape` (a region of another dimension), `not-finite` (overflow on a region), `too-large` (a frame beyond
+ * `memory`) or `invalid-option` (a policy that is none, an excluded layer that bends).
+ *
+ * @example
+ * const { network, report } = enforce(net, [box([-1, -1], [1, 1])]);
+ */
+export function enforce(
+  net: Network,
+  regions: readonly Region[],
+  {
+    policy = 'minimal',
+    sides = {},
+    sharing = 'per-unit',
+    exclude = [],
+    memory,
+    progress,
+  }: EnforceOptions = {},
+): Enforced {
+  assertPolicy(policy);
+  const propagators = propagatorsFor(net, regions, memory);
+  const settings = { policy, previous: sides, sharing, ...(progress ? { progress } : {}) };
+  const pass = policedPass(net, regions, settings, propagators);
+  for (const name of exclude) assertLeftAlone(net, pass, name);
+  const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
+  const maxima = [...pass.maxima];
+  return {
+    network: withShifts(net, pass),
+    shifts: Object.fromEntries([
+      ...layers.map(([name, { shift }]) => [name, shift] as const),
+      ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
+    ]),
+    sides: Object.fromEntries([
+      ...layers.map(([name, shifts]) => [name, shifts.sides] as const),
+      ...maxima.map(([name, { lifts }]) => [name, lifts.winner] as const),
+    ]),
+    report: reportOf(net, regions, pass),
+  };
+}
+
+/** Throws `invalid-option` where an excluded nonlinearity is none, or is not affine on the regions by itself. */
+function assertLeftAlone(net: Network, pass: PolicedPass, name: string): void {
+  const shift = pass.maxima.has(name) ? addedLifts(net, pass, name) : pass.layers.get(name)?.shifts.shift;
+  const unit = shift ? shift.findIndex(c => c !== 0) : 0;
+  if (unit < 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `exclude '${name}'`,
+    expected: 'a nonlinearity that is affine on every region as it is',
+    actual: shift ? `unit ${unit}, which needs a shift of ${shift[unit]}` : 'no nonlinearity of that name',
+    remedy: shift
+      ? 'Leave it out of exclude, or choose smaller regions.'
+      : `Names are ${[...pass.layers.keys(), ...pass.maxima.keys()].join(', ')}.`,
+  });
+}
+
+function withShifts(net: Network, { layers, maxima }: PolicedPass): Network {
+  return mapNodes(net, {
+    activation: node => {
+      const { shift } = layers.get(node.name)!.shifts;
+      const before = node.shift;
+      if (shift.every(c => c === 0)) return node;
+      return { ...node, shift: before ? shift.map((c, j) => c + before[j]) : shift };
+    },
+    max: node => {
+      const { lifts } = maxima.get(node.name)!;
+      return lifts.winner.every(winner => winner < 0) ? node : { ...node, lifts };
+    },
+  });
+}

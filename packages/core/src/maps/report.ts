@@ -1,0 +1,154 @@
+import { type AffineMap, mapsOn } from '../frames/affine-map.js';
+import type { PolicedPass } from '../frames/policed-pass.js';
+import { type Piece, slopeAt } from '../network/activation.js';
+import type { Network } from '../network/network.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import { ifKind } from '../network/walk.js';
+import type { Matrix } from '../numeric/matrix.js';
+import type { Region } from '../regions/region.js';
+import { piecesOn } from '../rule/pieces.js';
+
+/** What the constraint did to one nonlinearity. */
+export interface LayerReport {
+  readonly name: string;
+  readonly units: number;
+  /** Units with a shift other than 0. */
+  readonly shifted: number;
+  /** Σ|c|. */
+  readonly totalShift: number;
+  /** max|c|. */
+  readonly largestShift: number;
+  /** Units that are 0 on every region. */
+  readonly dead: number;
+  /** Units that are constant on every region, and not dead. */
+  readonly saturated: number;
+  /** Units of slope other than 0 on every region. */
+  readonly linear: number;
+}
+
+/** What the constraint did to the whole network; sums and largest values over its layers. */
+export interface EnforceReport {
+  readonly layers: readonly LayerReport[];
+  readonly units: number;
+  readonly shifted: number;
+  readonly totalShift: number;
+  readonly largestShift: number;
+  readonly dead: number;
+  readonly saturated: number;
+  readonly linear: number;
+  /** The affine map the network is on each region, in the order of the regions. */
+  readonly maps: readonly AffineMap[];
+  /** Whether every unit lies on the same piece on all regions, so that one affine map holds on all of them. */
+  readonly mapsCoincide: boolean;
+  /** The regions, by number, on which no output changes. */
+  readonly constantOn: readonly number[];
+  /**
+   * Bound `[outSize]` per region on |f(x) − (A x + b)|, where smooth activations make the network affine only up to an
+   * error. Absent where it is exactly affine.
+   */
+  readonly approximationErrors?: readonly Float64Array[];
+}
+
+/** What the pass found out. The maps are made when first asked for. */
+export function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): EnforceReport {
+  const layers = net.nodes.flatMap(
+    node =>
+      ifKind<LayerFindings>(
+        {
+          activation: each => activationReport(net, regions, pass, each),
+          max: each => maxReport(net, pass, each),
+        },
+        node,
+      ) ?? [],
+  );
+  const reports = layers.map(({ report }) => report);
+  const output = net.nodes.at(-1)!.name;
+  const outputs = pass.values.get(output)!;
+  const maps = mapsOn(net, regions, pass, outputs);
+  const isConstant = ({ data, cols }: Matrix) => data.subarray(cols).every(change => change === 0);
+  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
+    reports.reduce((sum, layer) => sum + layer[key], 0);
+  return {
+    layers: reports,
+    units: total('units'),
+    shifted: total('shifted'),
+    totalShift: total('totalShift'),
+    largestShift: reports.reduce((max, layer) => Math.max(max, layer.largestShift), 0),
+    dead: total('dead'),
+    saturated: total('saturated'),
+    linear: total('linear'),
+    get maps() {
+      return maps();
+    },
+    constantOn: outputs.flatMap((values, r) => (isConstant(values) ? [r] : [])),
+    mapsCoincide: layers.every(({ coincide }) => coincide),
+    ...(pass.approximationErrors ? { approximationErrors: pass.approximationErrors(output) } : {}),
+  };
+}
+
+/** A layer's report, and whether it does the same on all regions. */
+interface LayerFindings {
+  readonly report: LayerReport;
+  readonly coincide: boolean;
+}
+
+function activationReport(
+  net: Network,
+  regions: readonly Region[],
+  pass: PolicedPass,
+  node: ActivationNode,
+): LayerFindings {
+  const { shift, sides } = pass.layers.get(node.name)!.shifts;
+  const units = net.sizes.get(node.name)!;
+  const { pieces } = node.activation;
+  const chosen = regions.map((_, r) => piecesOn(r, node.activation, sides, units));
+  const count = (isSo: (piece: Piece, unit: number) => boolean) =>
+    regions.length === 0
+      ? 0
+      : shift.reduce((n, _, j) => n + Number(chosen.every(index => isSo(pieces[index[j]], j))), 0);
+  const constant = count((piece, j) => slopeAt(piece, j) === 0);
+  const dead = count((piece, j) => slopeAt(piece, j) === 0 && piece.offset === 0);
+  const perRegion = node.activation.kinks.length * units;
+  return {
+    report: {
+      name: node.name,
+      units,
+      ...shiftSizes(shift),
+      dead,
+      saturated: constant - dead,
+      linear: count((piece, j) => slopeAt(piece, j) !== 0),
+    },
+    coincide: sides.every((side, i) => side === sides[i % perRegion]),
+  };
+}
+
+function maxReport(net: Network, pass: PolicedPass, { name }: MaxNode): LayerFindings {
+  const windows = net.sizes.get(name)!;
+  const { winners } = pass.maxima.get(name)!;
+  return {
+    report: {
+      name,
+      units: windows,
+      ...shiftSizes(addedLifts(net, pass, name)),
+      dead: 0,
+      saturated: 0,
+      linear: windows,
+    },
+    coincide: winners.every((winner, i) => winner === winners[i % windows]),
+  };
+}
+
+function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalShift' | 'largestShift'> {
+  return {
+    shifted: shift.reduce((n, c) => n + Number(c !== 0), 0),
+    totalShift: shift.reduce((sum, c) => sum + Math.abs(c), 0),
+    largestShift: shift.reduce((max, c) => Math.max(max, Math.abs(c)), 0),
+  };
+}
+
+/** What a maximum's lifts grew by, `[windows]`. */
+export function addedLifts(net: Network, { maxima }: PolicedPass, name: string): Float64Array {
+  const node = net.nodes.find(other => other.name === name)!;
+  const before = ifKind({ max: ({ lifts }) => lifts }, node);
+  return maxima.get(name)!.lifts.lift.map((lift, w) => lift - (before ? before.lift[w] : 0));
+}

@@ -1,0 +1,83 @@
+import { assertSize } from '../errors.js';
+import { columnRange, concatColumns, linearCombination, type Matrix } from '../numeric/matrix.js';
+import { type Activation, activate } from './activation.js';
+import { applyAffine } from './affine-operator.js';
+import { applyMax } from './max-windows.js';
+import type { Network } from './network.js';
+import type { AffineNode, ConcatNode, SumNode } from './nodes.js';
+import { type Rules, walk } from './walk.js';
+
+/**
+ * Evaluates the network on rows, `[n, inputSize] → [n, outputSize]`, in float64.
+ *
+ * @example
+ * forward(net, matrixFromRows([[0.5, -0.5]])).data
+ */
+export function forward(net: Network, x: Matrix): Matrix {
+  return forwardValues(net, x).get(net.nodes.at(-1)!.name)!;
+}
+
+/** The values after every node, `[n, size]` by name. */
+export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matrix> {
+  assertSize(x.cols, net.inputSize, 'forward', 'input rows');
+  return walk(net, valuesAt(x));
+}
+
+/** What a node is on rows of the input. */
+const valuesAt = (x: Matrix): Rules<Matrix> => ({
+  input: () => x,
+  affine: ({ operator }, [rows]) => applyAffine(operator, rows),
+  activation: ({ activation, shift }, [rows]) => applyActivation(activation, rows, shift),
+  sum: LINEAR_PART.sum,
+  concat: LINEAR_PART.concat,
+  max: ({ windows, lifts }, [rows]) => applyMax(windows, rows, lifts),
+});
+
+/** `σ(h + shift)` on every row of h `[n, units]`. */
+function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
+  const data = h.data.map((value, i) => {
+    const unit = i % h.cols;
+    return activate(activation, value + (shift ? shift[unit] : 0), unit);
+  });
+  return { rows: h.rows, cols: h.cols, data };
+}
+
+/** A node that is affine whatever the regions are. */
+export type LinearNode = AffineNode | SumNode | ConcatNode;
+
+/** What such nodes do to rows, biases left out. */
+export const LINEAR_PART: {
+  readonly [K in LinearNode['kind']]: (
+    node: Extract<LinearNode, { kind: K }>,
+    inputs: readonly Matrix[],
+  ) => Matrix;
+} = {
+  affine: ({ operator }, [x]) => operator.linear(x),
+  sum: ({ coefficients }, inputs) => linearCombination(inputs, coefficients),
+  concat: (_node, inputs) => concatColumns(inputs),
+};
+
+/** A linear node on rows, without its bias. */
+export function linearPart(node: LinearNode, inputs: readonly Matrix[]): Matrix {
+  const part = LINEAR_PART[node.kind] as (node: LinearNode, inputs: readonly Matrix[]) => Matrix;
+  return part(node, inputs);
+}
+
+/** The adjoints of {@link LINEAR_PART}: dLoss/dinput, one block `[n, size]` per input, from dLoss/dy `[n, outSize]`. */
+export function linearAdjoints({ sizes }: Network): {
+  readonly [K in LinearNode['kind']]: (node: Extract<LinearNode, { kind: K }>, dy: Matrix) => Matrix[];
+} {
+  return {
+    affine: ({ operator }, dy) => [operator.adjoint(dy)],
+    sum: ({ inputs, coefficients }, dy) =>
+      inputs.map((_, i) => linearCombination([dy], [coefficients ? coefficients[i] : 1])),
+    concat: ({ inputs }, dy) => {
+      let start = 0;
+      return inputs.map(name => {
+        const from = start;
+        start += sizes.get(name)!;
+        return columnRange(dy, from, start);
+      });
+    },
+  };
+}

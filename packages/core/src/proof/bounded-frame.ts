@@ -1,0 +1,78 @@
+import type { FramePropagator } from '../frames/propagator.js';
+import type { Rules } from '../network/walk.js';
+import { type Matrix, matrix } from '../numeric/matrix.js';
+import { type Arithmetic, float32, float64 } from '../numeric/precision.js';
+import type { RuntimeRounding } from './runtime-rounding.js';
+
+/**
+ * Frame values on one region with bounds on how far, at any point of the region, a value lies from the true one.
+ *
+ * An error is what rounding in some arithmetic may change: float64's bounds the frame values themselves against the affine
+ * function they stand for, float32's what a runtime computes against the network's exact value.
+ */
+export interface BoundedFrame {
+  readonly values: Matrix;
+  /** `[2, size]`: row {@link EXACT} of the exact network, row {@link RUNTIME} of a float32 runtime. */
+  readonly errors: Matrix;
+  /** The runtime's error `[size]` by products of |W| alone; see {@link RuntimeRounding}. */
+  readonly coarse: Float64Array;
+  /** Bound `[size]` on the distance of the network from that affine function: 0 but for smooth activations. */
+  readonly approximationError: Float64Array;
+  /** Of pre-activations with a shift of their node's own: what a runtime rounds in adding it, `[size]`. */
+  readonly shiftRounding?: Float64Array;
+}
+
+/** Rows of errors. */
+export const EXACT = 0;
+export const RUNTIME = 1;
+
+/** The exact network, whose errors prove, and a runtime's, whose errors are reported and kept clear of. */
+const ARITHMETICS: readonly Arithmetic[] = [float64, float32];
+
+/** Outweighs the rounding of adding a few bounds. */
+export const ROUND_UP: number = 1 + 2 ** -50;
+
+/** How one region's frame values are carried, and what is known of the rounding on the way. */
+export interface Bounding {
+  readonly propagator: FramePropagator;
+  /** See {@link approximationErrors}, of this region. */
+  readonly approximation: Rules<Float64Array>;
+  readonly rounding: RuntimeRounding;
+}
+
+/** What a unit's error is in an arithmetic: carried along from the nodes before, and made at this one. */
+export interface ErrorOf {
+  carried(row: number, unit: number): number;
+  made(arithmetic: Arithmetic, row: number, unit: number): number;
+}
+
+/** `[2, size]`. */
+export function errorsOf(size: number, { carried, made }: ErrorOf): Matrix {
+  const errors = matrix(ARITHMETICS.length, size);
+  ARITHMETICS.forEach((arithmetic, row) => {
+    for (let j = 0; j < size; j++)
+      errors.data[row * size + j] = (carried(row, j) + made(arithmetic, row, j)) * ROUND_UP;
+  });
+  return errors;
+}
+
+/** The same, and what a runtime makes is recorded. `coarse` is what |W| carries of the runtime's. */
+export function errorsAt(
+  { rounding }: Bounding,
+  name: string,
+  coarse: Float64Array,
+  error: ErrorOf,
+): Pick<BoundedFrame, 'errors' | 'coarse'> {
+  const own = coarse.map((_, j) => error.made(float32, RUNTIME, j));
+  rounding.record(name, own);
+  return { errors: errorsOf(coarse.length, error), coarse: coarse.map((e, j) => (e + own[j]) * ROUND_UP) };
+}
+
+/** Bound on the values, all errors included, `[2, size]`. */
+export function reachesOf(
+  { propagator }: Bounding,
+  { values, errors, approximationError }: BoundedFrame,
+): Matrix {
+  const reach = propagator.reader.reach(values).map((m, j) => m + approximationError[j]);
+  return { ...errors, data: errors.data.map((e, i) => e + reach[i % errors.cols]) };
+}

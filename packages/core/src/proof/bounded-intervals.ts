@@ -1,0 +1,105 @@
+import type { FramePropagator } from '../frames/propagator.js';
+import type { Activation } from '../network/activation.js';
+import { rowOf } from '../numeric/matrix.js';
+import { sumErrorBound } from '../numeric/precision.js';
+import { type ForbiddenIntervals, forbiddenIntervals } from '../rule/shift.js';
+import type { LeadError } from '../rule/winners.js';
+import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME } from './bounded-frame.js';
+
+/** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
+const RANGE_TERMS = 8;
+
+/** Error `[size]` of the frame values. */
+export function exactError({ errors }: BoundedFrame): Float64Array {
+  return rowOf(errors, EXACT);
+}
+
+/** How far from its kinks a unit is to stay: clear in exact arithmetic, or by a float32 runtime's error besides. */
+export type Clearance = 'exact' | 'float32';
+
+/** What is asked of a unit's distance from its kinks: `safety` times the error of its range and the clearance. */
+export interface Demand {
+  readonly safety: number;
+  readonly clearance: Clearance;
+}
+
+/** What a proof needs. */
+export const PROOF: Demand = { safety: 1, clearance: 'exact' };
+
+/**
+ * The largest share of its reach that a unit gives up to stay clear of a runtime's error. Where the bound on that is coarser, keeping clear
+ * would do more harm than good.
+ */
+const LARGEST_CLEARANCE = 2 ** -8;
+
+/** A runtime's error `[size]` as far as a unit keeps clear of it. */
+function runtimeError(
+  { errors }: BoundedFrame,
+  reach: Float64Array,
+  { safety, clearance }: Demand,
+): Float64Array {
+  const factor = clearance === 'exact' ? 0 : safety;
+  return rowOf(errors, RUNTIME).map((e, j) => (e <= LARGEST_CLEARANCE * reach[j] ? factor * e : 0));
+}
+
+/** The forbidden intervals with the tails and what is demanded as margin. */
+export function boundedIntervals(
+  activation: Activation,
+  propagators: readonly FramePropagator[],
+  frames: readonly BoundedFrame[],
+  demand: Demand,
+): ForbiddenIntervals {
+  const ranges = propagators.map(({ reader }, r) => reader.range(frames[r].values));
+  const margins = propagators.map(({ reader, region }, r) => {
+    const reach = reader.reach(frames[r].values);
+    const terms = region.frame.rows + RANGE_TERMS;
+    const { approximationError } = frames[r];
+    const runtime = runtimeError(frames[r], reach, demand);
+    return exactError(frames[r]).map((e, j) => {
+      const range = e + sumErrorBound(terms, reach[j]);
+      return (approximationError[j] + demand.safety * range + runtime[j]) * ROUND_UP;
+    });
+  });
+  return forbiddenIntervals(ranges, activation, margins);
+}
+
+/** How much a rival's lead over a winner may be understated: their tails and what is demanded. */
+export function boundedLeads(
+  propagators: readonly FramePropagator[],
+  frames: readonly BoundedFrame[],
+  demand: Demand,
+): LeadError {
+  const reaches = propagators.map(({ reader }, r) => reader.reach(frames[r].values));
+  const errors = frames.map(exactError);
+  const runtimes = frames.map((frame, r) => runtimeError(frame, reaches[r], demand));
+  return (r, rival, winner) => {
+    const terms = propagators[r].region.frame.rows + RANGE_TERMS + 1;
+    const range = sumErrorBound(terms, reaches[r][rival] + reaches[r][winner]);
+    const { approximationError } = frames[r];
+    const error = errors[r][rival] + errors[r][winner] + range;
+    const runtime = runtimes[r][rival] + runtimes[r][winner];
+    const approximation = approximationError[rival] + approximationError[winner];
+    return (approximation + demand.safety * error + runtime) * ROUND_UP;
+  };
+}
+
+/** The least clearance of any constraint: at least 0 when every unit is off every kink. */
+export function smallestMargin({ below, above }: ForbiddenIntervals): number {
+  return below.reduce((least, b, i) => Math.min(least, Math.max(b, -above[i])), Number.POSITIVE_INFINITY);
+}
+
+/** Distance `[units]` of each range on region r from the nearest kink, the margins deducted. */
+export function clearanceOn(
+  r: number,
+  { below, above, units }: ForbiddenIntervals,
+  kinks: number,
+): Float64Array {
+  const clearance = new Float64Array(units).fill(Number.POSITIVE_INFINITY);
+  for (let k = r * kinks; k < (r + 1) * kinks; k++) {
+    for (let j = 0; j < units; j++) {
+      const at = k * units + j;
+      clearance[j] = Math.min(clearance[j], Math.max(below[at], -above[at]));
+    }
+  }
+  return clearance;
+}

@@ -1,0 +1,180 @@
+import type { ActivationNode, AffineNode, ConcatNode, InputNode, SumNode } from '../network/nodes.js';
+import {
+  concatColumns,
+  largestEntry,
+  linearCombination,
+  type Matrix,
+  matrix,
+  rowOf,
+  rowRange,
+  stackRows,
+} from '../numeric/matrix.js';
+import { type Arithmetic, float32, sumErrorBound } from '../numeric/precision.js';
+import {
+  type BoundedFrame,
+  type Bounding,
+  EXACT,
+  errorsAt,
+  errorsOf,
+  ROUND_UP,
+  RUNTIME,
+  reachesOf,
+} from './bounded-frame.js';
+
+/** |W| applied to all that is carried: errors, values' reach, coarse errors. */
+interface Carried {
+  readonly errors: Matrix;
+  readonly reaches: Matrix;
+  readonly coarse: Float64Array;
+}
+
+/** Points of the region: exact arithmetic errs in rounded frame coordinates, a runtime rounds to its own format too. */
+export function regionFrame(bounding: Bounding, { name }: InputNode): BoundedFrame {
+  const { region, reader } = bounding.propagator;
+  const values = bounding.propagator.start();
+  const reach = reader.reach(values);
+  const { slack } = region;
+  bounding.rounding.reach(name, largestEntry(reach));
+  return {
+    values,
+    ...errorsAt(bounding, name, new Float64Array(region.size), {
+      carried: () => 0,
+      made: (arithmetic, row, j) =>
+        slack[j] + (row === EXACT ? 0 : sumErrorBound(1, reach[j] + slack[j], arithmetic)),
+    }),
+    approximationError: new Float64Array(region.size),
+  };
+}
+
+/** A layer's frame values before its bias, which may still move. */
+export interface LinearPart extends Carried {
+  readonly node: AffineNode;
+  readonly product: Matrix;
+  readonly approximationError: Float64Array;
+}
+
+export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedFrame): LinearPart {
+  const { operator } = node;
+  const { errors } = input;
+  const inSize = errors.cols;
+  const coarse = { rows: 1, cols: inSize, data: input.coarse };
+  const through = operator.magnitude(stackRows([errors, reachesOf(bounding, input), coarse], inSize));
+  return {
+    node,
+    product: bounding.propagator.linear(node, [input.values]),
+    ...refined(bounding, node.name, operator.terms, through),
+    approximationError: bounding.approximation.affine(node, [input.approximationError]),
+  };
+}
+
+/** Splits what |W| made of {@link Carried}, a runtime's errors taken through the actual Jacobian where that is less. */
+function refined({ rounding }: Bounding, name: string, terms: number, through: Matrix): Carried {
+  const errors = rowRange(through, 0, 2);
+  const reaches = rowRange(through, 2, 4);
+  const coarse = rowOf(through, 4);
+  // An operator that only moves entries cancels nothing.
+  const exact = terms > 1 ? rounding.before(name, coarse) : undefined;
+  if (exact) {
+    const runtime = rowOf(errors, RUNTIME);
+    runtime.set(runtime.map((e, j) => Math.min(e, exact[j])));
+  }
+  return { errors, reaches, coarse };
+}
+
+export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array): BoundedFrame {
+  const { node, product, errors, reaches, coarse, approximationError } = part;
+  const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
+  // What is multiplied is the computed value, which may be in error.
+  const magnitude = (row: number, j: number) => at(reaches, row, j) + Math.abs(bias[j]);
+  bounding.rounding.reach(
+    node.name,
+    bias.reduce((max, _, j) => Math.max(max, magnitude(RUNTIME, j)), 0),
+  );
+  return {
+    values: withOriginMoved(product, bias),
+    ...errorsAt(bounding, node.name, coarse, {
+      carried: (row, j) => at(errors, row, j),
+      // One more term for the bias; of frame values one for the sum of the products over the frame's coordinates.
+      made: (arithmetic, row, j) =>
+        sumErrorBound(node.operator.terms + (row === EXACT ? 2 : 1), magnitude(row, j), arithmetic),
+    }),
+    approximationError,
+  };
+}
+
+/** The pre-activations of a node with a shift of its own added. */
+export function addShift(
+  bounding: Bounding,
+  { name }: ActivationNode,
+  frame: BoundedFrame,
+  shift: Float64Array,
+): BoundedFrame {
+  const { values, errors, approximationError } = frame;
+  const size = shift.length;
+  const magnitude = reachesOf(bounding, frame).data.map((m, i) => m + Math.abs(shift[i % size]));
+  bounding.rounding.reach(name, largestEntry(magnitude));
+  const made = (arithmetic: Arithmetic, row: number, j: number) =>
+    sumErrorBound(2, magnitude[row * size + j], arithmetic);
+  const shiftRounding = shift.map((_, j) => made(float32, RUNTIME, j));
+  return {
+    values: withOriginMoved(values, shift),
+    errors: errorsOf(size, { carried: (row, j) => errors.data[row * size + j], made }),
+    coarse: frame.coarse.map((e, j) => (e + shiftRounding[j]) * ROUND_UP),
+    approximationError,
+    shiftRounding,
+  };
+}
+
+function withOriginMoved(values: Matrix, by: Float64Array): Matrix {
+  const moved = matrix(values.rows, values.cols, values.data.slice());
+  for (let j = 0; j < moved.cols; j++) moved.data[j] += by[j];
+  return moved;
+}
+
+export function concatBounded(
+  { propagator, approximation }: Bounding,
+  node: ConcatNode,
+  inputs: readonly BoundedFrame[],
+): BoundedFrame {
+  return {
+    values: propagator.linear(
+      node,
+      inputs.map(({ values }) => values),
+    ),
+    errors: concatColumns(inputs.map(({ errors }) => errors)),
+    coarse: Float64Array.from(inputs.flatMap(({ coarse }) => Array.from(coarse))),
+    approximationError: approximation.concat(
+      node,
+      inputs.map(({ approximationError }) => approximationError),
+    ),
+  };
+}
+
+export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly BoundedFrame[]): BoundedFrame {
+  const values = bounding.propagator.linear(
+    node,
+    inputs.map(input => input.values),
+  );
+  const sizes = inputs.map((_, i) => Math.abs(node.coefficients ? node.coefficients[i] : 1));
+  const through = linearCombination(
+    inputs.map(input => {
+      const coarse = { rows: 1, cols: values.cols, data: input.coarse };
+      return stackRows([input.errors, reachesOf(bounding, input), coarse], values.cols);
+    }),
+    sizes,
+  );
+  const { errors, reaches, coarse } = refined(bounding, node.name, inputs.length, through);
+  const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
+  bounding.rounding.reach(node.name, largestEntry(rowOf(reaches, RUNTIME)));
+  return {
+    values,
+    ...errorsAt(bounding, node.name, coarse, {
+      carried: (row, j) => at(errors, row, j),
+      made: (arithmetic, row, j) => sumErrorBound(inputs.length + 2, at(reaches, row, j), arithmetic),
+    }),
+    approximationError: bounding.approximation.sum(
+      node,
+      inputs.map(({ approximationError }) => approximationError),
+    ),
+  };
+}

@@ -1,0 +1,114 @@
+import { alongPieces, BLOCK_BYTES, identityRows } from '../frames/affine-map.js';
+import type { Network } from '../network/network.js';
+import type { NetworkNode } from '../network/nodes.js';
+import { ifKind, walkBack } from '../network/walk.js';
+import { addInto, type Matrix } from '../numeric/matrix.js';
+import { sumErrorBound } from '../numeric/precision.js';
+import type { AffinePieces } from '../rule/pieces.js';
+
+/** Largest finite value of binary32. */
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** Multiply-adds that bounding one region may take where its frame takes fewer: about a second. */
+const LEAST_WORK = 2 ** 30;
+
+/** Outweighs the float64 rounding of sums of non-negative numbers. */
+const INFLATION = 1 + 2 ** -20;
+
+/**
+ * What a float32 runtime rounds on one region, node by node, and how it travels. Where the pieces are fixed nothing after a node bends,
+ * so the rounding δₖ made at node k reaches node l through the actual Jacobian, signs and cancellations included:
+ * |error at l| ≤ Σₖ |∂l/∂k| δₖ. (Products of |W| know no cancellation and grow by a factor a layer.)
+ */
+export class RuntimeRounding {
+  private readonly made = new Map<string, Float64Array>();
+  private work: number;
+  private firstOverflow: string | undefined;
+  private firstCoarse: string | undefined;
+
+  constructor(
+    private readonly net: Network,
+    private readonly pieces: AffinePieces,
+    private readonly region: number,
+    frameRows: number,
+  ) {
+    this.work = Math.max(LEAST_WORK, frameRows * workOf(net.nodes));
+  }
+
+  /** Records the rounding `[size]` that a node makes, those before it aside. */
+  record(name: string, rounding: Float64Array): void {
+    this.made.set(name, rounding);
+  }
+
+  /** Records that a number as large as this may come up at a node, on the way too. */
+  reach(name: string, largest: number): void {
+    if (!(largest <= LARGEST_FLOAT32)) this.firstOverflow ??= name;
+  }
+
+  /** The first node where float32 may overflow. */
+  get overflow(): string | undefined {
+    return this.firstOverflow;
+  }
+
+  /** The first node whose error is bounded by products of |W|, because its Jacobian would take too long. */
+  get coarse(): string | undefined {
+    return this.firstCoarse;
+  }
+
+  /**
+   * Bound `[size]` on what the rounding made before a node does to its values; `coarse` `[size]` is the same by products of |W|, which
+   * rounding in the Jacobians themselves is measured by. Undefined where it would take too long.
+   */
+  before(name: string, coarse: Float64Array): Float64Array | undefined {
+    const { nodes, sizes } = this.net;
+    const until = nodes.slice(0, nodes.findIndex(node => node.name === name) + 1);
+    const size = sizes.get(name)!;
+    const work = size * workOf(until);
+    if (work > this.work) {
+      this.firstCoarse ??= name;
+      return undefined;
+    }
+    this.work -= work;
+    const width = until.reduce((sum, node) => sum + sizes.get(node.name)!, 0);
+    const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (8 * width)));
+    const bound = new Float64Array(size);
+    for (let from = 0; from < size; from += blockRows) {
+      const rows = identityRows(from, Math.min(size, from + blockRows), size);
+      walkBack(
+        { nodes: until },
+        rows,
+        alongPieces(this.net, this.pieces, this.region),
+        addInto,
+        (each, jacobian) => {
+          const rounding = each === name ? undefined : this.made.get(each);
+          if (rounding) addAbsoluteProduct(bound, from, jacobian, rounding);
+        },
+      );
+    }
+    // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
+    return bound.map((b, j) => b * INFLATION + sumErrorBound(width + until.length, coarse[j]));
+  }
+}
+
+/** Multiply-adds of one row through nodes. */
+function workOf(nodes: readonly NetworkNode[]): number {
+  return nodes.reduce(
+    (sum, node) => sum + (ifKind({ affine: ({ operator }) => operator.outSize * operator.terms }, node) ?? 0),
+    1,
+  );
+}
+
+/** bound[from + i] += Σⱼ |Jᵢⱼ| δⱼ. */
+function addAbsoluteProduct(
+  bound: Float64Array,
+  from: number,
+  jacobian: Matrix,
+  rounding: Float64Array,
+): void {
+  const { rows, cols, data } = jacobian;
+  for (let i = 0; i < rows; i++) {
+    let sum = 0;
+    for (let j = 0; j < cols; j++) sum += Math.abs(data[i * cols + j]) * rounding[j];
+    bound[from + i] += sum;
+  }
+}

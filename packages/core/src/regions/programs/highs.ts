@@ -1,0 +1,111 @@
+import type { Highs, InitOptions, Model } from 'highs';
+import * as highsModule from 'highs';
+import { PoliceError } from '../../errors.js';
+import { type Matrix, rowOf } from '../../numeric/matrix.js';
+import type { LinearProgramResult, LinearPrograms } from './linear-programs.js';
+
+/** Where the WebAssembly comes from, for bundlers that do not find `highs.wasm` beside the loader by themselves. */
+export type LinearProgramsSource = Pick<InitOptions, 'locateFile' | 'wasmBinary' | 'wasmModule'>;
+
+type Load = (source?: LinearProgramsSource) => Promise<Highs>;
+
+/** The package's types are those of its CommonJS build, in which the default export sits one level deeper. */
+const { default: loadHighs } = highsModule as unknown as { default: Load };
+
+/**
+ * Linear programs solved by HiGHS (Huangfu & Hall 2018) in WebAssembly, for `hPolytope`s of too many vertices to list. It is
+ * apart from the rest, so that who needs none does not load its three megabytes. In Node and in browsers, where loading is
+ * asynchronous and every solution afterwards blocks: solve large ones in a worker.
+ *
+ * @example
+ * const programs = await loadLinearPrograms();
+ * const region = hPolytope(A, b, { programs });
+ */
+export async function loadLinearPrograms(source: LinearProgramsSource = {}): Promise<LinearPrograms> {
+  const highs = await loadHighs(source);
+  return { maximise: (G, g, costs) => maximise(highs, G, g, costs) };
+}
+
+const OPTIONS = {
+  output_flag: false,
+  solver: 'simplex',
+  /** Primal: from the origin, which lies inside, it needs no first phase; and it was the fastest and most accurate. */
+  simplex_strategy: 4,
+  presolve: 'off',
+  /** The tightest that HiGHS takes. */
+  primal_feasibility_tolerance: 1e-10,
+  dual_feasibility_tolerance: 1e-10,
+};
+
+function maximise(highs: Highs, G: Matrix, g: Float64Array, costs: Matrix): LinearProgramResult[] {
+  const free = (value: number) => new Float64Array(G.cols).fill(value);
+  const model = {
+    numCols: G.cols,
+    numRows: G.rows,
+    sense: highs.constants.objectiveSense.maximize,
+    colCost: new Float64Array(G.cols),
+    colLower: free(Number.NEGATIVE_INFINITY),
+    colUpper: free(Number.POSITIVE_INFINITY),
+    rowLower: new Float64Array(G.rows).fill(Number.NEGATIVE_INFINITY),
+    rowUpper: g,
+    matrix: compressed(G),
+  };
+  try {
+    return highs.withModel(model, solver => {
+      solver.options.set(OPTIONS);
+      return Array.from({ length: costs.rows }, (_, i) => {
+        solver.changeColsCost({ kind: 'range', from: 0, to: G.cols - 1 }, rowOf(costs, i));
+        // From scratch: started from the last optimum it is no faster, 10 to 40 times less accurate (its factors carry the
+        // updates of all programs before), and an answer would hang on which others were asked for.
+        solver.clearSolver();
+        return solutionOf(highs, solver);
+      });
+    });
+  } catch (cause) {
+    if (cause instanceof PoliceError) throw cause;
+    throw unsolved(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function solutionOf({ constants }: Highs, solver: Model): LinearProgramResult {
+  solver.run();
+  const status = solver.getModelStatus();
+  const { optimal, infeasible, unbounded } = constants.modelStatus;
+  if (status === infeasible) return { status: 'infeasible' };
+  if (status === unbounded) {
+    const ray = solver.getPrimalRay();
+    if (ray) return { status: 'unbounded', ray: ray.values };
+  }
+  if (status !== optimal) throw unsolved(`HiGHS model status ${status}`);
+  const { colValue, rowDual } = solver.getSolution();
+  // Of a maximum, HiGHS's row duals are the rates at which it grows with g.
+  return { status: 'optimal', x: colValue, y: rowDual };
+}
+
+/** Rows of a matrix without their zeros. */
+function compressed({ rows, cols, data }: Matrix) {
+  const starts = [0];
+  const indices: number[] = [];
+  const values: number[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < cols; k++) {
+      const value = data[i * cols + k];
+      if (value === 0) continue;
+      indices.push(k);
+      values.push(value);
+    }
+    starts.push(indices.length);
+  }
+  return { format: 'csr' as const, numRows: rows, numCols: cols, starts, indices, values };
+}
+
+function unsolved(actual: string, cause?: unknown): PoliceError {
+  return new PoliceError({
+    code: 'no-solution',
+    where: 'linear program',
+    expected: 'an optimum, or a proof that there is none',
+    actual,
+    remedy: 'Drop constraints that hardly differ, and scale coordinates to sizes nearer to one another.',
+    cause,
+  });
+}

@@ -1,0 +1,80 @@
+import { box, PoliceError } from '@police/core';
+import { checkedTrainingOptions, type TrainingOption } from '@police/core/adapter';
+import { expect, test } from 'vitest';
+
+const regions = [box([-1, -1], [1, 1])];
+const known: TrainingOption[] = [
+  'regions',
+  'policy',
+  'mode',
+  'gradient',
+  'refresh',
+  'margin',
+  'epsilon',
+  'schedule',
+];
+const check = (options: unknown) => checkedTrainingOptions(options, { known, own: ['activations'] });
+
+function errorOf(options: unknown): PoliceError {
+  try {
+    check(options);
+  } catch (error) {
+    if (error instanceof PoliceError) return error;
+    throw error;
+  }
+  throw new Error('no error');
+}
+
+test('regions alone give the defaults; undefined counts as absent; the adapter’s own names pass', () => {
+  const defaults = {
+    regions,
+    policy: 'sticky',
+    mode: 'shift',
+    gradient: 'exact',
+    sharing: 'per-channel',
+    margin: 0,
+    refresh: 1,
+  };
+  expect(check({ regions })).toEqual(defaults);
+  expect(check({ regions, epsilon: undefined, policy: undefined, activations: 3 })).toEqual(defaults);
+  expect(check({ regions: [] }).regions).toEqual([]);
+});
+
+test.each([
+  ['epsilon', -1, '-1'],
+  ['epsilon', 0, '0'],
+  ['epsilon', Number.NaN, 'NaN'],
+  ['epsilon', 'x', 'x'],
+  ['margin', Number.POSITIVE_INFINITY, 'Infinity'],
+  ['margin', -1e-9, '-1e-9'],
+  ['refresh', 0, '0'],
+  ['refresh', 1.5, '1.5'],
+  ['mode', 'projekt', 'projekt'],
+  ['gradient', null, 'null'],
+])('%s: %s is refused by name', (option, value, actual) => {
+  const error = errorOf({ regions, [option]: value });
+  expect(error).toMatchObject({ code: 'invalid-option', where: option, actual });
+});
+
+test('a policy that is none, a schedule out of range or with the wrong mode', () => {
+  expect(errorOf({ regions, policy: 'most' }).where).toBe('policy');
+  expect(errorOf({ regions, schedule: { from: 2, steps: 3 } }).where).toBe('schedule.from');
+  expect(errorOf({ regions, schedule: { from: 0, steps: 0.5 } }).where).toBe('schedule.steps');
+  expect(errorOf({ regions, mode: 'project', schedule: { from: 0, steps: 5 } }).where).toBe('schedule');
+});
+
+test('a name that is no option is said, with those there are', () => {
+  const error = errorOf({ regions, polcy: 'minimal' });
+  expect(error.actual).toBe("'polcy'");
+  expect(error.remedy).toContain('policy');
+});
+
+test('regions: missing, none at all, their JSON, numbers', () => {
+  for (const options of [undefined, null, {}, { regions: regions[0] }]) {
+    expect(errorOf(options)).toMatchObject({ code: 'invalid-option', where: 'regions' });
+  }
+  const json = errorOf({ regions: [regions[0], regions[0].toJSON()] });
+  expect(json.where).toBe('regions[1]');
+  expect(json.remedy).toContain('regionFromJSON');
+  expect(errorOf({ regions: [3] }).where).toBe('regions[0]');
+});
