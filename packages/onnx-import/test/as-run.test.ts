@@ -335,6 +335,25 @@ describe('resizing', () => {
   });
 });
 
+describe('convolutions with auto_pad', () => {
+  test('whatever the strides and kernels', async () => {
+    const outcomes = new Set<string>();
+    for (const auto_pad of ['SAME_UPPER', 'SAME_LOWER']) {
+      for (const stride of [1, 2, 3, 4]) {
+        for (const [size, kernel] of [8, 9].flatMap(n => [1, 2, 3].map(k => [n, k]))) {
+          const w: TestTensor = { dims: [1, 1, kernel], data: [1, 2, 4].slice(0, kernel) };
+          const nodes: TestNode[] = [['Conv', ['x', 'w'], ['y'], { auto_pad, strides: [stride] }]];
+          const model: TestModel = { input: [1, 1, size], nodes, constants: { w } };
+          const { kind } = await compare({ model, isConstant: false }, 1);
+          expect(kind, `${auto_pad} stride ${stride} size ${size} kernel ${kernel}`).not.toBe('different');
+          outcomes.add(kind);
+        }
+      }
+    }
+    expect([...outcomes].sort()).toEqual(['refused', 'same']);
+  });
+});
+
 describe('pools', () => {
   test('whatever the strides, dilations and padding', async () => {
     const small = fc.integer({ min: 1, max: 4 });
