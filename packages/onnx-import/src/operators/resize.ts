@@ -148,7 +148,7 @@ function assertSpatial(ctx: NodeContext, { shape }: Value, wanted: readonly numb
   );
 }
 
-/** Roundings in a weight that is a product of one per spatial axis, and of the axes of size 1 that count as spatial. */
+/** Roundings in a weight, a product of one per spatial axis in float32, and in how other runtimes order the factors. */
 const WEIGHT_ROUNDINGS = 2;
 
 function linear(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates: string): Value {
@@ -159,7 +159,7 @@ function linear(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates: 
     rows = rows.flatMap(row =>
       taps.map(own =>
         row.flatMap(({ at, weight }) =>
-          own.map(tap => ({ at: at * axis.inSize + tap.at, weight: weight * tap.weight })),
+          own.map(tap => ({ at: at * axis.inSize + tap.at, weight: Math.fround(weight * tap.weight) })),
         ),
       ),
     );
