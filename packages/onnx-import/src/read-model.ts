@@ -9,7 +9,7 @@ import { READERS } from './operators/table.js';
 import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from './proto.js';
 import type { Sites } from './sites.js';
 import { tailOf } from './tail.js';
-import { dtypeOf, type FloatType, isFloat, readTensor } from './tensor.js';
+import { dtypeOf, type FloatType, isFloat, readTensor, rounderOf } from './tensor.js';
 import { constantOf, type Data, entriesOf, type Value } from './values.js';
 
 export interface ReadOptions {
@@ -46,12 +46,12 @@ export interface ImportedModel {
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
   readonly opset: number;
-  /** For `writeBack`: the file as it was read, and where its biases are. */
-  readonly source: { readonly bytes: Uint8Array; readonly sites: Sites };
+  /** For `writeBack`: the file as it was read, how, and where its biases are. */
+  readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
 }
 
-const [OLDEST_OPSET, NEWEST_OPSET] = [8, 21];
-const [OLDEST_IR, NEWEST_IR] = [3, 10];
+const [OLDEST_OPSET, NEWEST_OPSET] = [8, 26];
+const [OLDEST_IR, NEWEST_IR] = [3, 13];
 
 /**
  * Reads an ONNX model. Batches: the network is what the model does with one sample. An open first axis of the input
@@ -87,17 +87,18 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
       output ? 'a constant' : 'no such tensor',
     );
   }
+  const precision = coarsest(builder.sites, input.dtype);
   return {
-    network: builder.network(output),
+    network: builder.network(output, rounderOf(precision)),
     inputName: declared.name,
     inputShape: input.shape,
     outputName,
     guaranteedTensor: guaranteed,
     guaranteedShape: output.shape,
     tail,
-    precision: coarsest(builder.sites, input.dtype),
+    precision,
     opset,
-    source: { bytes: kept, sites: builder.sites },
+    source: { bytes: kept, options, sites: builder.sites },
   };
 }
 
@@ -258,10 +259,9 @@ function readNode(
   return results;
 }
 
-/** The coarsest format in which shifts are stored. */
+/** The coarsest format in which shifts are stored; the input's where there are none. */
 function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const formats = new Set<FloatType>([input]);
-  for (const site of biases.values()) if (site.kind !== 'input') formats.add(site.dtype);
-  for (const { dtype } of [...shifts.values(), ...maxima.values()]) formats.add(dtype);
+  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
+  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
   return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
 }
