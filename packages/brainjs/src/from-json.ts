@@ -40,5 +40,5 @@ export function policedFromJSON<InputType extends NetData = NetData, OutputType 
   const { activation } = json.trainOpts;
   const trainOptions = { activation, leakyReluAlpha: json.trainOpts.leakyReluAlpha };
   const settings = savedSettings(json.police, options);
-  return new PolicedNeuralNetwork<InputType, OutputType>(trainOptions, settings).fromJSON(json);
+  return new PolicedNeuralNetwork<InputType, OutputType>(trainOptions, settings).fromJSON(json, options);
 }

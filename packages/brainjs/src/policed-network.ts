@@ -1,4 +1,4 @@
-import type { Region, Sides } from '@police/core';
+import type { Region, RegionOptions, Sides } from '@police/core';
 import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import { createEngine, type Engine } from './engine.js';
@@ -218,10 +218,10 @@ export class PolicedNeuralNetwork<
    * The network that was saved: its regions and options replace those here. A plain network's JSON has none and is
    * constrained by those here.
    */
-  override fromJSON(json: PolicedJSON): this {
+  override fromJSON(json: PolicedJSON, options: RegionOptions = {}): this {
     const { police } = json;
     assertNumbers(json);
-    if (police) this.constraint = savedSettings(police);
+    if (police) this.constraint = savedSettings(police, options);
     super.fromJSON(json);
     if (police?.training) this.restoreTraining(police.training);
     else if (this.regionsAreKnown) this.settled();
