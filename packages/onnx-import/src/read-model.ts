@@ -3,6 +3,7 @@ import { Attributes } from './attributes.js';
 import { NetworkBuilder } from './builder.js';
 import { NodeContext } from './context.js';
 import { malformed, namingNode, unsupported } from './errors.js';
+import { type ExternalData, withDataInside } from './external-data.js';
 import { labelOf, nodesBefore, type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { READERS } from './operators/table.js';
@@ -23,6 +24,11 @@ export interface ReadOptions {
    * @defaultValue the only one
    */
   readonly output?: string;
+  /**
+   * Reads the files that the model keeps data in beside itself. `writeBack` writes that data into the model.
+   * @defaultValue none: such a model is refused
+   */
+  readonly externalData?: ExternalData;
 }
 
 /** An ONNX model as a core network. */
@@ -68,7 +74,8 @@ const [OLDEST_IR, NEWEST_IR] = [3, 13];
  * const { bytes: policed, edits } = writeBack(model, network);
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ImportedModel {
-  const kept = bytes.slice();
+  const inside = options.externalData && withDataInside(decodeModel(bytes), bytes, options.externalData);
+  const kept = inside ?? bytes.slice();
   const model = decodeModel(kept);
   const { graph } = model;
   const opset = versionOf(model);

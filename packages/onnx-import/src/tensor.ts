@@ -65,7 +65,7 @@ export function readTensor(tensor: TensorProto, where: string): Tensor {
       where,
       'a tensor with its data in the model file',
       'data in another file',
-      'Save the model as one file (onnx.save without external data); paths in models are never followed.',
+      'Pass readModel(bytes, { externalData: location => … }), or save the model as one file; paths in models are never followed unasked.',
     );
   }
   const dtype = dtypeOf(tensor.dataType, where);

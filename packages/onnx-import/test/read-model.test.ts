@@ -1,5 +1,5 @@
-import { box, PoliceError } from '@police/core';
-import { readModel } from '@police/onnx-import';
+import { box, forward, matrix, PoliceError } from '@police/core';
+import { readModel, writeBack } from '@police/onnx-import';
 import { describe, expect, test } from 'vitest';
 import { entries, expectPoliced, expectSameForward, randomRows, runRows } from './checks.js';
 import {
@@ -396,6 +396,51 @@ describe('refused, naming node, operator and position', () => {
     const error = refusal(encode(model));
     expect(error.message).toMatch(/initializer 'c'.*data in another file/);
     expect(error.message).not.toMatch(/passwd/);
+  });
+
+  test('data in another file is read where the caller reads it, and written into the model', () => {
+    const c = random(1, 2, 3);
+    const one = buildModel({
+      input: [2, 3],
+      nodes: [
+        ['Add', ['x', 'c'], ['h']],
+        ['Relu', ['h'], ['y']],
+      ],
+      constants: { c },
+    });
+    const outside = (entries: Record<string, string>) => {
+      const model = decode(one);
+      const [tensor] = model.graph!.initializer;
+      Object.assign(tensor, { rawData: new Uint8Array(0), floatData: [], dataLocation: 1 });
+      tensor.externalData = Object.entries(entries).map(([key, value]) => ({
+        $typeName: 'onnx.StringStringEntryProto' as const,
+        key,
+        value,
+      }));
+      return encode(model);
+    };
+    const file = new Uint8Array(8 + 24);
+    file.set(new Uint8Array(Float32Array.from(c.data).buffer), 8);
+    const externalData = (location: string) => {
+      expect(location).toBe('m.data');
+      return file;
+    };
+    const read = readModel(outside({ location: 'm.data', offset: '8', length: '24' }), { externalData });
+    const x = matrix(1, 6, Float64Array.of(0.5, -0.5, 2, -2, 0.1, 1));
+    expect(forward(read.network, x)).toEqual(forward(readModel(one).network, x));
+    const { bytes } = writeBack(read, read.network);
+    expect(forward(readModel(bytes).network, x)).toEqual(forward(read.network, x));
+    expect(readModel(outside({ location: 'm.data', offset: '8' }), { externalData }).network.inputSize).toBe(
+      6,
+    );
+    for (const [entries, message] of [
+      [{ offset: '8' }, /the location of its data/],
+      [{ location: 'm.data', offset: '9', length: '24' }, /within the 32 bytes of 'm.data'/],
+      [{ location: 'm.data', offset: '-8' }, /a whole number as offset/],
+      [{ location: 'm.data', offset: '8', length: '20' }, /initializer 'c'/],
+    ] as const) {
+      expect(() => readModel(outside(entries), { externalData })).toThrow(message);
+    }
   });
 
   test('several inputs, IR versions, functions', () => {
