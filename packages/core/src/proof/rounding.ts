@@ -54,6 +54,8 @@ export function isRepresentable(net: Network, { round }: Precision): boolean {
     affine: ({ operator }) => operator.parameters.every(fits),
     activation: ({ activation, shift }) =>
       fits(shift) &&
+      fits(activation.pieces.map(({ offset }) => offset)) &&
+      fits(activation.alpha === undefined ? [] : [activation.alpha]) &&
       activation.pieces.every(({ slope }) => fits(typeof slope === 'number' ? [slope] : slope)),
     sum: ({ coefficients }) => fits(coefficients),
     max: ({ lifts }) => fits(lifts?.lift),
