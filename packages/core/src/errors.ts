@@ -61,6 +61,17 @@ export class PoliceError extends Error {
   }
 }
 
+/** Does something for a layer or region: an error that knows no more than a part of it (`unit 3`) names it, too. */
+export function within<T>(where: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof PoliceError)) throw error;
+    const { code, where: part, expected, actual, remedy } = error;
+    throw new PoliceError({ code, where: `${where} ${part}`, expected, actual, remedy, cause: error });
+  }
+}
+
 /** Throws `not-finite`, naming the first offending entry, unless every value is a finite number. */
 export function assertFinite(values: ArrayLike<number>, where: string, remedy?: string): void {
   const bad = firstNonFinite(values);

@@ -2,6 +2,7 @@ import {
   ball,
   box,
   boxAround,
+  certify,
   chain,
   crossPolytope,
   dense,
@@ -177,6 +178,22 @@ throwsEach('a call', {
   'not-finite · last: expected finite pre-activations on the region, got Infinity at unit 0': () =>
     enforce(far, [unit]),
   'not-finite · first: expected finite numbers, got Infinity at index 0': () => freeze(far, [unit]),
+});
+
+test('weights whose sums overflow on a region: enforce and freeze name the layer, certify refutes', () => {
+  const [w, square] = [1.2e308, box([-1, -1], [1, 1])];
+  const rows = [
+    [w, w],
+    [w, w],
+  ];
+  const huge = chain(2, [dense(rows), relu(), dense([[1, 1]])]);
+  for (const call of [
+    () => enforce(huge, [square]),
+    () => freeze(huge, [square], { precision: 'float64' }),
+    () => policedForward(huge, [square], matrix(1, 2)),
+  ])
+    expect(errorOf(call)).toMatchObject({ code: 'no-free-shift', where: 'relu_2 unit 0' });
+  expect(certify(huge, [square])).toMatchObject({ certified: false, layer: 'relu_2', unit: 0 });
 });
 
 test('freezing an overflow on a region in float64 is an error, never a frozen network', () => {

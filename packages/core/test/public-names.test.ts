@@ -25,7 +25,7 @@ function exportsOf(file: string): { name: string; file: string }[] {
 test('every public name has a docstring', () => {
   const bare = exportsOf(join(src, 'index.ts')).filter(({ name, file }) => {
     const declared = new RegExp(
-      `\\*/\\nexport (?:async )?(?:const|function|interface|type|class) ${name}\\b`,
+      `\\*/\\nexport (?:async )?(?:const|function\\*?|interface|type|class) ${name}\\b`,
     );
     return !declared.test(read(file));
   });

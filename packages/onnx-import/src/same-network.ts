@@ -5,7 +5,7 @@ import {
   type NetworkNode,
   PoliceError,
 } from '@police/core';
-import { inputsOf } from '@police/core/adapter';
+import { byKind, inputsOf, type NodeTable } from '@police/core/adapter';
 
 /**
  * Throws `invalid-network` unless `frozen` is `imported` but for biases, shifts and lifts: nothing else can be written
@@ -34,20 +34,25 @@ export function assertSameButForBiases(imported: Network, frozen: Network): void
   });
 }
 
+/** The numbers of a node that no file takes back, and what they are called. */
+interface Kept {
+  readonly what: string;
+  readonly values: readonly ArrayLike<number>[];
+}
+
+const KEPT: NodeTable<Kept> = {
+  input: ({ size }) => ({ what: 'size', values: [[size]] }),
+  affine: ({ operator }) => ({ what: 'weights', values: weightsOf(operator) }),
+  activation: ({ activation }) => ({ what: 'constants', values: constantsOf(activation) }),
+  sum: ({ coefficients = [] }) => ({ what: 'coefficients', values: [coefficients] }),
+  concat: () => ({ what: 'inputs', values: [] }), // compared by name
+  max: ({ windows }) => ({ what: 'windows', values: [windows.offsets, windows.members] }),
+};
+
+/** What two nodes of one kind differ in. */
 function differenceOf(before: NetworkNode, after: NetworkNode): string | undefined {
-  if (before.kind === 'affine' && after.kind === 'affine') {
-    return sameLists(weightsOf(before.operator), weightsOf(after.operator)) ? undefined : 'weights';
-  }
-  if (before.kind === 'activation' && after.kind === 'activation') {
-    return sameLists(constantsOf(before.activation), constantsOf(after.activation)) ? undefined : 'constants';
-  }
-  if (before.kind === 'sum' && after.kind === 'sum') {
-    return sameLists([before.coefficients ?? []], [after.coefficients ?? []]) ? undefined : 'coefficients';
-  }
-  if (before.kind === 'max' && after.kind === 'max') {
-    return sameLists([before.windows.members], [after.windows.members]) ? undefined : 'windows';
-  }
-  return undefined;
+  const { what, values } = byKind(KEPT, before);
+  return sameLists(values, byKind(KEPT, after).values) ? undefined : what;
 }
 
 /** The parameters other than the bias, which comes last. */

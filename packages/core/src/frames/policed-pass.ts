@@ -1,4 +1,4 @@
-import { firstNonFinite, PoliceError } from '../errors.js';
+import { firstNonFinite, PoliceError, within } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
@@ -118,7 +118,9 @@ function policedShifts(
   if (propagators.length === 0) return noShifts(net.sizes.get(node.name)!);
   const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
   const readers = propagators.map(({ reader }) => reader);
-  return shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors);
+  return within(node.name, () =>
+    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors),
+  );
 }
 
 function policedWinners(

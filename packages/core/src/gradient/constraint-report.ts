@@ -13,6 +13,7 @@ export interface ConstraintReport {
   readonly units: number;
 }
 
+/** How closely {@link constraintReport} looks. */
 export interface ConstraintReportOptions {
   /**
    * Chords of each region that are probed.

@@ -157,10 +157,10 @@ function proving(
       const { shift } = node;
       const h = shift ? frames.map((frame, r) => addShift(boundings[r], node, frame, shift)) : frames;
       const intervals = boundedIntervals(node.activation, propagators, h, PROOF);
-      const shifts = chooseShifts(intervals, () => 0);
       const margin = smallestMargin(intervals);
       // Not `< 0`: a NaN proves nothing.
       if (!(margin >= 0)) throw new MayBend(activationFailure(node, propagators, h, intervals));
+      const shifts = chooseShifts(intervals, () => 0); // none: every unit is off its kinks
       proved(node.name, margin);
       const kinks = node.activation.kinks.length;
       return { frames: h, shifts, clearances: h.map((_, r) => clearanceOn(r, intervals, kinks)) };

@@ -56,6 +56,8 @@ export function isRepresentable(net: Network, precision: Precision): boolean {
     affine: ({ operator }) => operator.parameters.every(fits),
     activation: ({ activation, shift }) =>
       fits(shift) &&
+      activation.pieces.every(({ offset }) => scalar(offset) === offset) &&
+      (activation.alpha === undefined || scalar(activation.alpha) === activation.alpha) &&
       activation.pieces.every(({ slope }) =>
         typeof slope === 'number' ? scalar(slope) === slope : fits(slope),
       ),

@@ -49,27 +49,33 @@ describe.each(all)('$name', activation => {
     );
   });
 
-  test('has one piece more than kinks, in ascending order, and neighbours agree at the kink', () => {
-    const { kinks, pieces } = activation;
-    expect(pieces.length).toBe(kinks.length + 1);
-    kinks.forEach(({ lo, hi }, k) => {
-      if (!activation.curve) expect(lo).toBe(hi);
-      if (k > 0) expect(lo).toBeGreaterThan(kinks[k - 1].hi);
-      for (let unit = 0; unit < UNITS; unit++) {
-        for (const [piece, end] of [
-          [pieces[k], lo],
-          [pieces[k + 1], hi],
-        ] as const) {
-          if (!Number.isFinite(end)) continue;
-          const onPiece = slopeAt(piece, unit) * end + piece.offset;
-          expect(Math.abs(activate(activation, end, unit) - onPiece)).toBeLessThanOrEqual(SAME_FUNCTION);
+  test.each([
+    ['as given', activation],
+    ['rounded', roundActivation(activation, float32)],
+  ])(
+    '%s: has one piece more than kinks, in ascending order, and neighbours agree at the kink',
+    (_, activation) => {
+      const { kinks, pieces } = activation;
+      expect(pieces.length).toBe(kinks.length + 1);
+      kinks.forEach(({ lo, hi }, k) => {
+        if (!activation.curve) expect(lo).toBe(hi);
+        if (k > 0) expect(lo).toBeGreaterThan(kinks[k - 1].hi);
+        for (let unit = 0; unit < UNITS; unit++) {
+          for (const [piece, end] of [
+            [pieces[k], lo],
+            [pieces[k + 1], hi],
+          ] as const) {
+            if (!Number.isFinite(end)) continue;
+            const onPiece = slopeAt(piece, unit) * end + piece.offset;
+            expect(Math.abs(activate(activation, end, unit) - onPiece)).toBeLessThanOrEqual(SAME_FUNCTION);
+          }
+          expect(activationSlope(activation, hi + 1e-9, unit).slope).toBe(slopeAt(pieces[k + 1], unit));
+          if (Number.isFinite(lo))
+            expect(activationSlope(activation, lo, unit).slope).toBe(slopeAt(pieces[k], unit));
         }
-        expect(activationSlope(activation, hi + 1e-9, unit).slope).toBe(slopeAt(pieces[k + 1], unit));
-        if (Number.isFinite(lo))
-          expect(activationSlope(activation, lo, unit).slope).toBe(slopeAt(pieces[k], unit));
-      }
-    });
-  });
+      });
+    },
+  );
 
   test('its slope is its derivative, and no slope exceeds the steepest', () => {
     const step = Math.cbrt(Number.EPSILON);
@@ -93,7 +99,7 @@ describe.each(all)('$name', activation => {
     const rounded = roundActivation(activation, float32);
     if (activation.name !== 'hardSigmoid') expect(rounded.kinks).toEqual(activation.kinks);
     rounded.pieces.forEach((piece, i) => {
-      expect(piece.offset).toBe(activation.pieces[i].offset);
+      expect(piece.offset).toBe(Math.fround(activation.pieces[i].offset));
       for (let unit = 0; unit < UNITS; unit++)
         expect(slopeAt(piece, unit)).toBe(Math.fround(slopeAt(activation.pieces[i], unit)));
     });

@@ -1,7 +1,9 @@
 import {
   box,
   chain,
+  clip,
   dense,
+  elu,
   enforce,
   type Frozen,
   float16,
@@ -9,8 +11,11 @@ import {
   float64,
   foldShifts,
   freeze,
+  hardSigmoid,
+  leakyRelu,
   type Network,
   network,
+  prelu,
   type Region,
   relu,
 } from '@police/core';
@@ -145,6 +150,26 @@ describe('larger networks', () => {
     expect(isRepresentable(frozen.network, float32)).toBe(true);
     expectExact(frozen, regions);
   });
+});
+
+test.each([
+  clip(0.1, 0.7),
+  clip(-0.5, 0.7),
+  elu(0.7),
+  hardSigmoid(),
+  hardSigmoid(0.25, 0.1),
+  leakyRelu(0.1),
+  prelu([0.5, 0.1]),
+])('a parameter of $name that is no float32 value is told, and rounded', activation => {
+  const net = chain(2, [
+    dense([
+      [1, 0],
+      [0, 1],
+    ]),
+    activation,
+  ]);
+  expect(isRepresentable(net, float32)).toBe(false);
+  expect(isRepresentable(freeze(net, []).network, float32)).toBe(true);
 });
 
 /** The folded shifts merely rounded to float32, as a naive export does. */

@@ -1,5 +1,5 @@
 import type { Network, Region } from '@police/core';
-import { type ActivationNode, type AffineNode, inputsOf, type MaxNode } from '@police/core/adapter';
+import { type ActivationNode, type AffineNode, type MaxNode, walk } from '@police/core/adapter';
 import { asDense } from '../as-dense.js';
 import { add, approximate, compare, type Dyadic, dot, exact, multiply, subtract, zero } from './rational.js';
 import { exactRegion } from './region.js';
@@ -16,47 +16,39 @@ const exactRow = (values: ArrayLike<number>) => Array.from(values, exact);
  */
 export function mixedUnits(net: Network, region: Region): string[] {
   const { rows: exactRows, isMixed } = exactRegion(region.toJSON());
-  const rows = exactRows.map(({ coordinates }) => coordinates);
   const weights = exactRows.map(({ weight }) => weight);
-  const values = new Map<string, Block>();
-  for (const node of net.nodes) {
-    const inputs = inputsOf(node).map(name => values.get(name)!);
-    const [x] = inputs;
-    switch (node.kind) {
-      case 'input':
-        values.set(node.name, rows);
-        break;
-      case 'affine':
-        values.set(node.name, affine(node, x, weights));
-        break;
-      case 'sum':
-        values.set(
-          node.name,
-          rows.map((_, i) =>
-            x[i].map((_, j) =>
-              inputs
-                .map((block, k) => multiply(block[i][j], exact(node.coefficients?.[k] ?? 1)))
-                .reduce((total, term) => add(total, term)),
-            ),
+  const unlessMixed = ({ block, mixed }: { block: Block; mixed: string[] }): Block => {
+    if (mixed.length > 0) throw new Mixed(mixed.map(where => `${where} on a ${region.kind}`));
+    return block;
+  };
+  try {
+    walk<Block>(net, {
+      input: () => exactRows.map(({ coordinates }) => coordinates),
+      affine: (node, [x]) => affine(node, x, weights),
+      sum: ({ coefficients }, inputs) =>
+        inputs[0].map((row, i) =>
+          row.map((_, j) =>
+            inputs
+              .map((block, k) => multiply(block[i][j], exact(coefficients?.[k] ?? 1)))
+              .reduce((total, term) => add(total, term)),
           ),
-        );
-        break;
-      case 'concat':
-        values.set(
-          node.name,
-          rows.map((_, i) => inputs.flatMap(block => block[i])),
-        );
-        break;
-      case 'activation':
-      case 'max': {
-        const { block, mixed } =
-          node.kind === 'max' ? maximum(node, x, weights, isMixed) : activated(node, x, weights, isMixed);
-        if (mixed.length > 0) return mixed.map(where => `${where} on a ${region.kind}`);
-        values.set(node.name, block);
-      }
-    }
+        ),
+      concat: (_node, inputs) => exactRows.map((_, i) => inputs.flatMap(block => block[i])),
+      activation: (node, [x]) => unlessMixed(activated(node, x, weights, isMixed)),
+      max: (node, [x]) => unlessMixed(maximum(node, x, weights, isMixed)),
+    });
+  } catch (error) {
+    if (error instanceof Mixed) return error.units;
+    throw error;
   }
   return [];
+}
+
+/** Ends the walk. */
+class Mixed extends Error {
+  constructor(readonly units: string[]) {
+    super('not affine');
+  }
 }
 
 function affine({ operator }: AffineNode, x: Block, weights: readonly Dyadic[]): Block {

@@ -19,6 +19,7 @@ export interface HullProgress {
   readonly vertices: number;
 }
 
+/** What {@link convexHull} takes besides its points. */
 export interface HullOptions {
   /** Called before the search, now and then on the way, and at the end. @defaultValue none */
   readonly onProgress?: (progress: HullProgress) => void;

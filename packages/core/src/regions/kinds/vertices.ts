@@ -1,17 +1,11 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
-import {
-  largestEntry,
-  type Matrix,
-  matrixFromRows,
-  multiply,
-  rowOf,
-  rowRange,
-} from '../../numeric/matrix.js';
+import { largestEntry, type Matrix, matrixFromRows, multiply, rowOf } from '../../numeric/matrix.js';
 import { containmentTolerance, UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import { exponential, type Rng } from '../../numeric/random.js';
 import { type AffineFrame, affineFrame } from '../hull/affine-frame.js';
 import { distanceToHull } from '../hull/convex-combination.js';
-import { FEW_VERTICES, planarHull } from '../hull/planar-hull.js';
+import { pointExtremes } from '../hull/point-extremes.js';
+import { isSymmetric } from '../hull/point-symmetry.js';
 import { simplexExtremes } from '../hull/simplex-extremes.js';
 import type { RegionJSON } from '../json-type.js';
 import { type Body, type Region, regionOf } from '../region.js';
@@ -118,58 +112,11 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   coordinates.data.forEach((x, i) => {
     centre[i % d] += x / count;
   });
-  const absoluteCoordinates = { ...coordinates, data: coordinates.data.map(Math.abs) };
-
-  /** Scratch `[units]`, which grows to the widest layer met. */
-  let values = new Float64Array(0);
-
-  const body: Body = {
+  return {
+    ...(isSimplex ? simplexExtremes(coordinates) : pointExtremes(coordinates)),
     symmetric: isSymmetric(vertices),
     centre,
     terms: count,
-    rangeInto: (h, lo, hi) => {
-      if (values.length < h.cols) values = new Float64Array(h.cols);
-      lo.fill(Infinity);
-      hi.fill(-Infinity);
-      for (let p = 0; p < count; p++) {
-        writeValues(h, coordinates, p, values);
-        for (let j = 0; j < h.cols; j++) {
-          if (values[j] < lo[j]) lo[j] = values[j];
-          if (values[j] > hi[j]) hi[j] = values[j];
-        }
-      }
-    },
-    extremeInto: (h, unit, side, into) => {
-      let best = 0;
-      let most = -Infinity;
-      for (let p = 0; p < count; p++) {
-        const value = side * valueAt(h, unit, coordinates, p);
-        if (value > most) {
-          most = value;
-          best = p;
-        }
-      }
-      writePoint(coordinates, best, into);
-    },
-    reach: h => {
-      const sizes = { ...rowRange(h, 1, h.rows), data: rowRange(h, 1, h.rows).data.map(Math.abs) };
-      const spread = new Float64Array(h.cols);
-      multiply(absoluteCoordinates, sizes).data.forEach((value, i) => {
-        const j = i % h.cols;
-        if (value > spread[j]) spread[j] = value;
-      });
-      return rowOf(h, 0).map((x, j) => Math.abs(x) + spread[j]);
-    },
-    votes: (h, threshold) => {
-      const balance = new Float64Array(h.cols);
-      const at = new Float64Array(h.cols);
-      for (let p = 0; p < count; p++) {
-        writeValues(h, coordinates, p, at);
-        for (let j = 0; j < h.cols; j++) balance[j] += Math.sign(at[j] - threshold) / count;
-      }
-      // Sums of ±1/P: anything under half a vote is a tie.
-      return balance.map(x => (Math.abs(x) * count < 0.5 ? 0 : x));
-    },
     sample: rng => {
       const members = isSimplex ? Array.from({ length: count }, (_, p) => p) : someVertices(rng, count, d);
       const weights = members.map(() => exponential(rng));
@@ -190,96 +137,9 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
       return distance <= Math.sqrt(y.length) / scale + containmentTolerance(y.length + count, 1);
     },
   };
-  if (isSimplex) return { ...body, ...simplexExtremes(coordinates) };
-  return d >= 1 && d <= 2 && count > FEW_VERTICES ? { ...body, ...planarExtremes(coordinates) } : body;
-}
-
-/** Values of all columns at point p of `points` `[P, d]`. */
-function writeValues({ cols, data }: Matrix, points: Matrix, p: number, values: Float64Array): void {
-  const d = points.cols;
-  for (let j = 0; j < cols; j++) values[j] = 0;
-  for (let i = 0; i < d; i++) {
-    const factor = points.data[p * d + i];
-    if (factor === 0) continue;
-    for (let j = 0, at = (i + 1) * cols; j < cols; j++, at++) values[j] += factor * data[at];
-  }
-  for (let j = 0; j < cols; j++) values[j] += data[j];
-}
-
-/** The value of one column there, of the same roundings. */
-function valueAt({ cols, data }: Matrix, unit: number, points: Matrix, p: number): number {
-  const d = points.cols;
-  let sum = 0;
-  for (let i = 0, at = cols + unit; i < d; i++, at += cols) sum += points.data[p * d + i] * data[at];
-  return data[unit] + sum;
-}
-
-function writePoint({ cols: d, data }: Matrix, p: number, into: Float64Array): void {
-  into[0] = 1;
-  for (let i = 0; i < d; i++) into[i + 1] = data[p * d + i];
-}
-
-/** Ranges over points `[P, 1 or 2]` at the cost of a binary search each, however many points there are. */
-function planarExtremes(points: Matrix): Pick<Body, 'rangeInto' | 'extremeInto' | 'reach'> {
-  const { cols: d } = points;
-  const hull = planarHull(points);
-  /** Largest |coordinate|, `[d]`. */
-  const limits = new Float64Array(d);
-  points.data.forEach((x, i) => {
-    limits[i % d] = Math.max(limits[i % d], Math.abs(x));
-  });
-  const farthest = ({ cols, data }: Matrix, unit: number, side: number) =>
-    hull.farthest(side * data[cols + unit], d > 1 ? side * data[2 * cols + unit] : 0);
-  return {
-    rangeInto: (h, lo, hi) => {
-      for (let j = 0; j < h.cols; j++) {
-        lo[j] = valueAt(h, j, points, farthest(h, j, -1));
-        hi[j] = valueAt(h, j, points, farthest(h, j, 1));
-      }
-    },
-    extremeInto: (h, unit, side, into) => writePoint(points, farthest(h, unit, side), into),
-    // Coordinate by coordinate: a bound, which is all that it is asked to be.
-    reach: h =>
-      rowOf(h, 0).map((x, j) =>
-        limits.reduce((sum, limit, i) => sum + limit * Math.abs(h.data[(i + 1) * h.cols + j]), Math.abs(x)),
-      ),
-  };
 }
 
 function someVertices(rng: Rng, count: number, d: number): number[] {
   const howMany = 1 + Math.floor(rng() * (d + 1));
   return Array.from({ length: howMany }, () => Math.floor(rng() * count));
-}
-
-/** Whether reflecting every vertex at the mean gives a vertex, to rounding; pairs are matched along a generic line. */
-function isSymmetric(vertices: Matrix): boolean {
-  const { rows: count, cols: size } = vertices;
-  const mean = new Float64Array(size);
-  vertices.data.forEach((x, i) => {
-    mean[i % size] += x / count;
-  });
-  const extents = new Float64Array(size);
-  const tolerance = new Float64Array(size);
-  vertices.data.forEach((x, i) => {
-    const k = i % size;
-    extents[k] = Math.max(extents[k], Math.abs(x - mean[k]));
-    tolerance[k] = Math.max(tolerance[k], containmentTolerance(size + count, Math.abs(x)));
-  });
-  const along = (p: number) => {
-    // Irrational steps keep distinct vertices apart on the line, each coordinate in units of its own extent.
-    let sum = 0;
-    for (let k = 0; k < size; k++) {
-      if (extents[k] <= tolerance[k]) continue;
-      sum += ((((k + 1) * Math.SQRT2) % 1) + 0.5) * ((vertices.data[p * size + k] - mean[k]) / extents[k]);
-    }
-    return sum;
-  };
-  const positions = Array.from({ length: count }, (_, p) => along(p));
-  const order = positions.map((_, p) => p).sort((a, b) => positions[a] - positions[b]);
-  return order.every((p, i) => {
-    const q = order[count - 1 - i];
-    return mean.every(
-      (m, k) => Math.abs(vertices.data[p * size + k] + vertices.data[q * size + k] - 2 * m) <= tolerance[k],
-    );
-  });
 }

@@ -1,0 +1,96 @@
+import { Attributes } from './attributes.js';
+import type { NetworkBuilder } from './builder.js';
+import { NodeContext } from './context.js';
+import { malformed, namingNode, unsupported } from './errors.js';
+import { labelOf, nodesBefore, type Wiring } from './graph.js';
+import { READERS } from './operators/table.js';
+import type { GraphProto } from './proto.js';
+import { readTensor } from './tensor.js';
+import { constantOf, type Data, entriesOf, type Value } from './values.js';
+
+/** What reading a model's nodes needs. */
+interface Evaluation {
+  readonly graph: GraphProto;
+  readonly wiring: Wiring;
+  readonly opset: number;
+  readonly builder: NetworkBuilder;
+  readonly input: Data;
+  readonly inputName: string;
+}
+
+/** Reads every node that `target` depends on; looks up values by tensor. */
+export function evaluate(run: Evaluation, target: string): (tensor: string) => Value | undefined {
+  const { graph, wiring, input, inputName } = run;
+  const values = new Map<string, Value>([[inputName, input]]);
+  const lookUp = (tensor: string): Value | undefined => {
+    const index = wiring.initializers.get(tensor);
+    if (index !== undefined && !values.has(tensor)) {
+      values.set(tensor, constantOf(readTensor(graph.initializer[index], `initializer '${tensor}'`)));
+    }
+    return values.get(tensor);
+  };
+  const nameCounts = new Map<string, number>();
+  for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
+  for (const index of nodesBefore(target, graph, wiring)) {
+    const node = graph.node[index];
+    const label = labelOf(node, index);
+    const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
+    const results = namingNode(label, () => readNode(run, index, label, ownName, lookUp));
+    node.output.forEach((tensor, i) => {
+      if (results[i]) values.set(tensor, results[i]);
+    });
+  }
+  return lookUp;
+}
+
+function readNode(
+  { graph, wiring, opset, builder }: Evaluation,
+  index: number,
+  label: string,
+  name: string,
+  lookUp: (tensor: string) => Value | undefined,
+): Value[] {
+  const node = graph.node[index];
+  const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
+  if (!reader) {
+    throw unsupported(
+      label,
+      'an operator that is piecewise affine, or constant',
+      `'${node.domain === '' ? '' : `${node.domain}.`}${node.opType}'`,
+      'See the list in the README of @police/onnx-import.',
+    );
+  }
+  const inputs = node.input.map((tensor, i) => {
+    if (tensor === '') return undefined;
+    const value = lookUp(tensor);
+    if (value) return value;
+    const isOutput = wiring.producers.has(tensor);
+    const actual = isOutput
+      ? `'${tensor}', an output that is not read`
+      : `'${tensor}', which nothing computes`;
+    throw isOutput
+      ? unsupported(label, `a tensor as input ${i}`, actual)
+      : malformed(label, `a tensor as input ${i}`, actual);
+  });
+  const attributes = new Attributes(node, label);
+  const ctx = new NodeContext({
+    node: index,
+    opType: node.opType,
+    label,
+    name,
+    opset,
+    attributes,
+    inputs,
+    tensors: node.input,
+    isOnlyReader: input => wiring.uses.get(node.input[input]) === 1,
+    builder,
+  });
+  const result = reader(ctx, node.output.length);
+  attributes.assertAllRead();
+  const results = Array.isArray(result) ? result : [result];
+  for (const { shape, kind } of results) {
+    if (kind === 'data' && !(entriesOf(shape) > 0))
+      throw malformed(label, 'results with entries', `[${shape}]`);
+  }
+  return results;
+}
