@@ -29,10 +29,13 @@ export function tfjsConformance(
     modes,
     refused: ['sigmoid', 'tanh', 'softplus', 'swish'],
     roundoff: FLOAT32_ROUNDOFF,
-    makeModel: ({ widths, activation, seed }) =>
-      isConstrainable(activation)
+    makeModel: ({ widths, activation, seed, weight }) => {
+      const model = isConstrainable(activation)
         ? makeModel(widths, activation, seed)
-        : withActivation(makeModel(widths, 'relu', seed), activation),
+        : withActivation(makeModel(widths, 'relu', seed), activation);
+      if (weight !== undefined) fillKernels(model, weight);
+      return model;
+    },
     spoil: model => {
       const [kernel, ...rest] = model.getWeights();
       model.setWeights([tf.mul(kernel, Number.NaN), ...rest]);
@@ -61,6 +64,11 @@ export function tfjsConformance(
     freeze,
     write: fromNetwork,
   });
+}
+
+/** All kernels filled with one number, biases with 0. */
+function fillKernels(model: tfl.LayersModel, weight: number): void {
+  model.setWeights(model.getWeights().map(each => tf.fill(each.shape, each.rank > 1 ? weight : 0)));
 }
 
 const isConstrainable = (activation: string): activation is LayerKind =>
