@@ -1,4 +1,4 @@
-import { PoliceError } from '@police/core';
+import { PoliceError, type RegionOptions } from '@police/core';
 import { NeuralNetwork } from 'brain.js';
 import type { NetData } from './flat-layer.js';
 import { PolicedNeuralNetwork } from './policed-network.js';
@@ -20,11 +20,13 @@ export function plainFromJSON<InputType extends NetData = NetData, OutputType ex
 }
 
 /**
- * The constrained network that `toJSON` saved, in the middle of its training: it trains on as if never saved. Throws
+ * The constrained network that `toJSON` saved, in the middle of its training: it trains on as if never saved. `options.programs` as for
+ * core's `regionFromJSON`. Throws
  * `invalid-option` for JSON without a constraint, `not-finite` or `shape`.
  */
 export function policedFromJSON<InputType extends NetData = NetData, OutputType extends NetData = NetData>(
   json: PolicedJSON,
+  options: RegionOptions = {},
 ): PolicedNeuralNetwork<InputType, OutputType> {
   if (!json.police) {
     throw new PoliceError({
@@ -36,6 +38,7 @@ export function policedFromJSON<InputType extends NetData = NetData, OutputType 
     });
   }
   const { activation } = json.trainOpts;
-  const options = { activation, leakyReluAlpha: json.trainOpts.leakyReluAlpha };
-  return new PolicedNeuralNetwork<InputType, OutputType>(options, savedSettings(json.police)).fromJSON(json);
+  const trainOptions = { activation, leakyReluAlpha: json.trainOpts.leakyReluAlpha };
+  const settings = savedSettings(json.police, options);
+  return new PolicedNeuralNetwork<InputType, OutputType>(trainOptions, settings).fromJSON(json, options);
 }

@@ -1,4 +1,4 @@
-import type { Region, Sides } from '@police/core';
+import type { Region, RegionOptions, Sides } from '@police/core';
 import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import { meanSquare } from './data-pass.js';
@@ -68,17 +68,19 @@ export class PolicedNeuralNetwork<
 
   /** The sides kept, by the names that `toNetwork` gives the activations. */
   get sides(): Sides {
-    return Object.fromEntries(this.settled().sides.map((sides, l) => [activationName(l), sides.slice()]));
+    return Object.fromEntries(
+      this.presentEngine().sides.map((sides, l) => [activationName(l), sides.slice()]),
+    );
   }
 
   /** The shifts of the present weights, by the names that `toNetwork` gives the activations. */
   get shifts(): Readonly<Record<string, Float64Array>> {
-    const shifts = this.settled().presentShifts();
+    const shifts = this.presentEngine().presentShifts();
     return Object.fromEntries(shifts.map((shift, l) => [activationName(l), shift.slice()]));
   }
 
   /** The engine on the network's present arrays: brain.js and users put new ones in place. */
-  private settled(restored?: TrainingState): Engine {
+  private presentEngine(restored?: TrainingState): Engine {
     if (this.engine && isFlat(this, this.flat)) return this.engine;
     assertInitialized(this);
     const before = this.engine;
@@ -114,7 +116,7 @@ export class PolicedNeuralNetwork<
       assertFinite(input, `training data ${i} input`);
       assertFinite(output, `training data ${i} output`);
     });
-    this.settled(); // the regions must fit before anything is trained
+    this.presentEngine(); // the regions must fit before anything is trained
   }
 
   override train(data: Data<InputType, OutputType>, options: TrainOptions = {}): ReturnType<Base['train']> {
@@ -164,7 +166,7 @@ export class PolicedNeuralNetwork<
   }
 
   override trainPattern(value: Patterns[number], logErrorRate?: boolean): number | null {
-    const engine = this.settled();
+    const engine = this.presentEngine();
     const step = this.usesAdam ? this.iterations + 1 : undefined;
     engine.step(value.input, value.output, this.trainOpts, step);
     if (step !== undefined) this.iterations = step;
@@ -193,7 +195,7 @@ export class PolicedNeuralNetwork<
 
   private runConstrained(input: Float32Array): Float32Array {
     const last = this.outputLayer;
-    const output = this.settled().run(input);
+    const output = this.presentEngine().run(input);
     this.outputs[0] = input;
     this.outputs[last].set(output);
     return this.outputs[last];
@@ -202,7 +204,7 @@ export class PolicedNeuralNetwork<
   /** Throws `invalid-option` for a policy that is a function, which cannot be saved. */
   override toJSON(): PolicedJSON {
     const json: PolicedJSON = super.toJSON();
-    const engine = this.outputLayer > 0 ? this.settled() : undefined;
+    const engine = this.outputLayer > 0 ? this.presentEngine() : undefined;
     engine?.presentShifts().forEach((shift, l) => {
       const layer = json.layers[l + 1];
       layer.biases = layer.biases.map((b, j) => Math.fround(b + shift[j]));
@@ -220,13 +222,13 @@ export class PolicedNeuralNetwork<
    * The network that was saved: its regions and options replace those here. A plain network's JSON has none and is
    * constrained by those here.
    */
-  override fromJSON(json: PolicedJSON): this {
+  override fromJSON(json: PolicedJSON, options: RegionOptions = {}): this {
     const { police } = json;
     assertNumbers(json);
-    if (police) this.constraint = savedSettings(police);
+    if (police) this.constraint = savedSettings(police, options);
     super.fromJSON(json);
     if (police?.training) this.restoreTraining(police.training);
-    else if (this.regionsAreKnown) this.settled();
+    else if (this.regionsAreKnown) this.presentEngine();
     return this;
   }
 
@@ -234,7 +236,7 @@ export class PolicedNeuralNetwork<
     restore(this.biases.slice(1), saved.biases, 'biases');
     if (saved.adam) this._setupAdam();
     else if (this.usesAdam) forgetAdam(this);
-    this.settled(saved);
+    this.presentEngine(saved);
     restoreOptimizer(this.flat, saved);
     if (saved.adam) this.iterations = saved.adam.step;
   }

@@ -1,4 +1,11 @@
-import { PoliceError, type Policy, type Region, type RegionJSON, regionFromJSON } from '@police/core';
+import {
+  PoliceError,
+  type Policy,
+  type Region,
+  type RegionJSON,
+  type RegionOptions,
+  regionFromJSON,
+} from '@police/core';
 import { assertFinite, assertSize } from '@police/core/adapter';
 import type { Engine } from './engine.js';
 import type { AnyNetwork, FlatLayer } from './flat-layer.js';
@@ -87,9 +94,12 @@ function trainingState({ params, sides }: Engine, adamStep?: number): TrainingSt
 }
 
 /** The settings a saved network was constrained with. Throws `invalid-option` or what the regions' constructors throw. */
-export function savedSettings({ regions, policy, mode, gradient, refresh, epsilon }: PoliceState): Settings {
+export function savedSettings(
+  { regions, policy, mode, gradient, refresh, epsilon }: PoliceState,
+  options: RegionOptions = {},
+): Settings {
   return settingsOf({
-    regions: regions?.map(json => regionFromJSON(json)),
+    regions: regions?.map(json => regionFromJSON(json, options)),
     policy,
     mode,
     gradient,

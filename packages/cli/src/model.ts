@@ -1,4 +1,7 @@
-import { type ImportedModel, readModel } from '@police/onnx-import';
+import { lstatSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { PoliceError } from '@police/core';
+import { type ExternalData, type ImportedModel, readModel } from '@police/onnx-import';
 import { readInput } from './files.js';
 import type { Terminal } from './terminal.js';
 
@@ -11,6 +14,7 @@ export interface ModelOptions {
 }
 
 export interface ModelFile {
+  /** The file's, data from beside it inside. */
   readonly bytes: Uint8Array;
   readonly model: ImportedModel;
 }
@@ -20,12 +24,33 @@ export async function readModelFile(
   options: ModelOptions,
   terminal: Terminal,
 ): Promise<ModelFile> {
-  const bytes = await readInput(path, terminal);
-  return { bytes, model: parseModel(bytes, options) };
+  const model = parseModel(await readInput(path, terminal), options, siblingsOf(path));
+  return { bytes: model.source.bytes, model };
 }
 
-export function parseModel(bytes: Uint8Array, { inputShape, outputName }: ModelOptions): ImportedModel {
+/** Files beside the model: PyTorch writes weights to `model.onnx.data`. Anything but a plain name is refused. */
+function siblingsOf(path: string): ExternalData {
+  return location => {
+    const isPlain = path !== '-' && basename(location) === location && !['.', '..'].includes(location);
+    const file = join(dirname(path), location);
+    if (isPlain && lstatSync(file, { throwIfNoEntry: false })?.isFile()) return readFileSync(file);
+    throw new PoliceError({
+      code: 'invalid-network',
+      where: path,
+      expected: "its data in a file of the model's own folder",
+      actual: isPlain ? `no file '${location}' there` : `'${location.slice(0, 80)}'`,
+      remedy: 'Put the file beside the model, or save the model as one file.',
+    });
+  };
+}
+
+export function parseModel(
+  bytes: Uint8Array,
+  { inputShape, outputName }: ModelOptions,
+  externalData?: ExternalData,
+): ImportedModel {
   return readModel(bytes, {
+    ...(externalData ? { externalData } : {}),
     ...(inputShape === undefined ? {} : { inputShape: inputShape.split(/[,x]/).map(Number) }),
     ...(outputName === undefined ? {} : { output: outputName }),
   });

@@ -66,6 +66,7 @@ export {
   type RegionParts,
   regionOf,
 } from './regions/index.js';
+export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export {
   activeRows,
   addShiftGradient,

@@ -1,7 +1,6 @@
 import {
   type Activation,
   type AffineOperator,
-  matrix,
   type Network,
   type NetworkNode,
   network,
@@ -9,11 +8,15 @@ import {
   type Windows,
 } from '@police/core';
 import { activate, byKind, type InputNode, inputsOf, type Lifts, type NodeTable } from '@police/core/adapter';
+import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
+import { unsupported } from './errors.js';
+import { linearIn } from './exactness.js';
+import { fitsFormat, keepingWeights } from './kept-weights.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
 import type { BiasSite, MaxSite, ShiftSite, Sites } from './sites.js';
-import { type FloatType, rounderOf } from './tensor.js';
+import type { FloatType } from './tensor.js';
 import { type Constant, type Data, entriesOf, type Value } from './values.js';
 
 /** A core node other than the input, without its name. */
@@ -37,6 +40,7 @@ export class NetworkBuilder {
   readonly #shifts = new Map<string, ShiftSite>();
   readonly #maxima = new Map<string, MaxSite>();
   readonly #unique = uniqueNames();
+  #inputType: FloatType = 'float32';
 
   constructor(budget: Budget) {
     this.budget = budget;
@@ -46,11 +50,17 @@ export class NetworkBuilder {
     return { biases: this.#biases, shifts: this.#shifts, maxima: this.#maxima };
   }
 
+  /** The type of the network's input. */
+  get inputType(): FloatType {
+    return this.#inputType;
+  }
+
   /** The network's input, a tensor of this shape. */
   input(name: string, shape: readonly number[], dtype: FloatType): Data {
     const size = entriesOf(shape);
     this.budget.claim(size, `input '${name}'`);
     const unique = this.#unique(name);
+    this.#inputType = dtype;
     this.#nodes.set(unique, { kind: 'input', name: unique, size });
     return { kind: 'data', node: unique, shape, dtype, exclusive: true };
   }
@@ -63,7 +73,10 @@ export class NetworkBuilder {
     return { kind: 'data', node: unique, shape, dtype, exclusive: true };
   }
 
-  /** An affine operator on a value: a node, or, on a constant, the result as the runtime rounds it. */
+  /**
+   * An affine operator on a value: a node, or, on a constant, the result, if it is the same in every runtime. Throws
+   * `unsupported-layer` where it depends on the order of a sum.
+   */
   affine(
     x: Value,
     operator: AffineOperator,
@@ -77,15 +90,15 @@ export class NetworkBuilder {
       return result;
     }
     this.budget.claim(entriesOf(shape), name);
-    const round = rounderOf(x.dtype);
-    const { data } = operator.linear(matrix(1, x.data.length, x.data));
-    return { ...x, shape, data: data.map((y, j) => round(y + operator.bias[j])) };
+    return { ...x, shape, data: linearIn(operator, x) };
   }
 
   activation(x: Value, activation: Activation, name: string, site: ShiftSite): Value {
     if (x.kind === 'constant') {
-      const round = rounderOf(x.dtype);
-      return { ...x, data: x.data.map((v, j) => round(activate(activation, v, j))) };
+      if (activation.curve)
+        throw unsupported(name, 'a tensor that depends on the network’s input', 'a constant');
+      const round = computedIn(x.dtype, name);
+      return { ...x, data: x.data.map((v, j) => (Number.isNaN(v) ? v : round(activate(activation, v, j)))) };
     }
     const result = this.add({ kind: 'activation', input: x.node, activation }, name, x.shape, x.dtype);
     this.#shifts.set(result.node, site);
@@ -201,13 +214,23 @@ export class NetworkBuilder {
     return byKind(units, this.#nodes.get(name)!);
   }
 
-  /** The network from the input to `output`; nodes that it does not depend on are left out. */
-  network(output: Data): Network {
+  /**
+   * The network from the input to `output`; nodes that it does not depend on are left out. Weights that the format to
+   * freeze in, rounded to by `round`, does not hold are kept as they are.
+   */
+  network(output: Data, round: (x: number) => number): Network {
     const needed = new Set<string>([output.node]);
     const nodes = [...this.#nodes.values()];
     for (const node of [...nodes].reverse()) {
       if (needed.has(node.name)) for (const name of inputsOf(node)) needed.add(name);
     }
-    return network(nodes.filter(node => node.kind === 'input' || needed.has(node.name)));
+    const kept = nodes.filter(node => node.kind === 'input' || needed.has(node.name));
+    return network(
+      kept.map(node =>
+        node.kind === 'affine' && !fitsFormat(node.operator, round)
+          ? { ...node, operator: keepingWeights(node.operator) }
+          : node,
+      ),
+    );
   }
 }

@@ -3,8 +3,8 @@ import type { Wiring } from './graph.js';
 import type { GraphProto, ModelProto, ValueInfoProto } from './proto.js';
 import { dtypeOf, type FloatType, isFloat } from './tensor.js';
 
-const [OLDEST_OPSET, NEWEST_OPSET] = [8, 21];
-const [OLDEST_IR, NEWEST_IR] = [3, 10];
+const [OLDEST_OPSET, NEWEST_OPSET] = [8, 26];
+const [OLDEST_IR, NEWEST_IR] = [3, 13];
 
 /** The default operator set's version. */
 export function versionOf({ irVersion, opsetImport, functions }: ModelProto): number {

@@ -1,2 +1,3 @@
+export type { ExternalData } from './external-data.js';
 export { type ImportedModel, type ReadOptions, readModel } from './read-model.js';
 export { type Edit, type Written, writeBack } from './write-back.js';

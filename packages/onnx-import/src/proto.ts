@@ -82,6 +82,10 @@ function messagesOf(schema: DescMessage): ReadonlyMap<number, DescMessage> {
   return found;
 }
 
+export function encodeModel(model: ModelProto): Uint8Array {
+  return toBinary(ModelProtoSchema, model);
+}
+
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === TensorProto_DataLocation.EXTERNAL || externalData.length > 0;
 }

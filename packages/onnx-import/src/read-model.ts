@@ -3,12 +3,13 @@ import { NetworkBuilder } from './builder.js';
 import { elementType, inputOf, outputOf, shapeOf, versionOf } from './declared.js';
 import { malformed } from './errors.js';
 import { evaluate } from './evaluate.js';
+import { type ExternalData, withDataInside } from './external-data.js';
 import { wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel } from './proto.js';
 import type { Sites } from './sites.js';
 import { tailOf } from './tail.js';
-import type { FloatType } from './tensor.js';
+import { type FloatType, rounderOf } from './tensor.js';
 
 export interface ReadOptions {
   /**
@@ -21,6 +22,11 @@ export interface ReadOptions {
    * @defaultValue the only one
    */
   readonly output?: string;
+  /**
+   * Reads the files that the model keeps data in beside itself. `writeBack` writes that data into the model.
+   * @defaultValue none: such a model is refused
+   */
+  readonly externalData?: ExternalData;
 }
 
 /** An ONNX model as a core network. */
@@ -44,8 +50,8 @@ export interface ImportedModel {
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
   readonly opset: number;
-  /** For `writeBack`: the file as it was read, and where its biases are. */
-  readonly source: { readonly bytes: Uint8Array; readonly sites: Sites };
+  /** For `writeBack`: the file as it was read, how, and where its biases are. */
+  readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
 }
 
 /**
@@ -63,7 +69,8 @@ export interface ImportedModel {
  * const { bytes: policed, edits } = writeBack(model, network);
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ImportedModel {
-  const kept = bytes.slice();
+  const inside = options.externalData && withDataInside(decodeModel(bytes), bytes, options.externalData);
+  const kept = inside ?? bytes.slice();
   const model = decodeModel(kept);
   const { graph } = model;
   const opset = versionOf(model);
@@ -82,24 +89,24 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
       output ? 'a constant' : 'no such tensor',
     );
   }
+  const precision = coarsest(builder.sites, input.dtype);
   return {
-    network: builder.network(output),
+    network: builder.network(output, rounderOf(precision)),
     inputName: declared.name,
     inputShape: input.shape,
     outputName,
     guaranteedTensor: guaranteed,
     guaranteedShape: output.shape,
     tail,
-    precision: coarsest(builder.sites, input.dtype),
+    precision,
     opset,
-    source: { bytes: kept, sites: builder.sites },
+    source: { bytes: kept, options, sites: builder.sites },
   };
 }
 
-/** The coarsest format in which shifts are stored. */
+/** The coarsest format in which shifts are stored; the input's where there are none. */
 function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const formats = new Set<FloatType>([input]);
-  for (const site of biases.values()) if (site.kind !== 'input') formats.add(site.dtype);
-  for (const { dtype } of [...shifts.values(), ...maxima.values()]) formats.add(dtype);
+  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
+  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
   return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
 }

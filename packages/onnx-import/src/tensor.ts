@@ -65,7 +65,7 @@ export function readTensor(tensor: TensorProto, where: string): Tensor {
       where,
       'a tensor with its data in the model file',
       'data in another file',
-      'Save the model as one file (onnx.save without external data); paths in models are never followed.',
+      'Pass readModel(bytes, { externalData: location => … }), or save the model as one file; paths in models are never followed unasked.',
     );
   }
   const dtype = dtypeOf(tensor.dataType, where);
@@ -80,14 +80,33 @@ export function readTensor(tensor: TensorProto, where: string): Tensor {
   const present = rawData.length > 0 ? rawData.length / bytes : list.length;
   if (present !== size) throw malformed(where, `${size} values for sizes [${shape}]`, `${present}`);
   if (rawData.length > 0) {
+    if (dtype === 'bool' && rawData.some(byte => byte > 1))
+      throw malformed(where, 'bool bytes 0 or 1', 'others');
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
     return { dtype, shape, data: Float64Array.from({ length: size }, (_, i) => read(view, i * bytes)) };
   }
-  const number = dtype === 'float16' ? (x: number | bigint) => float16FromBits(Number(x) & 65535) : Number;
-  return { dtype, shape, data: Float64Array.from({ length: size }, (_, i) => number(list[i])) };
+  const { lo, hi } = TYPED_RANGES[dtype] ?? { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
+  const number = dtype === 'float16' ? float16FromBits : (x: number) => x;
+  const data = Float64Array.from({ length: size }, (_, i) => {
+    const entry = Number(list[i]);
+    if (entry < lo || entry > hi) throw malformed(where, `${dtype} values from ${lo} to ${hi}`, `${list[i]}`);
+    return number(entry);
+  });
+  return { dtype, shape, data };
 }
 
-/** The value nearest to x that a type holds: what a runtime computes in that type. */
+/** What typed data may hold where the field is wider than the type (of float16: its bits); runtimes would cut it. */
+const TYPED_RANGES: Readonly<Partial<Record<DType, { readonly lo: number; readonly hi: number }>>> = {
+  int16: { lo: -(2 ** 15), hi: 2 ** 15 - 1 },
+  int8: { lo: -128, hi: 127 },
+  uint32: { lo: 0, hi: 2 ** 32 - 1 },
+  uint16: { lo: 0, hi: 65535 },
+  uint8: { lo: 0, hi: 255 },
+  bool: { lo: 0, hi: 1 },
+  float16: { lo: 0, hi: 65535 },
+};
+
+/** The value nearest to x that a type holds; of an integer type the whole part. */
 export function rounderOf(dtype: DType): (x: number) => number {
   switch (dtype) {
     case 'float32':

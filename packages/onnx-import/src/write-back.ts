@@ -1,7 +1,7 @@
 import { type AffineOperator, type Network, PoliceError } from '@police/core';
 import type { MaxNode } from '@police/core/adapter';
 import { ModelEdits } from './edits.js';
-import type { ImportedModel } from './read-model.js';
+import { type ImportedModel, readModel } from './read-model.js';
 import { assertSameButForBiases } from './same-network.js';
 import type { BiasSite, Format } from './sites.js';
 import { rounderOf } from './tensor.js';
@@ -28,6 +28,8 @@ export interface Edit {
 
 export interface Written {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The network that was written: `frozen`, or what `again` made of it. */
+  readonly network: Network;
   /** Every change, in the order of the network; none: the bytes are those read. */
   readonly edits: readonly Edit[];
 }
@@ -39,13 +41,36 @@ export interface Written {
  * Law: the values written are those of `frozen`, none is rounded. So `readModel(bytes).network` is affine on the regions
  * that `frozen` was made for, and `certify` proves it.
  *
+ * But for a constant term of a Max or Min that is lifted: constant and lift are stored as one number, which is rounded to
+ * the safe side. Layers after it may lie closer to their kinks than that rounding. `again` is then given the network of
+ * the file so far, freezes it once more and is written in turn: `network => freeze(network, regions, { precision }).network`.
+ *
  * Throws `invalid-network` (`frozen` differs from the network read by more than biases) or `not-frozen` (a value that
  * the file's format does not hold).
  */
-export function writeBack(imported: ImportedModel, frozen: Network): Written {
+export function writeBack(
+  imported: ImportedModel,
+  frozen: Network,
+  again?: (network: Network) => Network,
+): Written {
+  let { isRounded, ...written } = writtenOnce(imported, frozen);
+  for (let round = 1; again && isRounded && round < MOST_ROUNDS; round++) {
+    const read = readModel(written.bytes, imported.source.options);
+    const next = writtenOnce(read, again(read.network));
+    isRounded = next.isRounded;
+    written = { bytes: next.bytes, network: next.network, edits: [...written.edits, ...next.edits] };
+  }
+  return written;
+}
+
+/** A rounded constant rarely needs more than one further round; `certify` tells if it does. */
+const MOST_ROUNDS = 5;
+
+function writtenOnce(imported: ImportedModel, frozen: Network): Written & { readonly isRounded: boolean } {
   assertSameButForBiases(imported.network, frozen);
   const { bytes, sites } = imported.source;
   const file = new ModelEdits(bytes);
+  let isRounded = false;
   const edits = frozen.nodes.flatMap((node, i): Edit[] => {
     const before = imported.network.nodes[i];
     if (node.kind === 'affine' && before.kind === 'affine') {
@@ -58,18 +83,28 @@ export function writeBack(imported: ImportedModel, frozen: Network): Written {
       const tensor = addBefore(file, site.node, site.input, values, site);
       return [{ kind: 'add', node: file.label(site.node), tensor, ...sizesOf(values) }];
     }
-    return node.kind === 'max' && before.kind === 'max' ? liftEdits(file, before, node, imported) : [];
+    if (node.kind !== 'max' || before.kind !== 'max') return [];
+    const lifted = liftEdit(file, before, node, imported);
+    if (!lifted) return [];
+    isRounded ||= lifted.isRounded;
+    return [lifted.edit];
   });
-  return { bytes: edits.length === 0 ? bytes.slice() : file.apply(), edits };
+  return { bytes: edits.length === 0 ? bytes.slice() : file.apply(), network: frozen, edits, isRounded };
 }
 
-function liftEdits(file: ModelEdits, before: MaxNode, node: MaxNode, { source }: ImportedModel): Edit[] {
+function liftEdit(
+  file: ModelEdits,
+  before: MaxNode,
+  node: MaxNode,
+  { source }: ImportedModel,
+): { readonly edit: Edit; readonly isRounded: boolean } | undefined {
   const { lifts } = node;
   const grown = lifts?.lift.map((lift, w) => lift - (before.lifts?.lift[w] ?? 0));
-  if (!lifts || !grown?.some(by => by !== 0)) return [];
+  if (!lifts || !grown?.some(by => by !== 0)) return undefined;
   const site = source.sites.maxima.get(node.name)!;
   representable(lifts.lift, site, node.name);
-  return [{ node: file.label(site.node), ...writeLifts(file, node, site), ...sizesOf(grown) }];
+  const { isRounded, ...place } = writeLifts(file, node, site);
+  return { edit: { node: file.label(site.node), ...place, ...sizesOf(grown) }, isRounded };
 }
 
 function writeBias(

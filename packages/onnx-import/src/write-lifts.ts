@@ -8,6 +8,11 @@ import { entriesOf } from './values.js';
 export interface WrittenLifts {
   readonly kind: 'add' | 'max';
   readonly tensor: string;
+  /**
+   * Whether the file is not the frozen network to the last bit: a constant with its lift was rounded outwards, or a lift of
+   * float64 became an Add, whose bound is a little wider.
+   */
+  readonly isRounded: boolean;
 }
 
 /** Keeps a maximum's winners ahead: an Add before a pool whose windows do not overlap, else further candidates. */
@@ -32,7 +37,7 @@ function addBefore(edits: ModelEdits, { lifts }: MaxNode, site: MaxSite): Writte
   const output = edits.name(site.node, 'lifted');
   edits.insertBefore(site.node, { opType: 'Add', inputs: [edits.inputOf(site.node, 0), tensor], output });
   edits.setInput(site.node, 0, output);
-  return { kind: 'add', tensor };
+  return { kind: 'add', tensor, isRounded: site.dtype === 'float64' };
 }
 
 /** `max(y, x_winner + lift)`: further inputs of a Max or Min, a Max after a pool. */
@@ -43,15 +48,13 @@ function addCandidates(edits: ModelEdits, node: MaxNode, site: MaxSite): Written
   );
   const isPool = site.pooledDims !== undefined;
   const insert = isPool ? edits.insertAfter.bind(edits) : edits.insertBefore.bind(edits);
-  let last = '';
+  let [last, isRounded] = ['', false];
   const candidates = lifted.map(term => {
     const values = liftsOf(node, term, site.negated);
     if (term.constant) {
-      last = edits.addConstant(
-        edits.name(site.node, 'lifted'),
-        raisedConstant(term.constant, values, site),
-        site,
-      );
+      const raised = raisedConstant(term.constant, values, site);
+      isRounded ||= !raised.isExact;
+      last = edits.addConstant(edits.name(site.node, 'lifted'), raised.values, site);
       return last;
     }
     last = edits.addConstant(edits.name(site.node, 'lift'), values, site);
@@ -68,7 +71,7 @@ function addCandidates(edits: ModelEdits, node: MaxNode, site: MaxSite): Written
   } else {
     for (const candidate of candidates) edits.appendInput(site.node, candidate);
   }
-  return { kind: 'max', tensor: last };
+  return { kind: 'max', tensor: last, isRounded };
 }
 
 /** A term's lifts for every result: 0 where another term wins or none is lifted, which changes no maximum. */
@@ -82,18 +85,38 @@ function liftsOf({ lifts }: MaxNode, { start, size }: MaxTerm, negated: boolean)
 
 /**
  * A constant with its lifts, rounded away from what it has to beat: the runtime would round to nearest, which may not do.
- * The only place where what is written is not the frozen network to the last bit; it is as affine.
+ * The only place where what is written is not the frozen network to the last bit, so that what comes after must be frozen
+ * anew. `isExact`: nothing was rounded after all.
  */
-function raisedConstant(constant: Float64Array, lifts: Float64Array, { dtype }: MaxSite): Float64Array {
-  return constant.map((c, w) => {
-    const [exact, by] = [c + lifts[w], lifts[w]];
-    let value = rounderOf(dtype)(exact);
+function raisedConstant(
+  constant: Float64Array,
+  lifts: Float64Array,
+  { dtype }: MaxSite,
+): { readonly values: Float64Array; readonly isExact: boolean } {
+  const round = rounderOf(dtype);
+  let isExact = true;
+  const values = constant.map((c, w) => {
+    const by = lifts[w];
+    if (by === 0) return c;
+    const sum = c + by;
+    const error = sumError(c, by, sum);
+    const sign = Math.sign(by);
+    const isShort = (value: number) => (value === sum ? error * sign > 0 : (value - sum) * sign < 0);
+    let value = round(sum);
     // One float64 rounding more than enough each time: a few steps reach the next value of a coarser format.
-    for (let step = 2 ** -52; by !== 0 && (value - exact) * Math.sign(by) < 0; step *= 2) {
-      value = rounderOf(dtype)(exact + Math.sign(by) * step * (Math.abs(exact) + Number.MIN_VALUE));
+    for (let step = 2 ** -52; isShort(value); step *= 2) {
+      value = round(sum + sign * step * (Math.abs(sum) + Number.MIN_VALUE));
     }
+    isExact &&= value === sum && error === 0;
     return value;
   });
+  return { values, isExact };
+}
+
+/** `(a + b) − sum` exactly, for their rounded sum (Knuth's TwoSum). */
+function sumError(a: number, b: number, sum: number): number {
+  const fromB = sum - a;
+  return a - (sum - fromB) + (b - fromB);
 }
 
 /** For every window of a pool one of its entries: the winner, where it is lifted. */

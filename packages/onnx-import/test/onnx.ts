@@ -16,6 +16,8 @@ export interface TestTensor {
   readonly dims: readonly number[];
   readonly data: readonly number[];
   readonly dtype?: DType;
+  /** Instead of `data`, for int64 values that no float64 holds. */
+  readonly bigints?: readonly bigint[];
 }
 
 export type TestAttribute =
@@ -50,9 +52,11 @@ export interface TestModel {
 export const int64 = (...data: number[]): TestTensor => ({ dims: [data.length], data, dtype: 'int64' });
 export const scalar = (value: number): TestTensor => ({ dims: [], data: [value] });
 
-export function tensorProto(name: string, { dims, data, dtype = 'float32' }: TestTensor, typed = false) {
+export function tensorProto(name: string, tensor: TestTensor, typed = false) {
+  const { dims, data, dtype = 'float32' } = tensor;
   const base = { name, dims: dims.map(BigInt), dataType: codeOf(dtype) };
-  if (dtype === 'int64') return { ...base, int64Data: data.map(BigInt) };
+  if (dtype === 'int64') return { ...base, int64Data: [...(tensor.bigints ?? data.map(BigInt))] };
+  if (dtype === 'uint32') return { ...base, uint64Data: data.map(BigInt) };
   if (dtype === 'bool' || dtype.includes('int')) return { ...base, int32Data: [...data] };
   if (typed && dtype === 'float32') return { ...base, floatData: [...data] };
   if (typed && dtype === 'float16') return { ...base, int32Data: data.map(bitsOfFloat16) };

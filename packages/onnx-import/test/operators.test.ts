@@ -423,7 +423,7 @@ describe.each([
   ['pools', pools],
   ['arranging', arranging],
 ] as const)('%s', (_, cases) => {
-  test.each(cases)('%s', async (title, { scale = 2, ...model }) => {
+  test.each(cases)('%s', async (_, { scale = 2, ...model }) => {
     const bytes = buildModel(model);
     const { inputShape } = await expectSameForward(bytes, { scale });
     for (const seed of [1, 2]) {
@@ -434,12 +434,9 @@ describe.each([
           centre.map(v => v + 0.3),
         ),
       ];
-      // Lifting a constant term of a Max is the one thing that is rounded when it is written.
-      const slack = title === 'Max, broadcasting' ? 2 ** -23 : 2 ** -40;
-      await expectPoliced(bytes, regions, { seed, slack });
+      await expectPoliced(bytes, regions, { seed });
       await expectPoliced(buildModel(followedByRelu(model)), regions, {
         seed,
-        slack,
         sharing: seed === 1 ? 'per-unit' : 'per-channel',
       });
     }

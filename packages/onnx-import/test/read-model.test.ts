@@ -1,5 +1,5 @@
-import { box, PoliceError } from '@police/core';
-import { readModel } from '@police/onnx-import';
+import { box, forward, matrix, PoliceError } from '@police/core';
+import { readModel, writeBack } from '@police/onnx-import';
 import { describe, expect, test } from 'vitest';
 import { entries, expectPoliced, expectSameForward, randomRows, runRows } from './checks.js';
 import {
@@ -61,9 +61,12 @@ describe('weights', () => {
       { a: W, b: random(2, 4), c: { dims: [], data: [3] }, d: { dims: [3, 1], data: [3, 5, 7] } },
     ],
     [
-      'as a product of constants',
+      'as a product of constants that no order of summation rounds',
       [['MatMul', ['a', 'b'], ['W']]],
-      { a: random(1, 3, 2), b: random(2, 2, 4) },
+      {
+        a: { dims: [3, 2], data: [1, -2, 0.5, 3, 0, 1] },
+        b: { dims: [2, 4], data: [1, 0.25, -1, 2, 3, 1, 0, -0.5] },
+      },
     ],
     [
       'cut and joined',
@@ -122,7 +125,7 @@ describe('weights', () => {
 });
 
 describe('operator sets', () => {
-  test.each([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21])('%i', async opset => {
+  test.each([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26])('%i', async opset => {
     const axes =
       opset < 13 ? [['Squeeze', ['t'], ['u'], { axes: [0] }]] : [['Squeeze', ['t', 'zero'], ['u']]];
     const nodes = [
@@ -136,7 +139,7 @@ describe('operator sets', () => {
     const constants = { W, b: random(2, 4), zero: int64(0) };
     const bytes = buildModel({
       opset,
-      ir: opset < 9 ? 3 : opset > 18 ? 10 : 8,
+      ir: opset < 9 ? 3 : opset > 22 ? 13 : opset > 18 ? 10 : 8,
       input: ['N', 1, 3],
       nodes,
       constants,
@@ -321,13 +324,13 @@ describe('refused, naming node, operator and position', () => {
       /\(Relu, node 0\).*'h', which nothing computes/,
     ],
     [
-      'a linear resize by scales that are no ratio of sizes',
+      'a cubic resize',
       {
         input: [1, 1, 3, 3],
-        nodes: [['Resize', ['x', '', 'c'], ['h'], { mode: 'linear' }], ...relu],
+        nodes: [['Resize', ['x', '', 'c'], ['h'], { mode: 'cubic' }], ...relu],
         constants: { c: { dims: [4], data: [1, 1, 1.5, 1.5] } },
       },
-      /\(Resize, node 0\).*ratios of sizes/,
+      /\(Resize, node 0\).*'nearest' or 'linear', got 'cubic'/,
     ],
     ['a circle', { input: [1, 3], nodes: [['Add', ['x', 'y'], ['h']], ...relu] }, /without circles/],
     [
@@ -343,12 +346,12 @@ describe('refused, naming node, operator and position', () => {
     [
       'an opset too old',
       { opset: 7, input: [1, 3], nodes: [['Relu', ['x'], ['y']]] },
-      /operator set 8 to 21, got 7/,
+      /operator set 8 to 26, got 7/,
     ],
     [
       'an opset too new',
-      { opset: 22, input: [1, 3], nodes: [['Relu', ['x'], ['y']]] },
-      /operator set 8 to 21, got 22/,
+      { opset: 27, input: [1, 3], nodes: [['Relu', ['x'], ['y']]] },
+      /operator set 8 to 26, got 27/,
     ],
     [
       'two outputs',
@@ -395,13 +398,58 @@ describe('refused, naming node, operator and position', () => {
     expect(error.message).not.toMatch(/passwd/);
   });
 
+  test('data in another file is read where the caller reads it, and written into the model', () => {
+    const c = random(1, 2, 3);
+    const one = buildModel({
+      input: [2, 3],
+      nodes: [
+        ['Add', ['x', 'c'], ['h']],
+        ['Relu', ['h'], ['y']],
+      ],
+      constants: { c },
+    });
+    const outside = (entries: Record<string, string>) => {
+      const model = decode(one);
+      const [tensor] = model.graph!.initializer;
+      Object.assign(tensor, { rawData: new Uint8Array(0), floatData: [], dataLocation: 1 });
+      tensor.externalData = Object.entries(entries).map(([key, value]) => ({
+        $typeName: 'onnx.StringStringEntryProto' as const,
+        key,
+        value,
+      }));
+      return encode(model);
+    };
+    const file = new Uint8Array(8 + 24);
+    file.set(new Uint8Array(Float32Array.from(c.data).buffer), 8);
+    const externalData = (location: string) => {
+      expect(location).toBe('m.data');
+      return file;
+    };
+    const read = readModel(outside({ location: 'm.data', offset: '8', length: '24' }), { externalData });
+    const x = matrix(1, 6, Float64Array.of(0.5, -0.5, 2, -2, 0.1, 1));
+    expect(forward(read.network, x)).toEqual(forward(readModel(one).network, x));
+    const { bytes } = writeBack(read, read.network);
+    expect(forward(readModel(bytes).network, x)).toEqual(forward(read.network, x));
+    expect(readModel(outside({ location: 'm.data', offset: '8' }), { externalData }).network.inputSize).toBe(
+      6,
+    );
+    for (const [entries, message] of [
+      [{ offset: '8' }, /the location of its data/],
+      [{ location: 'm.data', offset: '9', length: '24' }, /within the 32 bytes of 'm.data'/],
+      [{ location: 'm.data', offset: '-8' }, /a whole number as offset/],
+      [{ location: 'm.data', offset: '8', length: '20' }, /initializer 'c'/],
+    ] as const) {
+      expect(() => readModel(outside(entries), { externalData })).toThrow(message);
+    }
+  });
+
   test('several inputs, IR versions, functions', () => {
     const model = decode(buildModel({ input: [1, 3], nodes: [['Relu', ['x'], ['y']]] }));
     const twoInputs = structuredClone(model);
     twoInputs.graph!.input.push({ ...twoInputs.graph!.input[0], name: 'z' });
     expect(refusal(encode(twoInputs)).message).toMatch(/one input, got 2: 'x', 'z'/);
-    expect(refusal(encode({ ...model, irVersion: 11n })).message).toMatch(/IR version 3 to 10, got 11/);
-    expect(refusal(encode({ ...model, irVersion: 2n })).message).toMatch(/IR version 3 to 10, got 2/);
+    expect(refusal(encode({ ...model, irVersion: 14n })).message).toMatch(/IR version 3 to 13, got 14/);
+    expect(refusal(encode({ ...model, irVersion: 2n })).message).toMatch(/IR version 3 to 13, got 2/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { PoliceError, type Policy, type RegionJSON, regionFromJSON } from '@police/core';
+import { PoliceError, type Policy, type RegionJSON, type RegionOptions, regionFromJSON } from '@police/core';
 import { assertFinite, assertRegionsFit, assertSize } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import { type ActivationJSON, activationFromJSON, activationToJSON } from './activation-json.js';
@@ -93,19 +93,20 @@ export function save(policed: synaptic.Network): SavedTraining {
 }
 
 /**
- * The constrained network that was saved. Squashes of your own are to be given as they were to `constrain`.
+ * The constrained network that was saved. Squashes of your own are to be given as they were to `constrain`; `programs` as for core's
+ * `regionFromJSON`.
  *
  * Throws `invalid-option` (not what `save` gives), `unsupported-activation`, `shape` or `not-finite`.
  */
 export function resume(
   saved: SavedTraining,
-  { activations = new Map() }: SquashOptions = {},
+  { activations = new Map(), ...options }: SquashOptions & RegionOptions = {},
 ): PolicedNetwork {
   if (saved?.format !== FORMAT) {
     throw invalid('format', FORMAT, `${saved?.format}`, 'Pass what save(network) gave.');
   }
   const { policy, mode, gradient, refresh, sides, window } = saved;
-  const regions = saved.regions.map(json => regionFromJSON(json));
+  const regions = saved.regions.map(json => regionFromJSON(json, options));
   const settings = settingsOf({ regions, policy, mode, gradient, refresh, activations });
   const flat = flatNetwork(saved, activations);
   assertRegionsFit(regions, flat.inputSize);

@@ -10,6 +10,7 @@ import {
   float32,
   float64,
   freeze,
+  type Network,
   PoliceError,
   type Precision,
 } from '@police/core';
@@ -76,16 +77,15 @@ export async function enforceCommand(
     ...memory,
   });
   const precision = options.precision ?? model.precision;
-  let frozen = freeze(enforced.network, regions, {
-    precision,
-    progress: talk.stage('freeze'),
-    ...memory,
-  }).network;
-  if (options.target) {
-    const { C, d } = await readTarget(options.target, model.network.outputSize, terminal);
-    frozen = boundOutputs(frozen, regions, C, d, { precision: PRECISIONS[precision] });
-  }
-  const written = writeBack(model, frozen);
+  const target = options.target
+    ? await readTarget(options.target, model.network.outputSize, terminal)
+    : undefined;
+  const frozenTo = (network: Network): Network => {
+    const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
+    if (!target) return frozen;
+    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
+  };
+  const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
   const certificate = certificateOf(parseModel(written.bytes, options).network, regions, written.bytes, {
     progress: talk.stage('certify'),
@@ -103,7 +103,7 @@ export async function enforceCommand(
     ...summaryOf(certificate),
     edits: written.edits,
     ...(samples
-      ? { drift: { ...drift(model.network, frozen, samples, options), samples: samples.rows } }
+      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
     warnings: warningsAbout(enforced.report, regions.length),
   };

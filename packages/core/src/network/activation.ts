@@ -224,10 +224,18 @@ export function assertActivationFits(activation: Activation, units: number, wher
   }
 }
 
+/**
+ * How an activation's single numbers are rounded: they are attributes, which files of half precision keep in float32.
+ * Slopes per unit are tensors, of the format itself.
+ */
+export function scalarRounder({ name, round }: Precision): (x: number) => number {
+  return name === 'float16' ? Math.fround : round;
+}
+
 /** The activation with its parameters rounded, as a runtime of that precision applies it. */
 export function roundActivation(activation: Activation, precision: Precision): Activation {
   const { name, pieces, alpha } = activation;
-  const { round } = precision;
+  const round = scalarRounder(precision);
   if (name === 'clip') return clip(round(pieces[0].offset), round(pieces[2].offset));
   if (name === 'hardSigmoid') return hardSigmoid(round(pieces[1].slope as number), round(pieces[1].offset));
   if (name === 'elu') return elu(round(alpha!));

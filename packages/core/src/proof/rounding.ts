@@ -1,5 +1,5 @@
 import { assertFinite, PoliceError } from '../errors.js';
-import { roundActivation } from '../network/activation.js';
+import { roundActivation, scalarRounder } from '../network/activation.js';
 import type { Lifts } from '../network/max-windows.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { NetworkNode } from '../network/nodes.js';
@@ -46,7 +46,9 @@ function roundLifts({ winner, lift }: Lifts, { up }: Precision): Lifts {
 }
 
 /** Whether every parameter is a value of the format, as after `freeze`. */
-export function isRepresentable(net: Network, { round }: Precision): boolean {
+export function isRepresentable(net: Network, precision: Precision): boolean {
+  const { round } = precision;
+  const scalar = scalarRounder(precision);
   const fits = (values: Float64Array | readonly number[] = []) => values.every((x: number) => round(x) === x);
   const isFit: NodeTable<boolean> = {
     input: () => true,
@@ -54,9 +56,11 @@ export function isRepresentable(net: Network, { round }: Precision): boolean {
     affine: ({ operator }) => operator.parameters.every(fits),
     activation: ({ activation, shift }) =>
       fits(shift) &&
-      fits(activation.pieces.map(({ offset }) => offset)) &&
-      fits(activation.alpha === undefined ? [] : [activation.alpha]) &&
-      activation.pieces.every(({ slope }) => fits(typeof slope === 'number' ? [slope] : slope)),
+      activation.pieces.every(({ offset }) => scalar(offset) === offset) &&
+      (activation.alpha === undefined || scalar(activation.alpha) === activation.alpha) &&
+      activation.pieces.every(({ slope }) =>
+        typeof slope === 'number' ? scalar(slope) === slope : fits(slope),
+      ),
     sum: ({ coefficients }) => fits(coefficients),
     max: ({ lifts }) => fits(lifts?.lift),
   };

@@ -1,4 +1,4 @@
-import { type Activation, elu, float32, hardSwish, identity, selu } from '@police/core';
+import { type Activation, elu, float16, float32, hardSwish, identity, selu } from '@police/core';
 import { activate, activationByName } from '@police/core/adapter';
 import { activationKinds, makeActivation, seededRng } from '@police/testing/helpers';
 import fc from 'fast-check';
@@ -102,6 +102,16 @@ describe.each(all)('$name', activation => {
       expect(piece.offset).toBe(Math.fround(activation.pieces[i].offset));
       for (let unit = 0; unit < UNITS; unit++)
         expect(slopeAt(piece, unit)).toBe(Math.fround(slopeAt(activation.pieces[i], unit)));
+    });
+  });
+
+  test('in half precision its single numbers keep float32, which is what files store, its slopes per unit do not', () => {
+    const rounded = roundActivation(activation, float16);
+    rounded.pieces.forEach(({ slope }, i) => {
+      const before = activation.pieces[i].slope;
+      const round = typeof before === 'number' ? Math.fround : float16.round;
+      const list = (values: number | Float64Array) => (typeof values === 'number' ? [values] : [...values]);
+      expect(list(slope)).toEqual(list(before).map(round));
     });
   });
 

@@ -30,7 +30,7 @@ import {
 import { flatHPolytope, randomHPolytope } from '@police/testing/regions/cases';
 import { frameValues, randomFunctionals } from '@police/testing/regions/oracles';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { matrixFromRows } from '../../src/numeric/matrix.js';
 import { programmedPolytope } from '../../src/regions/programs/programmed-polytope.js';
 
@@ -164,9 +164,13 @@ describe('a cube of 2²⁰ vertices', () => {
     expect(report.totalShift).toBeLessThan(enforce(net, [cube]).report.totalShift);
   });
 
-  test('without a solver it is refused with the remedy', () => {
-    expect(() => hPolytope(A, b)).toThrow(/loadLinearPrograms/);
-    expect(() => regionFromJSON(region.toJSON())).toThrow(/loadLinearPrograms/);
+  test('where no solver was loaded it is refused with the remedy; once one is, nothing need be passed', async () => {
+    vi.resetModules();
+    const fresh = await import('@police/core');
+    expect(() => fresh.hPolytope(A, b)).toThrow(/loadLinearPrograms/);
+    expect(() => fresh.regionFromJSON(region.toJSON())).toThrow(/loadLinearPrograms/);
+    await (await import('@police/core/highs')).loadLinearPrograms();
+    expect(fresh.regionFromJSON(region.toJSON()).toJSON()).toEqual(region.toJSON());
   });
 
   test('goes through JSON, inside other regions too', () => {

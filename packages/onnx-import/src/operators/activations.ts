@@ -6,18 +6,23 @@ import {
   hardSigmoid as hardSigmoidOf,
   hardSwish as hardSwishOf,
   leakyRelu as leakyReluOf,
-  operators,
   prelu as preluOf,
   relu as reluOf,
   selu as seluOf,
 } from '@police/core';
 import { broadcastIndex, broadcastShapes, sameShape } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
-import { malformed } from '../errors.js';
-import { entriesOf, type Value } from '../values.js';
+import { malformed, unsupported } from '../errors.js';
+import type { FloatType } from '../tensor.js';
+import { constantOf, entriesOf, type Value } from '../values.js';
+import { timesAttribute } from './offset.js';
 
-/** The largest float32: a bound that no float32 value passes is none. */
-export const NO_BOUND: number = 2 ** 128 - 2 ** 104;
+/** The largest number of each type: a bound that no number passes is none. Half precision is computed in float32. */
+const LARGEST: Readonly<Record<FloatType, number>> = {
+  float16: 2 ** 128 - 2 ** 104,
+  float32: 2 ** 128 - 2 ** 104,
+  float64: Number.MAX_VALUE,
+};
 
 /** An activation on input `input` of the node. */
 export function activated(ctx: NodeContext, activation: Activation, input = 0, part?: string): Value {
@@ -27,7 +32,12 @@ export function activated(ctx: NodeContext, activation: Activation, input = 0, p
 
 export const relu = (ctx: NodeContext): Value => activated(ctx, reluOf());
 export const abs = (ctx: NodeContext): Value => activated(ctx, absOf());
-export const hardSwish = (ctx: NodeContext): Value => activated(ctx, hardSwishOf());
+
+/** In float64 a runtime's 1/6 is still that of float32. */
+export function hardSwish(ctx: NodeContext): Value {
+  if (ctx.float(0).dtype !== 'float64') return activated(ctx, hardSwishOf());
+  throw unsupported(ctx.label, 'a hard swish of float32 or float16', 'one of float64, whose 1/6 is rounded');
+}
 
 /** ONNX gives defaults in float32. */
 const f32 = Math.fround;
@@ -54,8 +64,7 @@ export function selu(ctx: NodeContext): Value {
   const gamma = ctx.attributes.float('gamma', SELU_GAMMA);
   if (alpha === SELU_ALPHA && gamma === SELU_GAMMA) return activated(ctx, seluOf());
   const curved = activated(ctx, eluOf(alpha), 0, 'elu');
-  const groups = new Int32Array(entriesOf(curved.shape));
-  return ctx.affine(curved, operators.scale({ factor: [gamma], groups }), curved.shape);
+  return timesAttribute(ctx, curved, gamma);
 }
 
 export function prelu(ctx: NodeContext): Value {
@@ -74,17 +83,30 @@ export function prelu(ctx: NodeContext): Value {
 export function clip(ctx: NodeContext): Value {
   const { attributes, opset } = ctx;
   const isOld = opset < 11;
-  const min = (isOld ? attributes.float('min') : ctx.scalar(1)) ?? -NO_BOUND;
-  const max = (isOld ? attributes.float('max') : ctx.scalar(2)) ?? NO_BOUND;
+  // Before that a float32 value that is missing is the largest float32, whatever the type.
+  const none = isOld ? LARGEST.float32 : Number.POSITIVE_INFINITY;
+  const min = (isOld ? attributes.float('min') : ctx.scalar(1)) ?? -none;
+  const max = (isOld ? attributes.float('max') : ctx.scalar(2)) ?? none;
   return clipped(ctx, min, max);
 }
 
-/** x clipped to bounds, of which one may be none. */
+/** x clipped to bounds, of which one may be none, ±∞: min(max(x, min), max), so that `max` wins where they cross. */
 export function clipped(ctx: NodeContext, min: number, max: number, input = 0): Value {
-  if (min <= -NO_BOUND && max >= NO_BOUND) {
-    const x = ctx.float(input);
-    return ctx.reshaped(x, x.shape, input);
-  }
-  if (min === 0 && max >= NO_BOUND) return activated(ctx, reluOf(), input);
-  return activated(ctx, clipTo(Math.max(min, -NO_BOUND), Math.min(max, NO_BOUND)), input);
+  const x = ctx.float(input);
+  const most = LARGEST[x.dtype as FloatType];
+  if (Number.isNaN(min) || Number.isNaN(max))
+    throw unsupported(ctx.label, 'bounds that are numbers', `${min}, ${max}`);
+  if (min >= max) return constantLike(ctx, x, max);
+  if (min <= -most && max >= most) return ctx.reshaped(x, x.shape, input);
+  if (min === 0 && max >= most) return activated(ctx, reluOf(), input);
+  return activated(ctx, clipTo(Math.max(min, -most), Math.min(max, most)), input);
+}
+
+/** The same number for every entry of x that is a number. */
+function constantLike(ctx: NodeContext, x: Value, value: number): Value {
+  const { shape, dtype } = x;
+  ctx.claim(entriesOf(shape));
+  if (x.kind === 'constant') return { ...x, data: x.data.map(v => (Number.isNaN(v) ? v : value)) };
+  const constant = constantOf({ dtype, shape, data: new Float64Array(entriesOf(shape)).fill(value) });
+  return ctx.builder.lifted(constant, x, ctx.part());
 }

@@ -1,26 +1,33 @@
 import { operators } from '@police/core';
+import { ADD, assertKnown, DIVIDE, MULTIPLY, type Operation, operationIn, SUBTRACT } from '../arithmetic.js';
 import { broadcastIndex, broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
-import { rounderOf } from '../tensor.js';
 import { type Constant, constantOf, entriesOf, type Value } from '../values.js';
 import { addConstant, groupsOf } from './offset.js';
 
-/** An elementwise function of two constants, rounded as the runtime does. */
-export function foldTwo(
+/** An elementwise operation on two constants of one type, as a runtime does it in that type. */
+export function foldTwo(ctx: NodeContext, a: Constant, b: Constant, operation: Operation): Constant {
+  return foldBy(ctx, a, b, operationIn(operation, a.dtype, ctx.label));
+}
+
+/** The same for a function that knows its rounding. */
+export function foldBy(
   ctx: NodeContext,
   a: Constant,
   b: Constant,
   f: (x: number, y: number) => number,
 ): Constant {
+  if (a.dtype !== b.dtype)
+    throw malformed(ctx.label, 'two constants of one type', `${a.dtype} and ${b.dtype}`);
+  for (const { data, dtype } of [a, b]) assertKnown(data, dtype, ctx.label);
   const shape = broadcastShapes([a.shape, b.shape], ctx.label);
   ctx.claim(3 * entriesOf(shape));
   const [i, j] = [broadcastIndex(a.shape, shape), broadcastIndex(b.shape, shape)];
-  const round = rounderOf(a.dtype);
   return constantOf({
     dtype: a.dtype,
     shape,
-    data: Float64Array.from(i, (at, k) => round(f(a.data[at], b.data[j[k]]))),
+    data: Float64Array.from(i, (at, k) => f(a.data[at], b.data[j[k]])),
   });
 }
 
@@ -41,7 +48,7 @@ function combination(ctx: NodeContext, values: readonly Value[], coefficients: r
 
 export function add(ctx: NodeContext): Value {
   const [a, b] = [ctx.value(0), ctx.value(1)];
-  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, (x, y) => x + y);
+  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, ADD);
   if (a.kind === 'data' && b.kind === 'constant') {
     return addConstant(ctx, a, b, { xInput: 0, input: 1, negated: false });
   }
@@ -53,7 +60,7 @@ export function add(ctx: NodeContext): Value {
 
 export function sub(ctx: NodeContext): Value {
   const [a, b] = [ctx.value(0), ctx.value(1)];
-  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, (x, y) => x - y);
+  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, SUBTRACT);
   if (a.kind === 'data' && b.kind === 'constant') {
     return addConstant(ctx, a, b, { xInput: 0, input: 1, negated: true });
   }
@@ -82,12 +89,16 @@ function negated(ctx: NodeContext, x: Value, part?: string): Value {
 }
 
 export function neg(ctx: NodeContext): Value {
-  return negated(ctx, ctx.value(0));
+  const x = ctx.value(0);
+  if (x.kind === 'data') return negated(ctx, x);
+  const zero = constantOf({ dtype: x.dtype, shape: [], data: Float64Array.of(-0) });
+  // −0 − x is −x, of zeros too.
+  return foldTwo(ctx, zero, x, SUBTRACT);
 }
 
 export function mul(ctx: NodeContext): Value {
   const [a, b] = [ctx.value(0), ctx.value(1)];
-  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, (x, y) => x * y);
+  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, MULTIPLY);
   if (b.kind === 'constant') return scaled(ctx, a, 0, b);
   if (a.kind === 'constant') return scaled(ctx, b, 1, a);
   throw unsupported(
@@ -106,7 +117,7 @@ function scaled(ctx: NodeContext, x: Value, input: number, c: Constant): Value {
 /** Division by constants. */
 export function div(ctx: NodeContext): Value {
   const [a, b] = [ctx.value(0), ctx.value(1)];
-  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, (x, y) => x / y);
+  if (a.kind === 'constant' && b.kind === 'constant') return foldTwo(ctx, a, b, DIVIDE);
   if (b.kind === 'data')
     throw unsupported(ctx.label, 'a constant divisor', 'one that depends on the network’s input');
   const spread = ctx.broadcast(a, broadcastShapes([a.shape, b.shape], ctx.label), 0);

@@ -1,11 +1,12 @@
 import { operators, type Windows } from '@police/core';
 import { type Lifts, windowsOf } from '@police/core/adapter';
+import { LARGER, SMALLER } from '../arithmetic.js';
 import { broadcastShapes, withoutBatch } from '../broadcast.js';
 import type { NetworkBuilder, TakenMax } from '../builder.js';
 import type { NodeContext } from '../context.js';
 import type { MaxTerm } from '../sites.js';
 import { type Constant, type Data, entriesOf, type Value } from '../values.js';
-import { clipped, NO_BOUND } from './activations.js';
+import { clipped } from './activations.js';
 import { foldTwo } from './arithmetic.js';
 import { type Raised, raisedEntries, sourceOf } from './candidates.js';
 
@@ -29,7 +30,8 @@ function extremum(ctx: NodeContext, negated: boolean): Value {
   const bound = folded && uniform(folded);
   if (bound !== undefined && data.length === 1 && entriesOf(shape) === entriesOf(data[0].shape)) {
     const input = values.findIndex(value => value.kind === 'data');
-    const cut = negated ? clipped(ctx, -NO_BOUND, bound, input) : clipped(ctx, bound, NO_BOUND, input);
+    const none = Number.POSITIVE_INFINITY;
+    const cut = negated ? clipped(ctx, -none, bound, input) : clipped(ctx, bound, none, input);
     return ctx.reshaped(cut, shape);
   }
   return maxOf(ctx, values, folded, shape, negated);
@@ -38,7 +40,7 @@ function extremum(ctx: NodeContext, negated: boolean): Value {
 function foldAll(ctx: NodeContext, constants: readonly Constant[], negated: boolean): Constant | undefined {
   const [first, ...rest] = constants;
   return rest.reduce<Constant | undefined>(
-    (so, next) => so && foldTwo(ctx, so, next, negated ? Math.min : Math.max),
+    (so, next) => so && foldTwo(ctx, so, next, negated ? SMALLER : LARGER),
     first,
   );
 }

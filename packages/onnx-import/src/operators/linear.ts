@@ -4,7 +4,7 @@ import { malformed, unsupported } from '../errors.js';
 import type { BiasSite } from '../sites.js';
 import { isFloat } from '../tensor.js';
 import { type Constant, entriesOf, type Value } from '../values.js';
-import { addConstant } from './offset.js';
+import { addConstant, timesAttribute } from './offset.js';
 
 /** A bias one value per row of the weight, and where it is stored. */
 interface RowBias {
@@ -151,9 +151,10 @@ export function gemm(ctx: NodeContext): Value {
   } else return needsConstant(ctx);
 
   if (alpha !== 1) {
-    const factor = Float64Array.of(alpha);
-    const groups = new Int32Array(entriesOf(product.shape));
-    product = ctx.affine(product, operators.scale({ factor, groups }), product.shape, 'alpha');
+    if (product.kind === 'constant') {
+      throw unsupported(ctx.label, 'alpha 1 where both factors are constant', `alpha ${alpha}`);
+    }
+    product = timesAttribute(ctx, product, alpha, 'alpha');
   }
   return isPlaced || !c || beta === 0 ? product : plusC(ctx, product, c, beta);
 }

@@ -11,6 +11,8 @@ import { entriesOf, type Value } from '../values.js';
 export function batchNormalization(ctx: NodeContext): Value {
   const { attributes } = ctx;
   const x = ctx.float(0);
+  if (x.kind === 'constant')
+    throw unsupported(ctx.label, 'a tensor that depends on the network’s input', 'a constant');
   const [gamma, offset, mean, variance] = [1, 2, 3, 4].map(input => ctx.constant(input).data);
   const epsilon = attributes.float('epsilon', Math.fround(1e-5));
   attributes.ignore('momentum', 'is_test');
@@ -29,6 +31,15 @@ export function batchNormalization(ctx: NodeContext): Value {
     { length: batch * channels * area },
     (_, i) => Math.floor(i / area) % channels,
   );
+  // Of a negative variance the sum with epsilon may cancel, and float32 decide what is left.
+  const bad = variance.findIndex(v => !(v >= 0 && v + epsilon > 0));
+  if (bad >= 0) {
+    throw malformed(
+      ctx.label,
+      'a variance from 0 up, and epsilon above 0',
+      `${variance[bad]} and ${epsilon} in channel ${bad}`,
+    );
+  }
   const normalization = operators.normalize({ gamma, mean, variance, epsilon }, groups);
   const normal = ctx.affine(x, normalization, x.shape, 'normalised');
   return ctx.affine(normal, operators.scale({ offset, groups }), x.shape, undefined, {
@@ -37,6 +48,6 @@ export function batchNormalization(ctx: NodeContext): Value {
     input: 2,
     negated: false,
     dims: [channels],
-    dtype: x.dtype as FloatType,
+    dtype: ctx.float(2).dtype as FloatType,
   });
 }

@@ -10,6 +10,24 @@ export function groupsOf(constant: Constant, shape: readonly number[]): { groups
   return isIdentity(index, constant.data.length) ? {} : { groups: index };
 }
 
+/** `factor · x` for a factor that is an attribute, in float32 whatever the tensors are. */
+export function timesAttribute(ctx: NodeContext, x: Value, factor: number, part?: string): Value {
+  const size = entriesOf(x.shape);
+  const isHalf = x.dtype === 'float16' || ctx.builder.inputType === 'float16';
+  if (!isHalf || x.kind === 'constant') {
+    const operator = operators.scale({ factor: [factor], groups: new Int32Array(size) });
+    return ctx.affine(x, operator, x.shape, part);
+  }
+  // Freezing to half precision rounds what tensors store; this matrix nobody stores.
+  const count = Int32Array.from({ length: size + 1 }, (_, i) => i);
+  const rows = {
+    rowStart: count,
+    columns: count.subarray(0, size),
+    values: new Float64Array(size).fill(factor),
+  };
+  return ctx.affine(x, operators.sparse({ inSize: size, rows, outShape: x.shape }), x.shape, part);
+}
+
 /**
  * `x + c`, or `x − c` where `negated`, c input `input` of the node. The constant becomes the bias of the matrix product
  * before it, if it is that product's alone, else of a node of its own.

@@ -6,7 +6,7 @@ import { malformed, unsupported } from '../errors.js';
 import type { MaxSite } from '../sites.js';
 import { isFloat } from '../tensor.js';
 import { entriesOf, type Value } from '../values.js';
-import { claimWindows, paddingOf, sampleShape, windowing } from './spatial.js';
+import { claimWindows, poolPaddingOf, sampleShape, windowing } from './spatial.js';
 
 /** ONNX AveragePool, 1-D or 2-D. */
 export function averagePool(ctx: NodeContext): Value {
@@ -14,7 +14,7 @@ export function averagePool(ctx: NodeContext): Value {
   const shape = sampleShape(ctx, x);
   const plane = shape.slice(1);
   const windows = windowing(ctx, plane);
-  const padding = paddingOf(ctx, plane, windows);
+  const padding = poolPaddingOf(ctx, plane, windows);
   const { kernel } = windows;
   const perWindow = 4 + 2 * kernel.reduce((product, size, axis) => product * Math.min(size, plane[axis]), 1);
   claimWindows(ctx, shape[0], plane, { ...windows, padding }, perWindow);
@@ -61,7 +61,7 @@ export function maxPool(ctx: NodeContext): Value {
   const shape = sampleShape(ctx, x);
   const plane = shape.slice(1);
   const windows = windowing(ctx, plane);
-  const padding = paddingOf(ctx, plane, windows);
+  const padding = poolPaddingOf(ctx, plane, windows);
   ctx.attributes.ignore('storage_order');
   const ceil = ctx.attributes.int('ceil_mode', 0) !== 0;
   const perWindow = 8 + 3 * windows.kernel.reduce((product, size) => product * size, 1);

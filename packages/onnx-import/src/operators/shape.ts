@@ -1,9 +1,10 @@
 import { operators } from '@police/core';
+import { assertKnown, converted } from '../arithmetic.js';
 import { broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
-import { codeOf, dtypeOf, isFloat, rounderOf } from '../tensor.js';
-import { constantOf, entriesOf, type Value } from '../values.js';
+import { codeOf, dtypeOf, type FloatType, isFloat } from '../tensor.js';
+import { constantOf, type Data, entriesOf, type Value } from '../values.js';
 
 /** Axes counted from the end where negative, checked against a rank. Throws `invalid-network`. */
 export function axesOf(ctx: NodeContext, axes: readonly number[], rank: number): number[] {
@@ -56,6 +57,15 @@ export function flatten(ctx: NodeContext): Value {
 export function squeeze(ctx: NodeContext): Value {
   const x = ctx.value(0);
   const given = ctx.opset < 13 ? ctx.attributes.ints('axes') : ctx.integers(1);
+  if (given?.length === 0) {
+    const remedy = 'Name the axes, or leave the list out.';
+    throw unsupported(
+      ctx.label,
+      'axes, or no list of them',
+      'an empty list, which optimizers read in two ways',
+      remedy,
+    );
+  }
   const axes = given && axesOf(ctx, given, x.shape.length);
   const shape = x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1));
   return ctx.reshaped(x, shape, 0);
@@ -87,7 +97,14 @@ export function expand(ctx: NodeContext): Value {
   return ctx.broadcast(x, broadcastShapes([x.shape, wanted], ctx.label), 0);
 }
 
-/** Between floating-point types: the same numbers, to rounding. Constants go to any type of number. */
+/** Digits of a floating-point type. */
+const DIGITS = { float16: 11, float32: 24, float64: 53 } as const;
+
+/**
+ * Constants go to any type of number. Data go between floating-point types: to a wider one unchanged, to a narrower one
+ * with one rounding; but to half precision only where the network's input is of it already, so that the guarantee, which
+ * is to that type's rounding, still says something.
+ */
 export function cast(ctx: NodeContext): Value {
   const x = ctx.value(0);
   ctx.attributes.ignore('saturate');
@@ -95,11 +112,28 @@ export function cast(ctx: NodeContext): Value {
   if (x.kind === 'data') {
     if (!isFloat(dtype))
       throw unsupported(ctx.label, 'a floating-point type', `ONNX data type ${codeOf(dtype)}`);
+    return castData(ctx, x, dtype);
+  }
+  ctx.claim(x.data.length);
+  if (dtype !== x.dtype && dtype !== 'bool') assertKnown(x.data, x.dtype, ctx.label);
+  const data = dtype === x.dtype ? x.data : x.data.map(converted(x.dtype, dtype, ctx.label));
+  return constantOf({ dtype, shape: x.shape, data });
+}
+
+function castData(ctx: NodeContext, x: Data, dtype: FloatType): Data {
+  const isNarrower = DIGITS[dtype] < DIGITS[x.dtype];
+  if (!isNarrower || DIGITS[dtype] >= DIGITS[ctx.builder.inputType]) {
     return { ...x, dtype, exclusive: x.exclusive && ctx.isOnlyReader(0) };
   }
-  const round = dtype === 'bool' ? (v: number) => Number(v !== 0) : rounderOf(dtype);
-  ctx.claim(x.data.length);
-  return constantOf({ dtype, shape: x.shape, data: x.data.map(round) });
+  if (dtype === 'float16') {
+    const remedy = 'Keep the model in one format, or give it float16 inputs.';
+    throw unsupported(ctx.label, `no rounding to float16 of ${x.dtype} numbers`, 'one', remedy);
+  }
+  ctx.claim(entriesOf(x.shape));
+  // A product with 1, whose one rounding counts in every bound.
+  const once = operators.scale({ factor: [1], groups: new Int32Array(entriesOf(x.shape)) });
+  const same = ctx.affine(x, once, x.shape) as Data;
+  return { ...same, dtype };
 }
 
 /** The sizes are known: a dynamic batch is one sample. */

@@ -38,7 +38,10 @@ export function windowing(
   return { kernel: shape, strides, dilations };
 }
 
-/** The padding that `auto_pad` or `pads` stand for, `[begins, ends]`. */
+/**
+ * The padding that `auto_pad` or `pads` of a convolution stand for, `[begins, ends]`. Where SAME would be negative, runtimes
+ * do not agree on where the first window begins; of one entry they leave out the last.
+ */
 export function paddingOf(
   ctx: NodeContext,
   plane: readonly number[],
@@ -50,9 +53,40 @@ export function paddingOf(
   if (automatic === 'VALID') return explicit.map(() => 0);
   const totals = plane.map((size, axis) => {
     const reach = dilations[axis] * (kernel[axis] - 1) + 1;
-    return Math.max(0, (Math.ceil(size / strides[axis]) - 1) * strides[axis] + reach - size);
+    const total = (Math.ceil(size / strides[axis]) - 1) * strides[axis] + reach - size;
+    if (total < -1) {
+      const remedy = 'Give pads.';
+      const actual = `stride ${strides[axis]} over ${size} entries with a kernel that reaches ${reach}`;
+      throw unsupported(
+        ctx.label,
+        `${automatic} of strides that pass over one entry at most`,
+        actual,
+        remedy,
+      );
+    }
+    return Math.max(0, total);
   });
   return splitPadding(ctx, totals, automatic);
+}
+
+/**
+ * The padding that a pool has in ONNX Runtime (poolattributes.h). SAME there counts the kernel without its dilation, and
+ * may be negative where strides pass over entries.
+ */
+export function poolPaddingOf(
+  ctx: NodeContext,
+  plane: readonly number[],
+  windows: Omit<Windowing, 'padding'>,
+): number[] {
+  const { kernel, strides } = windows;
+  const automatic = ctx.attributes.string('auto_pad', 'NOTSET');
+  if (automatic !== 'SAME_UPPER' && automatic !== 'SAME_LOWER') return paddingOf(ctx, plane, windows);
+  ctx.attributes.ignore('pads');
+  const totals = plane.map(
+    (size, axis) => (Math.ceil(size / strides[axis]) - 1) * strides[axis] + kernel[axis] - size,
+  );
+  const heads = totals.map(total => Math.trunc((automatic === 'SAME_LOWER' ? total + 1 : total) / 2));
+  return [...heads, ...totals.map((total, axis) => total - heads[axis])];
 }
 
 /** Padding in two halves; the odd one goes to the end for SAME_UPPER, to the beginning for SAME_LOWER. */

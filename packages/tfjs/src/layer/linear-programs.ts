@@ -1,6 +1,5 @@
 import { type LinearPrograms, PoliceError } from '@police/core';
-
-let known: LinearPrograms | undefined;
+import { loadedPrograms, usePrograms } from '@police/core/adapter';
 
 /**
  * Tells what solves linear programs for the regions of models loaded from now on: an `hPolytope` of too many vertices to list needs it.
@@ -11,18 +10,15 @@ let known: LinearPrograms | undefined;
  * const resumed = await loadLayersModel('model.json');
  */
 export function useLinearPrograms(programs: LinearPrograms): void {
-  known = programs;
+  usePrograms(programs);
 }
-
-/** As `regionFromJSON` takes them. */
-export const knownPrograms = (): { programs?: LinearPrograms } => (known ? { programs: known } : {});
 
 /** Makes sure that programs are known. Throws `invalid-option` where none are to be had. */
 export async function findLinearPrograms(): Promise<void> {
-  if (known) return;
+  if (loadedPrograms()) return;
   try {
     const { loadLinearPrograms } = await import('@police/core/highs');
-    known = await loadLinearPrograms();
+    await loadLinearPrograms();
   } catch (cause) {
     throw new PoliceError({
       code: 'invalid-option',

@@ -8,7 +8,6 @@ import {
 } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
-import { knownPrograms } from './linear-programs.js';
 
 const OPTIONS: readonly TrainingOption[] = [
   'regions',
@@ -61,7 +60,7 @@ export function optionsFromConfig(config: tf.serialization.ConfigDict): Training
 }
 
 const regionsFromConfig = (regions: unknown): Region[] =>
-  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json, knownPrograms()));
+  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json));
 
 /** Whether some region of a config is a polytope of too many vertices to list. */
 export const needsLinearPrograms = (regions: unknown): boolean =>

@@ -5,6 +5,7 @@ import { affineFrame } from '../hull/affine-frame.js';
 import { extremeRays, type IntVector, independentRows } from '../hull/double-description.js';
 import { integersOf, quotient } from '../hull/rationals.js';
 import type { LinearPrograms } from '../programs/linear-programs.js';
+import { loadedPrograms } from '../programs/loaded-programs.js';
 import { emptyPolytope, unboundedAlong, unboundedPolytope } from '../programs/polytope-errors.js';
 import { programmedPolytope } from '../programs/programmed-polytope.js';
 import { containmentAllowance, type Region } from '../region.js';
@@ -34,7 +35,7 @@ export const MAX_VERTICES = 4096;
 export function hPolytope(
   A: readonly ArrayLike<number>[],
   b: ArrayLike<number>,
-  { programs }: RegionOptions = {},
+  { programs = loadedPrograms() }: RegionOptions = {},
 ): Region {
   const rows = checkedConstraints(A, b);
   const exact = exactVertices(rows, b);
@@ -45,7 +46,10 @@ export function hPolytope(
 
 /** What regions may need besides their numbers. */
 export interface RegionOptions {
-  /** Solves linear programs, for `hPolytope`s of too many vertices to list. @defaultValue none */
+  /**
+   * Solves linear programs, for `hPolytope`s of too many vertices to list.
+   * @defaultValue the solver that `loadLinearPrograms` gave last, if it was called
+   */
   readonly programs?: LinearPrograms;
 }
 

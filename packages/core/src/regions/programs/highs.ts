@@ -3,6 +3,7 @@ import * as highsModule from 'highs';
 import { PoliceError } from '../../errors.js';
 import { type Matrix, rowOf } from '../../numeric/matrix.js';
 import type { LinearProgramResult, LinearPrograms } from './linear-programs.js';
+import { usePrograms } from './loaded-programs.js';
 
 /** Where the WebAssembly comes from, for bundlers that do not find `highs.wasm` beside the loader by themselves. */
 export type LinearProgramsSource = Pick<InitOptions, 'locateFile' | 'wasmBinary' | 'wasmModule'>;
@@ -15,7 +16,8 @@ const { default: loadHighs } = highsModule as unknown as { default: Load };
 /**
  * Linear programs solved by HiGHS (Huangfu & Hall 2018) in WebAssembly, for `hPolytope`s of too many vertices to list. It is
  * apart from the rest, so that who needs none does not load its three megabytes. In Node and in browsers, where loading is
- * asynchronous and every solution afterwards blocks: solve large ones in a worker.
+ * asynchronous and every solution afterwards blocks: solve large ones in a worker. Once loaded, it is also what polytopes read from
+ * JSON take, which can hold no solver.
  *
  * @example
  * const programs = await loadLinearPrograms();
@@ -23,7 +25,9 @@ const { default: loadHighs } = highsModule as unknown as { default: Load };
  */
 export async function loadLinearPrograms(source: LinearProgramsSource = {}): Promise<LinearPrograms> {
   const highs = await loadHighs(source);
-  return { maximise: (G, g, costs) => maximise(highs, G, g, costs) };
+  const programs: LinearPrograms = { maximise: (G, g, costs) => maximise(highs, G, g, costs) };
+  usePrograms(programs);
+  return programs;
 }
 
 const OPTIONS = {

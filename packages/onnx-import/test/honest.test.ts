@@ -1,0 +1,96 @@
+// Honest models that were once refused, or not certified after writing back: each is policed, written, read again and run.
+import { describe, expect, test } from 'vitest';
+import { comparePoliced } from '../fuzz/policed.js';
+import { Random } from '../fuzz/random.js';
+import { roundToFloat16 } from '../src/float16.js';
+import { readModel } from '../src/index.js';
+import { buildModel, type TestModel, type TestNode, type TestTensor } from './onnx.js';
+
+const SEEDS = [1, 2, 3, 4, 5];
+
+async function expectPolicedAlways(model: TestModel): Promise<void> {
+  for (const seed of SEEDS)
+    expect(await comparePoliced(model, seed), `seed ${seed}`).toEqual({ kind: 'same' });
+}
+
+function half(seed: number, ...dims: number[]): TestTensor {
+  const rng = new Random(seed);
+  const size = dims.reduce((product, dim) => product * dim, 1);
+  return { dims, data: rng.list(size, () => roundToFloat16(2 * rng.unit() - 1)), dtype: 'float16' };
+}
+
+const float = (value: number) => ({ float: Math.fround(value) });
+
+describe('half precision', () => {
+  const spread: TestTensor = { dims: [4], data: [0.5, 1, 2, 0.25], dtype: 'float16' };
+  test.each<[string, TestNode, Record<string, TestTensor>, number?]>([
+    ['Clip without a lower bound', ['Clip', ['x', '', 'c'], ['h']], { c: half(1) }],
+    ['Clip without an upper bound', ['Clip', ['x', 'c'], ['h']], { c: half(2) }],
+    ['Min with a number', ['Min', ['x', 'c'], ['h']], { c: half(3) }],
+    ['Max with a number', ['Max', ['c', 'x'], ['h']], { c: half(4) }],
+    ['HardSigmoid', ['HardSigmoid', ['x'], ['h'], { alpha: float(0.3), beta: float(0.1) }], {}],
+    ['LeakyRelu', ['LeakyRelu', ['x'], ['h'], { alpha: float(0.1) }], {}],
+    ['PRelu', ['PRelu', ['x', 'c'], ['h']], { c: half(5, 4) }],
+    ['PRelu with one slope', ['PRelu', ['x', 'c'], ['h']], { c: half(6, 1) }],
+    ['Selu with constants of its own', ['Selu', ['x'], ['h'], { alpha: float(1.1), gamma: float(0.7) }], {}],
+    ['Elu', ['Elu', ['x'], ['h'], { alpha: float(0.3) }], {}],
+    [
+      'BatchNormalization',
+      ['BatchNormalization', ['x', 's', 'b', 'm', 'v'], ['h'], { epsilon: float(0.01) }],
+      { s: half(7, 4), b: half(8, 4), m: half(9, 4), v: spread },
+    ],
+    ['Gemm times alpha', ['Gemm', ['x', 'w'], ['h'], { alpha: float(0.3) }], { w: half(10, 4, 4) }],
+  ])('%s', async (_, node, constants) => {
+    const nodes: TestNode[] = [node, ['Gemm', ['h', 'V', 'd'], ['g']], ['Relu', ['g'], ['y']]];
+    const model: TestModel = {
+      dtype: 'float16',
+      input: [1, 4],
+      nodes,
+      constants: { ...constants, V: half(11, 4, 3), d: half(12, 3) },
+    };
+    expect(readModel(buildModel(model)).precision).toBe('float16');
+    await expectPolicedAlways(model);
+  });
+
+  test('a float32 model with a float16 input is frozen in float32', () => {
+    const nodes: TestNode[] = [
+      ['Cast', ['x'], ['h'], { to: 1 }],
+      ['Gemm', ['h', 'w', 'b'], ['g']],
+      ['Relu', ['g'], ['y']],
+    ];
+    const constants = { w: { dims: [2, 2], data: [0.1, 1, 2, 3] }, b: { dims: [2], data: [0.3, 0] } };
+    const model: TestModel = { dtype: 'float16', outputType: 1, input: [1, 2], nodes, constants };
+    expect(readModel(buildModel(model)).precision).toBe('float32');
+  });
+});
+
+describe('constants in a Max or Min, with layers after it', () => {
+  const single = (seed: number, ...dims: number[]): TestTensor => {
+    const rng = new Random(seed);
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    return { dims, data: rng.list(size, () => Math.fround(2 * rng.unit() - 1)) };
+  };
+
+  test.each(['Max', 'Min'])('%s', async type => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const nodes: TestNode[] = [
+        ['MatMul', ['x', 'a'], ['p']],
+        [type, ['p', 'c'], ['m']],
+        ['Gemm', ['m', 'V', 'd'], ['g']],
+        ['Relu', ['g'], ['r']],
+        [type, ['r', 'e', 'g'], ['n']],
+        ['MatMul', ['n', 'w'], ['h']],
+        ['Elu', ['h'], ['y']],
+      ];
+      const constants = {
+        a: single(seed, 3, 4),
+        c: single(seed + 100, 1, 4),
+        V: single(seed + 200, 4, 4),
+        d: single(seed + 300, 4),
+        e: single(seed + 400, 4),
+        w: single(seed + 500, 4, 3),
+      };
+      await expectPolicedAlways({ input: [1, 3], nodes, constants });
+    }
+  });
+});
