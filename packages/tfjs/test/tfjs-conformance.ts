@@ -29,10 +29,13 @@ export function tfjsConformance(
     modes,
     refused: ['sigmoid', 'tanh', 'softplus', 'swish'],
     roundoff: FLOAT32_ROUNDOFF,
-    makeModel: ({ widths, activation, seed }) =>
-      isConstrainable(activation)
+    makeModel: ({ widths, activation, seed, weight }) => {
+      const model = isConstrainable(activation)
         ? makeModel(widths, activation, seed)
-        : withActivation(makeModel(widths, 'relu', seed), activation),
+        : withActivation(makeModel(widths, 'relu', seed), activation);
+      if (weight !== undefined) fillWeights(model, weight);
+      return model;
+    },
     spoil: model => {
       const [kernel, ...rest] = model.getWeights();
       model.setWeights([tf.mul(kernel, Number.NaN), ...rest]);
@@ -62,6 +65,10 @@ export function tfjsConformance(
     write: fromNetwork,
   });
 }
+
+/** Makes every weight the same, and biases 0. */
+const fillWeights = (model: tfl.LayersModel, weight: number): void =>
+  model.setWeights(model.getWeights().map(({ shape }) => tf.fill(shape, shape.length > 1 ? weight : 0)));
 
 const isConstrainable = (activation: string): activation is LayerKind =>
   (layerKinds as readonly string[]).includes(activation);
