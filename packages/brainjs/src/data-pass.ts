@@ -67,3 +67,10 @@ export function runBackward(
     units.writeDeltas(deltas[l], error, outputs[l], slopes[l]);
   }
 }
+
+/** brain.js's training error. */
+export function meanSquare(errors: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < errors.length; i++) sum += errors[i] ** 2;
+  return sum / errors.length;
+}

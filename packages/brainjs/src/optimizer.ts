@@ -1,6 +1,6 @@
 import { addUnitGradient, biasGradient, type FramePass } from '@police/core/adapter';
 import type { DataPass } from './data-pass.js';
-import type { FlatLayer } from './flat-layer.js';
+import type { AnyNetwork, FlatLayer } from './flat-layer.js';
 
 /** Where a step's gradient is: the sample's, and in steps that refresh the shifts the frames' too. */
 export interface StepGradient {
@@ -113,4 +113,13 @@ function writeGradient(
   if (!usesFrames) return delta;
   addUnitGradient(frames, l, 0, unit, scratch, 0);
   return delta + biasGradient(frames, l, unit);
+}
+
+/** brain.js turns Adam on for whatever was last trained with that option, even where training did without. */
+export function forgetAdam(net: AnyNetwork): void {
+  Reflect.deleteProperty(net, 'adjustWeights');
+  net.changesLow = [];
+  net.changesHigh = [];
+  net.biasChangesLow = [];
+  net.biasChangesHigh = [];
 }

@@ -1,11 +1,13 @@
 import type { Region, RegionOptions, Sides } from '@police/core';
 import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
+import { meanSquare } from './data-pass.js';
 import { createEngine, type Engine } from './engine.js';
 import { type FlatLayer, flatten, isFlat, type NetData } from './flat-layer.js';
 import { freeze } from './freeze.js';
 import { inLookupOrder, isPositional } from './named-region.js';
 import { activationName } from './names.js';
+import { forgetAdam } from './optimizer.js';
 import { activationOf, assertInitialized } from './read.js';
 import type { Settings } from './settings.js';
 import {
@@ -233,30 +235,14 @@ export class PolicedNeuralNetwork<
   private restoreTraining(saved: TrainingState): void {
     restore(this.biases.slice(1), saved.biases, 'biases');
     if (saved.adam) this._setupAdam();
-    else if (this.usesAdam) this.withoutAdam();
+    else if (this.usesAdam) forgetAdam(this);
     this.presentEngine(saved);
     restoreOptimizer(this.flat, saved);
     if (saved.adam) this.iterations = saved.adam.step;
-  }
-
-  /** brain.js turns Adam on for whatever was last trained with that option, even where training did without. */
-  private withoutAdam(): void {
-    Reflect.deleteProperty(this, 'adjustWeights');
-    this.changesLow = [];
-    this.changesHigh = [];
-    this.biasChangesLow = [];
-    this.biasChangesHigh = [];
   }
 
   /** brain.js's function of the frozen network. */
   override toFunction(cb?: (source: string) => string): (input: Partial<InputType>) => OutputType {
     return freeze(this).model.toFunction(cb);
   }
-}
-
-/** brain.js's training error. */
-function meanSquare(errors: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < errors.length; i++) sum += errors[i] ** 2;
-  return sum / errors.length;
 }

@@ -25,7 +25,7 @@ import {
   relu,
   simplex,
 } from '@police/core';
-import { randomRows } from '@police/testing/conformance';
+import { randomRows } from '@police/testing/conformance/rows';
 import { runBound } from '@police/testing/rounding';
 import brain, { CrossValidate, NeuralNetwork, NeuralNetworkGPU } from 'brain.js';
 import { describe, expect, test } from 'vitest';

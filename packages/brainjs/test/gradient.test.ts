@@ -16,7 +16,7 @@ import {
   type Sides,
 } from '@police/core';
 import { policedPass, shiftsOf } from '@police/core/adapter';
-import { randomRows } from '@police/testing/conformance';
+import { randomRows } from '@police/testing/conformance/rows';
 import { describe, expect, test } from 'vitest';
 import { activationName, layerName } from '../src/names.js';
 import { plainNetwork } from '../src/read.js';

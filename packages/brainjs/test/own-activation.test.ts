@@ -1,6 +1,6 @@
 import { chain, chordProbe, dense, enforce, forward, type Network } from '@police/core';
 import { bent, bentAt, bentSlope } from '@police/testing/bent';
-import { randomRows } from '@police/testing/conformance';
+import { randomRows } from '@police/testing/conformance/rows';
 import { expectClose, seededRng } from '@police/testing/helpers';
 import { roundedBox } from '@police/testing/regions/rounded-box';
 import { runBound } from '@police/testing/rounding';

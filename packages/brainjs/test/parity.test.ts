@@ -1,6 +1,6 @@
 import { constrain } from '@police/brainjs';
 import { box } from '@police/core';
-import { randomRows } from '@police/testing/conformance';
+import { randomRows } from '@police/testing/conformance/rows';
 import type { NeuralNetwork } from 'brain.js';
 import { describe, expect, test } from 'vitest';
 import { makeNet, runAll, toData, weightsOf } from './helpers.js';

@@ -17,7 +17,6 @@ import {
   matrix,
   matrixFromRows,
   type Network,
-  type NetworkNode,
   type Policy,
   pointsAt,
   prelu,
@@ -28,11 +27,11 @@ import {
   simplex,
   vPolytope,
 } from '@police/core';
-import { inputsOf } from '@police/core/adapter';
 import fc from 'fast-check';
-import { expect } from 'vitest';
 
+export { expectAtMost, expectClose } from './expect-close.js';
 export { seededRng } from './random.mjs';
+export { roundingBound, roundingBoundOn } from './rounding-bound.js';
 
 export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length)
@@ -142,10 +141,10 @@ export function makeRegion(kind: RegionKind, size: number, rng: Rng, scale = 1):
 /** Anything random in a test hangs on one seed, which fast-check prints when a case fails. */
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
-/** One of the items, all equally likely. */
 /** Cases of a generated test: as many, or, on request, `FC_SCALE` times as many. */
 export const runs = (count: number): number => count * Number(globalThis.process?.env.FC_SCALE ?? 1);
 
+/** One of the items, all equally likely. */
 export function pick<T>(rng: Rng, items: readonly T[]): T {
   return items[Math.floor(rng() * items.length)];
 }
@@ -173,91 +172,6 @@ export function pointsOf(region: Region, count: number, rng: Rng): Matrix {
   const corners = pointsAt(region, region.extremes(directions, new Int8Array(count).fill(1)));
   const samples = matrixFromRows(Array.from({ length: count }, () => region.sample(rng)));
   return matrix(2 * count, region.size, Float64Array.of(...samples.data, ...corners.data));
-}
-
-/**
- * How far float64 can put any value in the network wrong, and hence its shifts, on inputs of absolute value up to
- * `largest` `[inputSize]`: γₙ · magnitude (Higham, §3.1), where the magnitude is that of the network of absolute
- * weights, and n counts the roundings on a path: products and sums of each layer, and `extraTerms` for what is done
- * to its inputs. The factor covers the two sides of a comparison and the rounding of the frame, the shifts and the
- * maps, each of at most n roundings.
- */
-export function roundingBound(net: Network, largest: ArrayLike<number>, extraTerms = 0): number {
-  const COMPUTED_TIMES = 8;
-  let terms = extraTerms + 8;
-  let magnitude = 0;
-  const sizes = new Map<string, Float64Array>();
-  for (const node of net.nodes) {
-    const before = inputsOf(node).map(name => sizes.get(name)!);
-    const values = magnitudesAfter(node, before, largest);
-    terms += node.kind === 'affine' ? node.operator.terms + 2 : before.length + 4;
-    sizes.set(node.name, values);
-    magnitude = values.reduce((most, x) => Math.max(most, x), magnitude);
-  }
-  return COMPUTED_TIMES * terms * Number.EPSILON * magnitude;
-}
-
-/** Magnitudes after one node, from those before it. */
-function magnitudesAfter(
-  node: NetworkNode,
-  before: readonly Float64Array[],
-  largest: ArrayLike<number>,
-): Float64Array {
-  const [first] = before;
-  switch (node.kind) {
-    case 'input':
-      return Float64Array.from(largest);
-    case 'affine': {
-      const { operator } = node;
-      const product = operator.magnitude({ rows: 1, cols: first.length, data: first }).data;
-      return product.map((x, j) => x + Math.abs(operator.bias[j]));
-    }
-    case 'activation': {
-      const { activation, shift } = node;
-      const offset = Math.max(...activation.pieces.map(piece => Math.abs(piece.offset)));
-      // No slope here exceeds 1, and a shift is no larger than what it moves and the kink it moves it to.
-      return first.map((x, j) => 2 * x + Math.abs(shift?.[j] ?? 0) + offset);
-    }
-    case 'sum':
-      return first.map((_, j) =>
-        before.reduce((sum, block, i) => sum + Math.abs(node.coefficients?.[i] ?? 1) * block[j], 0),
-      );
-    case 'concat':
-      return Float64Array.of(...before.flatMap(block => Array.from(block)));
-    case 'max': {
-      const { offsets, members } = node.windows;
-      return Float64Array.from({ length: offsets.length - 1 }, (_, w) => {
-        // A lift is no larger than the lead of one entry over another.
-        const entries = members.subarray(offsets[w], offsets[w + 1]);
-        return 3 * entries.reduce((most, i) => Math.max(most, first[i]), 0);
-      });
-    }
-  }
-}
-
-/** {@link roundingBound} for inputs in the region, computed from its frame. */
-export function roundingBoundOn(net: Network, region: Region): number {
-  return roundingBound(net, region.reach(region.frame), 2 * region.frame.rows);
-}
-
-/** Fails unless all entries agree to the tolerance; says the largest error and where it is. */
-export function expectClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-): void {
-  expect(actual.length, `${what}: number of values`).toBe(expected.length);
-  const errors = Array.from(actual, (x, i) => {
-    const error = x === expected[i] ? 0 : Math.abs(x - expected[i]);
-    return Number.isNaN(error) ? Infinity : error;
-  });
-  const worst = errors.reduce((at, error, i) => (error > errors[at] ? i : at), 0);
-  if (errors.length === 0 || errors[worst] <= tolerance) return;
-  expect.fail(
-    `${what}: largest error ${errors[worst]} at ${worst} of ${errors.length} ` +
-      `(${actual[worst]} against ${expected[worst]}), allowed ${tolerance}`,
-  );
 }
 
 /** `A x + b` on every row. */
@@ -288,15 +202,4 @@ export function randomFrames(regions: readonly Region[], units: number, rng: Rng
   return regions.map(({ frame }) =>
     matrix(frame.rows, units, Float64Array.from(randomArray(rng, frame.rows * units, WIDTH))),
   );
-}
-
-/** Fails unless every value is at most its bound, up to the tolerance; says the largest excess and where it is. */
-export function expectAtMost(
-  values: ArrayLike<number>,
-  bounds: ArrayLike<number>,
-  tolerance: number,
-  what: string,
-): void {
-  const excess = Array.from(values, (x, i) => (x <= bounds[i] ? 0 : x - bounds[i]));
-  expectClose(excess, new Float64Array(bounds.length), tolerance, what);
 }

@@ -33,7 +33,7 @@ export function tfjsConformance(
       const model = isConstrainable(activation)
         ? makeModel(widths, activation, seed)
         : withActivation(makeModel(widths, 'relu', seed), activation);
-      if (weight !== undefined) fillKernels(model, weight);
+      if (weight !== undefined) fillWeights(model, weight);
       return model;
     },
     spoil: model => {
@@ -66,10 +66,9 @@ export function tfjsConformance(
   });
 }
 
-/** All kernels filled with one number, biases with 0. */
-function fillKernels(model: tfl.LayersModel, weight: number): void {
-  model.setWeights(model.getWeights().map(each => tf.fill(each.shape, each.rank > 1 ? weight : 0)));
-}
+/** Makes every weight the same, and biases 0. */
+const fillWeights = (model: tfl.LayersModel, weight: number): void =>
+  model.setWeights(model.getWeights().map(({ shape }) => tf.fill(shape, shape.length > 1 ? weight : 0)));
 
 const isConstrainable = (activation: string): activation is LayerKind =>
   (layerKinds as readonly string[]).includes(activation);
