@@ -30,6 +30,7 @@ export {
   type SmoothActivationName,
 } from './network/activation.js';
 export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
+export { accumulateAffineGradient, applyAffine } from './network/affine-operator.js';
 export { biasOwner, isSharedAlike } from './network/fold.js';
 export { forwardValues } from './network/forward.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
@@ -56,9 +57,11 @@ export {
   walk,
   walkBack,
 } from './network/walk.js';
-export { type Block, rowRange } from './numeric/matrix.js';
+export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
+export { sumErrorBound } from './numeric/precision.js';
+export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
-export { isRepresentable } from './proof/rounding.js';
+export { isRepresentable, roundNetwork } from './proof/rounding.js';
 export {
   type Body,
   type LinearProgramResult,
@@ -67,6 +70,7 @@ export {
   regionOf,
 } from './regions/index.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
+export { containmentAllowance } from './regions/region.js';
 export {
   activeRows,
   addShiftGradient,

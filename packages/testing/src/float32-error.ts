@@ -1,7 +1,13 @@
 import type { AffineOperator, Matrix, Network, NetworkNode, operators } from '@police/core';
-import { type ActivationNode, forwardValues, type MaxNode, type SumNode, walk } from '@police/core/adapter';
-import { concatColumns } from '../../core/src/numeric/matrix.js';
-import { SMOOTH_FUNCTION_ERROR } from '../../core/src/proof/bounded-pieces.js';
+import {
+  type ActivationNode,
+  concatColumns,
+  forwardValues,
+  type MaxNode,
+  SMOOTH_FUNCTION_ERROR,
+  type SumNode,
+  walk,
+} from '@police/core/adapter';
 
 /** Unit roundoff of float32; the factor outweighs the rounding of the float64 reference and of the bound (≈ 2⁻²⁹). */
 const UNIT_ROUNDOFF_32 = 2 ** -24 * (1 + 2 ** -20);

@@ -1,5 +1,5 @@
 import { float32, type Network } from '@police/core';
-import { roundNetwork } from '../../core/src/proof/rounding.js';
+import { roundNetwork } from '@police/core/adapter';
 
 /** The network with every parameter rounded, nothing else changed: no shift chosen or folded, as `freeze` would. */
 export function inFloat32(net: Network): Network {

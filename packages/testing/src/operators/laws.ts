@@ -1,8 +1,7 @@
 import { type AffineOperator, float32, float64, type Matrix, matrix, type Rng } from '@police/core';
+import { accumulateAffineGradient, applyAffine, sumErrorBound } from '@police/core/adapter';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accumulateAffineGradient, applyAffine } from '../../../core/src/network/affine-operator.js';
-import { sumErrorBound } from '../../../core/src/numeric/precision.js';
 import { expectClose, pick, randomArray, seededRng, seeds } from '../helpers.js';
 import { explicitMatrix, identityRows, randomRows, rowsOfAllDensities } from './rows.js';
 

@@ -1,7 +1,8 @@
-import { type Matrix, matrix, type Rng } from '@police/core';
-import type { ConvOptions } from '../../../core/src/network/operators/conv-options.js';
-import type { Fixed } from '../../../core/src/network/operators/fixed.js';
+import { type Matrix, matrix, type operators, type Rng } from '@police/core';
 import { pick, randomArray } from '../helpers.js';
+
+type ConvOptions = operators.ConvOptions;
+type Fixed = operators.Fixed;
 
 /** An integer from `least` to `most`, both included. */
 export function integer(rng: Rng, least: number, most: number): number {

@@ -1,20 +1,12 @@
-import type { Rng } from '@police/core';
-import {
-  type CoordinateMode,
-  type Gather,
-  gather,
-  gatherAlong,
-  type NearestMode,
-  type PadMode,
-  pad,
-  reshape,
-  resizeNearest,
-  sizeOf,
-  slice,
-  transpose,
-} from '../../../core/src/network/operators/index.js';
+import { operators, type Rng } from '@police/core';
 import { pick } from '../helpers.js';
 import { integer } from './oracles.js';
+
+const { gather, gatherAlong, pad, reshape, resizeNearest, sizeOf, slice, transpose } = operators;
+type CoordinateMode = operators.CoordinateMode;
+type Gather = operators.Gather;
+type NearestMode = operators.NearestMode;
+type PadMode = operators.PadMode;
 
 export const coordinateModes: CoordinateMode[] = [
   'half_pixel',

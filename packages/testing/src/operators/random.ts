@@ -1,34 +1,35 @@
-import { type AffineOperator, dense, type Rng } from '@police/core';
-import {
-  type AveragePoolOptions,
+import { type AffineOperator, dense, operators, type Rng } from '@police/core';
+import { pick, randomArray } from '../helpers.js';
+import { integer, randomConv } from './oracles.js';
+import { coordinateModes, randomGathers, randomShape } from './random-gather.js';
+
+const {
   addConstant,
   averagePool,
   batchNorm,
-  type Conv,
-  type ConvTransposeOptions,
   channelGroups,
   conv,
   convTranspose,
   divide,
-  type Fixed,
-  type Gather,
   gather,
   globalAveragePool,
   meanOver,
   normalize,
   permuted,
-  type Reordering,
   resizeLinear,
-  type SparseRows,
   scale,
   sizeOf,
   sparse,
   sumOver,
   transpose,
-} from '../../../core/src/network/operators/index.js';
-import { pick, randomArray } from '../helpers.js';
-import { integer, randomConv } from './oracles.js';
-import { coordinateModes, randomGathers, randomShape } from './random-gather.js';
+} = operators;
+type AveragePoolOptions = operators.AveragePoolOptions;
+type Conv = operators.Conv;
+type ConvTransposeOptions = operators.ConvTransposeOptions;
+type Fixed = operators.Fixed;
+type Gather = operators.Gather;
+type Reordering = operators.Reordering;
+type SparseRows = operators.SparseRows;
 
 export function randomPool(rng: Rng): AveragePoolOptions {
   const axes = Array.from({ length: pick(rng, [1, 2]) }, (_, i) => i);

@@ -1,16 +1,23 @@
-import { ball, box, boxAround, crossPolytope, type Region, type Rng, simplex, vPolytope } from '@police/core';
 import {
+  ball,
+  box,
+  boxAround,
   circle,
   convexHull,
+  crossPolytope,
   ellipsoid,
   ellipsoidOfShape,
   hPolytope,
   imageUnder,
   inSubspace,
+  type Region,
+  type Rng,
   regularPolygon,
   scaled,
+  simplex,
+  vPolytope,
   zonotope,
-} from '../../../core/src/regions/index.js';
+} from '@police/core';
 import { randomArray } from '../helpers.js';
 import type { RegionCase } from './oracles.js';
 

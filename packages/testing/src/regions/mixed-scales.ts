@@ -1,5 +1,4 @@
-import { type Region, type RegionJSON, type Rng, regionFromJSON } from '@police/core';
-import { convexHull } from '../../../core/src/regions/index.js';
+import { convexHull, type Region, type RegionJSON, type Rng, regionFromJSON } from '@police/core';
 import { makeRegion, randomArray, regionKinds } from '../helpers.js';
 import { moreRegionNames, moreRegions } from './cases.js';
 import type { RegionCase } from './oracles.js';

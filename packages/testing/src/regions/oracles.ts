@@ -1,5 +1,5 @@
 import { type Matrix, matrix, type Region, type RegionJSON, vPolytope } from '@police/core';
-import { containmentAllowance } from '../../../core/src/regions/region.js';
+import { containmentAllowance } from '@police/core/adapter';
 import { approximatePoint, exactVertices } from '../exact/polytope.js';
 import { makeRegion, type RegionKind, randomArray, regionKinds, type seededRng } from '../helpers.js';
 
