@@ -1,4 +1,4 @@
-import type { Region, RegionOptions, Sides } from '@police/core';
+import { PoliceError, type Region, type RegionOptions, type Sides } from '@police/core';
 import { assertFinite, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork } from 'brain.js';
 import { meanSquare } from './data-pass.js';
@@ -120,6 +120,7 @@ export class PolicedNeuralNetwork<
   }
 
   override train(data: Data<InputType, OutputType>, options: TrainOptions = {}): ReturnType<Base['train']> {
+    this.assertIdle('train');
     return this.finishing(() => super.train(data, options));
   }
 
@@ -127,6 +128,7 @@ export class PolicedNeuralNetwork<
     data: AsyncData<InputType, OutputType>,
     options: TrainOptions = {},
   ): ReturnType<Base['trainAsync']> {
+    this.assertIdle('trainAsync');
     const run: { error?: unknown } = {};
     this.asyncRun = run;
     try {
@@ -138,6 +140,18 @@ export class PolicedNeuralNetwork<
       this.asyncRun = undefined;
       this.engine?.restart();
     }
+  }
+
+  /** Two trainings would take turns with one set of kept shifts and moments. */
+  private assertIdle(where: string): void {
+    if (!this.asyncRun) return;
+    throw new PoliceError({
+      code: 'invalid-option',
+      where,
+      expected: 'one training of a network at a time',
+      actual: 'a second one while trainAsync is under way',
+      remedy: 'Await the first, or train a copy: policedFromJSON(network.toJSON()).',
+    });
   }
 
   /** brain.js's timer would let an error of a tick escape uncaught; it is kept for `trainAsync` to throw. */

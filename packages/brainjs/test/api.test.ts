@@ -133,6 +133,29 @@ describe('train', () => {
     expect(weightsOf(a)).toEqual(weightsOf(b));
   });
 
+  test('a second training while one is under way is refused, and the first goes on as if alone', async () => {
+    const [a, alone] = [policedNet(), policedNet()];
+    const first = a.trainAsync(data, options);
+    for (const method of ['train', 'trainAsync'] as const) {
+      expect(await errorOf(() => a[method](data, options))).toMatchObject({
+        code: 'invalid-option',
+        where: method,
+      });
+    }
+    expect(await first).toEqual(alone.train(data, options));
+    expect(weightsOf(a)).toEqual(weightsOf(alone));
+    a.train(data, { ...options, iterations: 1 });
+  });
+
+  test('errors of a log function in a timer reject the promise', async () => {
+    const net = policedNet();
+    const log = () => {
+      throw new RangeError('disk full');
+    };
+    await expect(net.trainAsync(data, { ...options, log, logPeriod: 1 })).rejects.toThrow('disk full');
+    expect((await net.trainAsync(data, { ...options, iterations: 1 })).iterations).toBe(1);
+  });
+
   test.each(['train', 'trainAsync'] as const)(
     '%s that diverges throws and keeps finite weights',
     async method => {
