@@ -8,15 +8,13 @@ import {
   rational,
   toFloat64,
 } from '@police/vnnlib';
+import { assertEliminable } from './polytope-work.js';
 
 /** {x : A x ≤ b}. */
 export interface Inequalities {
   readonly A: Float64Array[];
   readonly b: number[];
 }
-
-/** Rows × inputs² that are made into a polytope: exact elimination among them takes some 20 s at this. */
-const MOST_WORK = 1e8;
 
 /**
  * Float64 inequalities that every point of the region satisfies, and as little else as rounding allows: strict ones are taken
@@ -30,15 +28,7 @@ export function inequalitiesOf(region: InputRegion, where: string): Inequalities
     0,
   );
   const rows = ends + constraints.reduce((sum, { relation }) => sum + (relation === '==' ? 2 : 1), 0);
-  if (rows * size * size > MOST_WORK) {
-    throw new PoliceError({
-      code: 'too-large',
-      where,
-      expected: `constraints on several inputs where (constraints) × (inputs)² is at most ${MOST_WORK}`,
-      actual: `${rows} × ${size}²`,
-      remedy: 'Give the region as a box that holds it.',
-    });
-  }
+  assertEliminable(rows, size, where);
   const A: Float64Array[] = [];
   const b: number[] = [];
   const add = (terms: readonly LinearTerm[], limit: Rational) => {

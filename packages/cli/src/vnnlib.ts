@@ -22,11 +22,15 @@ import {
   VnnLibError,
   type VnnLibErrorCode,
 } from '@police/vnnlib';
+import { Memory } from './memory.js';
+import { frameBytesOf } from './region-bytes.js';
 import { inequalitiesOf } from './vnnlib-inequalities.js';
 
 export interface VnnlibOptions extends RegionOptions {
   /** Inputs of the model; a property of another number is refused before anything is built. */
   readonly size?: number;
+  /** @defaultValue that of a command without `--memory` */
+  readonly memory?: Memory;
 }
 
 /**
@@ -38,14 +42,18 @@ export interface VnnlibOptions extends RegionOptions {
  * Throws, with file, line and column, `invalid-option` for what is no VNN-LIB or mixes inputs with outputs, `shape` for
  * another number of inputs than `size`, `unbounded-region` naming inputs, `empty-region`, or `too-large`.
  */
-export function readVnnlib(text: string, file: string, { size, ...options }: VnnlibOptions = {}): Region[] {
+export function readVnnlib(
+  text: string,
+  file: string,
+  { size, memory = new Memory({}), ...options }: VnnlibOptions = {},
+): Region[] {
   return withPoliceErrors(() => {
     const query = parse(text, { file });
     assertInputs(query, file, size);
     const { disjuncts } = split(withoutOutputAssertions(query));
     for (const disjunct of disjuncts) assertUnmixed(disjunct, query.source);
     const distinct = [...new Set(disjuncts.map(({ region }) => region))];
-    const regions = distinct.flatMap(region => regionOf(region, query, options) ?? []);
+    const regions = distinct.flatMap(region => regionOf(region, query, memory, options) ?? []);
     if (regions.length === 0) throw emptyProperty(distinct, query);
     return regions;
   });
@@ -95,12 +103,20 @@ function assertUnmixed({ mixed: [constraint] }: Disjunct, source: Source): void 
 }
 
 /** The region, or undefined where it holds no point. */
-function regionOf(region: InputRegion, { source }: Query, options: RegionOptions): Region | undefined {
+function regionOf(
+  region: InputRegion,
+  { source }: Query,
+  memory: Memory,
+  options: RegionOptions,
+): Region | undefined {
   if (region.contradiction) return undefined;
   if (region.constraints.length === 0) {
     const { lower, upper } = outerBox(region);
+    const free = lower.reduce((count, lo, i) => (lo < upper[i] ? count + 1 : count), 0);
+    memory.claimRegion(frameBytesOf(region.size, free), source.file);
     return box(lower, upper);
   }
+  memory.claimRegion(frameBytesOf(region.size, region.size), source.file);
   const where = source.where(region.constraints[0].comparison.at);
   const { A, b } = inequalitiesOf(region, where);
   try {

@@ -15,9 +15,11 @@ import {
 } from '@police/core';
 import { writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
-import { assertWritable, type Output, writeOutputs } from '../files.js';
 import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
+import { type JobHashes, sha256 } from '../job-hashes.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import { readRegions } from '../regions.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
@@ -43,13 +45,17 @@ export interface EnforceOptions extends ModelOptions {
   readonly quiet?: boolean;
 }
 
+/** A map while it is made, and its rows as arrays. */
+const BYTES_PER_MAP_ENTRY = 40;
+
 const PRECISIONS = { float16, float32, float64 };
 
-/** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. */
+/** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
   path: string,
   options: EnforceOptions,
   terminal: Terminal,
+  job?: JobHashes,
 ): Promise<number> {
   const talk = talkOf(terminal, {
     isQuiet: options.quiet === true,
@@ -58,16 +64,18 @@ export async function enforceCommand(
   });
   assertOneStream(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
-  await assertWritable(
-    outputs.map(name => ({ path: name })),
-    options.force === true,
-  );
+  await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
-  const regions = await readRegions(options.region, terminal);
+  const limit = new Memory(options);
+  const regions = await readRegions(
+    options.region,
+    { size: model.network.inputSize, memory: limit },
+    terminal,
+  );
   const samples = options.data
     ? await readSamples(options.data, model.network.inputSize, terminal)
     : undefined;
-  const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
+  const memory = { memory: limit.left };
 
   const enforced = enforce(model.network, regions, {
     policy: options.policy,
@@ -82,8 +90,13 @@ export async function enforceCommand(
     ...memory,
   }).network;
   if (options.target) {
-    const { C, d } = await readTarget(options.target, model.network.outputSize, terminal);
+    const { C, d } = await readTarget(options.target, model.network.outputSize, terminal, limit);
     frozen = boundOutputs(frozen, regions, C, d, { precision: PRECISIONS[precision] });
+  }
+  if (options.map) {
+    const { inputSize, outputSize } = model.network;
+    const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
+    limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
   }
   const written = writeBack(model, frozen);
   // What is certified is what was written, read again.
@@ -95,6 +108,7 @@ export async function enforceCommand(
   talk.settle();
 
   const report: Report = {
+    ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
@@ -105,7 +119,7 @@ export async function enforceCommand(
     ...(samples
       ? { drift: { ...drift(model.network, frozen, samples, options), samples: samples.rows } }
       : {}),
-    warnings: warningsAbout(enforced.report, regions.length),
+    warnings: warningsAbout(enforced.report, regions.length, options),
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {

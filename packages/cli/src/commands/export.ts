@@ -3,7 +3,9 @@ import { float32, freeze, type Network, PoliceError } from '@police/core';
 import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { EXIT } from '../exit-codes.js';
-import { assertWritable, readJson, writeOutputs } from '../files.js';
+import { readJson } from '../files.js';
+import { Memory } from '../memory.js';
+import { assertWritable, writeOutputs } from '../outputs.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
 export interface ExportOptions {
@@ -73,8 +75,8 @@ export async function exportCommand(
     isJson: options.json === true,
     isResultOnStderr: options.output === '-',
   });
-  await assertWritable([{ path: options.output }], options.force === true);
-  const json = await readJson(path, terminal);
+  await assertWritable([options.output], options.force === true);
+  const json = await readJson(path, terminal, new Memory({}));
   const framework = frameworkOf(json, path);
   const network = await readWith(framework, json as Record<string, unknown>, path);
   // brain.js and synaptic compute in float64, and batch-norm's factors are computed: what ONNX stores is float32.

@@ -2,6 +2,7 @@ import { certificateFlaw, certify } from '@police/core';
 import { EXIT } from '../exit-codes.js';
 import { readJson } from '../files.js';
 import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
 import { shortNumber, table } from '../report.js';
@@ -23,8 +24,10 @@ export async function verifyCommand(
 ): Promise<number> {
   const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
   const { bytes, model } = await readModelFile(path, options, terminal);
-  const regions = await readRegions(options.region, terminal);
-  const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
+  const limit = new Memory(options);
+  const limits = { size: model.network.inputSize, memory: limit };
+  const regions = await readRegions(options.region, limits, terminal);
+  const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
     if (options.json) terminal.stdout.write(`${JSON.stringify({ certified: isCertified, ...json })}\n`);
@@ -47,7 +50,7 @@ export async function verifyCommand(
     ]);
   }
   if (options.certificate) {
-    const certificate = await readJson(options.certificate, terminal);
+    const certificate = await readJson(options.certificate, terminal, limit);
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
     if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
   }
