@@ -1,5 +1,5 @@
 /** Bytes of a region's own objects, and of what is kept of it until the end. */
-const EACH = 8192;
+const EACH = 16384;
 
 /** A frame and the directions that it is made of, as float64. */
 const PER_ENTRY = 16;

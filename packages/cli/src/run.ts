@@ -130,6 +130,7 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--certificate <file>', 'write the certificate, for police verify')
     .option('--map', 'write A and b into the certificate however large they are')
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
     .option(
       '--shard <i/n>',
@@ -153,6 +154,8 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     ),
   )
     .option('--certificate <file>', 'also check that this certificate says what holds')
+    .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
+    .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .action(async (path: string, options: VerifyOptions) =>
       finish(await verifyCommand(path, options, terminal)),
