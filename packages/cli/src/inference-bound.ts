@@ -9,7 +9,7 @@ export type InferenceBound = Pick<
 
 /** The largest bound of all outputs; null where there is none. */
 export function largestInferenceError({ inferenceError }: InferenceBound): number | null {
-  return inferenceError.includes(null) ? null : Math.max(...(inferenceError as number[]));
+  return inferenceError.includes(null) ? null : largestOf(inferenceError as number[]);
 }
 
 /** A sentence's end: `stays within 1e-6 of A x + b`, or why nothing useful can be said. A bound larger than the output says nothing. */
@@ -25,4 +25,14 @@ export function inferenceSentence(bound: InferenceBound): string {
       : `the way rounding takes to '${coarse}' is too long to follow, and products of |W| are too coarse`;
   if (isUseless) return `has no useful bound: ${reason}`;
   return `stays within ${shortNumber(largestInferenceError(bound)!)} of A x + b`;
+}
+
+/** Of a model with tensors in float16: the proof holds for its numbers, the bound is about arithmetic in float32. */
+export const HALF_SENTENCE = 'No bound is given for inference in float16: what rounds there is not followed.';
+
+/** However many there are: `Math.max(...)` takes some 100,000. */
+export function largestOf(values: Iterable<number>): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of values) largest = Math.max(largest, value);
+  return largest;
 }

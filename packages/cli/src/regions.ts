@@ -1,18 +1,35 @@
 import { PoliceError, type Region, type RegionOptions, regionFromJSON } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
-import { parseJson, readText } from './files.js';
+import { readText } from './files.js';
+import { parseJson } from './json.js';
+import type { Memory } from './memory.js';
+import { assertEliminable } from './polytope-work.js';
+import { regionBytes } from './region-bytes.js';
 import type { Terminal } from './terminal.js';
 import { readVnnlib } from './vnnlib.js';
 
+/** What regions must fit. */
+export interface RegionLimits {
+  /** Inputs of the model. */
+  readonly size: number;
+  readonly memory: Memory;
+}
+
 /**
  * The regions of files: JSON (one region, an array of them, or `{ "regions": […] }`; see core's region.schema.json) or the
- * input constraints of a VNN-LIB property.
+ * input constraints of a VNN-LIB property. Sizes are compared with the model's and with the memory before anything is built.
  */
-export async function readRegions(paths: readonly string[], terminal: Terminal): Promise<Region[]> {
+export async function readRegions(
+  paths: readonly string[],
+  limits: RegionLimits,
+  terminal: Terminal,
+): Promise<Region[]> {
   const regions: Region[] = [];
   for (const path of paths) {
-    const text = await readText(path, terminal);
-    regions.push(...(isVnnlib(path, text) ? readVnnlib(text, path) : await readRegionJson(text, path)));
+    const text = await readText(path, terminal, limits.memory);
+    const options = text.includes('hPolytope') || isVnnlib(path, text) ? await programs() : {};
+    const read = isVnnlib(path, text) ? readVnnlib : readRegionJson;
+    for (const region of read(text, path, { ...options, ...limits })) regions.push(region);
   }
   if (regions.length > 0) return regions;
   throw new PoliceError({
@@ -24,28 +41,46 @@ export async function readRegions(paths: readonly string[], terminal: Terminal):
   });
 }
 
+/** Only inequalities may need linear programs, and their solver is three megabytes. */
+async function programs(): Promise<RegionOptions> {
+  return { programs: await loadLinearPrograms() };
+}
+
 function isVnnlib(path: string, text: string): boolean {
-  return path.endsWith('.vnnlib') || /^\s*[;(]/.test(text);
+  return path.endsWith('.vnnlib') || /^\s*[;(]/.test(text.slice(0, 1000));
 }
 
-async function readRegionJson(text: string, path: string): Promise<Region[]> {
-  // Only inequalities may need linear programs, and their solver is three megabytes.
-  const options = text.includes('"hPolytope"') ? { programs: await loadLinearPrograms() } : {};
-  return regionsOf(parseJson(text, path), path, options);
-}
-
-function regionsOf(json: unknown, path: string, options: RegionOptions): Region[] {
+function readRegionJson(
+  text: string,
+  path: string,
+  { memory, ...options }: RegionOptions & RegionLimits,
+): Region[] {
+  const json = parseJson(text, path);
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
   const listed = isObject && Object.hasOwn(json, 'regions') ? (json as { regions: unknown }).regions : json;
   const list = Array.isArray(listed) ? listed : [listed];
   return list.map((entry, i) => {
+    const place = list.length > 1 ? `${path} region ${i}` : path;
     try {
+      memory.claimRegion(regionBytes(entry), 'region');
+      assertPolytopesEliminable(entry);
       return regionFromJSON(entry, options);
     } catch (error) {
       if (!(error instanceof PoliceError)) throw error;
       const { code, where, expected, actual, remedy } = error;
-      const place = list.length > 1 ? `${path} region ${i} ${where}` : `${path} ${where}`;
-      throw new PoliceError({ code, where: place, expected, actual, remedy, cause: error });
+      throw new PoliceError({ code, where: `${place} ${where}`, expected, actual, remedy, cause: error });
     }
   });
+}
+
+/** Regions in one another are searched as deep as they are read. */
+function assertPolytopesEliminable(json: unknown): void {
+  for (
+    let at = json as { A?: unknown; region?: unknown } | null | undefined;
+    typeof at === 'object' && at !== null;
+  ) {
+    if (Array.isArray(at.A))
+      assertEliminable(at.A.length, Array.isArray(at.A[0]) ? at.A[0].length : 0, 'region');
+    at = at.region as typeof at;
+  }
 }

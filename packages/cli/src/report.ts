@@ -1,8 +1,11 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import type { JobHashes } from './job-hashes.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
+  /** Of a sweep: what was done, by hashes, and what came of it. */
+  readonly job?: JobHashes & { readonly outputSha256: string };
   readonly model: string;
   readonly regions: number;
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
@@ -12,11 +15,13 @@ export interface Report {
   readonly smallestMargin: number | null;
   /** Bound on |float32 inference − (A x + b)|, largest of all outputs, by region; null where float32 may overflow. */
   readonly inferenceError: readonly (number | null)[];
-  /** What that means, in words, by region. */
+  /** What that means, in words, by region; of a float16 model one sentence, that none is given. */
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
   readonly edits: readonly Edit[];
+  /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
+  readonly run?: { readonly samples: number };
   readonly drift?: Drift & { readonly samples: number };
   readonly warnings: readonly string[];
 }
@@ -69,7 +74,8 @@ export function reportLines(report: Report): string[] {
     ),
     '',
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
-    ...report.inference.map((sentence, r) => `Region ${r}: float32 inference ${sentence}.`),
+    ...report.inference,
+    ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined
       ? []
       : [`Smooth activations: affine only up to ${shortNumber(report.approximationError)}.`]),
@@ -93,3 +99,7 @@ const EDIT_NAMES: Readonly<Record<Edit['kind'], string>> = {
   add: 'Add inserted',
   max: 'candidates added to a maximum',
 };
+
+export function runSentence(samples: number): string {
+  return `Run in ONNX Runtime at ${samples} points of each region: within the bound.`;
+}

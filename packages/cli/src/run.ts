@@ -7,8 +7,11 @@ import { type InspectOptions, inspectCommand } from './commands/inspect.js';
 import { type Shard, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { inTermsOfFlags } from './remedies.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
+
+const MEMORY = 'what regions, frames, maps and reports may take (default: 2048)';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 not certified · 2 bad input · 3 unsupported`;
@@ -24,15 +27,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    terminal.stderr.write(`police: ${messageOf(error)}\n`);
+    if (error instanceof PoliceError) terminal.stderr.write(`police: ${inTermsOfFlags(error, args)}\n`);
+    else sayDefect(error, terminal);
     return exitCodeOf(error);
   }
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof PoliceError) return error.message;
-  // What is no PoliceError is a defect of ours: its stack is what a report of it needs.
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** What is no PoliceError is a defect of ours: where it happened is for a report of it, not for everybody. */
+export function sayDefect(error: unknown, { stderr }: Pick<Terminal, 'stderr'>): void {
+  const isShown = process.env.POLICE_STACK === '1' && error instanceof Error;
+  const what = isShown ? error.stack : String(error).split('\n')[0];
+  const remedy = isShown ? '' : ' Please report it, with what POLICE_STACK=1 shows.';
+  stderr.write(`police: a defect: ${what}.${remedy}\n`);
 }
 
 function commandsOf(terminal: Terminal, finish: (code: number) => void): Command {
@@ -123,7 +129,8 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
     .option('--map', 'write A and b into the certificate however large they are')
-    .option('--memory <MiB>', 'memory that large frames may take', wholeNumber)
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
     .option(
       '--shard <i/n>',
@@ -147,7 +154,9 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     ),
   )
     .option('--certificate <file>', 'also check that this certificate says what holds')
-    .option('--memory <MiB>', 'memory that large frames may take', wholeNumber)
+    .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
+    .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
+    .option('--memory <MiB>', MEMORY, wholeNumber)
     .action(async (path: string, options: VerifyOptions) =>
       finish(await verifyCommand(path, options, terminal)),
     );
@@ -164,6 +173,7 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       'rows of weights of the outputs, as JSON, instead of the outputs themselves',
     )
     .option('--points', 'print where the extremes are attained')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
     .action(async (path: string, options: BoundsOptions) =>
       finish(await boundsCommand(path, options, terminal)),
     );

@@ -6,13 +6,13 @@ import type { Terminal } from './terminal.js';
 export async function readSamples(path: string, size: number, terminal: Terminal): Promise<Matrix> {
   const bytes = await readInput(path, terminal);
   const isNpy = bytes[0] === 0x93 && new TextDecoder().decode(bytes.subarray(1, 6)) === 'NUMPY';
-  const values = isNpy ? readNpy(bytes, path) : readCsv(new TextDecoder().decode(bytes), size, path);
-  if (values.length > 0 && values.length % size === 0) return matrix(values.length / size, size, values);
-  throw bad(path, `a multiple of ${size} numbers, one row to a sample`, `${values.length}`);
+  const values = isNpy ? readNpy(bytes, size, path) : readCsv(new TextDecoder().decode(bytes), size, path);
+  if (values.length === 0) throw bad(path, 'at least one sample', 'none');
+  return matrix(values.length / size, size, values);
 }
 
 /** NumPy's format, versions 1 to 3 (numpy.lib.format). */
-function readNpy(bytes: Uint8Array, path: string): Float64Array {
+function readNpy(bytes: Uint8Array, size: number, path: string): Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLong = bytes.length > 8 && bytes[6] >= 2;
   if (bytes.length < (isLong ? 12 : 10)) throw bad(path, 'a NumPy file', `${bytes.length} bytes`);
@@ -24,35 +24,85 @@ function readNpy(bytes: Uint8Array, path: string): Float64Array {
   if (!width) throw bad(path, "float32 or float64 numbers ('<f4' or '<f8')", `'${type}'`);
   if (!/'fortran_order':\s*False/.test(header))
     throw bad(path, 'rows one after the other (C order)', 'Fortran order');
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1] ?? '';
-  const count = shape
-    .split(',')
-    .filter(part => part.trim() !== '')
-    .reduce((product, part) => product * Number(part), 1);
+  const count = entriesIn(header, size, path);
   if (count * width !== bytes.length - end) {
     throw bad(path, `${count} numbers of ${width} bytes`, `${bytes.length - end} bytes`);
   }
   const values = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    values[i] = width === 4 ? view.getFloat32(end + 4 * i, true) : view.getFloat64(end + 8 * i, true);
+    const value = width === 4 ? view.getFloat32(end + 4 * i, true) : view.getFloat64(end + 8 * i, true);
+    if (!Number.isFinite(value)) {
+      throw bad(`${path} sample ${Math.floor(i / size)} entry ${i % size}`, 'a finite number', `${value}`);
+    }
+    values[i] = value;
   }
   return values;
 }
 
-/** Rows of `size` numbers, separated by commas, semicolons, tabs or spaces; a first row without numbers is a heading. */
+/** How many entries a header claims, its axes after the first being those of one sample. */
+function entriesIn(header: string, size: number, path: string): number {
+  const text = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+  const parts = (text ?? '').split(',').map(part => part.trim());
+  const shape = parts
+    .filter((part, i) => part !== '' || i < parts.length - 1)
+    .map(part => (/^\d+$/.test(part) ? Number(part) : -1));
+  const each = shape.slice(1).reduce((product, length) => product * length, 1);
+  const isOneSample = shape.length === 1 && size > 1 && shape[0] === size;
+  if (text === undefined || shape.length === 0 || shape.includes(-1) || (each !== size && !isOneSample)) {
+    throw bad(
+      path,
+      `an array of shape (samples, ${size}), or one whose axes after the first multiply to ${size}`,
+      `(${text ?? ''})`,
+    );
+  }
+  const count = isOneSample ? size : shape[0] * each;
+  if (Number.isSafeInteger(count)) return count;
+  throw bad(path, 'as many numbers as the file holds', `${count}`);
+}
+
+/**
+ * Rows of `size` numbers, separated by commas, semicolons, tabs or spaces, quoted or not. A first row of names is a heading;
+ * one of numbers and names is neither heading nor sample.
+ */
 function readCsv(text: string, size: number, path: string): Float64Array {
   const values: number[] = [];
-  text.split(/\r?\n/).forEach((line, i) => {
+  let isFirst = true;
+  // Excel marks UTF-8 by a character that no number begins with; the decoder has taken it away.
+  text.split(/\r\n|\n|\r/).forEach((line, i) => {
     if (line.trim() === '') return;
-    const cells = line.trim().split(/\s*[,;\t]\s*|\s+/);
-    const numbers = cells.map(Number);
-    if (i === 0 && numbers.every(Number.isNaN)) return;
-    const wrong = numbers.findIndex((x, k) => cells[k] === '' || !Number.isFinite(x));
-    if (wrong >= 0) throw bad(`${path} line ${i + 1}`, 'numbers', `'${cells[wrong]}'`);
+    const cells = cellsOf(line, `${path} line ${i + 1}`);
+    const numbers = cells.map(cell => (cell === '' ? Number.NaN : Number(cell)));
+    const mayBeHeading = isFirst;
+    isFirst = false;
+    if (mayBeHeading && isHeading(cells)) return;
+    const wrong = numbers.findIndex(x => !Number.isFinite(x));
+    if (wrong >= 0) throw bad(`${path} line ${i + 1}`, 'numbers', `'${cells[wrong].slice(0, 40)}'`);
     if (numbers.length !== size) throw bad(`${path} line ${i + 1}`, `${size} numbers`, `${numbers.length}`);
     for (const x of numbers) values.push(x);
   });
   return Float64Array.from(values);
+}
+
+/** Names, of which none begins like a number or says that one is missing. */
+function isHeading(cells: readonly string[]): boolean {
+  const isName = (cell: string) =>
+    !/^[+-]?\.?\d/.test(cell) && !/^(nan|na|n\/a|null|none|[+-]?inf(inity)?)$/i.test(cell);
+  return cells.some(cell => cell !== '') && cells.every(isName);
+}
+
+/** The cells of a line; a quoted one may hold what separates, and quotes doubled. */
+function cellsOf(line: string, place: string): string[] {
+  if (!line.includes('"')) return line.trim().split(/\s*[,;\t]\s*|\s+/);
+  const cells = [''];
+  let isQuoted = false;
+  for (let at = 0; at < line.length; at++) {
+    if (line[at] === '"' && isQuoted && line[at + 1] === '"') cells[cells.length - 1] += line[at++];
+    else if (line[at] === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && /[,;\t]/.test(line[at])) cells.push('');
+    else cells[cells.length - 1] += line[at];
+  }
+  if (isQuoted) throw bad(place, 'a closing quote', 'the end of the line');
+  return cells.map(cell => cell.trim());
 }
 
 function bad(where: string, expected: string, actual: string): PoliceError {

@@ -1,5 +1,6 @@
 import { type Matrix, matrixFromRows, PoliceError } from '@police/core';
 import { readJson } from './files.js';
+import type { Memory } from './memory.js';
 import type { Terminal } from './terminal.js';
 
 /** Bounds C·f(x) ≤ d on the regions. */
@@ -11,8 +12,13 @@ export interface Target {
 }
 
 /** `{ "C": [[…], …], "d": […] }`: each row of C weighs the outputs, each entry of d is its limit. */
-export async function readTarget(path: string, outputs: number, terminal: Terminal): Promise<Target> {
-  const json = (await readJson(path, terminal)) as { C?: unknown; d?: unknown } | null;
+export async function readTarget(
+  path: string,
+  outputs: number,
+  terminal: Terminal,
+  memory: Memory,
+): Promise<Target> {
+  const json = (await readJson(path, terminal, memory)) as { C?: unknown; d?: unknown } | null;
   const { C, d } = typeof json === 'object' && json !== null ? json : {};
   if (!isRows(C, outputs)) throw bad(path, `C, rows of ${outputs} numbers, one for each output`, C);
   if (!isNumbers(d) || d.length !== C.length)
@@ -21,8 +27,13 @@ export async function readTarget(path: string, outputs: number, terminal: Termin
 }
 
 /** Combinations of outputs: rows of numbers, as JSON. */
-export async function readCombinations(path: string, outputs: number, terminal: Terminal): Promise<Matrix> {
-  const rows = await readJson(path, terminal);
+export async function readCombinations(
+  path: string,
+  outputs: number,
+  terminal: Terminal,
+  memory: Memory,
+): Promise<Matrix> {
+  const rows = await readJson(path, terminal, memory);
   if (!isRows(rows, outputs)) throw bad(path, `rows of ${outputs} numbers, one for each output`, rows);
   return matrixFromRows(rows, outputs);
 }

@@ -10,7 +10,10 @@ export interface Terminal {
 export interface Sink {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  /** False where the chunk waits for room: `drain` follows. */
   write(chunk: string | Uint8Array): unknown;
+  readonly destroyed?: boolean | undefined;
+  once?(event: string, listener: () => void): unknown;
 }
 
 /** How a command talks: results to standard output, progress and warnings to standard error. */

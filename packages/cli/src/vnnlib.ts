@@ -1,197 +1,181 @@
-import { box, PoliceError, type Region } from '@police/core';
-import { decimalTowards } from './decimals.js';
+import {
+  box,
+  hPolytope,
+  PoliceError,
+  type PoliceErrorCode,
+  type Region,
+  type RegionOptions,
+} from '@police/core';
+import {
+  type Disjunct,
+  type Formula,
+  type InputRegion,
+  operandsOf,
+  outerBox,
+  parse,
+  type Query,
+  type Source,
+  sizeOf,
+  split,
+  type Term,
+  tensorsOf,
+  VnnLibError,
+  type VnnLibErrorCode,
+} from '@police/vnnlib';
+import { Memory } from './memory.js';
+import { frameBytesOf } from './region-bytes.js';
+import { inequalitiesOf } from './vnnlib-inequalities.js';
+
+export interface VnnlibOptions extends RegionOptions {
+  /** Inputs of the model; a property of another number is refused before anything is built. */
+  readonly size?: number;
+  /** @defaultValue that of a command without `--memory` */
+  readonly memory?: Memory;
+}
 
 /**
- * The input constraints of a VNN-LIB property (https://www.vnnlib.org) as boxes: assertions `(<= X_0 1.5)` and
- * `(>= X_0 -1.5)`, alone or under `and`, and an `or` of them, each alternative a box of its own. Decimals are rounded so
- * that the boxes hold every point meant. Assertions on outputs `Y_j` say what is to be shown there; they make no region.
+ * The input constraints of a VNN-LIB property (https://www.vnnlib.org), version 1 or 2, one region for each different way
+ * to satisfy them: bounds make boxes, other linear constraints H-polytopes. Numbers are exact and rounded outwards, so that
+ * the regions hold every point meant; alternatives without a point drop out. Assertions on outputs alone say what is to
+ * be shown there; they make no region.
  *
- * Throws `invalid-option` with the line of anything else (`X_0 ≤ X_1`, arithmetic, unknown commands), and
- * `unbounded-region` or `empty-region` for inputs without bounds or with contradicting ones.
+ * Throws, with file, line and column, `invalid-option` for what is no VNN-LIB or mixes inputs with outputs, `shape` for
+ * another number of inputs than `size`, `unbounded-region` naming inputs, `empty-region`, or `too-large`.
  */
-export function readVnnlib(text: string, where: string): Region[] {
-  const declared = new Set<string>();
-  let alternatives: Bounds[] = [new Map()];
-  for (const statement of parse(text, where)) {
-    const [command, ...rest] = listOf(statement, where);
-    const name = command && atomOf(command);
-    if (name === 'declare-const' && rest.length === 2) {
-      const variable = atomOf(rest[0]);
-      if (variable === undefined || !/^[XY]_\d+$/.test(variable)) throw refused(rest[0], where, 'X_i or Y_j');
-      declared.add(variable);
-    } else if (name === 'assert' && rest.length === 1) {
-      const found = boundsOf(rest[0], where, 0);
-      if (found) alternatives = intersect(alternatives, found, rest[0], where);
-    } else if (!(name !== undefined && IGNORED.has(name))) {
-      throw refused(statement, where, 'declare-const or assert');
+export function readVnnlib(
+  text: string,
+  file: string,
+  { size, memory = new Memory({}), ...options }: VnnlibOptions = {},
+): Region[] {
+  return withPoliceErrors(() => {
+    const query = parse(text, { file });
+    assertInputs(query, file, size);
+    const { disjuncts } = split(withoutOutputAssertions(query));
+    for (const disjunct of disjuncts) assertUnmixed(disjunct, query.source);
+    const distinct = [...new Set(disjuncts.map(({ region }) => region))];
+    const regions = distinct.flatMap(region => regionOf(region, query, memory, options) ?? []);
+    if (regions.length === 0) throw emptyProperty(distinct, query);
+    return regions;
+  });
+}
+
+function assertInputs({ networks: [network] }: Query, file: string, size: number | undefined): void {
+  const found = network.inputs.reduce((sum, input) => sum + sizeOf(input), 0);
+  if (size === undefined || found === size) return;
+  throw new PoliceError({
+    code: 'shape',
+    where: file,
+    expected: `a property of the model's ${size} inputs`,
+    actual: `${found}`,
+  });
+}
+
+/** Alternatives of outputs may multiply beyond measure, and make no region. */
+function withoutOutputAssertions(query: Query): Query {
+  const tensors = tensorsOf(query);
+  const isOnOutputs = (formula: Formula): boolean => {
+    let hasOutputs = false;
+    const left: (Formula | Term)[] = [formula];
+    for (let node = left.pop(); node; node = left.pop()) {
+      if (node.kind === 'element') {
+        if (tensors.get(node.tensor)?.role !== 'output') return false;
+        hasOutputs = true;
+      } else for (const part of partsOf(node)) left.push(part);
     }
-  }
-  const size = [...declared].filter(name => name.startsWith('X_')).length;
-  return alternatives.map(bounds => boxOf(bounds, size, where));
+    return hasOutputs;
+  };
+  return { ...query, assertions: query.assertions.filter(({ formula }) => !isOnOutputs(formula)) };
 }
 
-/** Commands that say nothing about the inputs. */
-const IGNORED = new Set(['set-logic', 'set-info', 'set-option', 'check-sat', 'exit']);
-
-/** Bounds of inputs by index. */
-type Bounds = ReadonlyMap<number, { readonly lower: number; readonly upper: number }>;
-
-/** More alternatives than this come of a product of `or`s that nobody meant. */
-const MOST_ALTERNATIVES = 10_000;
-
-/** The alternatives an expression allows; undefined where it is about outputs alone. */
-function boundsOf(expression: Expression, where: string, depth: number): Bounds[] | undefined {
-  const [operator, ...terms] = listOf(expression, where);
-  const name = operator && atomOf(operator);
-  if (name === 'and') {
-    const parts = terms.map(term => boundsOf(term, where, depth + 1)).filter(part => part !== undefined);
-    if (parts.length === 0) return undefined;
-    return parts.reduce((all, part) => intersect(all, part, expression, where));
-  }
-  if (name === 'or') {
-    const parts = terms.map(term => boundsOf(term, where, depth + 1));
-    if (parts.every(part => part === undefined)) return undefined;
-    if (parts.some(part => part === undefined)) {
-      throw refused(expression, where, 'an or of boxes', 'one that mixes inputs with outputs alone');
-    }
-    return parts.flatMap(part => part!);
-  }
-  if ((name === '<=' || name === '>=' || name === '<' || name === '>') && terms.length === 2) {
-    return comparison(expression, name, terms, where);
-  }
-  throw refused(expression, where, 'and, or, <= or >=');
+function partsOf(node: Formula | Term): readonly (Formula | Term)[] {
+  return node.kind === 'comparison' ? [node.left, node.right] : operandsOf<Formula | Term>(node);
 }
 
-function comparison(
-  expression: Expression,
-  operator: string,
-  terms: readonly Expression[],
-  where: string,
-): Bounds[] | undefined {
-  const [left, right] = terms.map(atomOf);
-  const isOutput = (text: string | undefined) => text !== undefined && /^Y_\d+$/.test(text);
-  const isInput = (text: string | undefined) => text !== undefined && /^X_\d+$/.test(text);
-  const isAbout = (pattern: RegExp) => terms.some(term => mentions(term, pattern));
-  if (isAbout(/^Y_\d+$/) && !isAbout(/^X_\d+$/)) return undefined;
-  if (isInput(left) === isInput(right) || isOutput(left) || isOutput(right)) {
-    throw refused(expression, where, 'an input compared with a number');
-  }
-  const variable = isInput(left) ? left! : right!;
-  const number = isInput(left) ? right : left;
-  const isUpper = operator.startsWith('<') === isInput(left);
-  const value = number === undefined ? undefined : decimalTowards(number, isUpper ? 'up' : 'down');
-  if (value === undefined) throw refused(expression, where, 'an input compared with a number');
-  const bound = isUpper
-    ? { lower: Number.NEGATIVE_INFINITY, upper: value }
-    : { lower: value, upper: Number.POSITIVE_INFINITY };
-  return [new Map([[Number(variable.slice(2)), bound]])];
+function assertUnmixed({ mixed: [constraint] }: Disjunct, source: Source): void {
+  if (!constraint) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: source.where(constraint.comparison.at),
+    expected: 'constraints on inputs or on outputs',
+    actual: 'one on both',
+    remedy: 'A region is stated in the inputs alone.',
+  });
 }
 
-function mentions(expression: Expression, pattern: RegExp): boolean {
-  if (expression.kind === 'atom') return pattern.test(expression.text);
-  return expression.items.some(item => mentions(item, pattern));
-}
-
-function intersect(
-  some: readonly Bounds[],
-  others: readonly Bounds[],
-  at: Expression,
-  where: string,
-): Bounds[] {
-  if (some.length * others.length > MOST_ALTERNATIVES) {
-    throw refused(at, where, `at most ${MOST_ALTERNATIVES} boxes`, `${some.length} × ${others.length}`);
+/** The region, or undefined where it holds no point. */
+function regionOf(
+  region: InputRegion,
+  { source }: Query,
+  memory: Memory,
+  options: RegionOptions,
+): Region | undefined {
+  if (region.contradiction) return undefined;
+  if (region.constraints.length === 0) {
+    const { lower, upper } = outerBox(region);
+    const free = lower.reduce((count, lo, i) => (lo < upper[i] ? count + 1 : count), 0);
+    memory.claimRegion(frameBytesOf(region.size, free), source.file);
+    return box(lower, upper);
   }
-  return some.flatMap(a =>
-    others.map(b => {
-      const both = new Map(a);
-      for (const [input, { lower, upper }] of b) {
-        const before = both.get(input) ?? {
-          lower: Number.NEGATIVE_INFINITY,
-          upper: Number.POSITIVE_INFINITY,
-        };
-        both.set(input, { lower: Math.max(lower, before.lower), upper: Math.min(upper, before.upper) });
-      }
-      return both;
-    }),
-  );
-}
-
-function boxOf(bounds: Bounds, declared: number, where: string): Region {
-  const size = Math.max(declared, ...[...bounds.keys()].map(input => input + 1));
-  const lower = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
-  const upper = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
-  for (const [input, bound] of bounds) {
-    lower[input] = bound.lower;
-    upper[input] = bound.upper;
-  }
-  const open = lower.findIndex((lo, i) => !Number.isFinite(lo) || !Number.isFinite(upper[i]));
-  if (size === 0 || open >= 0) {
+  memory.claimRegion(frameBytesOf(region.size, region.size), source.file);
+  const where = source.where(region.constraints[0].comparison.at);
+  const { A, b } = inequalitiesOf(region, where);
+  try {
+    return hPolytope(A, b, options);
+  } catch (error) {
+    if (!(error instanceof PoliceError)) throw error;
+    if (error.code === 'empty-region') return undefined;
+    const { code, expected, actual, remedy } = error;
     throw new PoliceError({
-      code: 'unbounded-region',
-      where,
-      expected: 'a lower and an upper bound of every input',
-      actual: size === 0 ? 'no inputs' : `X_${open} in [${lower[open]}, ${upper[open]}]`,
+      code,
+      where: `${where}: ${error.where}`,
+      expected,
+      actual,
+      remedy,
+      cause: error,
     });
   }
-  return box(lower, upper);
 }
 
-type Expression =
-  | { readonly kind: 'atom'; readonly text: string; readonly line: number }
-  | { readonly kind: 'list'; readonly items: readonly Expression[]; readonly line: number };
-
-const atomOf = (expression: Expression): string | undefined =>
-  expression.kind === 'atom' ? expression.text : undefined;
-
-function listOf(expression: Expression, where: string): readonly Expression[] {
-  if (expression.kind === 'list') return expression.items;
-  throw refused(expression, where, 'an expression in parentheses');
-}
-
-/** Nobody nests deeper than `(assert (or (and (<= …))))` by much. */
-const DEEPEST = 64;
-
-/** S-expressions with their lines; comments run from `;` to the end of a line. */
-function parse(text: string, where: string): Expression[] {
-  interface Open {
-    readonly items: Expression[];
-    readonly line: number;
-  }
-  const stack: Open[] = [{ items: [], line: 1 }];
-  let line = 1;
-  for (const [token] of text.matchAll(/\n|;[^\n]*|[()]|[^\s();]+/g)) {
-    const top = stack.at(-1)!;
-    if (token === '\n') line++;
-    else if (token === '(') {
-      if (stack.length > DEEPEST) throw badText(where, line, `at most ${DEEPEST} nested parentheses`, 'more');
-      stack.push({ items: [], line });
-    } else if (token === ')') {
-      if (stack.length === 1) throw badText(where, line, 'an opening parenthesis before', "')'");
-      stack.pop();
-      stack.at(-1)!.items.push({ kind: 'list', ...top });
-    } else if (!token.startsWith(';')) top.items.push({ kind: 'atom', text: token, line });
-  }
-  if (stack.length > 1)
-    throw badText(where, stack.at(-1)!.line, 'a closing parenthesis', 'the end of the file');
-  return stack[0].items;
-}
-
-function refused(at: Expression, where: string, expected: string, actual: string = textOf(at)): PoliceError {
-  return badText(where, at.line, expected, actual);
-}
-
-function textOf(expression: Expression): string {
-  const whole =
-    expression.kind === 'atom' ? expression.text : `(${expression.items.slice(0, 4).map(textOf).join(' ')})`;
-  return whole.length > 80 ? `${whole.slice(0, 80)}…` : whole;
-}
-
-function badText(where: string, line: number, expected: string, actual: string): PoliceError {
+function emptyProperty([region]: readonly InputRegion[], { source }: Query): PoliceError {
+  const contradiction = region?.contradiction;
+  const at = contradiction?.comparisons[0]?.at ?? region?.constraints[0]?.comparison.at;
   return new PoliceError({
-    code: 'invalid-option',
-    where: `${where} line ${line}`,
-    expected,
-    actual,
-    remedy: 'Only input constraints that make boxes are read from VNN-LIB; give other regions as JSON.',
+    code: 'empty-region',
+    where: at === undefined ? source.file : source.where(at),
+    expected: 'inputs that satisfy the property',
+    actual: contradiction?.reason ?? 'none',
   });
+}
+
+const CODES: Partial<Record<VnnLibErrorCode, PoliceErrorCode>> = {
+  'too-large': 'too-large',
+  unbounded: 'unbounded-region',
+  empty: 'empty-region',
+};
+
+/** Further problems named beside the first. */
+const MORE_PROBLEMS = 4;
+
+function withPoliceErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VnnLibError)) throw error;
+    const { code, where, expected, actual, remedy, problems, omitted } = error;
+    const others = problems
+      .slice(1, 1 + MORE_PROBLEMS)
+      .map(p => `${p.where}: expected ${p.expected}, got ${p.actual}.`);
+    const left = problems.length + omitted - 1 - others.length;
+    const rest = [remedy, ...others, left > 0 ? `… and ${left} more.` : undefined].filter(
+      part => part !== undefined,
+    );
+    throw new PoliceError({
+      code: CODES[code] ?? 'invalid-option',
+      where,
+      expected,
+      actual,
+      ...(rest.length > 0 ? { remedy: rest.join('\n') } : {}),
+      cause: error,
+    });
+  }
 }

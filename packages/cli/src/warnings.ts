@@ -1,11 +1,22 @@
 import type { EnforceReport } from '@police/core';
 
-/** What a user would want to know before shipping the model. */
+/** The options that warnings may advise to change. */
+export interface WarningOptions {
+  readonly policy: 'minimal' | 'majority';
+  readonly shift: 'per-unit' | 'per-channel';
+}
+
+/** What a user would want to know before shipping the model, with advice that is not in force already. */
 export function warningsAbout(
   { constantOn, mapsCoincide, shifted, units }: EnforceReport,
   regions: number,
+  { policy, shift }: WarningOptions,
 ): string[] {
-  const remedy = 'try --policy minimal or a smaller region, or train the model under the constraint';
+  const flags = [
+    ...(policy === 'minimal' ? [] : ['--policy minimal']),
+    ...(shift === 'per-unit' ? [] : ['--shift per-unit']),
+  ];
+  const remedy = `try ${[...flags, 'a smaller region'].join(', ')}, or train the model under the constraint`;
   return [
     ...constantOn.map(
       r => `the model became constant on region ${r}: every output ignores the input there; ${remedy}`,

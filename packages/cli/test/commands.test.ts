@@ -198,6 +198,23 @@ describe('sweeps', () => {
     expect(await contents()).toEqual(whole);
   });
 
+  test('what changed is done anew: a model, a region, an option, what was written', async () => {
+    const { args } = await folderOf('changing');
+    const tally = async (...more: string[]) => JSON.parse((await police([...args, '--json', ...more])).text);
+    expect(await tally()).toEqual({ done: 4, skipped: 0, failed: 0 });
+    expect(await tally()).toEqual({ done: 0, skipped: 4, failed: 0 });
+    await writeFile(file('far.json'), JSON.stringify({ kind: 'ball', centre: [3, 3], radius: 0.2 }));
+    expect(await tally()).toEqual({ done: 2, skipped: 2, failed: 0 });
+    await writeFile(file('other.onnx'), exportOnnx(chain(2, [dense([[1, 2]]), relu()])));
+    expect(await tally()).toEqual({ done: 2, skipped: 2, failed: 0 });
+    expect(await tally('--policy', 'majority')).toEqual({ done: 4, skipped: 0, failed: 0 });
+    const at = (name: string) => join(file('changing'), name);
+    await writeFile(at('model.far.report.json'), '');
+    await writeFile(at('model.square.onnx'), 'something else');
+    await writeFile(at('other.far.report.json'), '{}');
+    expect(await tally('--policy', 'majority')).toEqual({ done: 3, skipped: 1, failed: 0 });
+  });
+
   test('a job that fails leaves the others alone', async () => {
     const { args } = await folderOf('failing');
     await writeFile(file('line.json'), '{"kind": "box", "lower": [0], "upper": [1]}');

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { forward, matrixFromRows } from '@police/core';
 import { readModel } from '@police/onnx-import';
@@ -99,4 +99,25 @@ test('what is none of them is refused, naming what is there', async () => {
   expect((await police(['export', file('recurrent.json'), '-o', file('never.onnx')])).code).toBeGreaterThan(
     0,
   );
+});
+
+test('the file named is read, its final softmax exported, and weights linked from elsewhere are refused', async () => {
+  await tf.setBackend('cpu');
+  const net = (units: number) =>
+    tfl.sequential({ layers: [tfl.layers.dense({ units, inputShape: [2], activation: 'softmax' })] });
+  await net(3).save(nodeFiles(file('two')));
+  await net(5).save(nodeFiles(file('other')));
+  const json = JSON.parse(await readFile(join(file('other'), 'model.json'), 'utf8'));
+  json.weightsManifest[0].paths = ['best.bin'];
+  const best = join(file('two'), 'best.json');
+  await writeFile(best, JSON.stringify(json));
+  await symlink(join(file('other'), 'weights.bin'), join(file('two'), 'best.bin'));
+  const refused = await police(['export', best, '-o', file('best.onnx')]);
+  expect(refused).toMatchObject({ code: 2 });
+  expect(refused.errors).toContain('got one outside');
+  await rm(join(file('two'), 'best.bin'));
+  await copyFile(join(file('other'), 'weights.bin'), join(file('two'), 'best.bin'));
+  const done = await police(['export', best, '-o', file('best.onnx'), '--json']);
+  expect(JSON.parse(done.text)).toMatchObject({ outputs: 5, final: 'softmax' });
+  expect(readModel(await readFile(file('best.onnx'))).tail[0]).toContain('Softmax');
 });

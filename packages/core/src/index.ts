@@ -59,6 +59,7 @@ export {
   type CertificateOptions,
   certificateFlaw,
   certificateOf,
+  certificateOfProof,
   certificateText,
 } from './proof/certificate.js';
 export {

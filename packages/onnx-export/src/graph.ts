@@ -6,9 +6,12 @@ import { concatOperation } from './concat.js';
 import { GraphWriter } from './graph-writer.js';
 import { maxOperation } from './max.js';
 import type { OnnxGraph } from './onnx-proto.js';
-import { asOperation, flattened, type Tensor, type Value } from './operation.js';
+import { asOperation, flattened, operation, type Tensor, type Value } from './operation.js';
 import type { GraphNames } from './options.js';
 import { sumOperation } from './sum.js';
+
+/** Softmax is over the last axis in the opset written. */
+const FINAL_OPERATORS = { softmax: 'Softmax', sigmoid: 'Sigmoid' } as const;
 
 /**
  * Node by node. The operator that computes a core node's values has its name, and so has the tensor (the last one the
@@ -19,13 +22,13 @@ import { sumOperation } from './sum.js';
  *
  * Throws `not-frozen` or `unsupported-layer`, naming the node.
  */
-export function onnxGraph(net: Network, { inputName, outputName, graphName }: GraphNames): OnnxGraph {
+export function onnxGraph(net: Network, { inputName, outputName, graphName, final }: GraphNames): OnnxGraph {
   const writer = new GraphWriter([inputName, outputName]);
   const last = net.nodes.at(-1)!;
   // Core's names come first, so that a name derived from another node's never takes one of them.
   const names = new Map(
     net.nodes.map(node => {
-      const isNamedByOptions = node === last || node.kind === 'input';
+      const isNamedByOptions = (node === last && !final) || node.kind === 'input';
       const output = isNamedByOptions ? outputName : writer.tensorName(node.name);
       return [node.name, { name: writer.nodeName(node.name), output }];
     }),
@@ -36,7 +39,7 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
     return writer.append(asOperation(node === last ? flattened(result) : result), name, output);
   }
 
-  walk<Tensor>(net, {
+  const values = walk<Tensor>(net, {
     input: node => {
       const input: Tensor = { kind: 'tensor', name: inputName, shape: [node.size] };
       return node === last ? place(node, input) : input;
@@ -47,6 +50,10 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName }: Gr
     concat: (node, inputs) => place(node, concatOperation(inputs)),
     max: (node, [x]) => place(node, maxOperation(node, x)),
   });
+  if (final) {
+    const operator = operation(FINAL_OPERATORS[final], [values.get(last.name)!], [net.outputSize]);
+    writer.append(operator, writer.nodeName(final), outputName);
+  }
   return {
     name: graphName,
     nodes: writer.nodes,

@@ -11,6 +11,12 @@ export interface ExportOptions {
    * @defaultValue 'output'
    */
   readonly outputName?: string;
+  /**
+   * What the model does with the network's outputs at the end, over each sample's: the file's output is then that. It stands outside
+   * what is guaranteed.
+   * @defaultValue nothing
+   */
+  readonly final?: FinalOperation;
   /** @defaultValue 'network' */
   readonly graphName?: string;
   /** The model's documentation, shown by viewers. */
@@ -24,6 +30,8 @@ export interface ExportOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+export type FinalOperation = 'softmax' | 'sigmoid';
+
 export const REGIONS_KEY = 'police.regions';
 export const REGIONS_HASH_KEY = 'police.regions.sha256';
 
@@ -32,6 +40,7 @@ export interface GraphNames {
   readonly inputName: string;
   readonly outputName: string;
   readonly graphName: string;
+  readonly final?: FinalOperation;
 }
 
 /** The graph's names. Throws `invalid-option` for an empty name, or one name for input and output. */
@@ -39,6 +48,7 @@ export function graphNames({
   inputName = 'input',
   outputName = 'output',
   graphName = 'network',
+  final,
 }: ExportOptions): GraphNames {
   for (const [option, name] of Object.entries({ inputName, outputName, graphName })) {
     if (typeof name !== 'string' || name === '') {
@@ -48,7 +58,10 @@ export function graphNames({
   if (inputName === outputName) {
     throw invalid('outputName', 'a name other than the input tensor has', `'${outputName}'`);
   }
-  return { inputName, outputName, graphName };
+  if (final !== undefined && final !== 'softmax' && final !== 'sigmoid') {
+    throw invalid('final', "'softmax' or 'sigmoid'", JSON.stringify(final));
+  }
+  return { inputName, outputName, graphName, ...(final ? { final } : {}) };
 }
 
 /** Throws `invalid-option` for an empty or reserved key, or a value that is no string. */

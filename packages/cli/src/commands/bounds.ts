@@ -1,5 +1,6 @@
 import { bounds, rowOf } from '@police/core';
 import { EXIT } from '../exit-codes.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
 import { shortNumber, table } from '../report.js';
@@ -10,9 +11,13 @@ export interface BoundsOptions extends ModelOptions {
   readonly region: readonly string[];
   readonly combinations?: string;
   readonly points?: boolean;
+  readonly memory?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+/** A map, what its ranges are made of, and two points, as numbers and as text. */
+const BYTES_PER_ENTRY = 128;
 
 /** `police bounds`: the exact minimum and maximum of every output over each region, of a model that is affine there. */
 export async function boundsCommand(
@@ -22,11 +27,16 @@ export async function boundsCommand(
 ): Promise<number> {
   const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
   const { model } = await readModelFile(path, options, terminal);
-  const regions = await readRegions(options.region, terminal);
+  const memory = new Memory(options);
+  const limits = { size: model.network.inputSize, memory };
+  const regions = await readRegions(options.region, limits, terminal);
   const combinations = options.combinations
-    ? await readCombinations(options.combinations, model.network.outputSize, terminal)
+    ? await readCombinations(options.combinations, model.network.outputSize, terminal, memory)
     : undefined;
-  const found = regions.map(region => bounds(model.network, region, combinations));
+  const { inputSize, outputSize } = model.network;
+  const entries = (outputSize + (combinations?.rows ?? 0)) * inputSize * regions.length;
+  memory.assertFits(BYTES_PER_ENTRY * entries, path, 'maps and points, outputs × inputs × regions,');
+  const found = regions.map(region => bounds(model.network, region, combinations, { memory: memory.left }));
   if (options.json) {
     const rows = found.map(({ lower, upper, error, lowerPoints, upperPoints }) => ({
       lower: Array.from(lower),

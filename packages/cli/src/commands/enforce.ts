@@ -1,8 +1,10 @@
 import {
   boundOutputs,
   type Certificate,
-  certificateOf,
+  type Certified,
+  certificateOfProof,
   certificateText,
+  certify,
   drift,
   type EnforceReport,
   enforce,
@@ -13,13 +15,18 @@ import {
   type Network,
   PoliceError,
   type Precision,
+  type Region,
+  type Uncertified,
 } from '@police/core';
-import { writeBack } from '@police/onnx-import';
+import { type ImportedModel, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
-import { assertWritable, type Output, writeOutputs } from '../files.js';
-import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
+import { HALF_SENTENCE, inferenceSentence, largestInferenceError, largestOf } from '../inference-bound.js';
+import { type JobHashes, sha256 } from '../job-hashes.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import { readRegions } from '../regions.js';
+import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
 import { readTarget } from '../target.js';
@@ -38,19 +45,25 @@ export interface EnforceOptions extends ModelOptions {
   readonly report?: string;
   readonly certificate?: string;
   readonly map?: boolean;
+  /** Whether what is written is run, where ONNX Runtime is installed. */
+  readonly run?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
+/** A map while it is made, and its rows as arrays. */
+const BYTES_PER_MAP_ENTRY = 40;
+
 const PRECISIONS = { float16, float32, float64 };
 
-/** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. */
+/** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
   path: string,
   options: EnforceOptions,
   terminal: Terminal,
+  job?: JobHashes,
 ): Promise<number> {
   const talk = talkOf(terminal, {
     isQuiet: options.quiet === true,
@@ -59,16 +72,18 @@ export async function enforceCommand(
   });
   assertOneStream(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
-  await assertWritable(
-    outputs.map(name => ({ path: name })),
-    options.force === true,
-  );
+  await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
-  const regions = await readRegions(options.region, terminal);
+  const limit = new Memory(options);
+  const regions = await readRegions(
+    options.region,
+    { size: model.network.inputSize, memory: limit },
+    terminal,
+  );
   const samples = options.data
     ? await readSamples(options.data, model.network.inputSize, terminal)
     : undefined;
-  const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
+  const memory = { memory: limit.left };
 
   const enforced = enforce(model.network, regions, {
     policy: options.policy,
@@ -78,34 +93,50 @@ export async function enforceCommand(
   });
   const precision = options.precision ?? model.precision;
   const target = options.target
-    ? await readTarget(options.target, model.network.outputSize, terminal)
+    ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
   const frozenTo = (network: Network): Network => {
     const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
     if (!target) return frozen;
     return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
+  if (options.map) {
+    const { inputSize, outputSize } = model.network;
+    const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
+    limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
+  }
   const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
-  const certificate = certificateOf(parseModel(written.bytes, options).network, regions, written.bytes, {
-    progress: talk.stage('certify'),
-    ...(options.map ? { map: true } : {}),
-    ...memory,
-  });
+  const reread = parseModel(written.bytes, options);
+  const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
+  assertProved(proof);
+  const certificate = certificateOfProof(
+    reread.network,
+    proof,
+    regions,
+    written.bytes,
+    options.map ? { map: true } : {},
+  );
+  const run = options.run === false ? undefined : await runOf(written.bytes, reread, regions, proof);
   talk.settle();
 
   const report: Report = {
+    ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: shiftsIn(enforced.report),
-    ...summaryOf(certificate),
+    ...summaryOf(certificate, model.precision === 'float16'),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
-    warnings: warningsAbout(enforced.report, regions.length),
+    ...(run && 'samples' in run ? { run } : {}),
+    warnings: [
+      ...warningsAbout(enforced.report, regions.length, options),
+      ...(run && 'warning' in run ? [run.warning] : []),
+    ],
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
   if (options.certificate) {
@@ -118,23 +149,68 @@ export async function enforceCommand(
   return EXIT.done;
 }
 
+/** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
+function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
+  if (proof.certified) return;
+  const { layer, unit, region, margin } = proof;
+  throw new PoliceError({
+    code: 'not-frozen',
+    where: layer,
+    expected: 'a model that is affine on every region once written and read again',
+    actual: `unit ${unit}, which may bend on region ${region}: it is short of its kink by ${-margin}`,
+  });
+}
+
+/** Points of each region at which what is written is run. */
+const SAMPLES = 16;
+
+/**
+ * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
+ * a warning, since the proof does not need it.
+ */
+async function runOf(
+  bytes: Uint8Array,
+  model: ImportedModel,
+  regions: readonly Region[],
+  { regions: proofs }: Certified,
+): Promise<{ samples: number } | { warning: string } | undefined> {
+  if (model.precision === 'float16') return undefined;
+  try {
+    const found = await replayIfInstalled(bytes, model, regions, proofs, SAMPLES);
+    if (!found?.difference) return found;
+    throw new PoliceError({
+      code: 'not-frozen',
+      where: 'onnxruntime-web',
+      expected: 'what was proved',
+      actual: `another number. ${differenceSentence(found.difference)}`,
+    });
+  } catch (error) {
+    if (!(error instanceof PoliceError && error.code === 'unsupported-layer')) throw error;
+    return { warning: `not run: ${error.message}` };
+  }
+}
+
 function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: EnforceOptions): void {
   for (const warning of report.warnings) talk.warn(warning);
   if (json) stdout.write(`${JSON.stringify(report)}\n`);
   for (const line of reportLines(report)) talk.say(line);
 }
 
-function summaryOf({
-  layers,
-  regions,
-}: Certificate): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
+function summaryOf(
+  { layers, regions }: Certificate,
+  isHalf: boolean,
+): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
   const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
-  const tails = regions.flatMap(({ approximationError }) => approximationError ?? []);
+  const tails = regions.flatMap(({ approximationError }) =>
+    approximationError ? [largestOf(approximationError)] : [],
+  );
   return {
     smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
-    inferenceError: regions.map(largestInferenceError),
-    inference: regions.map(inferenceSentence),
-    ...(tails.length > 0 ? { approximationError: Math.max(...tails) } : {}),
+    inferenceError: regions.map(region => (isHalf ? null : largestInferenceError(region))),
+    inference: isHalf
+      ? [HALF_SENTENCE]
+      : regions.map((region, r) => `Region ${r}: float32 inference ${inferenceSentence(region)}.`),
+    ...(tails.length > 0 ? { approximationError: largestOf(tails) } : {}),
   };
 }
 

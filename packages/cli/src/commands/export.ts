@@ -1,9 +1,12 @@
-import { dirname } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { float32, freeze, type Network, PoliceError } from '@police/core';
 import { isRepresentable } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { EXIT } from '../exit-codes.js';
-import { assertWritable, readJson, writeOutputs } from '../files.js';
+import { readJson, unusable } from '../files.js';
+import { Memory } from '../memory.js';
+import { assertWritable, writeOutputs } from '../outputs.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
 export interface ExportOptions {
@@ -19,7 +22,13 @@ interface Framework {
   readonly packages: string;
   /** Whether a JSON value is one of its models. */
   recognises(json: Record<string, unknown>): boolean;
-  read(json: Record<string, unknown>, path: string): Promise<Network>;
+  read(json: Record<string, unknown>, path: string): Promise<ReadNetwork>;
+}
+
+interface ReadNetwork {
+  readonly network: Network;
+  /** What the model ends with, after the network's outputs. */
+  readonly final?: 'softmax' | 'sigmoid';
 }
 
 const FRAMEWORKS: readonly Framework[] = [
@@ -28,14 +37,18 @@ const FRAMEWORKS: readonly Framework[] = [
     packages:
       '@police/tfjs @tensorflow/tfjs-core@4.22 @tensorflow/tfjs-layers@4.22 @tensorflow/tfjs-backend-cpu@4.22',
     recognises: json => 'modelTopology' in json,
-    read: async (_json, path) => {
+    read: async (json, path) => {
       const tf = await import('@tensorflow/tfjs-core');
       await import('@tensorflow/tfjs-backend-cpu');
       const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
       const { toNetwork } = await import('@police/tfjs');
-      const { nodeFiles } = await import('@police/tfjs/node');
       await tf.setBackend('cpu');
-      return toNetwork(await loadLayersModel(nodeFiles(dirname(path))));
+      const model = await loadLayersModel({
+        load: () => tf.io.getModelArtifactsForJSON(json as never, manifest => readWeights(manifest, path)),
+      });
+      const final = finalOf(model.layers.at(-1)!.getConfig(), model.layers.at(-1)!.getClassName());
+      if (final && model.outputs[0].shape.length !== 2) throw unsupportedFinal(path, final);
+      return { network: toNetwork(model), ...(final ? { final } : {}) };
     },
   },
   {
@@ -44,7 +57,7 @@ const FRAMEWORKS: readonly Framework[] = [
     recognises: json => Array.isArray(json.sizes) && Array.isArray(json.layers),
     read: async json => {
       const { plainFromJSON, toNetwork } = await import('@police/brainjs');
-      return toNetwork(plainFromJSON(json as never));
+      return { network: toNetwork(plainFromJSON(json as never)) };
     },
   },
   {
@@ -54,7 +67,7 @@ const FRAMEWORKS: readonly Framework[] = [
     read: async json => {
       const { default: synaptic } = await import('synaptic');
       const { toNetwork } = await import('@police/synaptic');
-      return toNetwork(synaptic.Network.fromJSON(json as never));
+      return { network: toNetwork(synaptic.Network.fromJSON(json as never)) };
     },
   },
 ];
@@ -70,23 +83,62 @@ export async function exportCommand(
     isJson: options.json === true,
     isResultOnStderr: options.output === '-',
   });
-  await assertWritable([{ path: options.output }], options.force === true);
-  const json = await readJson(path, terminal);
+  await assertWritable([options.output], options.force === true);
+  const json = await readJson(path, terminal, new Memory({}));
   const framework = frameworkOf(json, path);
-  const network = await readWith(framework, json as Record<string, unknown>, path);
+  const { network, final } = await readWith(framework, json as Record<string, unknown>, path);
   // brain.js and synaptic compute in float64, and batch-norm's factors are computed: what ONNX stores is float32.
   const stored = isRepresentable(network, float32) ? network : freeze(network, []).network;
   await writeOutputs(
-    [{ path: options.output, content: exportOnnx(stored) }],
+    [{ path: options.output, content: exportOnnx(stored, final ? { final } : {}) }],
     terminal,
     options.force === true,
   );
-  const facts = { framework: framework.name, inputs: stored.inputSize, outputs: stored.outputSize };
+  const facts = {
+    framework: framework.name,
+    inputs: stored.inputSize,
+    outputs: stored.outputSize,
+    final: final ?? null,
+  };
   if (options.json) terminal.stdout.write(`${JSON.stringify(facts)}\n`);
   talk.say(
-    `${framework.name}: ${facts.inputs} inputs, ${facts.outputs} outputs, ${stored.nodes.length} nodes`,
+    `${framework.name}: ${facts.inputs} inputs, ${facts.outputs} outputs, ${stored.nodes.length} nodes${final ? `, then the final ${final}` : ''}`,
   );
   return EXIT.done;
+}
+
+function finalOf(config: Record<string, unknown>, kind: string): 'softmax' | 'sigmoid' | undefined {
+  if (kind === 'Softmax') return 'softmax';
+  return config.activation === 'softmax' || config.activation === 'sigmoid' ? config.activation : undefined;
+}
+
+function unsupportedFinal(path: string, final: string): PoliceError {
+  return new PoliceError({
+    code: 'unsupported-layer',
+    where: path,
+    expected: 'outputs of one axis before a final softmax or sigmoid',
+    actual: `a final ${final} over several`,
+    remedy: 'Leave it out of the model, and apply it to what the exported file gives.',
+  });
+}
+
+/** The files that the manifest names, beside the one read; links out of that folder are refused. */
+async function readWeights(
+  manifest: readonly { paths: string[]; weights: unknown[] }[],
+  path: string,
+): Promise<never> {
+  const folder = await realpath(path === '-' ? '.' : dirname(path));
+  const parts: Uint8Array[] = [];
+  for (const name of manifest.flatMap(({ paths }) => paths)) {
+    const file = await realpath(join(folder, name)).catch(cause => {
+      throw unusable(join(folder, name), 'a file of weights', cause);
+    });
+    if (!file.startsWith(folder + sep))
+      throw unusable(name, `a file of weights in ${folder}`, new Error('one outside'));
+    parts.push(await readFile(file));
+  }
+  const bytes = Uint8Array.from(Buffer.concat(parts));
+  return [manifest.flatMap(({ weights }) => weights), bytes.buffer] as never;
 }
 
 function frameworkOf(json: unknown, path: string): Framework {
@@ -113,11 +165,17 @@ async function readWith(
   { name, packages, read }: Framework,
   json: Record<string, unknown>,
   path: string,
-): Promise<Network> {
+): Promise<ReadNetwork> {
   try {
     return await read(json, path);
   } catch (error) {
-    if (!isMissingPackage(error)) throw error;
+    if (error instanceof PoliceError) throw error;
+    if (!isMissingPackage(error)) {
+      // What a framework cannot read of its own JSON, it says in its own words.
+      const actual = (error instanceof Error ? error.message : String(error)).split('\n')[0];
+      const expected = `a model that ${name} reads`;
+      throw new PoliceError({ code: 'unsupported-layer', where: path, expected, actual, cause: error });
+    }
     throw new PoliceError({
       code: 'unsupported-layer',
       where: path,

@@ -2,7 +2,9 @@ import { promises as fs } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { PoliceError } from '@police/core';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { isThere } from '../files.js';
+import { unusable } from '../files.js';
+import { isDone, type JobHashes, jobHashes } from '../job-hashes.js';
+import { inTermsOfFlags } from '../remedies.js';
 import { type Terminal, talkOf } from '../terminal.js';
 import { type EnforceOptions, enforceCommand } from './enforce.js';
 
@@ -22,8 +24,8 @@ export interface Shard {
 
 /**
  * `police enforce` of every model on every region file, into a folder. Jobs are numbered alike in every process, so shards
- * need no talk among each other; a job whose report is there is done and skipped, so a shard that was killed is run again
- * without harm. A job that fails is reported and the others go on; the exit code is the worst of all.
+ * need no talk among each other; a job whose report says that it was done, of the same model, regions and options, is skipped, so a
+ * shard that was killed is run again without harm, and what changed is done anew. A job that fails is reported and the others go on; the exit code is the worst of all.
  */
 export async function sweepCommand(
   models: readonly string[],
@@ -32,16 +34,18 @@ export async function sweepCommand(
 ): Promise<number> {
   const { index, count } = options.shard ?? { index: 0, count: 1 };
   const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
-  await fs.mkdir(options.output, { recursive: true });
+  await makeFolder(options.output);
   const jobs = jobsOf(models, options.region, options.output).filter((_, i) => i % count === index);
   const progress = talk.stage(`${jobs.length} jobs`, 'jobs');
   const tally = { done: 0, skipped: 0, failed: 0 };
   let worst: number = EXIT.done;
   for (const [i, { model, region, stem }] of jobs.entries()) {
-    if (!options.force && (await isThere(`${stem}.report.json`))) {
+    const hashes = await jobHashes(model, region, options);
+    if (!options.force && (await isDone(stem, hashes))) {
       tally.skipped++;
     } else {
-      const code = await enforceOne(model, { ...optionsOf(options, stem), region: [region] }, terminal);
+      const jobOptions = { ...optionsOf(options, stem), region: [region] };
+      const code = await enforceOne(model, jobOptions, terminal, hashes);
       tally[code === EXIT.done ? 'done' : 'failed']++;
       worst = Math.max(worst, code);
     }
@@ -51,6 +55,15 @@ export async function sweepCommand(
   if (options.json) terminal.stdout.write(`${JSON.stringify(tally)}\n`);
   talk.say(`${tally.done} done, ${tally.skipped} there already, ${tally.failed} failed`);
   return worst;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    if (path === '-') throw new Error('standard output, which is one file');
+    await fs.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw unusable(path, 'a folder for the models, or the name of a new one', error);
+  }
 }
 
 function optionsOf(options: EnforceOptions, stem: string): EnforceOptions {
@@ -66,12 +79,19 @@ function optionsOf(options: EnforceOptions, stem: string): EnforceOptions {
   };
 }
 
-async function enforceOne(model: string, options: EnforceOptions, terminal: Terminal): Promise<number> {
+async function enforceOne(
+  model: string,
+  options: EnforceOptions,
+  terminal: Terminal,
+  hashes: JobHashes,
+): Promise<number> {
   try {
-    return await enforceCommand(model, options, terminal);
+    return await enforceCommand(model, options, terminal, hashes);
   } catch (error) {
     if (!(error instanceof PoliceError)) throw error;
-    terminal.stderr.write(`police: ${model} on ${options.region[0]}: ${error.message}\n`);
+    terminal.stderr.write(
+      `police: ${model} on ${options.region[0]}: ${inTermsOfFlags(error, process.argv)}\n`,
+    );
     return exitCodeOf(error);
   }
 }

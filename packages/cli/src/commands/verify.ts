@@ -1,16 +1,27 @@
-import { certificateFlaw, certify } from '@police/core';
+import { certificateFlaw, certify, type RegionProof } from '@police/core';
 import { EXIT } from '../exit-codes.js';
 import { readJson } from '../files.js';
-import { inferenceSentence, largestInferenceError } from '../inference-bound.js';
+import {
+  HALF_SENTENCE,
+  type InferenceBound,
+  inferenceSentence,
+  largestInferenceError,
+  largestOf,
+} from '../inference-bound.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { readRegions } from '../regions.js';
-import { shortNumber, table } from '../report.js';
+import { differenceSentence, replayOrThrow } from '../replay-command.js';
+import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
 export interface VerifyOptions extends ModelOptions {
   readonly region: readonly string[];
   readonly certificate?: string;
   readonly memory?: number;
+  readonly run?: boolean;
+  /** Points of each region to run at. */
+  readonly samples?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -23,8 +34,10 @@ export async function verifyCommand(
 ): Promise<number> {
   const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
   const { bytes, model } = await readModelFile(path, options, terminal);
-  const regions = await readRegions(options.region, terminal);
-  const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
+  const limit = new Memory(options);
+  const limits = { size: model.network.inputSize, memory: limit };
+  const regions = await readRegions(options.region, limits, terminal);
+  const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
     if (options.json) terminal.stdout.write(`${JSON.stringify({ certified: isCertified, ...json })}\n`);
@@ -47,23 +60,28 @@ export async function verifyCommand(
     ]);
   }
   if (options.certificate) {
-    const certificate = await readJson(options.certificate, terminal);
+    const certificate = await readJson(options.certificate, terminal, limit);
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
     if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
   }
-  const bounds = proof.regions.map(region => ({
-    ...region,
-    inferenceError: Array.from(region.inferenceError, e => (Number.isFinite(e) ? e : null)),
-    outputReach: Array.from(region.outputReach),
-  }));
+  const replayed = options.run
+    ? await replayOrThrow(bytes, model, regions, proof.regions, options)
+    : undefined;
+  if (replayed?.difference) {
+    const { difference } = replayed;
+    return finish(false, { difference }, [differenceSentence(difference)]);
+  }
+  const isHalf = model.precision === 'float16';
+  const bounds = proof.regions.map(boundOf);
   return finish(
     true,
     {
       guaranteedTensor: model.guaranteedTensor,
       layers: proof.layers,
-      inferenceError: bounds.map(largestInferenceError),
+      inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
+      ...(replayed ? { run: { samples: replayed.samples } } : {}),
       approximationError: proof.regions.map(({ approximationError }) =>
-        approximationError ? Math.max(...approximationError) : 0,
+        approximationError ? largestOf(approximationError) : 0,
       ),
     },
     [
@@ -77,7 +95,20 @@ export async function verifyCommand(
         ]),
       ),
       '',
-      ...bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`),
+      ...(isHalf
+        ? [HALF_SENTENCE]
+        : bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`)),
+      ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+/** Field by field: the map is made by being looked at, and may be as large as outputs × inputs. */
+function boundOf({ inferenceError, outputReach, overflow, coarse }: RegionProof): InferenceBound {
+  return {
+    inferenceError: Array.from(inferenceError, error => (Number.isFinite(error) ? error : null)),
+    outputReach: Array.from(outputReach),
+    ...(overflow === undefined ? {} : { overflow }),
+    ...(coarse === undefined ? {} : { coarse }),
+  };
 }

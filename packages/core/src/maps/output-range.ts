@@ -3,7 +3,7 @@ import type { AffineMap } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiply, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
-import { assertCertified, certify } from '../proof/certify.js';
+import { assertCertified, type CertifyOptions, certify } from '../proof/certify.js';
 import { pointsAt, type Region } from '../regions/region.js';
 
 /** Exact extremes over a region, one per combination of outputs. */
@@ -27,8 +27,13 @@ export interface OutputBounds {
  * @example
  * const { lower, upper } = bounds(freeze(net, regions).network, regions[0]);
  */
-export function bounds(net: Network, region: Region, combinations?: Matrix): OutputBounds {
-  const proof = certify(net, [region]);
+export function bounds(
+  net: Network,
+  region: Region,
+  combinations?: Matrix,
+  options: CertifyOptions = {},
+): OutputBounds {
+  const proof = certify(net, [region], options);
   assertCertified(proof);
   const [{ map, mapError }] = proof.regions;
   if (!combinations) return boundsOfMap(map, mapError, region);

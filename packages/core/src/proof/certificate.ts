@@ -2,7 +2,13 @@ import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { assertCertified, type CertifyOptions, certify, type RegionProof } from './certify.js';
+import {
+  assertCertified,
+  type Certified,
+  type CertifyOptions,
+  certify,
+  type RegionProof,
+} from './certify.js';
 import { regionsHash, sha256Hex } from './hash.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
@@ -39,12 +45,15 @@ export interface Certificate {
 export interface CertificateOptions extends CertifyOptions {
   /**
    * Whether A and b are written.
-   * @defaultValue where A has at most 2²⁰ entries: as text, about 20 MB
+   * @defaultValue where A has at most 2²⁰ entries (as text, about 20 MB), and outputs times units are at most 2³²
    */
   readonly map?: boolean;
 }
 
 const MOST_MAP_ENTRIES = 2 ** 20;
+
+/** Numbers carried back to make A: for each output, one for each unit. */
+const MOST_MAP_WORK = 2 ** 32;
 
 /**
  * The certificate of a network read from `modelBytes`. Throws `not-frozen`, naming the unit, where the network cannot be
@@ -62,7 +71,17 @@ export function certificateOf(
 ): Certificate {
   const proof = certify(net, regions, options);
   assertCertified(proof);
-  const { map = net.outputSize * net.inputSize <= MOST_MAP_ENTRIES } = options;
+  return certificateOfProof(net, proof, regions, modelBytes, options);
+}
+
+/** The certificate that a proof makes, of `certify(net, regions)`. */
+export function certificateOfProof(
+  net: Network,
+  proof: Certified,
+  regions: readonly Region[],
+  modelBytes: Uint8Array,
+  { map = isMapSmall(net) }: Pick<CertificateOptions, 'map'> = {},
+): Certificate {
   return {
     format: 'police-certificate',
     version: 1,
@@ -81,6 +100,11 @@ export function certificateOf(
       ...(region.approximationError ? { approximationError: Array.from(region.approximationError) } : {}),
     })),
   };
+}
+
+function isMapSmall({ inputSize, outputSize, sizes }: Network): boolean {
+  const units = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  return outputSize * inputSize <= MOST_MAP_ENTRIES && outputSize * units <= MOST_MAP_WORK;
 }
 
 function mapOf({

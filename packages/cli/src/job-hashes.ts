@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { version } from './version.js';
+
+/** What a job of a sweep depends on, as SHA-256 in hex. */
+export interface JobHashes {
+  readonly modelSha256: string;
+  readonly regionSha256: string;
+  /** Of the options that change what is written, the files that they name, and this program's version. */
+  readonly optionsSha256: string;
+}
+
+/** Options of `police enforce` that change what is written. */
+export interface JobOptions {
+  readonly policy: string;
+  readonly shift: string;
+  readonly precision?: string;
+  readonly decision: string;
+  readonly map?: boolean;
+  readonly inputShape?: string;
+  readonly outputName?: string;
+  /** Files. */
+  readonly target?: string;
+  readonly data?: string;
+}
+
+export function sha256(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
+  const { policy, shift, precision, decision, map, inputShape, outputName } = options;
+  const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
+  const facts = {
+    policy,
+    shift,
+    precision,
+    decision,
+    map,
+    inputShape,
+    outputName,
+    files,
+    version,
+  };
+  return {
+    modelSha256: await hashOf(model),
+    regionSha256: await hashOf(region),
+    optionsSha256: sha256(JSON.stringify(facts)),
+  };
+}
+
+/**
+ * Whether a job is done: its report is one, says that it was made of the same model, regions and options, and the model
+ * beside it is the one it speaks of.
+ */
+export async function isDone(stem: string, hashes: JobHashes): Promise<boolean> {
+  try {
+    const { certified, job } = JSON.parse(await readFile(`${stem}.report.json`, 'utf8'));
+    const isSame = (Object.keys(hashes) as (keyof JobHashes)[]).every(key => job[key] === hashes[key]);
+    if (certified !== true || !isSame) return false;
+    await readFile(`${stem}.certificate.json`);
+    return (await hashOf(`${stem}.onnx`)) === job.outputSha256;
+  } catch {
+    // No report, or none that can be read: nothing is known to be done.
+    return false;
+  }
+}
+
+/** Of a file that cannot be read, what reading it then says is the better message. */
+async function hashOf(path: string): Promise<string> {
+  try {
+    return sha256(await readFile(path));
+  } catch {
+    return 'unreadable';
+  }
+}
