@@ -1,4 +1,4 @@
-import type { Certificate } from '@police/core';
+import type { Certificate, Certified, Precision } from '@police/core';
 import { shortNumber } from './report.js';
 
 /** What is said of the error of float32 inference on a region. */
@@ -36,3 +36,20 @@ export function largestOf(values: Iterable<number>): number {
   for (const value of values) largest = Math.max(largest, value);
   return largest;
 }
+
+/** Where a runtime may compute an infinity on a region. */
+export interface Overflow {
+  /** Name of the node. */
+  readonly overflow: string;
+  readonly region: number;
+}
+
+/** The first, of a model that runs in float32 or less. */
+export function overflowIn({ regions }: Certified, precision: Precision['name']): Overflow | undefined {
+  if (precision === 'float64') return undefined;
+  const region = regions.findIndex(({ overflow }) => overflow !== undefined);
+  return region < 0 ? undefined : { overflow: regions[region].overflow!, region };
+}
+
+export const overflowSentence = ({ overflow, region }: Overflow): string =>
+  `the model is affine on region ${region}, but a float32 number may overflow at '${overflow}' when it runs there`;

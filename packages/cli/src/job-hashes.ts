@@ -13,7 +13,7 @@ export interface JobHashes {
 /** Options of `police enforce` that change what is written. */
 export interface JobOptions {
   readonly policy: string;
-  readonly shift: string;
+  readonly sharing: string;
   readonly precision?: string;
   readonly decision: string;
   readonly map?: boolean;
@@ -29,11 +29,11 @@ export function sha256(content: Uint8Array | string): string {
 }
 
 export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
-  const { policy, shift, precision, decision, map, inputShape, outputName } = options;
+  const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
   const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
   const facts = {
     policy,
-    shift,
+    sharing,
     precision,
     decision,
     map,

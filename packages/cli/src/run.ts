@@ -101,7 +101,7 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     )
     .addOption(
       new Option(
-        '--shift <kind>',
+        '--sharing <kind>',
         'after convolutions: per-unit shifts least but adds an Add; per-channel folds away',
       )
         .choices(['per-unit', 'per-channel'])

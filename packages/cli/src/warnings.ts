@@ -3,18 +3,18 @@ import type { EnforceReport } from '@police/core';
 /** The options that warnings may advise to change. */
 export interface WarningOptions {
   readonly policy: 'minimal' | 'majority';
-  readonly shift: 'per-unit' | 'per-channel';
+  readonly sharing: 'per-unit' | 'per-channel';
 }
 
 /** What a user would want to know before shipping the model, with advice that is not in force already. */
 export function warningsAbout(
   { constantOn, mapsCoincide, shifted, units }: EnforceReport,
   regions: number,
-  { policy, shift }: WarningOptions,
+  { policy, sharing }: WarningOptions,
 ): string[] {
   const flags = [
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
-    ...(shift === 'per-unit' ? [] : ['--shift per-unit']),
+    ...(sharing === 'per-unit' ? [] : ['--sharing per-unit']),
   ];
   const remedy = `try ${[...flags, 'a smaller region'].join(', ')}, or train the model under the constraint`;
   return [

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chain, dense, relu } from '@police/core';
+import { chain, dense, freeze, relu } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { police, smallFiles, temporaryFolder } from './helpers.js';
 
 const folder = await temporaryFolder();
@@ -221,7 +221,7 @@ describe('sweeps', () => {
     const { code, text, errors } = await police([...args, '-r', file('line.json')]);
     expect(code).toBe(2);
     expect(text).toContain('4 done, 0 there already, 2 failed');
-    expect(errors).toContain('a region in the input space');
+    expect(errors).toContain('expected a region of size 2');
   });
 
   test.each(['3/3', '1', 'a/b', '-1/2'])('--shard %s is refused', async shard => {
@@ -306,7 +306,7 @@ describe('errors', () => {
       'a region of another size',
       ['enforce', model, '-r', file('line.json'), '-o', out],
       2,
-      'a region in the input space of size 2, got 1',
+      'expected a region of size 2, got 1',
     ],
     [
       'two things on standard output',
@@ -387,3 +387,28 @@ function npy(values: readonly number[], shape: string): Uint8Array {
   ]);
   return Buffer.concat([start, Buffer.from(header), Buffer.from(Float32Array.from(values).buffer)]);
 }
+
+describe('a number that float32 cannot hold on the way', () => {
+  const scale = (factor: number) => dense([[factor]]);
+  const overflowing = file('overflow.onnx');
+  const interval = file('interval.json');
+
+  beforeAll(async () => {
+    const net = chain(1, [scale(1e30), scale(1e30), relu(), scale(1e-30), scale(1e-30)]);
+    await writeFile(overflowing, exportOnnx(freeze(net, []).network));
+    await writeFile(interval, JSON.stringify({ kind: 'box', lower: [1], upper: [2] }));
+  });
+
+  test('is no certificate: affine on paper, infinite where it runs', async () => {
+    const { code, text } = await police(['verify', overflowing, '-r', interval]);
+    expect(code).toBe(1);
+    expect(text).toMatch(/NOT certified: .*may overflow at 'affine_2'/);
+    const json = await police(['verify', overflowing, '-r', interval, '--json']);
+    expect(JSON.parse(json.text)).toMatchObject({ certified: false, overflow: 'affine_2', region: 0 });
+    const out = file('overflow-out.onnx');
+    const enforced = await police(['enforce', overflowing, '-r', interval, '-o', out]);
+    expect(enforced.code).toBe(1);
+    expect(enforced.errors).toContain('affine_2');
+    await expect(readFile(out)).rejects.toThrow();
+  });
+});

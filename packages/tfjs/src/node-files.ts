@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { type LinearPrograms, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -54,13 +54,13 @@ async function save(folder: string, artifacts: tf.io.ModelArtifacts): Promise<tf
   assertWeightsFinite(artifacts);
   const { weightData, weightSpecs = [], ...rest } = artifacts;
   const id = randomUUID();
-  const weights = `weights.${id}.bin`;
-  const json = JSON.stringify({ ...rest, weightsManifest: [{ paths: [weights], weights: weightSpecs }] });
   const aside = join(folder, `.${TOPOLOGY}.${id}.tmp`);
   await mkdir(folder, { recursive: true });
+  const bytes = Buffer.from(tf.io.CompositeArrayBuffer.join(weightData));
+  const weights = await writeApart(folder, ['weights.bin', `weights.${id}.bin`], bytes);
   try {
-    await writeFile(join(folder, weights), Buffer.from(tf.io.CompositeArrayBuffer.join(weightData)));
-    await writeFile(aside, json);
+    const weightsManifest = [{ paths: [weights], weights: weightSpecs }];
+    await writeFile(aside, JSON.stringify({ ...rest, weightsManifest }));
     await inTurn(folder, async () => {
       const before = (await weightsIn(folder)).filter(isOurs);
       await rename(aside, join(folder, TOPOLOGY));
@@ -71,6 +71,26 @@ async function save(folder: string, artifacts: tf.io.ModelArtifacts): Promise<tf
     throw error;
   }
   return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+}
+
+/** Writes to the first name that is free, and returns it: a file there belongs to the model in place, or to a save under way. */
+async function writeApart(folder: string, [name, ...others]: string[], bytes: Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  try {
+    const file = await open(path, 'wx');
+    try {
+      await file.writeFile(bytes);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+    return name;
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EEXIST' || others.length === 0) throw error;
+    return writeApart(folder, others, bytes);
+  }
 }
 
 const isOurs = (path: string): boolean => /^weights(\.[0-9a-f-]+)?\.bin$/.test(basename(path));

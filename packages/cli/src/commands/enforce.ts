@@ -20,7 +20,14 @@ import {
 } from '@police/core';
 import { type ImportedModel, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
-import { HALF_SENTENCE, inferenceSentence, largestInferenceError, largestOf } from '../inference-bound.js';
+import {
+  HALF_SENTENCE,
+  inferenceSentence,
+  largestInferenceError,
+  largestOf,
+  overflowIn,
+  overflowSentence,
+} from '../inference-bound.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
@@ -37,7 +44,7 @@ export interface EnforceOptions extends ModelOptions {
   readonly region: readonly string[];
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
-  readonly shift: 'per-unit' | 'per-channel';
+  readonly sharing: 'per-unit' | 'per-channel';
   readonly precision?: Precision['name'];
   readonly target?: string;
   readonly data?: string;
@@ -87,7 +94,7 @@ export async function enforceCommand(
 
   const enforced = enforce(model.network, regions, {
     policy: options.policy,
-    sharing: options.shift,
+    sharing: options.sharing,
     progress: talk.stage('enforce'),
     ...memory,
   });
@@ -110,6 +117,7 @@ export async function enforceCommand(
   const reread = parseModel(written.bytes, options);
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
+  assertNoOverflow(proof, model.precision);
   const certificate = certificateOfProof(
     reread.network,
     proof,
@@ -158,6 +166,19 @@ function assertProved(proof: Certified | Uncertified): asserts proof is Certifie
     where: layer,
     expected: 'a model that is affine on every region once written and read again',
     actual: `unit ${unit}, which may bend on region ${region}: it is short of its kink by ${-margin}`,
+  });
+}
+
+/** A file that is affine on paper and infinite where it runs keeps no promise. */
+function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
+  const overflow = overflowIn(proof, precision);
+  if (!overflow) return;
+  throw new PoliceError({
+    code: 'not-frozen',
+    where: overflow.overflow,
+    expected: 'numbers that float32 holds, on the way too',
+    actual: overflowSentence(overflow),
+    remedy: 'Take a smaller region, or scale the weights of the layers before it down.',
   });
 }
 

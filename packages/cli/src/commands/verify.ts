@@ -7,6 +7,8 @@ import {
   inferenceSentence,
   largestInferenceError,
   largestOf,
+  overflowIn,
+  overflowSentence,
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
@@ -59,6 +61,8 @@ export async function verifyCommand(
       ),
     ]);
   }
+  const overflow = overflowIn(proof, model.precision);
+  if (overflow) return finish(false, overflow, [`NOT certified: ${overflowSentence(overflow)}.`]);
   if (options.certificate) {
     const certificate = await readJson(options.certificate, terminal, limit);
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
