@@ -108,13 +108,34 @@ export function savedSettings(
   });
 }
 
-/** Throws `not-finite` for weights and biases that are no finite numbers: JSON writes null for NaN and infinity. */
+/**
+ * Throws `not-finite` for weights and biases that are no finite numbers (JSON writes null for NaN and infinity), `invalid-option` for
+ * layers that are not brain.js 2's.
+ */
 export function assertNumbers({ layers }: PlainJSON): void {
-  layers.forEach(({ weights, biases }, l) => {
+  if (!Array.isArray(layers)) throw otherJSON('layers', `${layers}`);
+  layers.forEach((layer: Partial<PlainJSON['layers'][number]> | null, l) => {
+    const { weights, biases } = layer ?? {};
+    if (l > 0 && !(Array.isArray(weights) && Array.isArray(biases))) {
+      const nodes = Object.values((layer ?? {}) as Record<string, { bias?: unknown } | null>);
+      const isOld = nodes.some(node => typeof node?.bias === 'number');
+      throw otherJSON(`layers[${l}]`, isOld ? "brain.js 1's nodes by number" : 'neither');
+    }
     assertFinite(biases ?? [], `layers[${l}] biases`);
     weights?.forEach((row, j) => {
       assertFinite(row, `layers[${l}] weights of node ${j}`);
     });
+  });
+}
+
+function otherJSON(where: string, actual: string): PoliceError {
+  return new PoliceError({
+    code: 'invalid-option',
+    where,
+    expected: 'weights and biases, as brain.js 2 saves them',
+    actual,
+    remedy:
+      "Save the network with brain.js 2: of version 1's JSON, node j of a layer has its bias in [j].bias and its weights in [j].weights.",
   });
 }
 

@@ -1,14 +1,15 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { copyFile, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { forward, matrixFromRows } from '@police/core';
+import { box, forward, matrixFromRows } from '@police/core';
 import { readModel } from '@police/onnx-import';
+import { constrain } from '@police/tfjs';
 import { nodeFiles } from '@police/tfjs/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { NeuralNetwork } from 'brain.js';
 import synaptic from 'synaptic';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { police, temporaryFolder } from './helpers.js';
 
 const folder = await temporaryFolder();
@@ -120,4 +121,126 @@ test('the file named is read, its final softmax exported, and weights linked fro
   const done = await police(['export', best, '-o', file('best.onnx'), '--json']);
   expect(JSON.parse(done.text)).toMatchObject({ outputs: 5, final: 'softmax' });
   expect(readModel(await readFile(file('best.onnx'))).tail[0]).toContain('Softmax');
+});
+
+test('the final softmax of a constrained model, and of a model within a model, is exported too', async () => {
+  await tf.setBackend('cpu');
+  const inner = () =>
+    tfl.sequential({
+      layers: [
+        tfl.layers.dense({ units: 4, inputShape: [2], activation: 'relu' }),
+        tfl.layers.dense({ units: 3, activation: 'softmax' }),
+      ],
+    });
+  const nested = tfl.sequential({ layers: [inner()] });
+  const policed = constrain(inner(), { regions: [box([-1, -1], [1, 1])] });
+  for (const [name, model] of Object.entries({ nested, policed })) {
+    await model.save(nodeFiles(file(name)));
+    const out = file(`${name}.onnx`);
+    const done = await police(['export', join(file(name), 'model.json'), '-o', out]);
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.text).toContain('then the final softmax');
+    expect(readModel(await readFile(out)).tail.join()).toContain('Softmax');
+  }
+});
+
+describe('what people have', () => {
+  const dtype = { module: 'keras', class_name: 'DTypePolicy', config: { name: 'float32' } };
+  const weightsManifest = (...names: string[]) => [
+    {
+      paths: ['weights.bin'],
+      weights: names.map((name, i) => ({ name, shape: i === 0 ? [2, 1] : [1], dtype: 'float32' })),
+    },
+  ];
+
+  async function written(name: string, json: object): Promise<string> {
+    await mkdir(file(name), { recursive: true });
+    await writeFile(join(file(name), 'weights.bin'), Buffer.from(Float32Array.of(1, -2, 0.5).buffer));
+    await writeFile(join(file(name), 'model.json'), JSON.stringify(json));
+    return join(file(name), 'model.json');
+  }
+
+  test('a model of Keras 3 is read', async () => {
+    const layers = [
+      { class_name: 'InputLayer', config: { batch_shape: [null, 2], dtype: 'float32', name: 'i' } },
+      { class_name: 'Dense', config: { name: 'dense', dtype, units: 1, activation: 'relu', use_bias: true } },
+    ];
+    const model = await written('keras3', {
+      format: 'layers-model',
+      modelTopology: {
+        keras_version: '3.6.0',
+        model_config: { class_name: 'Sequential', config: { name: 's', layers } },
+      },
+      weightsManifest: weightsManifest('s/dense/kernel', 's/dense/bias'),
+    });
+    const out = file('keras3.onnx');
+    expect(await police(['export', model, '-o', out])).toMatchObject({ code: 0 });
+    const { network } = readModel(await readFile(out));
+    expect(
+      Array.from(
+        forward(
+          network,
+          matrixFromRows([
+            [1, 0.25],
+            [0, 1],
+          ]),
+        ).data,
+      ),
+    ).toEqual([1, 0]);
+  });
+
+  test.each([
+    [
+      'a graph model',
+      'graph',
+      { format: 'graph-model', modelTopology: { node: [] } },
+      3,
+      /tfjs_layers_model/,
+    ],
+    [
+      'a layer of the user’s own',
+      'custom',
+      {
+        format: 'layers-model',
+        modelTopology: {
+          class_name: 'Sequential',
+          config: {
+            name: 's',
+            layers: [{ class_name: 'Mine', config: { name: 'mine', batch_input_shape: [null, 2] } }],
+          },
+        },
+        weightsManifest: weightsManifest(),
+      },
+      3,
+      /class Mine, which nobody has registered/,
+    ],
+    [
+      'brain.js 1',
+      'brain1',
+      { sizes: [2, 1], layers: [{ 0: {}, 1: {} }, { 0: { bias: 0.5, weights: { 0: -1, 1: 0.3 } } }] },
+      2,
+      /brain\.js 1's nodes by number/,
+    ],
+    [
+      'brain.js without weights',
+      'brain2',
+      { sizes: [2, 1], layers: [{}, { weights: [[null, 1]], biases: [0] }] },
+      2,
+      /layers\[1\] weights of node 0/,
+    ],
+    [
+      'synaptic, broken',
+      'synaptic',
+      { neurons: [null], connections: [{}] },
+      3,
+      /that synaptic reads|neurons/,
+    ],
+  ])('%s is refused in a sentence that names the file', async (_what, name, json, code, message) => {
+    const model = await written(name, json);
+    const { code: exit, errors } = await police(['export', model, '-o', file('never.onnx')]);
+    expect(exit).toBe(code);
+    expect(errors).toContain(model);
+    expect(errors).toMatch(message);
+    expect(errors).not.toMatch(/\n\s+at /);
+  });
 });

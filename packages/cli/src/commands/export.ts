@@ -41,12 +41,15 @@ const FRAMEWORKS: readonly Framework[] = [
       const tf = await import('@tensorflow/tfjs-core');
       await import('@tensorflow/tfjs-backend-cpu');
       const { loadLayersModel } = await import('@tensorflow/tfjs-layers');
-      const { toNetwork } = await import('@police/tfjs');
+      const { readable, toNetwork } = await import('@police/tfjs');
       await tf.setBackend('cpu');
-      const model = await loadLayersModel({
-        load: () => tf.io.getModelArtifactsForJSON(json as never, manifest => readWeights(manifest, path)),
-      });
-      const final = finalOf(model.layers.at(-1)!.getConfig(), model.layers.at(-1)!.getClassName());
+      const model = await loadLayersModel(
+        readable({
+          load: () => tf.io.getModelArtifactsForJSON(json as never, manifest => readWeights(manifest, path)),
+        }),
+      );
+      const last = lastLayerOf(model);
+      const final = finalOf(last.getConfig(), last.getClassName());
       if (final && model.outputs[0].shape.length !== 2) throw unsupportedFinal(path, final);
       return { network: toNetwork(model), ...(final ? { final } : {}) };
     },
@@ -105,6 +108,20 @@ export async function exportCommand(
     `${framework.name}: ${facts.inputs} inputs, ${facts.outputs} outputs, ${stored.nodes.length} nodes${final ? `, then the final ${final}` : ''}`,
   );
   return EXIT.done;
+}
+
+/** What may lie around the layer that ends a model: models used as layers, and the constraint's layer around its model. */
+interface Wrapping {
+  readonly layers?: readonly Wrapping[];
+  readonly inner?: Wrapping;
+  getConfig(): Record<string, unknown>;
+  getClassName(): string;
+}
+
+function lastLayerOf(model: unknown): Wrapping {
+  const { layers, inner } = model as Wrapping;
+  const within = inner ?? layers?.at(-1);
+  return within ? lastLayerOf(within) : (model as Wrapping);
 }
 
 function finalOf(config: Record<string, unknown>, kind: string): 'softmax' | 'sigmoid' | undefined {
@@ -169,7 +186,10 @@ async function readWith(
   try {
     return await read(json, path);
   } catch (error) {
-    if (error instanceof PoliceError) throw error;
+    if (error instanceof PoliceError) {
+      const { code, where, expected, actual, remedy } = error;
+      throw new PoliceError({ code, where: `${path}: ${where}`, expected, actual, remedy, cause: error });
+    }
     if (!isMissingPackage(error)) {
       // What a framework cannot read of its own JSON, it says in its own words.
       const actual = (error instanceof Error ? error.message : String(error)).split('\n')[0];
