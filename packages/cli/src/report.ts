@@ -29,7 +29,7 @@ export interface Report {
 /** Rows of columns, padded; numbers right, text left. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
   const cells = [head, ...rows.map(row => row.map(formatted))];
-  const widths = head.map((_, k) => Math.max(...cells.map(row => row[k].length)));
+  const widths = head.map((_, k) => cells.reduce((most, row) => Math.max(most, row[k].length), 0));
   const isNumeric = head.map((_, k) => rows.every(row => typeof row[k] === 'number'));
   return cells.map(row =>
     row

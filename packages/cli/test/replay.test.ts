@@ -101,9 +101,10 @@ describe('replay', () => {
     ];
     const net = freeze(enforce(wide, on).network, on).network;
     const { regions: proofs } = provedOn(net, on);
-    const guarded = proofs.map(({ inferenceError, outputReach }) => ({
+    const guarded = proofs.map(({ inferenceError, outputReach, outputFrame }) => ({
       inferenceError,
       outputReach,
+      outputFrame,
       get map(): never {
         throw new Error('A is made');
       },

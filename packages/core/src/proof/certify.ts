@@ -11,7 +11,14 @@ import { pointsAt, type Region } from '../regions/region.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import { type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
-import { boundedIntervals, boundedLeads, clearanceOn, PROOF, smallestMargin } from './bounded-intervals.js';
+import {
+  boundedIntervals,
+  boundedLeads,
+  clearanceOn,
+  exactError,
+  PROOF,
+  smallestMargin,
+} from './bounded-intervals.js';
 import { addShift } from './bounded-linear.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { mapErrorOn } from './map-error.js';
@@ -33,6 +40,8 @@ export interface RegionProof {
    * `approximationError`. Made with the map.
    */
   readonly mapError: Float64Array;
+  /** The outputs' frame values, and a bound `[outSize]` on how far any point's are from the network's: the map without A. */
+  readonly outputFrame: { readonly values: Matrix; readonly error: Float64Array };
   /**
    * Bound `[outSize]` on |inference in float32, in any order of summation − f(x)| over the region, f the affine map in exact
    * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow.
@@ -190,6 +199,13 @@ function regionProof(
     get mapError() {
       mapError ??= mapErrorOn(net, propagator, mapOf(), output);
       return mapError;
+    },
+    get outputFrame() {
+      const units = Int32Array.from(approximationError.keys());
+      return {
+        values: propagator.columns(net.nodes.at(-1)!.name, output.values, units),
+        error: exactError(output).map((e, j) => (e + approximationError[j]) * ROUND_UP),
+      };
     },
     inferenceError: rowOf(output.errors, RUNTIME).map((e, j) =>
       overflow === undefined ? (e + approximationError[j]) * ROUND_UP : Number.POSITIVE_INFINITY,

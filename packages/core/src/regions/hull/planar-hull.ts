@@ -27,7 +27,7 @@ export function planarHull(points: Matrix): PlanarHull {
   const { lower, upper } = chains(points);
   const vertices = [...lower.slice(0, -1), ...upper.slice(0, -1)];
   if (vertices.length === 0) vertices.push(lower[0]);
-  const first = Math.min(...vertices);
+  const first = vertices.reduce((a, b) => Math.min(a, b));
   return {
     vertices,
     farthest: (x, y) => {

@@ -26,7 +26,7 @@ function simplified(
   // From the first to the vertex farthest from it and back.
   const [x, y] = at(polygon[0]);
   const distances = polygon.map(p => Math.hypot(at(p)[0] - x, at(p)[1] - y));
-  const far = distances.indexOf(Math.max(...distances));
+  const far = distances.indexOf(distances.reduce((a, b) => Math.max(a, b)));
   const kept = [
     ...cornersOf(polygon.slice(0, far + 1), at, tolerance),
     ...cornersOf([...polygon.slice(far), polygon[0]], at, tolerance),
