@@ -2,8 +2,8 @@ import { box, chordProbe, enforce, freeze, type Matrix, type Network, type Rng, 
 import { exportOnnx } from '@police/onnx-export';
 import { float32ErrorBound } from '@police/testing/float32-error';
 import { activationKinds, randomNetwork, seededRng } from '@police/testing/helpers';
+import { runOnnx } from '@police/testing/onnx-runtime';
 import { expect, test } from 'vitest';
-import { runOnnx } from './runtime.js';
 
 /** Points on this grid, of magnitude up to 2, have sums and midpoints that float32 holds exactly. */
 const GRID = 2 ** -12;

@@ -11,10 +11,10 @@ import {
   seeds,
 } from '@police/testing/helpers';
 import { inFloat32 } from '@police/testing/in-float32';
+import { type Optimization, runOnnx } from '@police/testing/onnx-runtime';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomImageGraph } from './image-graphs.js';
-import { type Optimization, runOnnx } from './runtime.js';
 
 const graphs: Readonly<Record<string, (rng: Rng) => Network>> = {
   'dense, residual, concatenation, maxima': rng => randomGraph(rng, 3, 2),

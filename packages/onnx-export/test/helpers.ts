@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { forward, type Matrix, type Network, type Rng } from '@police/core';
 import { float32ErrorBound } from '@police/testing/float32-error';
+import { runOnnx } from '@police/testing/onnx-runtime';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { expect } from 'vitest';
-import { runOnnx } from './runtime.js';
 
 /** The model read back from its bytes. */
 export const decode = (bytes: Uint8Array): ModelProto => fromBinary(ModelProtoSchema, bytes);
