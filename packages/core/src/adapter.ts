@@ -1,5 +1,5 @@
 export { assertFinite, assertSize, firstNonFinite } from './errors.js';
-export { approximationErrors, approximationErrorsOf, isApproximate } from './frames/approximation-error.js';
+export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
   type PolicedLayer,
   type PolicedPass,
@@ -31,7 +31,7 @@ export {
 } from './network/activation.js';
 export { type ActivationParameters, activationByName } from './network/activation-by-name.js';
 export { accumulateAffineGradient, applyAffine } from './network/affine-operator.js';
-export { biasOwner, isSharedAlike } from './network/fold.js';
+export { biasOwner } from './network/fold.js';
 export { forwardValues } from './network/forward.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
 export { mapNodes } from './network/network.js';
@@ -73,16 +73,13 @@ export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.
 export { containmentAllowance } from './regions/region.js';
 export {
   activeRows,
-  addShiftGradient,
   shiftGradient,
   shiftsOf,
 } from './rule/layer-shift.js';
 export { type AffinePieces, piecesOn } from './rule/pieces.js';
-export { assertPolicy } from './rule/policy.js';
 export type { Shifts } from './rule/shift.js';
 export {
   chooseWinners,
-  liftGradient,
   type MaxShifts,
   maxFrame,
   pairLeads,
