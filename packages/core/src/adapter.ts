@@ -35,17 +35,21 @@ export { biasOwner } from './network/fold.js';
 export { forwardValues } from './network/forward.js';
 export { type Lifts, windowsOf } from './network/max-windows.js';
 export { mapNodes } from './network/network.js';
-export type { NodeByKind, NodeKind } from './network/nodes.js';
 export {
   type ActivationNode,
   type AffineNode,
+  type ClampNode,
   type ConcatNode,
   type InputNode,
   inputsOf,
   type MaxNode,
+  type NodeByKind,
+  type NodeKind,
+  type OpaqueNode,
   type SumNode,
 } from './network/nodes.js';
 export type { AffineContract, AffineGradient } from './network/operators/contract.js';
+export { UNRESOLVED } from './network/unresolved.js';
 export {
   applyRule,
   type BackRules,

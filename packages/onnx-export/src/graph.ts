@@ -1,7 +1,8 @@
 import type { Network, NetworkNode } from '@police/core';
-import { walk } from '@police/core/adapter';
+import { UNRESOLVED, walk } from '@police/core/adapter';
 import { activationOperation } from './activation.js';
 import { affineOperation } from './affine/index.js';
+import { clampOperation } from './clamp.js';
 import { concatOperation } from './concat.js';
 import { GraphWriter } from './graph-writer.js';
 import { maxOperation } from './max.js';
@@ -49,6 +50,8 @@ export function onnxGraph(net: Network, { inputName, outputName, graphName, fina
     sum: (node, inputs) => place(node, sumOperation(node, inputs)),
     concat: (node, inputs) => place(node, concatOperation(inputs)),
     max: (node, [x]) => place(node, maxOperation(node, x)),
+    clamp: (node, inputs) => place(node, clampOperation(inputs)),
+    opaque: UNRESOLVED.opaque,
   });
   if (final) {
     const operator = operation(FINAL_OPERATORS[final], [values.get(last.name)!], [net.outputSize]);

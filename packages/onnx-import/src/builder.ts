@@ -210,6 +210,8 @@ export class NetworkBuilder {
       sum: ({ inputs: [first] }) => this.#unitsOf(first),
       concat: ({ inputs }) => inputs.reduce((sum, input) => sum + this.#unitsOf(input), 0),
       max: ({ windows }) => windows.offsets.length - 1,
+      clamp: ({ inputs: [first] }) => this.#unitsOf(first),
+      opaque: ({ size }) => size,
     };
     return byKind(units, this.#nodes.get(name)!);
   }

@@ -46,6 +46,8 @@ const KEPT: NodeTable<Kept> = {
   activation: ({ activation }) => ({ what: 'constants', values: constantsOf(activation) }),
   sum: ({ coefficients = [] }) => ({ what: 'coefficients', values: [coefficients] }),
   concat: () => ({ what: 'inputs', values: [] }), // compared by name
+  clamp: () => ({ what: 'inputs', values: [] }),
+  opaque: ({ size }) => ({ what: 'size', values: [[size]] }),
   max: ({ windows }) => ({ what: 'windows', values: [windows.offsets, windows.members] }),
 };
 

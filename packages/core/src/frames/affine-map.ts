@@ -1,5 +1,6 @@
 import { linearAdjoints } from '../network/forward.js';
 import type { Network } from '../network/network.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, walkBack } from '../network/walk.js';
 import { addInto, type Matrix, matrix, multiplyTransposed, rowOf, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
@@ -49,6 +50,7 @@ export function identityRows(from: number, to: number, size: number): Matrix {
 /** Output gradients `[n, size]` carried back along the pieces that a region is on. */
 export const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
   ...linearAdjoints(net),
+  ...UNRESOLVED,
   activation: ({ name, activation }, gradient) => {
     const { sides } = pieces.layers.get(name)!.shifts;
     return [scaleColumns(gradient, slopesOn(activation, sides, region, gradient.cols))];

@@ -1,5 +1,6 @@
 import { type Activation, slopeAt } from '../network/activation.js';
 import type { Network } from '../network/network.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { ifKind, onDemand, type Rules } from '../network/walk.js';
 import { type AffinePieces, piecesOn } from '../rule/pieces.js';
 import { winnersOn } from '../rule/winners.js';
@@ -20,6 +21,7 @@ export function isApproximate(net: Network): boolean {
  */
 export function approximationErrors(pieces: AffinePieces, r: number): Rules<Float64Array> {
   return {
+    ...UNRESOLVED,
     input: ({ size }) => new Float64Array(size),
     affine: ({ operator }, [e]) =>
       operator.magnitude({ rows: 1, cols: e.length, data: e }).data.map(x => x * BOUND_INFLATION),

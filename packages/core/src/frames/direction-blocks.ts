@@ -1,6 +1,7 @@
 import { LINEAR_PART } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
 import { type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
@@ -12,6 +13,8 @@ const IS_NONLINEARITY: NodeTable<boolean> = {
   concat: () => false,
   activation: () => true,
   max: () => true,
+  clamp: () => true,
+  opaque: () => true,
 };
 
 /** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
@@ -79,6 +82,7 @@ export class DirectionBlocks {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
+      ...UNRESOLVED,
       input: () => rowRange(this.region.frame, from + 1, to + 1),
       activation: throughPiece,
       max: throughPiece,

@@ -4,6 +4,7 @@ import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, walk } from '../network/walk.js';
 import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
@@ -99,6 +100,8 @@ export function policedPass(
         fixWinners(node, propagators, winners);
         return frames.map((block, r) => maxFrame(block, winners, r));
       },
+      clamp: node => (propagators.length === 0 ? [] : UNRESOLVED.clamp(node)),
+      opaque: UNRESOLVED.opaque,
     },
     settings.progress,
   );

@@ -1,8 +1,10 @@
 import { assertSize } from '../errors.js';
 import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from '../frames/policed-pass.js';
+import { clampAdjoint } from '../network/clamp.js';
 import { forwardValues, linearAdjoints } from '../network/forward.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { AffineGradient } from '../network/operators/contract.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, ifKind, type NodeTable, walkBack } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
@@ -120,6 +122,13 @@ export function policedBackward(
     },
     sum: (node, d) => perInput(d, block => linear.sum(node, block)),
     concat: (node, d) => perInput(d, block => linear.concat(node, block)),
+    // Without regions only: with some the forward pass has thrown.
+    clamp: ({ inputs }, d) =>
+      clampAdjoint(
+        inputs.map(name => values.get(name)!),
+        d.data,
+      ).map(data => ({ data, frames: [] })),
+    opaque: UNRESOLVED.opaque,
   };
   const zeros = regions.map(({ frame }) => matrix(frame.rows, net.outputSize));
   const atOutput = { data: dOutput, frames: zeros.map((none, r) => dOutputFrames[r] ?? none) };

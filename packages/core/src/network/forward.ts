@@ -2,9 +2,11 @@ import { assertSize } from '../errors.js';
 import { columnRange, concatColumns, linearCombination, type Matrix } from '../numeric/matrix.js';
 import { type Activation, activate } from './activation.js';
 import { applyAffine } from './affine-operator.js';
+import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
 import type { Network } from './network.js';
 import type { AffineNode, ConcatNode, SumNode } from './nodes.js';
+import { UNRESOLVED } from './unresolved.js';
 import { type Rules, walk } from './walk.js';
 
 /**
@@ -31,6 +33,8 @@ const valuesAt = (x: Matrix): Rules<Matrix> => ({
   sum: LINEAR_PART.sum,
   concat: LINEAR_PART.concat,
   max: ({ windows, lifts }, [rows]) => applyMax(windows, rows, lifts),
+  clamp: (_node, inputs) => clampRows(inputs),
+  opaque: UNRESOLVED.opaque,
 });
 
 /** `σ(h + shift)` on every row of h `[n, units]`. */

@@ -64,9 +64,7 @@ const checkedSize: Rules<number> = {
   },
   sum: ({ name, inputs, coefficients }, sizes) => {
     assertSome(name, inputs);
-    sizes.forEach((size, i) => {
-      assertSize(size, sizes[0], name, `input '${inputs[i]}'`);
-    });
+    assertAlike(name, inputs, sizes);
     if (coefficients) {
       assertSize(coefficients.length, inputs.length, name, 'coefficients');
       assertFinite(coefficients, `${name} coefficients`);
@@ -81,7 +79,18 @@ const checkedSize: Rules<number> = {
     assertWindowsFit(windows, size, name, lifts);
     return windowCount(windows);
   },
+  clamp: ({ name, inputs }, sizes) => {
+    assertAlike(name, inputs, sizes);
+    return sizes[0];
+  },
+  opaque: ({ size }) => size,
 };
+
+function assertAlike(name: string, inputs: readonly string[], sizes: readonly number[]): void {
+  sizes.forEach((size, i) => {
+    assertSize(size, sizes[0], name, `input '${inputs[i]}'`);
+  });
+}
 
 function assertSome(name: string, inputs: readonly string[]): void {
   if (inputs.length === 0) throw invalid(name, 'at least one input', 'none');

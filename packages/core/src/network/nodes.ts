@@ -51,6 +51,25 @@ export interface MaxNode {
   readonly lifts?: Lifts;
 }
 
+/**
+ * `y = max(min(v, c + r), c − r)`: a value v held within a radius r ≥ 0 of a centre c, entry by entry; `inputs` names the three nodes.
+ * Where the radius is 0 it is the centre, whatever the value does; where |v − c| ≤ r it is the value. See `patch`.
+ */
+export interface ClampNode {
+  readonly kind: 'clamp';
+  readonly name: string;
+  /** The value, the centre and the radius: three nodes of one size. */
+  readonly inputs: readonly [value: string, centre: string, radius: string];
+}
+
+/** A function of which nothing is known but its sizes: a part of a file that is not read. */
+export interface OpaqueNode {
+  readonly kind: 'opaque';
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly size: number;
+}
+
 /** Every kind of node. A new one is a line here; the compiler then lists the tables that lack its rule. */
 export interface NodeByKind {
   readonly input: InputNode;
@@ -59,6 +78,8 @@ export interface NodeByKind {
   readonly sum: SumNode;
   readonly concat: ConcatNode;
   readonly max: MaxNode;
+  readonly clamp: ClampNode;
+  readonly opaque: OpaqueNode;
 }
 
 export type NodeKind = keyof NodeByKind;

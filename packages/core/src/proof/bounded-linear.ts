@@ -26,6 +26,8 @@ interface Carried {
   readonly errors: Matrix;
   readonly reaches: Matrix;
   readonly coarse: Float64Array;
+  /** Nothing but zeros is carried, which adds up to zero without rounding in any arithmetic: where a gap is 0, so is what is made of it. */
+  readonly isZero: boolean;
 }
 
 /** Points of the region: exact arithmetic errs in rounded frame coordinates, a runtime rounds to its own format too. */
@@ -58,17 +60,24 @@ export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedF
   const { errors } = input;
   const inSize = errors.cols;
   const coarse = { rows: 1, cols: inSize, data: input.coarse };
-  const through = operator.magnitude(stackRows([errors, reachesOf(bounding, input), coarse], inSize));
+  const reaches = reachesOf(bounding, input);
+  const through = operator.magnitude(stackRows([errors, reaches, coarse], inSize));
   return {
     node,
     product: bounding.propagator.linear(node, [input.values]),
     ...refined(bounding, node.name, operator.terms, through),
+    isZero: isZero(reaches),
     approximationError: bounding.approximation.affine(node, [input.approximationError]),
   };
 }
 
 /** Splits what |W| made of {@link Carried}, a runtime's errors taken through the actual Jacobian where that is less. */
-function refined({ rounding }: Bounding, name: string, terms: number, through: Matrix): Carried {
+function refined(
+  { rounding }: Bounding,
+  name: string,
+  terms: number,
+  through: Matrix,
+): Omit<Carried, 'isZero'> {
   const errors = rowRange(through, 0, 2);
   const reaches = rowRange(through, 2, 4);
   const coarse = rowOf(through, 4);
@@ -79,6 +88,10 @@ function refined({ rounding }: Bounding, name: string, terms: number, through: M
     runtime.set(runtime.map((e, j) => Math.min(e, exact[j])));
   }
   return { errors, reaches, coarse };
+}
+
+function isZero({ data }: Matrix): boolean {
+  return data.every(x => x === 0);
 }
 
 export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array): BoundedFrame {
@@ -96,7 +109,9 @@ export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array
       carried: (row, j) => at(errors, row, j),
       // One more term for the bias; of frame values one for the sum of the products over the frame's coordinates.
       made: (arithmetic, row, j) =>
-        sumErrorBound(node.operator.terms + (row === EXACT ? 2 : 1), magnitude(row, j), arithmetic),
+        part.isZero
+          ? 0
+          : sumErrorBound(node.operator.terms + (row === EXACT ? 2 : 1), magnitude(row, j), arithmetic),
     }),
     approximationError,
   };
@@ -156,10 +171,12 @@ export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly B
     inputs.map(input => input.values),
   );
   const sizes = inputs.map((_, i) => Math.abs(node.coefficients ? node.coefficients[i] : 1));
+  const reachesOfInputs = inputs.map(input => reachesOf(bounding, input));
+  const isSumZero = reachesOfInputs.every(isZero);
   const through = linearCombination(
-    inputs.map(input => {
-      const coarse = { rows: 1, cols: values.cols, data: input.coarse };
-      return stackRows([input.errors, reachesOf(bounding, input), coarse], values.cols);
+    inputs.map(({ errors, coarse }, i) => {
+      const row = { rows: 1, cols: values.cols, data: coarse };
+      return stackRows([errors, reachesOfInputs[i], row], values.cols);
     }),
     sizes,
   );
@@ -170,7 +187,8 @@ export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly B
     values,
     ...errorsAt(bounding, node.name, coarse, {
       carried: (row, j) => at(errors, row, j),
-      made: (arithmetic, row, j) => sumErrorBound(inputs.length + 2, at(reaches, row, j), arithmetic),
+      made: (arithmetic, row, j) =>
+        isSumZero ? 0 : sumErrorBound(inputs.length + 2, at(reaches, row, j), arithmetic),
     }),
     approximationError: bounding.approximation.sum(
       node,

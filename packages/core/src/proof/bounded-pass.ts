@@ -3,6 +3,7 @@ import { checkedFrame, fixSlopes, fixWinners } from '../frames/policed-pass.js';
 import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode, NetworkNode } from '../network/nodes.js';
+import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk } from '../network/walk.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import type { Shifts } from '../rule/shift.js';
@@ -75,6 +76,7 @@ export function boundedPass(
     return { frames };
   };
   const rules: Rules<BoundedValue> = {
+    ...UNRESOLVED,
     input: node => each(node, bounding => regionFrame(bounding, node)),
     affine: (node, [{ frames }]) => affineBounded(node, frames, boundings, each),
     sum: (node, inputs) => each(node, (bounding, r) => sumBounded(bounding, node, inputs.map(on(r)))),

@@ -23,6 +23,8 @@ export function roundNetwork(net: Network, precision: Precision): Network {
   const rounded: NodeTable<NetworkNode> = {
     input: node => node,
     concat: node => node,
+    clamp: node => node,
+    opaque: node => node,
     affine: node => {
       const operator = node.operator.rounded(precision);
       const remedy = `The largest ${precision.name} is smaller: scale the weights down, or keep a wider format.`;
@@ -53,6 +55,8 @@ export function isRepresentable(net: Network, precision: Precision): boolean {
   const isFit: NodeTable<boolean> = {
     input: () => true,
     concat: () => true,
+    clamp: () => true,
+    opaque: () => true,
     affine: ({ operator }) => operator.parameters.every(fits),
     activation: ({ activation, shift }) =>
       fits(shift) &&
