@@ -63,16 +63,16 @@ export {
   certificateOfProof,
   certificateText,
 } from './proof/certificate.js';
-export {
-  type Certified,
-  type CertifyOptions,
-  certify,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './proof/certify.js';
+export { certify } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
+export type {
+  Certified,
+  CertifyOptions,
+  LayerMargin,
+  RegionProof,
+  Uncertified,
+} from './proof/plain-proof.js';
 export {
   ball,
   box,

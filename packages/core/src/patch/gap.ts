@@ -7,8 +7,9 @@ import { dense } from '../network/operators/dense.js';
 import { scale } from '../network/operators/scale.js';
 import { type Matrix, matrix, multiply, multiplyTransposed, transposed } from '../numeric/matrix.js';
 import { float32, type Precision } from '../numeric/precision.js';
-import { assertCertified, certify } from '../proof/certify.js';
+import { isZeroOn } from '../proof/clamps.js';
 import { freeze } from '../proof/freeze.js';
+import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
 import type { Region } from '../regions/region.js';
 import { cube } from '../regions/unit-balls.js';
 import { type Coordinates, coordinatesOf, isFull, radiiOf } from './coordinates.js';
@@ -183,16 +184,15 @@ function summed(nodes: readonly NetworkNode[]): NetworkNode[] {
 
 /** Throws `not-frozen` unless the gap is proved to be 0 on its region, in a float32 runtime too. */
 function assertZero(net: Network, region: Region): void {
-  const proof = certify(net, [region]);
+  const proof = certifyPlain(net, [region]);
   assertCertified(proof);
-  const [{ outputFrame, inferenceError }] = proof.regions;
-  const isZero = (values: Float64Array) => values.every(x => x === 0);
-  if (isZero(outputFrame.values.data) && isZero(outputFrame.error) && isZero(inferenceError)) return;
+  const [found] = proof.regions;
+  if (isZeroOn(found)) return;
   throw new PoliceError({
     code: 'not-frozen',
     where: 'gap',
     expected: 'a gap that is 0 on the region',
-    actual: `up to ${inferenceError[0]} in float32`,
+    actual: `up to ${found.inferenceError[0]} in float32`,
     remedy: 'Scale the inputs: the region is too small beside its distance from the origin.',
   });
 }
