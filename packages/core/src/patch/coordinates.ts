@@ -1,16 +1,21 @@
-import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { pointsAt, type Region } from '../regions/region.js';
+import { cube } from '../regions/unit-balls.js';
 
-/**
- * A region's own coordinates: μ `[d]` of z = (x − centre) / scale, d the dimension of its affine hull. What is orthogonal to the axes
- * is the distance from the hull.
- */
-export interface Coordinates {
+/** Coordinates of points in which a region is around 0 and of size 1: μ = axes · z, z = (x − centre) / scale. */
+export interface Chart {
   /** `[D]`. */
   readonly centre: Float64Array;
   /** `[D]`: the radius of the region along each coordinate; where it has none, the mean of the others. */
   readonly scale: Float64Array;
-  /** `[d, D]`, orthonormal rows: μ = axes · z. */
+  /** `[d, D]`, orthonormal rows; absent: μ = z. */
+  readonly axes?: Matrix;
+}
+
+/**
+ * A chart along a region's affine hull: d is its dimension. What is orthogonal to the axes is the distance from the hull.
+ */
+export interface Coordinates extends Chart {
   readonly axes: Matrix;
   /** `[p, d]`: the directions of the region's frame in μ; lower triangular where they are independent. */
   readonly directions: Matrix;
@@ -32,6 +37,25 @@ export function radiiOf(region: Region): Float64Array {
   const extended = radii.filter(r => r > 0);
   const mean = extended.length === 0 ? 1 : extended.reduce((sum, r) => sum + r, 0) / extended.length;
   return radii.map(r => (r > 0 ? r : mean));
+}
+
+/** Multiply-adds for coordinates of a region's own; where they would take more, its box takes its place. */
+const MOST_BASIS_WORK = 2 ** 32;
+
+/** In more dimensions a body around a region has its axes for normals, no diagonals: there are 2ᵈ. */
+export const MOST_DIAGONAL_DIMENSIONS = 6;
+
+/** Boxes, points, and what is too large to be looked at in coordinates of its own. */
+export function isBoxLike({ kind, body, size, frame, diagonal }: Region): boolean {
+  const d = frame.rows - 1;
+  if (kind === 'box' || d === 0) return true;
+  if (diagonal && (body.unitBall === cube || d > MOST_DIAGONAL_DIMENSIONS)) return true;
+  return d * d * size > MOST_BASIS_WORK;
+}
+
+/** Of a box-like region its scaled coordinates, else along its hull. */
+export function chartOf(region: Region): Chart {
+  return isBoxLike(region) ? { centre: centreOf(region), scale: radiiOf(region) } : coordinatesOf(region);
 }
 
 /** Costs d² D. */
@@ -91,14 +115,20 @@ export function isFull({ axes }: Coordinates): boolean {
 }
 
 /** Points x `[n, D]` in μ `[n, d]`. */
-export function toCoordinates({ centre, scale, axes }: Coordinates, x: Matrix): Matrix {
-  const mu = matrix(x.rows, axes.rows);
-  for (let i = 0; i < x.rows; i++) {
-    const z = rowOf(x, i).map((value, k) => (value - centre[k]) / scale[k]);
-    for (let a = 0; a < axes.rows; a++) {
-      const axis = rowOf(axes, a);
-      mu.data[i * axes.rows + a] = z.reduce((sum, value, k) => sum + value * axis[k], 0);
-    }
-  }
-  return mu;
+export function toCoordinates({ centre, scale, axes }: Chart, x: Matrix): Matrix {
+  const z = matrix(
+    x.rows,
+    x.cols,
+    x.data.map((value, i) => (value - centre[i % x.cols]) / scale[i % x.cols]),
+  );
+  return axes ? multiplyTransposed(z, axes) : z;
+}
+
+/** `[d, D]`: the linear part of μ in x, of a chart with axes. */
+export function axesPerUnit({ scale, axes }: Coordinates): Matrix {
+  return matrix(
+    axes.rows,
+    axes.cols,
+    axes.data.map((a, i) => a / scale[i % axes.cols]),
+  );
 }

@@ -4,7 +4,7 @@ import { planarHull } from '../regions/hull/planar-hull.js';
 import { integersOf } from '../regions/hull/rationals.js';
 import type { Region } from '../regions/region.js';
 import { cube, disc, octahedron } from '../regions/unit-balls.js';
-import { type Coordinates, toCoordinates } from './coordinates.js';
+import { type Coordinates, MOST_DIAGONAL_DIMENSIONS, toCoordinates } from './coordinates.js';
 
 /** Outward normals of a body around a region, in its coordinates. */
 export interface FacetNormals {
@@ -16,9 +16,6 @@ export interface FacetNormals {
 
 /** More facets than this, and a body with few takes the place of a hull. */
 const MOST_FACETS = 256;
-
-/** In more dimensions a body has its axes for normals, no diagonals: there are 2ᵈ. */
-export const MOST_DIAGONAL_DIMENSIONS = 6;
 
 /** Normals of a body around a flat disc: a regular polygon. */
 const PLANE_DIRECTIONS = 16;

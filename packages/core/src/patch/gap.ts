@@ -12,8 +12,8 @@ import { freeze } from '../proof/freeze.js';
 import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
 import type { Region } from '../regions/region.js';
 import { cube } from '../regions/unit-balls.js';
-import { type Coordinates, coordinatesOf, isFull, radiiOf } from './coordinates.js';
-import { facetNormals, MOST_DIAGONAL_DIMENSIONS } from './facets.js';
+import { axesPerUnit, type Coordinates, coordinatesOf, isBoxLike, isFull, radiiOf } from './coordinates.js';
+import { facetNormals } from './facets.js';
 
 /**
  * A continuous piecewise affine function that is 0 on a region and grows outside a body around it: the sum, over the body's facets, of how
@@ -45,9 +45,6 @@ const FACET_MARGIN = 1e-6;
 /** Facets along axes are one matrix up to so many weights, beyond it elementwise operators. */
 const MOST_WEIGHTS = 2 ** 13;
 
-/** Multiply-adds for coordinates of a region's own; where they would take more, its box takes its place. */
-const MOST_BASIS_WORK = 2 ** 32;
-
 /** Throws `not-finite` where a radius is too small or a coordinate too large for the format. */
 export function gapOf(region: Region, precision: Precision = float32): Gap {
   const { nodes, isRegion } = isBoxLike(region)
@@ -70,14 +67,6 @@ export function gapOf(region: Region, precision: Precision = float32): Gap {
 interface Hinges {
   readonly nodes: readonly NetworkNode[];
   readonly isRegion: boolean;
-}
-
-/** Boxes, points, and what is too large to be looked at in coordinates of its own. */
-function isBoxLike({ kind, body, size, frame, diagonal }: Region): boolean {
-  const d = frame.rows - 1;
-  if (kind === 'box' || d === 0) return true;
-  if (diagonal && (body.unitBall === cube || d > MOST_DIAGONAL_DIMENSIONS)) return true;
-  return d * d * size > MOST_BASIS_WORK;
 }
 
 /** The bounding box: of a box, itself. */
@@ -107,11 +96,7 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
   const { frame, size } = region;
   const { centre, scale: radii, axes } = coordinates;
   const { normals, isRegion } = facetNormals(region, coordinates);
-  const perRadius = matrix(
-    axes.rows,
-    size,
-    axes.data.map((a, i) => a / radii[i % size]),
-  );
+  const perRadius = axesPerUnit(coordinates);
   if (isFull(coordinates)) {
     const weight = multiply(normals, perRadius);
     const facets = hinge('facets', INPUT, touching(region, weight, multiplyTransposed(frame, weight)));
