@@ -72,6 +72,8 @@ export {
 } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
+export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
+export type { Relaxed } from './proof/relaxed-value.js';
 export {
   ball,
   box,
