@@ -65,6 +65,7 @@ export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
+export { relaxedNodes } from './proof/relaxed.js';
 export { isRepresentable, roundNetwork } from './proof/rounding.js';
 export {
   type Body,

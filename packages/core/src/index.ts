@@ -73,6 +73,8 @@ export type {
   RegionProof,
   Uncertified,
 } from './proof/plain-proof.js';
+export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
+export type { Relaxed } from './proof/relaxed-value.js';
 export {
   ball,
   box,

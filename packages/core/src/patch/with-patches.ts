@@ -36,12 +36,10 @@ function patchNodes(
 ): NetworkNode[] {
   const named = (name: string) => `${prefix}.${name}`;
   const own = gap.nodes[0].name;
-  const hinges = gap.nodes
-    .slice(1)
-    .map(node => ({
-      ...withInputs(node, name => (name === own ? input : named(name))),
-      name: named(node.name),
-    }));
+  const hinges = gap.nodes.slice(1).map(node => ({
+    ...withInputs(node, name => (name === own ? input : named(name))),
+    name: named(node.name),
+  }));
   const centre = layers.map(
     (operator, i): NetworkNode => ({
       kind: 'affine',

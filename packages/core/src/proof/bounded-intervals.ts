@@ -7,7 +7,7 @@ import type { LeadError } from '../rule/winners.js';
 import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME } from './bounded-frame.js';
 
 /** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
-const RANGE_TERMS = 8;
+export const RANGE_TERMS = 8;
 
 /** Error `[size]` of the frame values. */
 export function exactError({ errors }: BoundedFrame): Float64Array {

@@ -1,0 +1,124 @@
+import type { FramePropagator } from '../frames/propagator.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import { linearCombination, pickColumns, scaleColumns } from '../numeric/matrix.js';
+import { sumErrorBound } from '../numeric/precision.js';
+import { pairOffsets } from '../rule/winners.js';
+import { ROUND_UP } from './bounded-frame.js';
+import { RANGE_TERMS } from './bounded-intervals.js';
+import {
+  isExactZero,
+  type Relaxed,
+  relaxedRange,
+  settled,
+  share,
+  standInRange,
+  standInReach,
+  withOriginMoved,
+} from './relaxed-value.js';
+import { standInOn } from './stand-in.js';
+
+/** `σ(h + shift)`, each unit by its stand-in on its range. */
+export function activationRelaxed(
+  propagator: FramePropagator,
+  { name, activation, shift }: ActivationNode,
+  input: Relaxed,
+): Relaxed {
+  const { reader } = propagator;
+  const h = shift ? shifted(propagator, input, shift) : input;
+  const { lo, hi } = relaxedRange(reader, h);
+  const standIns = Array.from(lo, (_, j) => standInOn(activation, j, lo[j], hi[j]));
+  const slopes = Float64Array.from(standIns, ({ slope }) => slope);
+  const offsets = Float64Array.from(standIns, ({ offset }) => offset);
+  propagator.fixPiece(name, rows => scaleColumns(rows, slopes));
+  const reach = standInReach(reader, h.values);
+  const error = h.error.map((e, j) => {
+    const { slope, offset, error: own } = standIns[j];
+    // A constant is exact, and so is the identity.
+    const isExact = slope === 0 || (slope === 1 && offset === 0);
+    const made = isExact ? own : own + sumErrorBound(4, share(slope, reach[j]) + Math.abs(offset));
+    return made === 0 ? share(slope, e) : (share(slope, e) + made) * ROUND_UP;
+  });
+  return settled(withOriginMoved(scaleColumns(h.values, slopes), offsets), error);
+}
+
+function shifted({ reader }: FramePropagator, { values, error }: Relaxed, shift: Float64Array): Relaxed {
+  const reach = standInReach(reader, values);
+  const widened = error.map((e, j) =>
+    shift[j] === 0 ? e : (e + sumErrorBound(2, reach[j] + Math.abs(shift[j]))) * ROUND_UP,
+  );
+  return settled(withOriginMoved(values, shift), widened);
+}
+
+/**
+ * `max(maxᵢ xᵢ, x_winner + lift)`: of each window the entry that comes nearest. The maximum is never below an entry, and above it by no
+ * more than the furthest that a rival leads; half way between lies the stand-in.
+ */
+export function maxRelaxed(propagator: FramePropagator, node: MaxNode, { values, error }: Relaxed): Relaxed {
+  const { offsets, members } = node.windows;
+  const starts = pairOffsets(node.windows);
+  const leads = propagator.leads(node, values);
+  const reach = standInReach(propagator.reader, values);
+  const terms = values.rows + RANGE_TERMS + 1;
+  const windows = offsets.length - 1;
+  const winners = new Int32Array(windows);
+  const moves = new Float64Array(windows);
+  const errors = new Float64Array(windows).fill(Number.POSITIVE_INFINITY);
+  for (let w = 0; w < windows; w++) {
+    const list = members.subarray(offsets[w], offsets[w + 1]);
+    const lift = (entry: number) => (node.lifts?.winner[w] === entry ? node.lifts.lift[w] : 0);
+    winners[w] = list[0];
+    list.forEach((entry, a) => {
+      const own = lift(entry);
+      let above = error[entry];
+      list.forEach((rival, b) => {
+        // An entry listed twice is no rival of itself.
+        if (rival === entry) return;
+        const size = reach[rival] + reach[entry] + lift(rival) + own;
+        const rounding = size === 0 ? 0 : sumErrorBound(terms, size);
+        const lead = leads[starts[w] + a * list.length + b] + lift(rival) - own;
+        above = Math.max(above, (lead + error[rival] + rounding) * ROUND_UP);
+      });
+      const half = ((above + error[entry]) / 2) * (above === error[entry] ? 1 : ROUND_UP);
+      if (!(half < errors[w])) return;
+      winners[w] = entry;
+      moves[w] = own + (above - error[entry]) / 2;
+      errors[w] = half;
+    });
+  }
+  propagator.fixPiece(node.name, rows => pickColumns(rows, winners));
+  const rounded = errors.map((e, w) => {
+    const size = reach[winners[w]] + Math.abs(moves[w]) + e;
+    return moves[w] === 0 ? e : (e + sumErrorBound(4, size)) * ROUND_UP;
+  });
+  return settled(withOriginMoved(pickColumns(values, winners), moves), rounded);
+}
+
+/**
+ * `max(min(v, c + r), c − r)`: entry by entry the centre, from which it is off by no more than r and than |v − c|, or the value, from
+ * which it is off by what |v − c| exceeds r.
+ */
+export function clampRelaxed(
+  { reader }: FramePropagator,
+  value: Relaxed,
+  centre: Relaxed,
+  radius: Relaxed,
+): Relaxed {
+  const difference = linearCombination([value.values, centre.values], [1, -1]);
+  const gap = standInRange(reader, difference);
+  const reaches = [value, centre].map(({ values }) => standInReach(reader, values));
+  const radii = relaxedRange(reader, radius);
+  const { rows, cols } = centre.values;
+  const values = { rows, cols, data: centre.values.data.slice() };
+  const error = centre.error.map((e, j) => {
+    if (isExactZero(radius, j)) return e;
+    const rounding = sumErrorBound(4, reaches[0][j] + reaches[1][j]);
+    const furthest = (Math.max(gap.hi[j], -gap.lo[j]) + value.error[j] + e + rounding) * ROUND_UP;
+    const asCentre = (e + Math.max(0, Math.min(furthest, radii.hi[j]))) * ROUND_UP;
+    const excess = furthest - Math.max(0, radii.lo[j]);
+    const asValue = excess <= 0 ? value.error[j] : (value.error[j] + excess) * ROUND_UP;
+    if (!(asValue < asCentre)) return asCentre;
+    for (let i = 0; i < rows; i++) values.data[i * cols + j] = value.values.data[i * cols + j];
+    return asValue;
+  });
+  return settled(values, error);
+}
