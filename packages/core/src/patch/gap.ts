@@ -6,7 +6,6 @@ import type { NetworkNode } from '../network/nodes.js';
 import { dense } from '../network/operators/dense.js';
 import { scale } from '../network/operators/scale.js';
 import { type Matrix, matrix, multiply, multiplyTransposed, transposed } from '../numeric/matrix.js';
-import { float32, type Precision } from '../numeric/precision.js';
 import { isZeroOn } from '../proof/clamps.js';
 import { freeze } from '../proof/freeze.js';
 import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
@@ -27,6 +26,9 @@ export interface Gap {
   readonly body: GapBody;
 }
 
+/** The format that a patch is stored in. */
+export type PatchPrecision = 'float32' | 'float64';
+
 /** Where a gap is 0. */
 export interface GapBody {
   /** The region itself, or a body around it that has fewer facets: a ball's box with cut corners, a large hull's box. */
@@ -46,12 +48,12 @@ const FACET_MARGIN = 1e-6;
 const MOST_WEIGHTS = 2 ** 13;
 
 /** Throws `not-finite` where a radius is too small or a coordinate too large for the format. */
-export function gapOf(region: Region, precision: Precision = float32): Gap {
+export function gapOf(region: Region, precision: PatchPrecision = 'float32'): Gap {
   const { nodes, isRegion } = isBoxLike(region)
     ? boxHinges(region)
     : ownHinges(region, coordinatesOf(region));
   const outward = freeze(network(nodes), [region], {
-    precision: precision.name,
+    precision,
     clearance: 'float32-always',
   });
   assertZero(outward.network, region);

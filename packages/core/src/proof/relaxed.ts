@@ -30,6 +30,7 @@ type OnDemand = () => Relaxed;
  * Throws `shape` or `too-large` (a frame beyond `memory`, or a clamp that must be followed in a frame carried in blocks).
  *
  * @example
+ * const region = box([-1, -1], [1, 1]);
  * const { values, error } = relaxed(net, region);
  * region.range(values).hi[0] + error[0]; // no output 0 on the region is larger, but for the rounding of `range`
  */
