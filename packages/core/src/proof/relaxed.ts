@@ -30,8 +30,8 @@ type OnDemand = () => Relaxed;
  * Throws `shape` or `too-large` (a frame beyond `memory`, or a clamp that must be followed in a frame carried in blocks).
  *
  * @example
- * const { values, error } = relaxed(net, region);
- * region.range(values).hi[0] + error[0]; // no output 0 on the region is larger, but for the rounding of `range`
+ * const { values, error } = relaxed(net, regions[0]);
+ * regions[0].range(values).hi[0] + error[0]; // no output 0 on the region is larger, but for the rounding of `range`
  */
 export function relaxed(net: Network, region: Region, options: RelaxedOptions = {}): Relaxed {
   return relaxedNodes(net, region, options)(net.nodes.at(-1)!.name);
@@ -44,8 +44,13 @@ export function relaxedNodes(
   { memory }: RelaxedOptions = {},
 ): (name: string) => Relaxed {
   const [propagator] = propagatorsFor(net, [region], memory);
-  const values = walk(net, rulesOn(propagator));
-  return name => values.get(name)!();
+  const found = walk(net, rulesOn(propagator));
+  return name => {
+    const { values, error } = found.get(name)!();
+    return isWhole(propagator)
+      ? { values, error }
+      : { values: propagator.columns(name, values, Int32Array.from(error.keys())), error };
+  };
 }
 
 function rulesOn(propagator: FramePropagator): Rules<OnDemand> {
@@ -74,14 +79,16 @@ function rulesOn(propagator: FramePropagator): Rules<OnDemand> {
 
 const isZero = (radius: Relaxed) => radius.error.every((_, j) => isExactZero(radius, j));
 
+const isWhole = ({ region, reader }: FramePropagator) => reader === region;
+
 /** Blocks of directions go through affine pieces only. */
-function assertWhole({ region, reader }: FramePropagator, name: string): void {
-  if (reader === region) return;
+function assertWhole(propagator: FramePropagator, name: string): void {
+  if (isWhole(propagator)) return;
   throw new PoliceError({
     code: 'too-large',
     where: name,
     expected: 'a frame that fits in memory',
-    actual: `one of ${region.frame.rows} rows, carried in blocks, which a clamp or a part that is not read cannot follow`,
+    actual: `one of ${propagator.region.frame.rows} rows, carried in blocks, which a clamp or a part that is not read cannot follow`,
     remedy: 'Allow more memory (option memory, in bytes).',
   });
 }
