@@ -54,6 +54,7 @@ export type { Progress } from './network/walk.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
+export { type Gap, type GapBody, gapOf } from './patch/gap.js';
 export {
   type Certificate,
   type CertificateOptions,
@@ -62,16 +63,16 @@ export {
   certificateOfProof,
   certificateText,
 } from './proof/certificate.js';
-export {
-  type Certified,
-  type CertifyOptions,
-  certify,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './proof/certify.js';
+export { certify } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
+export type {
+  Certified,
+  CertifyOptions,
+  LayerMargin,
+  RegionProof,
+  Uncertified,
+} from './proof/plain-proof.js';
 export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
 export type { Relaxed } from './proof/relaxed-value.js';
 export {

@@ -214,6 +214,14 @@ export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
   return picked;
 }
 
+/** `Xᵀ`. */
+export function transposed(x: Matrix): Matrix {
+  const y = matrix(x.cols, x.rows);
+  for (let i = 0; i < x.rows; i++)
+    for (let j = 0; j < x.cols; j++) y.data[j * x.rows + i] = x.data[i * x.cols + j];
+  return y;
+}
+
 /** Every column times a factor. */
 export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
   const scaled = matrix(m.rows, m.cols);
