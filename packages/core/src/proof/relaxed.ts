@@ -4,11 +4,12 @@ import { propagatorsFor } from '../frames/propagators-for.js';
 import type { Network } from '../network/network.js';
 import { type Rules, walk } from '../network/walk.js';
 import { matrix } from '../numeric/matrix.js';
+import { float32 } from '../numeric/precision.js';
 import { once } from '../regions/directions.js';
 import type { Region } from '../regions/region.js';
 import { activationRelaxed, clampRelaxed, maxRelaxed } from './relaxed-bends.js';
 import { affineRelaxed, concatRelaxed, sumRelaxed } from './relaxed-linear.js';
-import { isExactZero, type Relaxed } from './relaxed-value.js';
+import { isExactZero, type Relaxed, type Relaxing } from './relaxed-value.js';
 
 /** The memory allowed. */
 export interface RelaxedOptions {
@@ -17,6 +18,12 @@ export interface RelaxedOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  /**
+   * Whose values are bounded: the network's in exact arithmetic, or those that a float32 runtime computes, in any order of summation, from
+   * inputs in float32. Infinite where float32 may overflow.
+   * @defaultValue 'exact'
+   */
+  readonly arithmetic?: 'exact' | 'float32';
 }
 
 /** A node's stand-in, made when first asked for: what a clamp of radius 0 holds is never asked. */
@@ -41,10 +48,10 @@ export function relaxed(net: Network, region: Region, options: RelaxedOptions = 
 export function relaxedNodes(
   net: Network,
   region: Region,
-  { memory }: RelaxedOptions = {},
+  { memory, arithmetic = 'exact' }: RelaxedOptions = {},
 ): (name: string) => Relaxed {
   const [propagator] = propagatorsFor(net, [region], memory);
-  const found = walk(net, rulesOn(propagator));
+  const found = walk(net, rulesOn({ propagator, runtime: arithmetic === 'exact' ? undefined : float32 }));
   return name => {
     const { values, error } = found.get(name)!();
     return isWhole(propagator)
@@ -53,20 +60,21 @@ export function relaxedNodes(
   };
 }
 
-function rulesOn(propagator: FramePropagator): Rules<OnDemand> {
+function rulesOn(relaxing: Relaxing): Rules<OnDemand> {
+  const { propagator } = relaxing;
   const all = (inputs: readonly OnDemand[]) => inputs.map(input => input());
   return {
     input: () => once(() => ({ values: propagator.start(), error: propagator.region.slack })),
-    affine: (node, [input]) => once(() => affineRelaxed(propagator, node, input())),
-    sum: (node, inputs) => once(() => sumRelaxed(propagator, node, all(inputs))),
-    concat: (node, inputs) => once(() => concatRelaxed(propagator, node, all(inputs))),
-    activation: (node, [input]) => once(() => activationRelaxed(propagator, node, input())),
-    max: (node, [input]) => once(() => maxRelaxed(propagator, node, input())),
+    affine: (node, [input]) => once(() => affineRelaxed(relaxing, node, input())),
+    sum: (node, inputs) => once(() => sumRelaxed(relaxing, node, all(inputs))),
+    concat: (node, inputs) => once(() => concatRelaxed(relaxing, node, all(inputs))),
+    activation: (node, [input]) => once(() => activationRelaxed(relaxing, node, input())),
+    max: (node, [input]) => once(() => maxRelaxed(relaxing, node, input())),
     clamp: ({ name }, [value, centre, radius]) =>
       once(() => {
         assertWhole(propagator, name);
         if (isZero(radius())) return centre();
-        return clampRelaxed(propagator, value(), centre(), radius());
+        return clampRelaxed(relaxing, value(), centre(), radius());
       }),
     opaque: ({ name, size }) =>
       once(() => {
