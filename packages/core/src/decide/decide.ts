@@ -1,0 +1,166 @@
+import type { Network } from '../network/network.js';
+import { pickColumns } from '../numeric/matrix.js';
+import type { LinearPrograms } from '../regions/programs/linear-programs.js';
+import { loadedPrograms } from '../regions/programs/loaded-programs.js';
+import { pointsAt } from '../regions/region.js';
+import { conjunctOn } from './conjunct.js';
+import { type Query, type QueryCase, type RowsNetwork, rowsNetwork } from './query.js';
+import { type QueryArithmetic, type RowBounds, rowBounds } from './row-bounds.js';
+import { promisingPoints, type Sampled, sampled } from './search.js';
+import { centreOf, holdsAt, placedIn } from './witness.js';
+
+/** In which arithmetic the network is asked, and with what means. */
+export interface DecideOptions {
+  /**
+   * `exact`: the network as a function of real numbers. `float32`: what a float32 runtime computes from float32 inputs, in any order of
+   * summation: its error is added before `unsat` is said, and deducted before `sat` is.
+   * @defaultValue 'exact'
+   */
+  readonly arithmetic?: QueryArithmetic;
+  /** For conjuncts of several inequalities. @defaultValue what `loadLinearPrograms` loaded, if it did */
+  readonly programs?: LinearPrograms;
+  /**
+   * Bytes that frames may take.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
+  /**
+   * Random points of each region where the network is not affine.
+   * @defaultValue 256
+   */
+  readonly samples?: number;
+  /** @defaultValue 1 */
+  readonly seed?: number;
+  /** Asked between steps; where it is true what is left stays unknown. @defaultValue never */
+  readonly isStopped?: () => boolean;
+}
+
+/** What is found of one conjunct on one region. */
+export interface ConjunctDecision {
+  readonly answer: 'unsat' | 'sat' | 'unknown';
+  /** Of `unsat`: from the affine map, or from bounds of a network that is not affine there. */
+  readonly by?: 'affine' | 'bounds';
+  /** Of `sat` a point at which all inequalities hold; of `unknown` the most promising one, if there is one. */
+  readonly point?: Float64Array;
+}
+
+/** What is found on one region. */
+export interface CaseDecision {
+  readonly isAffine: boolean;
+  readonly conjuncts: readonly ConjunctDecision[];
+}
+
+/** `unsat`: nothing satisfies the query. `sat`: the point does. */
+export interface Decision {
+  readonly answer: 'unsat' | 'sat' | 'unknown';
+  /** In the order of the query, up to the one that is satisfied. */
+  readonly cases: readonly CaseDecision[];
+  /** Of `sat`. */
+  readonly point?: Float64Array;
+  /** Whether `isStopped` ended it. */
+  readonly isStopped: boolean;
+}
+
+/**
+ * Whether some point of a region satisfies inequalities of a network's inputs and outputs, all in one of several conjuncts. Where the
+ * network is certified affine on the region each conjunct is one small linear program, answered exactly up to rounding; elsewhere the bounds of
+ * `relaxed` may say `unsat`, and samples, extreme points and steps along affine pieces may say `sat`. `unsat` holds for every point of the
+ * region, all rounding included; a point of `sat` is in the region, and the inequalities hold there for certain. Nothing is split.
+ *
+ * Throws `shape`, `not-finite`, `invalid-option` or `too-large`.
+ *
+ * @example
+ * // Is output 0 anywhere above 100?
+ * const above = { outputs: [{ index: 0, coefficient: -1 }], bound: -100, isStrict: true };
+ * decide(net, [{ region: regions[0], conjuncts: [[above]] }]).answer; // 'unsat', 'sat' or 'unknown'
+ */
+export function decide(net: Network, query: Query, options: DecideOptions = {}): Decision {
+  const { isStopped = () => false } = options;
+  const cases: CaseDecision[] = [];
+  for (const [i, each] of query.entries()) {
+    const conjuncts: ConjunctDecision[] = [];
+    if (isStopped()) return { answer: 'unknown', cases, isStopped: true };
+    const study = new CaseStudy(net, each, `case ${i}`, options);
+    for (const conjunct of each.conjuncts.keys()) {
+      if (isStopped()) return { answer: 'unknown', cases, isStopped: true };
+      conjuncts.push(study.decide(conjunct));
+      if (conjuncts[conjunct].answer === 'sat') break;
+    }
+    cases.push({ isAffine: study.isAffine, conjuncts });
+    const found = conjuncts.find(({ answer }) => answer === 'sat');
+    if (found?.point) return { answer: 'sat', cases, point: found.point, isStopped: false };
+  }
+  const isUnsat = cases.every(({ conjuncts }) => conjuncts.every(({ answer }) => answer === 'unsat'));
+  return { answer: isUnsat ? 'unsat' : 'unknown', cases, isStopped: false };
+}
+
+/** One region's bounds and samples, shared by its conjuncts. */
+class CaseStudy {
+  private readonly net: RowsNetwork;
+  private readonly bounds: RowBounds;
+  private readonly units: Float64Array;
+  private samples: Sampled | undefined;
+
+  constructor(
+    net: Network,
+    private readonly each: QueryCase,
+    where: string,
+    private readonly options: DecideOptions,
+  ) {
+    const { memory } = options;
+    this.net = rowsNetwork(net, each, where);
+    this.bounds = rowBounds(this.net, each.region, this.arithmetic, memory === undefined ? {} : { memory });
+    this.units = each.region.reach(this.bounds.values).map(reach => reach || 1);
+  }
+
+  private get arithmetic(): QueryArithmetic {
+    return this.options.arithmetic ?? 'exact';
+  }
+
+  get isAffine(): boolean {
+    return this.bounds.isAffine;
+  }
+
+  decide(conjunct: number): ConjunctDecision {
+    const { region } = this.each;
+    const rows = this.each.conjuncts[conjunct];
+    const columns = rows.map(row => this.net.rows.indexOf(row));
+    if (rows.length === 0) return this.tried([centreOf(region)], columns);
+    const programs = this.options.programs ?? loadedPrograms();
+    const outcome = conjunctOn(
+      region,
+      {
+        values: pickColumns(this.bounds.values, columns),
+        error: Float64Array.from(columns, j => this.bounds.error[j]),
+      },
+      rows,
+      programs,
+    );
+    if (outcome.isEmpty) return { answer: 'unsat', by: this.isAffine ? 'affine' : 'bounds' };
+    const { candidate } = outcome;
+    const first = pointsAt(region, { rows: candidate.length, cols: 1, data: candidate }).data;
+    if (this.isAffine) return this.tried([first], columns);
+    const { samples = 256, seed = 1 } = this.options;
+    this.samples ??= sampled(this.net, region, this.bounds.values, samples, seed);
+    const promising = promisingPoints(this.net, region, this.samples, columns, this.units, programs);
+    return this.tried(chained([first], promising), columns);
+  }
+
+  /** The first of the points at which the rows hold for certain. */
+  private tried(points: Iterable<Float64Array>, columns: readonly number[]): ConjunctDecision {
+    let last: Float64Array | undefined;
+    for (const x of points) {
+      if (this.options.isStopped?.()) break;
+      const point = placedIn(this.each, x, this.arithmetic);
+      if (!point) continue;
+      last = point;
+      const isFound = holdsAt(this.net.network, this.net.rows, columns, point, this.arithmetic);
+      if (isFound) return { answer: 'sat', point };
+    }
+    return { answer: 'unknown', ...(last ? { point: last } : {}) };
+  }
+}
+
+function* chained<T>(...parts: readonly Iterable<T>[]): Iterable<T> {
+  for (const part of parts) yield* part;
+}

@@ -1,0 +1,55 @@
+import { type Matrix, matrix } from '../numeric/matrix.js';
+import { sumErrorBound } from '../numeric/precision.js';
+import { ROUND_UP } from '../proof/bounded-frame.js';
+import { certify } from '../proof/certify.js';
+import type { CertifyOptions } from '../proof/plain-proof.js';
+import { relaxed } from '../proof/relaxed.js';
+import type { Relaxed } from '../proof/relaxed-value.js';
+import type { Region } from '../regions/region.js';
+import type { LinearInequality, RowsNetwork } from './query.js';
+
+/** In which arithmetic a network is asked: see `RelaxedOptions.arithmetic`. */
+export type QueryArithmetic = 'exact' | 'float32';
+
+/** What is known of the rows `left side − bound` on a region. */
+export interface RowBounds extends Relaxed {
+  /** Whether the network is proved affine there, so that the error is rounding alone. */
+  readonly isAffine: boolean;
+}
+
+/** From the affine map where the network is certified, else from its relaxation. */
+export function rowBounds(
+  { network, rows }: RowsNetwork,
+  region: Region,
+  arithmetic: QueryArithmetic,
+  options: CertifyOptions,
+): RowBounds {
+  const proof = certify(network, [region], options);
+  if (!proof.certified)
+    return {
+      isAffine: false,
+      ...belowBounds(rows, relaxed(network, region, { ...options, arithmetic }), region),
+    };
+  const [{ outputFrame, inferenceError }] = proof.regions;
+  const error =
+    arithmetic === 'exact'
+      ? outputFrame.error
+      : outputFrame.error.map((e, j) => (e + inferenceError[j]) * ROUND_UP);
+  return { isAffine: true, ...belowBounds(rows, { values: outputFrame.values, error }, region) };
+}
+
+/** The bounds subtracted: a row holds where it is at most 0. */
+export function belowBounds(
+  rows: readonly LinearInequality[],
+  { values, error }: Relaxed,
+  region: Region,
+): Relaxed {
+  const below: Matrix = matrix(values.rows, values.cols, values.data.slice());
+  const reach = region.reach(values);
+  const widened = error.map((e, j) => {
+    const { bound } = rows[j];
+    below.data[j] -= bound;
+    return bound === 0 ? e : (e + sumErrorBound(1, reach[j] + Math.abs(bound))) * ROUND_UP;
+  });
+  return { values: below, error: widened };
+}
