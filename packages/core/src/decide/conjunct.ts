@@ -29,7 +29,7 @@ const ROUNDS_PER_ROW = 4;
  */
 export function conjunctOn(
   region: Region,
-  { values, error }: Relaxed,
+  { values, error }: Pick<Relaxed, 'values' | 'error'>,
   rows: readonly LinearInequality[],
   programs: LinearPrograms | undefined,
 ): ConjunctOutcome {

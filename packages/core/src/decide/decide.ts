@@ -1,11 +1,12 @@
 import type { Network } from '../network/network.js';
 import { pickColumns } from '../numeric/matrix.js';
+import type { Relaxed } from '../proof/relaxed-value.js';
 import type { LinearPrograms } from '../regions/programs/linear-programs.js';
 import { loadedPrograms } from '../regions/programs/loaded-programs.js';
-import { pointsAt } from '../regions/region.js';
+import { pointsAt, type Region } from '../regions/region.js';
 import { conjunctOn } from './conjunct.js';
 import { type Query, type QueryCase, type RowsNetwork, rowsNetwork } from './query.js';
-import { type QueryArithmetic, type RowBounds, rowBounds } from './row-bounds.js';
+import { type QueryArithmetic, rowBounds } from './row-bounds.js';
 import { promisingPoints, type Sampled, sampled } from './search.js';
 import { centreOf, holdsAt, placedIn } from './witness.js';
 
@@ -75,30 +76,40 @@ export interface Decision {
  * decide(net, [{ region: regions[0], conjuncts: [[above]] }]).answer; // 'unsat', 'sat' or 'unknown'
  */
 export function decide(net: Network, query: Query, options: DecideOptions = {}): Decision {
-  const { isStopped = () => false } = options;
   const cases: CaseDecision[] = [];
-  for (const [i, each] of query.entries()) {
-    const conjuncts: ConjunctDecision[] = [];
-    if (isStopped()) return { answer: 'unknown', cases, isStopped: true };
-    const study = new CaseStudy(net, each, `case ${i}`, options);
-    for (const conjunct of each.conjuncts.keys()) {
-      if (isStopped()) return { answer: 'unknown', cases, isStopped: true };
-      conjuncts.push(study.decide(conjunct));
-      if (conjuncts[conjunct].answer === 'sat') break;
+  try {
+    for (const [i, each] of query.entries()) {
+      const found = decideCase(net, each, `case ${i}`, options);
+      cases.push(found);
+      const { point, answer } = found.conjuncts[found.conjuncts.length - 1] ?? {};
+      if (answer === 'sat' && point) return { answer, cases, point, isStopped: false };
     }
-    cases.push({ isAffine: study.isAffine, conjuncts });
-    const found = conjuncts.find(({ answer }) => answer === 'sat');
-    if (found?.point) return { answer: 'sat', cases, point: found.point, isStopped: false };
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { answer: 'unknown', cases, isStopped: true };
   }
   const isUnsat = cases.every(({ conjuncts }) => conjuncts.every(({ answer }) => answer === 'unsat'));
   return { answer: isUnsat ? 'unsat' : 'unknown', cases, isStopped: false };
 }
 
-/** One region's bounds and samples, shared by its conjuncts. */
+/** Up to the first conjunct that is satisfied. */
+function decideCase(net: Network, each: QueryCase, where: string, options: DecideOptions): CaseDecision {
+  if (options.isStopped?.()) throw new Stopped();
+  const study = new CaseStudy(net, each, where, options);
+  const conjuncts: ConjunctDecision[] = [];
+  for (const conjunct of each.conjuncts.keys()) {
+    const found = study.decide(conjunct);
+    conjuncts.push(found);
+    if (found.answer === 'sat') break;
+  }
+  return { isAffine: study.isAffine, conjuncts };
+}
+
+/** One region's bounds and samples, shared by its conjuncts; made when first asked for. */
 class CaseStudy {
   private readonly net: RowsNetwork;
-  private readonly bounds: RowBounds;
-  private readonly units: Float64Array;
+  private readonly more: Iterator<Relaxed>;
+  private readonly bounds: Relaxed[] = [];
   private samples: Sampled | undefined;
 
   constructor(
@@ -107,10 +118,14 @@ class CaseStudy {
     where: string,
     private readonly options: DecideOptions,
   ) {
-    const { memory } = options;
+    const { memory, isStopped } = options;
     this.net = rowsNetwork(net, each, where);
-    this.bounds = rowBounds(this.net, each.region, this.arithmetic, memory === undefined ? {} : { memory });
-    this.units = each.region.reach(this.bounds.values).map(reach => reach || 1);
+    this.more = rowBounds(this.net, each.region, this.arithmetic, {
+      ...(memory === undefined ? {} : { memory }),
+      progress: () => {
+        if (isStopped?.()) throw new Stopped();
+      },
+    })[Symbol.iterator]();
   }
 
   private get arithmetic(): QueryArithmetic {
@@ -118,7 +133,15 @@ class CaseStudy {
   }
 
   get isAffine(): boolean {
-    return this.bounds.isAffine;
+    return this.bounds.some(({ isAffine }) => isAffine);
+  }
+
+  private boundsAt(step: number): Relaxed | undefined {
+    if (step < this.bounds.length) return this.bounds[step];
+    const { value, done } = this.more.next();
+    if (done) return undefined;
+    this.bounds.push(value);
+    return value;
   }
 
   decide(conjunct: number): ConjunctDecision {
@@ -126,31 +149,39 @@ class CaseStudy {
     const rows = this.each.conjuncts[conjunct];
     const columns = rows.map(row => this.net.rows.indexOf(row));
     if (rows.length === 0) return this.tried([centreOf(region)], columns);
-    const programs = this.options.programs ?? loadedPrograms();
-    const outcome = conjunctOn(
-      region,
-      {
-        values: pickColumns(this.bounds.values, columns),
-        error: Float64Array.from(columns, j => this.bounds.error[j]),
-      },
-      rows,
-      programs,
-    );
-    if (outcome.isEmpty) return { answer: 'unsat', by: this.isAffine ? 'affine' : 'bounds' };
-    const { candidate } = outcome;
-    const first = pointsAt(region, { rows: candidate.length, cols: 1, data: candidate }).data;
-    if (this.isAffine) return this.tried([first], columns);
+    let found: ConjunctDecision = { answer: 'unknown' };
+    for (let step = 0; ; step++) {
+      const bounds = this.boundsAt(step);
+      if (!bounds) break;
+      const outcome = conjunctOn(region, chosen(bounds, columns), rows, this.programs);
+      if (outcome.isEmpty) return { answer: 'unsat', by: bounds.isAffine ? 'affine' : 'bounds' };
+      found = this.tried([pointAt(region, outcome.candidate)], columns);
+      if (found.answer === 'sat') return found;
+    }
+    return this.isAffine ? found : this.searched(columns);
+  }
+
+  private get programs(): LinearPrograms | undefined {
+    return this.options.programs ?? loadedPrograms();
+  }
+
+  private searched(columns: readonly number[]): ConjunctDecision {
+    const { region } = this.each;
     const { samples = 256, seed = 1 } = this.options;
-    this.samples ??= sampled(this.net, region, this.bounds.values, samples, seed);
-    const promising = promisingPoints(this.net, region, this.samples, columns, this.units, programs);
-    return this.tried(chained([first], promising), columns);
+    const { values } = this.bounds[0];
+    this.samples ??= sampled(this.net, region, values, samples, seed);
+    const units = region.reach(values).map(reach => reach || 1);
+    return this.tried(
+      promisingPoints(this.net, region, this.samples, columns, units, this.programs),
+      columns,
+    );
   }
 
   /** The first of the points at which the rows hold for certain. */
   private tried(points: Iterable<Float64Array>, columns: readonly number[]): ConjunctDecision {
     let last: Float64Array | undefined;
     for (const x of points) {
-      if (this.options.isStopped?.()) break;
+      if (this.options.isStopped?.()) throw new Stopped();
       const point = placedIn(this.each, x, this.arithmetic);
       if (!point) continue;
       last = point;
@@ -161,6 +192,13 @@ class CaseStudy {
   }
 }
 
-function* chained<T>(...parts: readonly Iterable<T>[]): Iterable<T> {
-  for (const part of parts) yield* part;
+/** Ends what is under way. */
+class Stopped extends Error {}
+
+function chosen({ values, error }: Relaxed, columns: readonly number[]): Pick<Relaxed, 'values' | 'error'> {
+  return { values: pickColumns(values, columns), error: Float64Array.from(columns, j => error[j]) };
+}
+
+function pointAt(region: Region, coordinates: Float64Array): Float64Array {
+  return pointsAt(region, { rows: coordinates.length, cols: 1, data: coordinates }).data;
 }

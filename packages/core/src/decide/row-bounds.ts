@@ -11,37 +11,29 @@ import type { LinearInequality, RowsNetwork } from './query.js';
 /** In which arithmetic a network is asked: see `RelaxedOptions.arithmetic`. */
 export type QueryArithmetic = 'exact' | 'float32';
 
-/** What is known of the rows `left side − bound` on a region. */
-export interface RowBounds extends Relaxed {
-  /** Whether the network is proved affine there, so that the error is rounding alone. */
-  readonly isAffine: boolean;
-}
-
-/** From the affine map where the network is certified, else from its relaxation. */
-export function rowBounds(
+/**
+ * What is known of the rows `left side − bound` on a region, ever more exactly and at ever more cost: bounds through |W|, which where the
+ * network is affine are those of the map but for rounding; then, of float32 where it is affine, its rounding through the actual Jacobian.
+ */
+export function* rowBounds(
   { network, rows }: RowsNetwork,
   region: Region,
   arithmetic: QueryArithmetic,
   options: CertifyOptions,
-): RowBounds {
+): Iterable<Relaxed> {
+  yield belowBounds(rows, relaxed(network, region, { ...options, arithmetic }), region);
+  if (arithmetic === 'exact') return;
   const proof = certify(network, [region], options);
-  if (!proof.certified)
-    return {
-      isAffine: false,
-      ...belowBounds(rows, relaxed(network, region, { ...options, arithmetic }), region),
-    };
+  if (!proof.certified) return;
   const [{ outputFrame, inferenceError }] = proof.regions;
-  const error =
-    arithmetic === 'exact'
-      ? outputFrame.error
-      : outputFrame.error.map((e, j) => (e + inferenceError[j]) * ROUND_UP);
-  return { isAffine: true, ...belowBounds(rows, { values: outputFrame.values, error }, region) };
+  const error = outputFrame.error.map((e, j) => (e + inferenceError[j]) * ROUND_UP);
+  yield belowBounds(rows, { values: outputFrame.values, error, isAffine: true }, region);
 }
 
 /** The bounds subtracted: a row holds where it is at most 0. */
 export function belowBounds(
   rows: readonly LinearInequality[],
-  { values, error }: Relaxed,
+  { values, error, isAffine }: Relaxed,
   region: Region,
 ): Relaxed {
   const below: Matrix = matrix(values.rows, values.cols, values.data.slice());
@@ -51,5 +43,5 @@ export function belowBounds(
     below.data[j] -= bound;
     return bound === 0 ? e : (e + sumErrorBound(1, reach[j] + Math.abs(bound))) * ROUND_UP;
   });
-  return { values: below, error: widened };
+  return { values: below, error: widened, isAffine };
 }

@@ -1,12 +1,11 @@
 import { forward } from '../network/forward.js';
 import { type Matrix, matrixFromRows, multiplyTransposed, rowOf, stackRows } from '../numeric/matrix.js';
 import { seededRng } from '../numeric/random.js';
-import { certify } from '../proof/certify.js';
-import { boxAround } from '../regions/kinds/symmetric.js';
 import type { LinearPrograms } from '../regions/programs/linear-programs.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { conjunctOn } from './conjunct.js';
 import type { LinearInequality, RowsNetwork } from './query.js';
+import { tangentAt } from './tangent.js';
 
 /** Points of a region and the rows there, less their bounds: `[n, D]` and `[n, rows]`. */
 export interface Sampled {
@@ -77,7 +76,6 @@ function* descent(
   let [x, score] = [start, startScore];
   for (let step = 0; step < STEPS; step++) {
     const goal = goalAt(net, region, x, columns, programs);
-    if (!goal) return;
     const tried = matrixFromRows(SHARES.map(share => x.map((value, k) => value + share * (goal[k] - value))));
     const values = rowsAt(net.network, net.rows, tried);
     const scores = SHARES.map((_, i) => worst(rowOf(values, i), columns, units));
@@ -88,24 +86,23 @@ function* descent(
   }
 }
 
-/** Where over the region the affine piece at a point satisfies the rows best; undefined on a kink. */
+/** Where over the region the affine piece at a point, or the tangent, satisfies the rows best. */
 function goalAt(
   { network, rows }: RowsNetwork,
   region: Region,
   x: Float64Array,
   columns: readonly number[],
   programs: LinearPrograms | undefined,
-): Float64Array | undefined {
-  const proof = certify(network, [boxAround(x, 0)]);
-  if (!proof.certified) return undefined;
-  const { A, b } = proof.regions[0].map;
+): Float64Array {
+  const tangent = tangentAt(network, x);
   const chosen = matrixFromRows(
-    columns.map(j => rowOf(A, j)),
-    A.cols,
+    columns.map(j => rowOf(tangent.jacobian, j)),
+    region.size,
   );
   const values = multiplyTransposed(region.frame, chosen);
   columns.forEach((j, k) => {
-    values.data[k] += b[j] - rows[j].bound;
+    const atX = rowOf(chosen, k).reduce((sum, slope, i) => sum + slope * x[i], 0);
+    values.data[k] += tangent.values[j] - atX - rows[j].bound;
   });
   const { candidate } = conjunctOn(
     region,

@@ -44,7 +44,8 @@ export function activationRelaxed(
     const made = isExact ? own : own + sumErrorBound(4, share(slope, reach[j]) + Math.abs(offset));
     return made === 0 ? share(slope, e) : (share(slope, e) + made) * ROUND_UP;
   });
-  return settled(withOriginMoved(scaleColumns(h.values, slopes), offsets), error);
+  const isAffine = h.isAffine && standIns.every(standIn => standIn.error === 0);
+  return settled(withOriginMoved(scaleColumns(h.values, slopes), offsets), error, isAffine);
 }
 
 /** What a runtime rounds in applying an activation to numbers up to `reach`. */
@@ -65,19 +66,20 @@ function evaluationError(
   return smooth + runtimeRounding(runtime, 4, steepest(activation, unit) * reach + largestOffset);
 }
 
-function shifted(relaxing: Relaxing, { values, error }: Relaxed, shift: Float64Array): Relaxed {
+function shifted(relaxing: Relaxing, { values, error, isAffine }: Relaxed, shift: Float64Array): Relaxed {
   const reach = standInReach(relaxing.propagator.reader, values);
   const widened = error.map((e, j) =>
     shift[j] === 0 ? e : (e + rounding(relaxing, 2, reach[j] + e + Math.abs(shift[j]))) * ROUND_UP,
   );
-  return settled(withOriginMoved(values, shift), widened);
+  return settled(withOriginMoved(values, shift), widened, isAffine);
 }
 
 /**
  * `max(maxᵢ xᵢ, x_winner + lift)`: of each window the entry that comes nearest. The maximum is never below an entry, and above it by no
  * more than the furthest that a rival leads; half way between lies the stand-in.
  */
-export function maxRelaxed(relaxing: Relaxing, node: MaxNode, { values, error }: Relaxed): Relaxed {
+export function maxRelaxed(relaxing: Relaxing, node: MaxNode, input: Relaxed): Relaxed {
+  const { values, error } = input;
   const { propagator, runtime } = relaxing;
   const { offsets, members } = node.windows;
   const starts = pairOffsets(node.windows);
@@ -88,6 +90,7 @@ export function maxRelaxed(relaxing: Relaxing, node: MaxNode, { values, error }:
   const winners = new Int32Array(windows);
   const moves = new Float64Array(windows);
   const errors = new Float64Array(windows).fill(Number.POSITIVE_INFINITY);
+  let isAffine = input.isAffine;
   for (let w = 0; w < windows; w++) {
     const list = members.subarray(offsets[w], offsets[w + 1]);
     const lift = (entry: number) => (node.lifts?.winner[w] === entry ? node.lifts.lift[w] : 0);
@@ -109,6 +112,8 @@ export function maxRelaxed(relaxing: Relaxing, node: MaxNode, { values, error }:
       moves[w] = own + (above - error[entry]) / 2;
       errors[w] = half;
     });
+    // A winner that no rival overtakes is off by its own error alone.
+    isAffine &&= errors[w] === error[winners[w]];
   }
   propagator.fixPiece(node.name, rows => pickColumns(rows, winners));
   const rounded = errors.map((e, w) => {
@@ -119,7 +124,7 @@ export function maxRelaxed(relaxing: Relaxing, node: MaxNode, { values, error }:
     const moving = moves[w] === 0 ? 0 : sumErrorBound(4, size);
     return lifting + moving === 0 ? e : (e + lifting + moving) * ROUND_UP;
   });
-  return settled(withOriginMoved(pickColumns(values, winners), moves), rounded);
+  return settled(withOriginMoved(pickColumns(values, winners), moves), rounded, isAffine);
 }
 
 /**
@@ -138,6 +143,7 @@ export function clampRelaxed(
   const radii = relaxedRange(reader, radius);
   const { rows, cols } = centre.values;
   const values = { rows, cols, data: centre.values.data.slice() };
+  let isAffine = centre.isAffine;
   const error = centre.error.map((e, j) => {
     if (isExactZero(radius, j)) return e;
     const subtracting = sumErrorBound(4, reaches[0][j] + reaches[1][j]);
@@ -148,9 +154,10 @@ export function clampRelaxed(
     const excess = furthest - Math.max(0, radii.lo[j]);
     const asValue =
       excess + made <= 0 ? value.error[j] : (value.error[j] + Math.max(0, excess) + made) * ROUND_UP;
+    isAffine &&= value.isAffine && excess <= 0;
     if (!(asValue < asCentre)) return asCentre;
     for (let i = 0; i < rows; i++) values.data[i * cols + j] = value.values.data[i * cols + j];
     return asValue;
   });
-  return settled(values, error);
+  return settled(values, error, isAffine);
 }

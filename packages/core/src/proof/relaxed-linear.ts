@@ -27,7 +27,11 @@ export function affineRelaxed(relaxing: Relaxing, node: AffineNode, input: Relax
     const size = reaches[j] + Math.abs(operator.bias[j]);
     return (carried + rounding(relaxing, operator.terms + 2, size)) * ROUND_UP;
   });
-  return settled(withOriginMoved(propagator.linear(node, [input.values]), operator.bias), error);
+  return settled(
+    withOriginMoved(propagator.linear(node, [input.values]), operator.bias),
+    error,
+    input.isAffine,
+  );
 }
 
 /** What |W| is applied to: errors, reaches, and which entries are unknown, or other than 0. No infinity times 0 comes up. */
@@ -63,7 +67,11 @@ export function sumRelaxed(relaxing: Relaxing, node: SumNode, inputs: readonly R
     if (isZero) return 0;
     return (carried + rounding(relaxing, inputs.length + 2, total(i => reaches[i][j]) + carried)) * ROUND_UP;
   });
-  return settled(values, error);
+  return settled(
+    values,
+    error,
+    inputs.every(({ isAffine }) => isAffine),
+  );
 }
 
 export function concatRelaxed(
@@ -76,6 +84,7 @@ export function concatRelaxed(
       node,
       inputs.map(({ values }) => values),
     ),
+    isAffine: inputs.every(({ isAffine }) => isAffine),
     error: rowOf(concatColumns(inputs.map(({ error }) => ({ rows: 1, cols: error.length, data: error }))), 0),
   };
 }

@@ -15,6 +15,8 @@ export interface Relaxed {
   readonly values: Matrix;
   /** `[size]`, rounding included; infinite where nothing is known. Zeros that are exact have an error of exactly 0. */
   readonly error: Float64Array;
+  /** Whether the stand-in is the function itself, so that the error is rounding alone. */
+  readonly isAffine: boolean;
 }
 
 /** How a region's frame is carried, and whose values are bounded. */
@@ -52,7 +54,10 @@ export function standInRange(reader: FrameReader, values: Matrix): Range {
 }
 
 /** Bounds `[size]` on the function itself, which no point of the region leaves. */
-export function relaxedRange(reader: FrameReader, { values, error }: Relaxed): Range {
+export function relaxedRange(
+  reader: FrameReader,
+  { values, error }: Pick<Relaxed, 'values' | 'error'>,
+): Range {
   const { lo, hi } = standInRange(reader, values);
   return {
     lo: lo.map((x, j) => outwards(x - error[j], -1)),
@@ -66,11 +71,11 @@ function outwards(x: number, direction: 1 | -1): number {
 }
 
 /** Without what is not finite: of such an entry nothing is known. */
-export function settled(values: Matrix, error: Float64Array): Relaxed {
+export function settled(values: Matrix, error: Float64Array, isAffine: boolean): Relaxed {
   const isKnown = Uint8Array.from(error, e => Number(e < Number.POSITIVE_INFINITY));
   for (let i = 0; i < values.data.length; i++)
     if (!Number.isFinite(values.data[i])) isKnown[i % values.cols] = 0;
-  if (isKnown.every(Boolean)) return { values, error };
+  if (isKnown.every(Boolean)) return { values, error, isAffine };
   return {
     values: matrix(
       values.rows,
@@ -78,6 +83,7 @@ export function settled(values: Matrix, error: Float64Array): Relaxed {
       values.data.map((x, i) => (isKnown[i % values.cols] ? x : 0)),
     ),
     error: error.map((e, j) => (isKnown[j] ? e : Number.POSITIVE_INFINITY)),
+    isAffine: false,
   };
 }
 

@@ -53,10 +53,9 @@ export function relaxedNodes(
   const [propagator] = propagatorsFor(net, [region], memory);
   const found = walk(net, rulesOn({ propagator, runtime: arithmetic === 'exact' ? undefined : float32 }));
   return name => {
-    const { values, error } = found.get(name)!();
-    return isWhole(propagator)
-      ? { values, error }
-      : { values: propagator.columns(name, values, Int32Array.from(error.keys())), error };
+    const node = found.get(name)!();
+    if (isWhole(propagator)) return node;
+    return { ...node, values: propagator.columns(name, node.values, Int32Array.from(node.error.keys())) };
   };
 }
 
@@ -64,7 +63,7 @@ function rulesOn(relaxing: Relaxing): Rules<OnDemand> {
   const { propagator } = relaxing;
   const all = (inputs: readonly OnDemand[]) => inputs.map(input => input());
   return {
-    input: () => once(() => ({ values: propagator.start(), error: propagator.region.slack })),
+    input: () => once(() => ({ values: propagator.start(), error: propagator.region.slack, isAffine: true })),
     affine: (node, [input]) => once(() => affineRelaxed(relaxing, node, input())),
     sum: (node, inputs) => once(() => sumRelaxed(relaxing, node, all(inputs))),
     concat: (node, inputs) => once(() => concatRelaxed(relaxing, node, all(inputs))),
@@ -80,7 +79,7 @@ function rulesOn(relaxing: Relaxing): Rules<OnDemand> {
       once(() => {
         assertWhole(propagator, name);
         const error = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
-        return { values: matrix(propagator.start().rows, size), error };
+        return { values: matrix(propagator.start().rows, size), error, isAffine: false };
       }),
   };
 }
