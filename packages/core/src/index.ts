@@ -2,8 +2,8 @@ export {
   type CaseDecision,
   type ConjunctDecision,
   type DecideOptions,
-  type Decision,
   decide,
+  type QueryDecision,
 } from './decide/decide.js';
 export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
 export type { QueryArithmetic } from './decide/row-bounds.js';
@@ -63,7 +63,18 @@ export type { Progress } from './network/walk.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
-export { type Gap, type GapBody, gapOf } from './patch/gap.js';
+export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
+export {
+  opaqueNetwork,
+  type Patched,
+  type PatchedRegion,
+  type PatchMap,
+  type PatchOptions,
+  patch,
+  patchFunction,
+} from './patch/patch.js';
+export { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes } from './patch/probes.js';
+export type { Changes, Decision, ShellReport } from './patch/shell-report.js';
 export {
   type Certificate,
   type CertificateOptions,

@@ -52,7 +52,7 @@ export interface CaseDecision {
 }
 
 /** `unsat`: nothing satisfies the query. `sat`: the point does. */
-export interface Decision {
+export interface QueryDecision {
   readonly answer: 'unsat' | 'sat' | 'unknown';
   /** In the order of the query, up to the one that is satisfied. */
   readonly cases: readonly CaseDecision[];
@@ -75,7 +75,7 @@ export interface Decision {
  * const above = { outputs: [{ index: 0, coefficient: -1 }], bound: -100, isStrict: true };
  * decide(net, [{ region: regions[0], conjuncts: [[above]] }]).answer; // 'unsat', 'sat' or 'unknown'
  */
-export function decide(net: Network, query: Query, options: DecideOptions = {}): Decision {
+export function decide(net: Network, query: Query, options: DecideOptions = {}): QueryDecision {
   const cases: CaseDecision[] = [];
   try {
     for (const [i, each] of query.entries()) {

@@ -13,7 +13,7 @@ import { chartOf } from './coordinates.js';
 import { type CentreLayers, fitted, fittedMinimax, mapOf, valuesOf } from './fit.js';
 import type { GapBody } from './gap.js';
 import { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes, rowsOf } from './probes.js';
-import { type Changes, changesOf, type ShellReport, shellReport } from './shell-report.js';
+import { type Changes, changesOf, type Decision, type ShellReport, shellReport } from './shell-report.js';
 import { frameValuesOf, leastSteepness, separatingSteepness } from './steepness.js';
 import { type PatchParts, withPatches } from './with-patches.js';
 
@@ -37,10 +37,10 @@ export interface PatchOptions extends ProbeOptions {
    */
   readonly steepness?: number | ArrayLike<number>;
   /**
-   * The format of what is added.
-   * @defaultValue 'float32'
+   * Which output the report takes for the decision.
+   * @defaultValue 'largest'
    */
-  readonly precision?: 'float32' | 'float64';
+  readonly decision?: Decision;
 }
 
 /** What was made of one region. */
@@ -78,7 +78,7 @@ export interface Patched {
  * regions[0].map; // { A, b }
  */
 export function patch(net: Network, regions: readonly Region[], options: PatchOptions = {}): Patched {
-  const probes = patchProbes(regions, precisionOf(options.precision ?? 'float32'), options);
+  const probes = patchProbes(regions, options);
   return patchFunction(net, probes, forward(net, probes.points), options);
 }
 
@@ -92,6 +92,7 @@ export function patchFunction(
   values: Matrix,
   options: PatchOptions = {},
 ): Patched {
+  const { decision = 'largest' } = options;
   const precision = precisionOf(options.precision ?? 'float32');
   assertSize(values.rows, probes.points.rows, 'patch', 'values, one row for each probe,');
   assertSize(values.cols, base.outputSize, 'patch', 'values of each probe');
@@ -100,9 +101,10 @@ export function patchFunction(
   const patches: PatchParts[] = [];
   let current = values;
   probes.regions.forEach((probe, r) => {
-    const layers = centreLayers(base, probe, probes.points, values, maps[r]).map(layer =>
-      roundedDense(layer, precision),
-    );
+    const same = maps.findIndex((map, s) => s < r && typeof map !== 'string' && map === maps[r]);
+    const layers =
+      patches[same]?.layers ??
+      centreLayers(base, probe, probes.points, values, maps[r]).map(layer => roundedDense(layer, precision));
     const centre = valuesOf(layers, probes.points);
     const gaps = forward(probe.gap.network, probes.points).data;
     const steepness = steepnessOf(options.steepness, base.outputSize, () =>
@@ -131,11 +133,11 @@ export function patchFunction(
         },
         steepness,
         body: probe.gap.body,
-        inside: changesOf(rowsOf(values, probe.inside), rowsOf(current, probe.inside)),
-        shell: shellReport(at(probes.points), at(values), at(current)),
+        inside: changesOf(rowsOf(values, probe.inside), rowsOf(current, probe.inside), decision),
+        shell: shellReport(at(probes.points), at(values), at(current), decision),
       };
     }),
-    data: changesOf(rowsOf(values, probes.data), rowsOf(current, probes.data)),
+    data: changesOf(rowsOf(values, probes.data), rowsOf(current, probes.data), decision),
   };
 }
 

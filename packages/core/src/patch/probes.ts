@@ -9,11 +9,10 @@ import {
   rowRange,
   stackRows,
 } from '../numeric/matrix.js';
-import type { Precision } from '../numeric/precision.js';
 import { normal, type Rng, seededRng } from '../numeric/random.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { centreOf, radiiOf } from './coordinates.js';
-import { type Gap, gapOf } from './gap.js';
+import { type Gap, gapOf, type PatchPrecision } from './gap.js';
 
 /** Where a function is looked at before it is patched. */
 export interface ProbeOptions {
@@ -26,6 +25,11 @@ export interface ProbeOptions {
   readonly shell?: number;
   /** @defaultValue 1 */
   readonly seed?: number;
+  /**
+   * The format of what is added.
+   * @defaultValue 'float32'
+   */
+  readonly precision?: PatchPrecision;
 }
 
 /** Points of one region and around it, as rows of {@link PatchProbes.points}. */
@@ -58,8 +62,7 @@ const EXTREMES = 128;
 /** The points to evaluate a function at, those the same for the same seed. Throws `invalid-option` or what `gapOf` throws. */
 export function patchProbes(
   regions: readonly Region[],
-  precision: Precision,
-  { data, shell = 0.1, seed = 1 }: ProbeOptions = {},
+  { data, shell = 0.1, seed = 1, precision = 'float32' }: ProbeOptions = {},
 ): PatchProbes {
   if (!(shell > 0 && Number.isFinite(shell))) {
     throw new PoliceError({

@@ -1,9 +1,12 @@
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { LEVELS } from './probes.js';
 
+/** Which output is the decision, the first of several. */
+export type Decision = 'largest' | 'smallest';
+
 /** What a patch did in its shell: near the region, where the function changes from the map to itself. */
 export interface ShellReport {
-  /** Share of points sampled there at which the largest output is the same as before; 1 for a single output. */
+  /** Share of points sampled there at which the decision is the same as before; 1 for a single output. */
   readonly decisionsKept: number;
   /** The largest change of an output, per length of the way, seen between neighbouring points on rays; and the original's. */
   readonly slope: number;
@@ -15,12 +18,12 @@ export interface Changes {
   /** Share of the samples at which some output is another number. */
   readonly changed: number;
   readonly largestChange: number;
-  /** Share of the samples at which the largest output is the same; 1 for a single output. */
+  /** Share of the samples at which the decision is the same; 1 for a single output. */
   readonly decisionsKept: number;
 }
 
 /** Values `[n, out]` before and after. */
-export function changesOf(before: Matrix, after: Matrix): Changes {
+export function changesOf(before: Matrix, after: Matrix, decision: Decision): Changes {
   let changed = 0;
   let kept = 0;
   let largestChange = 0;
@@ -30,7 +33,7 @@ export function changesOf(before: Matrix, after: Matrix): Changes {
     const change = old.reduce((max, y, j) => Math.max(max, Math.abs(now[j] - y)), 0);
     largestChange = Math.max(largestChange, change);
     changed += Number(change !== 0);
-    kept += Number(decision(old) === decision(now));
+    kept += Number(decide(old, decision) === decide(now, decision));
   }
   const share = (count: number) => (before.rows === 0 ? 0 : count / before.rows);
   return {
@@ -41,9 +44,9 @@ export function changesOf(before: Matrix, after: Matrix): Changes {
 }
 
 /** Points on rays `[n, D]`, {@link LEVELS} to a ray, and the values there before and after `[n, out]`. */
-export function shellReport(points: Matrix, before: Matrix, after: Matrix): ShellReport {
+export function shellReport(points: Matrix, before: Matrix, after: Matrix, decision: Decision): ShellReport {
   const inShell = Array.from({ length: points.rows }, (_, i) => i).filter(i => LEVELS[i % LEVELS.length] < 1);
-  const kept = inShell.filter(i => decision(rowOf(before, i)) === decision(rowOf(after, i)));
+  const kept = inShell.filter(i => decide(rowOf(before, i), decision) === decide(rowOf(after, i), decision));
   return {
     decisionsKept: inShell.length === 0 ? 1 : kept.length / inShell.length,
     slope: largestSlope(points, after),
@@ -65,10 +68,11 @@ function largestSlope(points: Matrix, values: Matrix): number {
   return slope;
 }
 
-function decision(values: Float64Array): number {
+function decide(values: Float64Array, by: Decision): number {
+  const sign = by === 'largest' ? 1 : -1;
   let best = 0;
   values.forEach((y, j) => {
-    if (y > values[best]) best = j;
+    if (sign * y > sign * values[best]) best = j;
   });
   return best;
 }

@@ -3,7 +3,6 @@ import {
   box,
   boxAround,
   chain,
-  type Decision,
   decide,
   dense,
   enforce,
@@ -14,6 +13,7 @@ import {
   leakyRelu,
   type Network,
   type Query,
+  type QueryDecision,
   type Region,
   type Rng,
   relu,
@@ -188,7 +188,7 @@ describe('decide', () => {
     bound,
     isStrict,
   });
-  const ask = (net: Network, region: Region, ...conjuncts: LinearInequality[][]): Decision =>
+  const ask = (net: Network, region: Region, ...conjuncts: LinearInequality[][]): QueryDecision =>
     decide(net, [{ region, conjuncts }]);
   const identity = (size: number): Network =>
     chain(size, [
