@@ -1,3 +1,12 @@
+export {
+  type CaseDecision,
+  type ConjunctDecision,
+  type DecideOptions,
+  decide,
+  type QueryDecision,
+} from './decide/decide.js';
+export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
+export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { ShiftSharing, Sides } from './frames/policed-pass.js';
