@@ -48,6 +48,7 @@ export {
   type NodeKind,
   type OpaqueNode,
   type SumNode,
+  withInputs,
 } from './network/nodes.js';
 export type { AffineContract, AffineGradient } from './network/operators/contract.js';
 export { UNRESOLVED } from './network/unresolved.js';

@@ -11,6 +11,7 @@ export { Abs, abs, HardTanh, hardTanh } from './layers/activation-layers.js';
 export { Lifted } from './layers/lifted-layer.js';
 export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
+export type { FrozenPatch, PatchReport } from './patch/freeze-patched.js';
 export { PatchLayer } from './patch/patch-layer.js';
 export { PatchedModel } from './patch/patched-model.js';
 export { readable } from './reading/readable.js';

@@ -81,7 +81,7 @@ class GraphReader {
 }
 
 /** Another name where a layer is called `input`. */
-function inputName(model: tfl.LayersModel): string {
+export function inputName(model: tfl.LayersModel): string {
   const layers = leavesOf(model).filter(layer => layer.getClassName() !== 'InputLayer');
   const names = new Set(layers.map(layer => layer.name));
   let name = 'input';

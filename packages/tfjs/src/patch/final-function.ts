@@ -23,7 +23,7 @@ export interface Head {
 export function splitModel(model: tfl.LayersModel): SplitModel {
   const [output] = model.outputs;
   const { sourceLayer: layer, inputs } = output;
-  const whole: SplitModel = { body: (x, kwargs) => model.call(x, kwargs) as tf.Tensor };
+  const whole: SplitModel = { body: (x, kwargs) => run(model, x, kwargs) };
   if (inputs.length !== 1) return whole;
   if (layer instanceof tfl.LayersModel) {
     const inner = splitModel(layer);
@@ -36,7 +36,7 @@ export function splitModel(model: tfl.LayersModel): SplitModel {
   const before = upTo(model, inputs[0]);
   if (!hasWeights(layer)) return { body: before, head };
   const linear = withoutActivation(layer);
-  return { body: (x, kwargs) => linear.call(before(x, kwargs), kwargs) as tf.Tensor, head };
+  return { body: (x, kwargs) => run(linear, before(x, kwargs), kwargs), head };
 }
 
 /** The layer whose activation is a model's final softmax or sigmoid, if it has one. */
@@ -53,7 +53,13 @@ export const hasWeights = (layer: Layer): boolean => layer.weights.length > 0;
 function upTo({ inputs }: tfl.LayersModel, tensor: tfl.SymbolicTensor): SplitModel['body'] {
   if (tensor === inputs[0]) return x => x;
   const before = tfl.model({ inputs, outputs: tensor });
-  return (x, kwargs) => before.call(x, kwargs) as tf.Tensor;
+  return (x, kwargs) => run(before, x, kwargs);
+}
+
+/** A layer's or a model's one output. */
+function run(layer: Layer, x: tf.Tensor, kwargs: Kwargs): tf.Tensor {
+  const y = layer.call(x, kwargs);
+  return Array.isArray(y) ? y[0] : y;
 }
 
 /** The same layer, with the same weights, but without what comes after its product. */

@@ -83,6 +83,14 @@ export class RegionPatch {
     }, this.least);
   }
 
+  /** K `[out]` as numbers. */
+  presentSteepness(): Float64Array {
+    const steepness = tf.tidy(() => tf.add(this.steepness(), 0));
+    const values = Float64Array.from(steepness.dataSync());
+    steepness.dispose();
+    return values;
+  }
+
   dispose(): void {
     this.device.dispose();
     tf.dispose(this.constants);
