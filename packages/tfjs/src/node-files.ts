@@ -47,7 +47,8 @@ export function nodeFiles(folder: string, { programs }: NodeFilesOptions = {}): 
 const needsPrograms = ({ modelTopology }: tf.io.ModelArtifacts): boolean =>
   allLayers(modelOf(modelTopology as Record<string, unknown>)).some(
     ({ class_name, config }) =>
-      class_name === 'PolicedLayer' && needsLinearPrograms((config as { regions?: unknown }).regions),
+      (class_name === 'PolicedLayer' || class_name === 'PolicePatch') &&
+      needsLinearPrograms((config as { regions?: unknown }).regions),
   );
 
 async function save(folder: string, artifacts: tf.io.ModelArtifacts): Promise<tf.io.SaveResult> {
