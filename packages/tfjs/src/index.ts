@@ -12,4 +12,5 @@ export { Lifted } from './layers/lifted-layer.js';
 export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
 export { readable } from './reading/readable.js';
+export { startBackend } from './start-backend.js';
 export { toNetwork } from './to-network.js';
