@@ -17,7 +17,10 @@ const license = readFileSync(`${build}/../LICENSE`, 'utf8').trim();
 const loader = [
   [UPSTREAM_REQUIRE, 'var require=globalThis.process.getBuiltinModule'],
   [EXPORT, 'export { Module as loadHighs };'],
-].reduce(replaceOnce, readFileSync(`${build}/highs.mjs`, 'utf8'));
+]
+  .reduce(replaceOnce, readFileSync(`${build}/highs.mjs`, 'utf8'))
+  // A bare one makes Parcel look for a polyfill.
+  .replaceAll(/(?<![.\w$])process\./g, 'globalThis.process.');
 
 writeFileSync(`${target}highs-loader.js`, `/*! HiGHS for JavaScript.\n${license}\n*/\n${loader}`);
 copyFileSync(wasm, `${target}highs.wasm`);

@@ -1,4 +1,4 @@
-// A page that uses every entry; bundlers build it, Chromium runs it. What it did is on `globalThis.checks`, each a promise of 'ok' or of
+// A page that uses every entry but @police/tfjs/node, which is for Node; bundlers build it, Chromium runs it. What it did is on `globalThis.checks`, each a promise of 'ok' or of
 // the error's code.
 import * as brainDoor from '@police/brainjs';
 import { box, chain, dense, matrixFromRows, police, relu } from '@police/core';
@@ -8,7 +8,6 @@ import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import * as synapticDoor from '@police/synaptic';
 import { constrain, freeze, startBackend } from '@police/tfjs';
-import * as nodeDoor from '@police/tfjs/node';
 import { register } from '@police/tfjs-wasm-training';
 import { parse } from '@police/vnnlib';
 import '@tensorflow/tfjs-backend-cpu';
@@ -18,14 +17,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 const regions = [box([-1, -1], [1, 1])];
 
 const actions = {
-  doors: () => [
-    brainDoor.constrain,
-    synapticDoor.constrain,
-    nodeDoor.nodeFiles,
-    adapter.shiftsOf,
-    register,
-    parse,
-  ],
+  doors: () => [brainDoor.constrain, synapticDoor.constrain, adapter.shiftsOf, register, parse],
   roundTrip: () => {
     const { network } = police(chain(2, [dense([[1, -1]]), relu()]), regions);
     const { report } = police(readModel(exportOnnx(network, { regions })).network, regions);
