@@ -51,6 +51,7 @@ export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
+export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
@@ -72,6 +73,12 @@ export {
 } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
+export {
+  type ExactConstraint,
+  type SmtProof,
+  type SmtProofOptions,
+  smtProof,
+} from './proof/smt/smt-proof.js';
 export {
   ball,
   box,
