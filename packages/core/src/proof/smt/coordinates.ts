@@ -10,7 +10,7 @@ import {
 } from '../../numeric/fraction.js';
 import type { RegionJSON } from '../../regions/json-type.js';
 import { combine, constantForm, coordinateForm, type LinearForm } from './linear-form.js';
-import { asserted, fractionText, sumText } from './syntax.js';
+import { asserted, formText, fractionText, sumText } from './syntax.js';
 
 /**
  * A region in exact arithmetic, as its definition has it and not as its frame was rounded: x is an affine function of coordinates,
@@ -30,10 +30,25 @@ type OfKind<K extends RegionJSON['kind']> = Extract<RegionJSON, { kind: K }>;
 type Rules = { readonly [K in RegionJSON['kind']]: (region: OfKind<K>, prefix: string) => Coordinates };
 
 /**
- * Coordinates that are inputs themselves are named `prefix` and a number. Throws `invalid-option` for a region that no linear
- * constraints describe.
+ * Coordinates of which there are no more than inputs, since functions of them are written for every unit: a hull of many vertices, and
+ * a zonotope of many generators, is one of x with constraints that its own coordinates are in. Throws `invalid-option` for a region that
+ * no linear constraints describe.
  */
-export function coordinatesOf(region: RegionJSON, prefix = 'x'): Coordinates {
+export function coordinatesOf(region: RegionJSON): Coordinates {
+  const found = coordinatesBy(region, 'x');
+  const { names, constraints, x } = found;
+  if (names.length <= x.length) return found;
+  const inputs = x.map((_, i) => `x${i}`);
+  const equations = x.map((form, i) => asserted(`(= x${i} ${formText(form, names)})`));
+  return {
+    names: [...inputs, ...names],
+    constraints: [...constraints, ...equations],
+    x: x.map((_, i) => coordinateForm(i)),
+  };
+}
+
+/** Coordinates that are inputs themselves are named `prefix` and a number. */
+function coordinatesBy(region: RegionJSON, prefix: string): Coordinates {
   const rule = RULES[region.kind] as (region: RegionJSON, prefix: string) => Coordinates;
   return rule(region, prefix);
 }
@@ -91,19 +106,19 @@ const RULES: Rules = {
       return typeof row === 'number' ? offset.map((_, k) => (k === i ? row : 0)) : row;
     };
     return mapped(
-      coordinatesOf(region, INNER),
+      coordinatesBy(region, INNER),
       offset.map((_, i) => rowAt(i)),
       offset,
     );
   },
   subspace: ({ region, origin, basis }) =>
     mapped(
-      coordinatesOf(region, INNER),
+      coordinatesBy(region, INNER),
       origin.map((_, i) => basis.map(row => row[i])),
       origin,
     ),
   scaled: ({ region, factor }) => {
-    const { x, centre, ...rest } = coordinatesOf(region, INNER);
+    const { x, centre, ...rest } = coordinatesBy(region, INNER);
     if (!centre) throw withoutCentre(region.kind);
     const by = fractionOf(factor);
     const left = addFractions(ONE, negated(by));
