@@ -57,7 +57,8 @@ const POLYHEDRA: Readonly<Record<string, (rng: Rng) => Region>> = {
   ),
   ...Object.fromEntries(
     moreRegionNames
-      .filter(name => !/ball|ellipsoid/.test(name))
+      // The regular polygon is a smaller circle.
+      .filter(name => !/ball|ellipsoid|circle/.test(name))
       .map(name => [name, (rng: Rng) => moreRegions[name](rng, 1)] as const),
   ),
 };

@@ -33,6 +33,7 @@ export function answersOf(script: string): Answer[] {
     else if (name === 'pop') scopes.pop();
     else if (name === 'declare-const') top.variables.push(first as string);
     else if (name === 'define-fun') top.definitions.set(first as string, formOf(last, scopes));
+    else if (name === 'assert' && isSubstituted(first, scopes)) continue;
     else if (name === 'assert') top.assertions.push(...assertionsOf(first, scopes));
     else if (name === 'check-sat') answers.push(isSatisfiable(scopes) ? 'sat' : 'unsat');
     else throw new Error(`no command of proofs: ${name}`);
@@ -91,6 +92,20 @@ function combined(a: Form, b: Form, weight: Q): Form {
     else of.set(name, sum);
   }
   return { constant: plus(a.constant, times(b.constant, weight)), of };
+}
+
+/** An equation that tells a variable of which nothing has been said yet becomes its definition. */
+function isSubstituted([operator, variable, is]: Expression, scopes: readonly Scope[]): boolean {
+  const { variables, definitions, assertions } = scopes[scopes.length - 1];
+  if (operator !== '=' || !variables.includes(variable as string)) return false;
+  const form = formOf(is, scopes);
+  const isKnown = [form, ...assertions.flat().map(({ form: other }) => other), ...definitions.values()].some(
+    ({ of }) => of.has(variable as string),
+  );
+  if (isKnown) return false;
+  variables.splice(variables.indexOf(variable as string), 1);
+  definitions.set(variable as string, form);
+  return true;
 }
 
 /** What an assertion says, all of it to hold: of each some alternative. */
