@@ -146,13 +146,19 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       );
     });
 
-  regionOption(
+  optionalRegion(
     command(
       'verify <model>',
       'Proves that a model is exactly affine on every region, deriving everything from its bytes.',
-      '  police verify affine.onnx --region box.json\n  police verify affine.onnx --region box.json --certificate proof.json',
+      `  police verify affine.onnx --region box.json
+  police verify affine.onnx --region box.json --certificate proof.json
+  police verify affine.onnx --property prop.vnnlib --proof out.smt2   # then: z3 out.smt2, or cvc5 --incremental out.smt2`,
     ),
   )
+    .option('--property <file>', 'a VNN-LIB property; its inputs are the regions where no --region is given')
+    .option('--proof <file>', 'write the proof in SMT-LIB for solvers of other people, the property last')
+    .option('--proof-limit <MiB>', 'the longest proof to write (default: 256)', wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
     .option('--certificate <file>', 'also check that this certificate says what holds')
     .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
     .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
@@ -197,12 +203,18 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
   return program;
 }
 
+const REGION = [
+  '-r, --region <file>',
+  'region JSON or a VNN-LIB property; may be given several times',
+  (path: string, before: readonly string[] = []) => [...before, path],
+] as const;
+
 function regionOption(command: Command): Command {
-  return command.requiredOption(
-    '-r, --region <file>',
-    'region JSON or a VNN-LIB property; may be given several times',
-    (path: string, before: readonly string[] = []) => [...before, path],
-  );
+  return command.requiredOption(...REGION);
+}
+
+function optionalRegion(command: Command): Command {
+  return command.option(...REGION);
 }
 
 function shardOf(text: string): Shard {
