@@ -3,7 +3,7 @@ import type { ImportedModel } from '@police/onnx-import';
 import { readText } from './files.js';
 import { sha256 } from './job-hashes.js';
 import type { Memory } from './memory.js';
-import { writeOutputs } from './outputs.js';
+import { assertWritable, writeOutputs } from './outputs.js';
 import type { Talk, Terminal } from './terminal.js';
 import { unsafeSet } from './unsafe-set.js';
 
@@ -31,6 +31,25 @@ export interface Proved {
 export interface ProofSize {
   readonly questions: number;
   readonly bytes: number;
+}
+
+/** Throws, before any work, unless the proof can be written. Standard output carries one thing. */
+export async function assertProofWritable({
+  proof,
+  force,
+  json,
+}: ProofOptions & { readonly json?: boolean }): Promise<void> {
+  if (proof === undefined) return;
+  if (proof === '-' && json === true) {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'standard output',
+      expected: 'the proof or --json',
+      actual: 'both',
+      remedy: 'Write the proof to a file.',
+    });
+  }
+  await assertWritable([proof], force === true);
 }
 
 const MiB = 2 ** 20;

@@ -12,8 +12,7 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
-import { assertWritable } from '../outputs.js';
-import { type ProofOptions, writeProof } from '../proof-file.js';
+import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
@@ -42,7 +41,7 @@ export async function verifyCommand(
     isJson: options.json === true,
     isResultOnStderr: options.proof === '-',
   });
-  if (options.proof !== undefined) await assertWritable([options.proof], options.force === true);
+  await assertProofWritable(options);
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
