@@ -17,6 +17,7 @@ export {
   policedForward,
 } from './gradient/policed-backward.js';
 export type { TrainingOptions } from './gradient/training-options.js';
+export { type AffineRadius, type AffineRadiusOptions, affineRadius } from './maps/affine-radius.js';
 export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
