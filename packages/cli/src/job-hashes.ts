@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { filesOf, type RegionSource, wordsOf } from './regions/sources.js';
 import { version } from './version.js';
 
 /** What a job of a sweep depends on, as SHA-256 in hex. */
@@ -28,7 +29,11 @@ export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
+export async function jobHashes(
+  model: string,
+  region: RegionSource,
+  options: JobOptions,
+): Promise<JobHashes> {
   const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
   const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
   const facts = {
@@ -44,9 +49,16 @@ export async function jobHashes(model: string, region: string, options: JobOptio
   };
   return {
     modelSha256: await hashOf(model),
-    regionSha256: await hashOf(region),
+    regionSha256: await hashOfRegion(region),
     optionsSha256: sha256(JSON.stringify(facts)),
   };
+}
+
+/** Of a file its own; else of the words and of the files that they name. */
+async function hashOfRegion(region: RegionSource): Promise<string> {
+  if (region.kind === 'file' && region.clip === undefined) return hashOf(region.path);
+  const files = await Promise.all(filesOf(region).map(hashOf));
+  return sha256(JSON.stringify([wordsOf(region), files]));
 }
 
 /**

@@ -4,9 +4,12 @@ import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
 import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
+import { type RegionCommandOptions, regionCommand } from './commands/region.js';
+import { type RegionsOptions, regionsCommand } from './commands/regions.js';
 import { type Shard, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { REGION_WORDS, withBoxPairs, withRegionOptions } from './regions/sources.js';
 import { inTermsOfFlags } from './remedies.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -23,7 +26,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     code = found;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withBoxPairs(args), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
@@ -69,25 +72,86 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
       .option('-q, --quiet', 'print warnings and errors only')
       .addHelpText('after', `\nExamples:\n${examples}\n${EXIT_CODES}`);
 
-  command(
-    'inspect <model>',
-    'Shows what a model is made of, and which tensor a guarantee would be stated for.',
-    '  police inspect model.onnx\n  cat model.onnx | police inspect - --json',
-  ).action(async (path: string, options: InspectOptions) =>
-    finish(await inspectCommand(path, options, terminal)),
-  );
+  withRegionOptions(
+    command(
+      'inspect <model>',
+      'Shows what a model is made of, which tensor a guarantee would be stated for, and what regions are.',
+      '  police inspect model.onnx\n  cat model.onnx | police inspect - --json\n  police inspect model.onnx --box -1..1',
+    ),
+    false,
+  )
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .action(async (path: string, options: InspectOptions) =>
+      finish(await inspectCommand(path, options, terminal)),
+    );
 
-  regionOption(
+  withRegionOptions(
+    command(
+      'region [files...]',
+      'Explains regions, of files or as said: dimension, volume, facets, samples inside. Writes them as a file.',
+      `  police region box.json --data samples.npy
+  police region --around digit.npy --radius 0.05 --clip 0..1 -o box.json
+  police region --hull digits.npy -o hull.json
+  police region --box -1..1 --size 784 -o box.json
+${REGION_WORDS}`,
+    ),
+    false,
+  )
+    .option('-o, --output <file>', 'where to write the regions as JSON; - is standard output')
+    .option('--size <n>', 'how many coordinates, where the words do not tell', wholeNumber)
+    .option('--model <file>', 'the model that the regions are for, which tells how many coordinates')
+    .option('--data <file>', 'samples (.npy or CSV): tells which of them lie in each region')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (paths: string[], options: RegionCommandOptions) =>
+      finish(await regionCommand(paths, options, terminal)),
+    );
+
+  command(
+    'regions <model>',
+    'Advises how large regions may be: the largest around each sample that cost nothing, and what larger ones cost.',
+    `  police regions model.onnx --data samples.npy --svg curve.svg
+  police regions model.onnx --data samples.npy --norm 2 --radii 0.01,0.1,1`,
+  )
+    .requiredOption('--data <file>', 'samples (.npy or CSV) to put regions around, and to count decisions on')
+    .addOption(
+      new Option('--norm <p>', 'of the curve: inf boxes, 2 balls, 1 cross-polytopes')
+        .choices(['inf', '2', '1'])
+        .default('inf'),
+    )
+    .option('--radii <list>', 'radii of the curve, by commas (default: eight, up to half the data’s width)')
+    .option('--samples <n>', 'put regions around the first n samples', wholeNumber, 5)
+    .addOption(
+      new Option('--decision <which>', 'which output is the decision')
+        .choices(['largest', 'smallest'])
+        .default('largest'),
+    )
+    .addOption(
+      new Option('--policy <name>', 'as of enforce').choices(['minimal', 'majority']).default('minimal'),
+    )
+    .addOption(
+      new Option('--sharing <kind>', 'as of enforce')
+        .choices(['per-unit', 'per-channel'])
+        .default('per-unit'),
+    )
+    .option('--svg <file>', 'draw the curve; - is standard output')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (path: string, options: RegionsOptions) =>
+      finish(await regionsCommand(path, options, terminal)),
+    );
+
+  withRegionOptions(
     command(
       'enforce <models...>',
       'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
       `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
+  police enforce mnist.onnx --around digit.npy --radius 0.05 --clip 0..1 -o affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
-
-A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of such, or a VNN-LIB property.`,
+${REGION_WORDS}`,
     ),
   )
     .requiredOption(
@@ -146,11 +210,12 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       );
     });
 
-  regionOption(
+  withRegionOptions(
     command(
       'verify <model>',
       'Proves that a model is exactly affine on every region, deriving everything from its bytes.',
-      '  police verify affine.onnx --region box.json\n  police verify affine.onnx --region box.json --certificate proof.json',
+      '  police verify affine.onnx --region box.json\n  police verify affine.onnx --region box.json --certificate proof.json\n' +
+        `  police verify affine.onnx --box -1..1\n${REGION_WORDS}`,
     ),
   )
     .option('--certificate <file>', 'also check that this certificate says what holds')
@@ -161,11 +226,12 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       finish(await verifyCommand(path, options, terminal)),
     );
 
-  regionOption(
+  withRegionOptions(
     command(
       'bounds <model>',
       'The exact minimum and maximum of every output over each region, of a model that is affine there.',
-      '  police bounds affine.onnx --region box.json --points\n  police bounds affine.onnx --region box.json --combinations differences.json',
+      '  police bounds affine.onnx --region box.json --points\n  police bounds affine.onnx --region box.json --combinations differences.json\n' +
+        `  police bounds affine.onnx --box 0..1\n${REGION_WORDS}`,
     ),
   )
     .option(
@@ -195,14 +261,6 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     );
 
   return program;
-}
-
-function regionOption(command: Command): Command {
-  return command.requiredOption(
-    '-r, --region <file>',
-    'region JSON or a VNN-LIB property; may be given several times',
-    (path: string, before: readonly string[] = []) => [...before, path],
-  );
 }
 
 function shardOf(text: string): Shard {

@@ -32,6 +32,7 @@ import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import type { RegionOptions } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -40,8 +41,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: 'per-unit' | 'per-channel';

@@ -1,15 +1,20 @@
 import type { NetworkNode } from '@police/core';
 import { EXIT } from '../exit-codes.js';
+import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import { factLines, factsOf } from '../regions/explain.js';
+import type { RegionOptions } from '../regions/sources.js';
+import { readRegions } from '../regions.js';
 import { table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface InspectOptions extends ModelOptions {
+export interface InspectOptions extends ModelOptions, Partial<RegionOptions> {
+  readonly memory?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-/** `police inspect`: what a model is made of, and where a guarantee would be stated. */
+/** `police inspect`: what a model is made of, where a guarantee would be stated, and regions in its inputs. */
 export async function inspectCommand(
   path: string,
   options: InspectOptions,
@@ -38,7 +43,9 @@ export async function inspectCommand(
     tail,
     parameters,
   };
-  if (options.json) terminal.stdout.write(`${JSON.stringify({ ...facts, nodes })}\n`);
+  const limits = { size: network.inputSize, memory: new Memory(options) };
+  const regions = (await readRegions(options.region ?? [], limits, terminal)).map(region => factsOf(region));
+  if (options.json) terminal.stdout.write(`${JSON.stringify({ ...facts, nodes, regions })}\n`);
   talk.say(`${path}: operator set ${opset}, ${bytes.length} bytes, ${parameters} parameters`);
   talk.say(
     `input   '${inputName}' [${inputShape.join(', ')}]: regions have ${network.inputSize} coordinates, row-major`,
@@ -52,6 +59,10 @@ export async function inspectCommand(
   talk.say('');
   const rows = nodes.map(({ name, kind, units, parameters: count }) => [name, kind, units, count]);
   for (const line of table(['node', 'kind', 'units', 'parameters'], rows)) talk.say(line);
+  regions.forEach((region, r) => {
+    talk.say(`\nRegion ${r}`);
+    for (const line of factLines(region)) talk.say(line);
+  });
   return EXIT.done;
 }
 

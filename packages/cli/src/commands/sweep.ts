@@ -4,14 +4,15 @@ import { PoliceError } from '@police/core';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { unusable } from '../files.js';
 import { isDone, type JobHashes, jobHashes } from '../job-hashes.js';
+import { type RegionSource, stemOf as stemOfRegion } from '../regions/sources.js';
 import { inTermsOfFlags } from '../remedies.js';
 import { type Terminal, talkOf } from '../terminal.js';
 import { type EnforceOptions, enforceCommand } from './enforce.js';
 
-/** One model on the regions of one file. */
+/** One model on the regions of one file, or of one option. */
 interface Job {
   readonly model: string;
-  readonly region: string;
+  readonly region: RegionSource;
   /** Its files are `<stem>.onnx`, `<stem>.certificate.json` and, last, `<stem>.report.json`. */
   readonly stem: string;
 }
@@ -90,15 +91,19 @@ async function enforceOne(
   } catch (error) {
     if (!(error instanceof PoliceError)) throw error;
     terminal.stderr.write(
-      `police: ${model} on ${options.region[0]}: ${inTermsOfFlags(error, process.argv)}\n`,
+      `police: ${model} on ${stemOfRegion(options.region[0])}: ${inTermsOfFlags(error, process.argv)}\n`,
     );
     return exitCodeOf(error);
   }
 }
 
-function jobsOf(models: readonly string[], regions: readonly string[], folder: string): Job[] {
+function jobsOf(models: readonly string[], regions: readonly RegionSource[], folder: string): Job[] {
   const jobs = models.flatMap(model =>
-    regions.map(region => ({ model, region, stem: join(folder, `${stemOf(model)}.${stemOf(region)}`) })),
+    regions.map(region => ({
+      model,
+      region,
+      stem: join(folder, `${stemOf(model)}.${stemOfRegion(region)}`),
+    })),
   );
   const stems = jobs.map(({ stem }) => stem);
   const double = stems.find((stem, i) => stems.indexOf(stem) < i);

@@ -12,13 +12,13 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import type { RegionOptions } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface VerifyOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface VerifyOptions extends ModelOptions, RegionOptions {
   readonly certificate?: string;
   readonly memory?: number;
   readonly run?: boolean;
