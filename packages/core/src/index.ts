@@ -50,7 +50,7 @@ export { type ChainLayer, chain, type Network, network } from './network/network
 export type { NetworkNode } from './network/nodes.js';
 export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
-export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
