@@ -19,6 +19,8 @@ export interface ContextOptions {
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
   readonly builder: NetworkBuilder;
+  /** How far from affine the tails of smooth functions may be. */
+  readonly epsilon: number | undefined;
 }
 
 /** One ONNX node while it is read: its inputs and attributes, checked as they are asked for, and what can be made of them. */
@@ -35,6 +37,7 @@ export class NodeContext {
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
   readonly builder: NetworkBuilder;
+  readonly epsilon: number | undefined;
 
   constructor(options: ContextOptions) {
     this.node = options.node;
@@ -47,6 +50,7 @@ export class NodeContext {
     this.tensors = options.tensors;
     this.isOnlyReader = options.isOnlyReader;
     this.builder = options.builder;
+    this.epsilon = options.epsilon;
   }
 
   /** An input that must be there. Throws `invalid-network`. */
