@@ -37,7 +37,9 @@ export class Budget {
       code: 'too-large',
       where,
       expected: `tensors between layers that take at most ${mebibytes(this.#memory)} MiB together`,
-      actual: `${entries} entries more, ${mebibytes(entries * BYTES_PER_ENTRY)} MiB, where ${mebibytes(this.#left * BYTES_PER_ENTRY)} MiB are left`,
+      actual: Number.isFinite(entries)
+        ? `${entries} entries more, ${mebibytes(entries * BYTES_PER_ENTRY)} MiB, where ${mebibytes(this.#left * BYTES_PER_ENTRY)} MiB are left`
+        : 'some without end',
       remedy: 'Allow more memory (option memory, in bytes), or check the sizes of the input.',
     });
   }
