@@ -19,7 +19,11 @@ export interface JobOptions {
   readonly decision: string;
   readonly map?: boolean;
   readonly inputShape?: string;
-  readonly outputName?: string;
+  readonly outputName?: readonly string[];
+  readonly at?: readonly string[];
+  readonly epsilon?: number;
+  /** With files. */
+  readonly fix?: readonly string[];
   /** Files. */
   readonly target?: string;
   readonly data?: string;
@@ -34,8 +38,10 @@ export async function jobHashes(
   region: RegionSource,
   options: JobOptions,
 ): Promise<JobHashes> {
-  const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
-  const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
+  const { policy, sharing, precision, decision, map, inputShape, outputName, at, epsilon, fix } = options;
+  const held = (fix ?? []).map(words => words.slice(words.indexOf('=') + 1));
+  const named = [options.target, options.data, ...held];
+  const files = await Promise.all(named.map(path => path && hashOf(path)));
   const facts = {
     policy,
     sharing,
@@ -44,6 +50,9 @@ export async function jobHashes(
     map,
     inputShape,
     outputName,
+    at,
+    epsilon,
+    fix,
     files,
     version,
   };

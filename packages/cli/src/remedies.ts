@@ -17,10 +17,19 @@ const RULES: readonly Rule[] = [
     inForce: 'Raise --memory',
   },
   {
-    says: /Choose one: readModel\(.*?\)\./,
-    flag: '--output-name',
-    remedy: 'Choose one: --output-name <name>.',
+    says: /Choose others: readModel\(.*?\)\./,
+    remedy: 'Choose others: --output-name <name>.',
   },
+  {
+    says: /Hold the others: readModel\(.*?\)\./,
+    remedy: 'Hold the others at constants: --fix name=value.npy, or name=number.',
+  },
+  {
+    says: /Accept an error: readModel\(.*?\)\./,
+    flag: '--epsilon',
+    remedy: 'Accept an error: --epsilon 1e-3.',
+  },
+  { says: /See the list in the README of @police\/onnx-import\./, remedy: 'Stop before it: --at <tensor>.' },
   {
     says: /Give them: readModel\(.*?\)\./,
     flag: '--input-shape',

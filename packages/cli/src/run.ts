@@ -67,7 +67,22 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
         '--input-shape <sizes>',
         'sizes of the input, such as 1,3,32,32, where the model leaves them open',
       )
-      .option('--output-name <name>', 'the output to read, where the model has several')
+      .option(
+        '--output-name <name>',
+        'an output to read, of several; more than once for more (default: all)',
+        listed,
+      )
+      .option(
+        '--at <tensor>',
+        'a tensor inside to read instead of the outputs; more than once for more',
+        listed,
+      )
+      .option('--fix <name=value>', 'hold an input at a constant, name=value.npy or name=number', listed)
+      .option(
+        '--epsilon <error>',
+        'read Sigmoid, Tanh, SiLU, GELU, Softplus, Mish: affine up to this error',
+        errorOf,
+      )
       .option('--json', 'print one JSON value instead of text')
       .option('-q, --quiet', 'print warnings and errors only')
       .addHelpText('after', `\nExamples:\n${examples}\n${EXIT_CODES}`);
@@ -267,6 +282,16 @@ function shardOf(text: string): Shard {
   const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index < count) return { index, count };
   throw new InvalidArgumentError('Expected i/n with i from 0 to n - 1, such as 0/8.');
+}
+
+function listed(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function errorOf(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0, such as 1e-3.');
 }
 
 function wholeNumber(text: string): number {

@@ -1,5 +1,6 @@
-import { type Matrix, matrix, PoliceError } from '@police/core';
+import { type Matrix, matrix } from '@police/core';
 import { readInput } from './files.js';
+import { badNpy, isNpy, type NpyHeader, npyEntries, npyHeader } from './npy.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -12,9 +13,10 @@ export async function readSamples(
   terminal: Terminal,
 ): Promise<Matrix> {
   const bytes = await readInput(path, terminal);
-  const isNpy = bytes[0] === 0x93 && new TextDecoder().decode(bytes.subarray(1, 6)) === 'NUMPY';
-  const found = isNpy ? readNpy(bytes, size, path) : readCsv(new TextDecoder().decode(bytes), size, path);
-  if (found.values.length === 0) throw bad(path, 'at least one sample', 'none');
+  const found = isNpy(bytes)
+    ? readNpy(bytes, size, path)
+    : readCsv(new TextDecoder().decode(bytes), size, path);
+  if (found.values.length === 0) throw badNpy(path, 'at least one sample', 'none');
   return matrix(found.values.length / found.size, found.size, found.values);
 }
 
@@ -23,58 +25,35 @@ interface Samples {
   readonly values: Float64Array;
 }
 
-/** NumPy's format, versions 1 to 3 (numpy.lib.format). */
 function readNpy(bytes: Uint8Array, expected: number | undefined, path: string): Samples {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isLong = bytes.length > 8 && bytes[6] >= 2;
-  if (bytes.length < (isLong ? 12 : 10)) throw bad(path, 'a NumPy file', `${bytes.length} bytes`);
-  const start = isLong ? 12 : 10;
-  const end = start + (isLong ? view.getUint32(8, true) : view.getUint16(8, true));
-  const header = new TextDecoder().decode(bytes.subarray(start, end));
-  const type = /'descr':\s*'([^']*)'/.exec(header)?.[1];
-  const width = { '<f4': 4, '<f8': 8 }[type ?? ''];
-  if (!width) throw bad(path, "float32 or float64 numbers ('<f4' or '<f8')", `'${type}'`);
-  if (!/'fortran_order':\s*False/.test(header))
-    throw bad(path, 'rows one after the other (C order)', 'Fortran order');
+  const header = npyHeader(bytes, path, 'floats');
   const { count, size } = entriesIn(header, expected, path);
-  if (count * width !== bytes.length - end) {
-    throw bad(path, `${count} numbers of ${width} bytes`, `${bytes.length - end} bytes`);
-  }
-  const values = new Float64Array(count);
-  for (let i = 0; i < count; i++) {
-    const value = width === 4 ? view.getFloat32(end + 4 * i, true) : view.getFloat64(end + 8 * i, true);
-    if (!Number.isFinite(value)) {
-      throw bad(`${path} sample ${Math.floor(i / size)} entry ${i % size}`, 'a finite number', `${value}`);
-    }
-    values[i] = value;
-  }
-  return { size, values };
+  const values = npyEntries(bytes, header, count, path);
+  const wrong = values.findIndex(value => !Number.isFinite(value));
+  if (wrong < 0) return { size, values };
+  const place = `sample ${Math.floor(wrong / size)} entry ${wrong % size}`;
+  throw badNpy(`${path} ${place}`, 'a finite number', `${values[wrong]}`);
 }
 
 /** How many entries a header claims, and how many make a sample: its axes after the first, or all. */
 function entriesIn(
-  header: string,
+  { shape, text }: NpyHeader,
   expected: number | undefined,
   path: string,
 ): { count: number; size: number } {
-  const text = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
-  const parts = (text ?? '').split(',').map(part => part.trim());
-  const shape = parts
-    .filter((part, i) => part !== '' || i < parts.length - 1)
-    .map(part => (/^\d+$/.test(part) ? Number(part) : -1));
   const product = (axes: readonly number[]) => axes.reduce((sum, length) => sum * length, 1);
   const count = product(shape);
   const size = expected ?? (shape.length === 1 ? shape[0] : product(shape.slice(1)));
   const fits = product(shape.slice(1)) === size || count === size;
   if (text === undefined || shape.length === 0 || shape.includes(-1) || size === 0 || !fits) {
-    throw bad(
+    throw badNpy(
       path,
       `an array of shape (samples, ${size}), or one whose axes, all or after the first, multiply to ${size}`,
       `(${text ?? ''})`,
     );
   }
   if (Number.isSafeInteger(count)) return { count, size };
-  throw bad(path, 'as many numbers as the file holds', `${count}`);
+  throw badNpy(path, 'as many numbers as the file holds', `${count}`);
 }
 
 /**
@@ -94,9 +73,10 @@ function readCsv(text: string, expected: number | undefined, path: string): Samp
     isFirst = false;
     if (mayBeHeading && isHeading(cells)) return;
     const wrong = numbers.findIndex(x => !Number.isFinite(x));
-    if (wrong >= 0) throw bad(`${path} line ${i + 1}`, 'numbers', `'${cells[wrong].slice(0, 40)}'`);
+    if (wrong >= 0) throw badNpy(`${path} line ${i + 1}`, 'numbers', `'${cells[wrong].slice(0, 40)}'`);
     size ??= numbers.length;
-    if (numbers.length !== size) throw bad(`${path} line ${i + 1}`, `${size} numbers`, `${numbers.length}`);
+    if (numbers.length !== size)
+      throw badNpy(`${path} line ${i + 1}`, `${size} numbers`, `${numbers.length}`);
     for (const x of numbers) values.push(x);
   });
   return { size: size ?? 1, values: Float64Array.from(values) };
@@ -120,16 +100,6 @@ function cellsOf(line: string, place: string): string[] {
     else if (!isQuoted && /[,;\t]/.test(line[at])) cells.push('');
     else cells[cells.length - 1] += line[at];
   }
-  if (isQuoted) throw bad(place, 'a closing quote', 'the end of the line');
+  if (isQuoted) throw badNpy(place, 'a closing quote', 'the end of the line');
   return cells.map(cell => cell.trim());
-}
-
-function bad(where: string, expected: string, actual: string): PoliceError {
-  return new PoliceError({
-    code: 'invalid-option',
-    where,
-    expected,
-    actual,
-    remedy: 'Samples are read from .npy or from CSV with one sample to a row.',
-  });
 }

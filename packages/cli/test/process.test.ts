@@ -69,7 +69,8 @@ test.each([
   ],
   ['Allow more memory (option memory, in bytes).', ['--memory', '5'], 'Raise --memory.'],
   ['Allow more memory (option memory, in bytes).', ['--memory=5'], 'Raise --memory.'],
-  ["Choose one: readModel(bytes, { output: 'name' }).", [], 'Choose one: --output-name <name>.'],
+  ["Choose others: readModel(bytes, { output: 'name' }).", [], 'Choose others: --output-name <name>.'],
+  ['Accept an error: readModel(bytes, { epsilon: 1e-3 }).', [], 'Accept an error: --epsilon 1e-3.'],
   [
     'Give them: readModel(bytes, { inputShape: [1, …] }).',
     [],

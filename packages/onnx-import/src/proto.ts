@@ -15,6 +15,7 @@ import {
   ValueInfoProtoSchema,
 } from 'onnx-buf';
 import { malformed } from './errors.js';
+import { assertNotForeign } from './foreign-files.js';
 import { MOST_MESSAGES } from './limits.js';
 import { fieldsOf } from './wire.js';
 
@@ -38,6 +39,7 @@ const DEEPEST = 32;
  * that hold more messages than `MOST_MESSAGES`.
  */
 export function decodeModel(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
+  assertNotForeign(bytes);
   let model: ModelProto;
   try {
     assertModest(bytes);

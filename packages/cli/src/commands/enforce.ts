@@ -18,7 +18,7 @@ import {
   type Region,
   type Uncertified,
 } from '@police/core';
-import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import {
   HALF_SENTENCE,
@@ -30,7 +30,7 @@ import {
 } from '../inference-bound.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import type { RegionOptions } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
@@ -114,7 +114,7 @@ export async function enforceCommand(
   }
   const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
-  const reread = parseModel(written.bytes, options);
+  const reread = readModel(written.bytes, model.source.options);
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.precision);

@@ -24,6 +24,7 @@ export async function inspectCommand(
   const { bytes, model } = await readModelFile(path, options, terminal);
   const { network, inputName, inputShape, outputName, guaranteedTensor, guaranteedShape, tail, opset } =
     model;
+  const fixed = model.fixed.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   const nodes = network.nodes.map(node => ({
     name: node.name,
     kind: kindOf(node),
@@ -40,6 +41,8 @@ export async function inspectCommand(
     outputName,
     guaranteedTensor,
     guaranteedShape,
+    guaranteed: model.guaranteed,
+    fixed,
     tail,
     parameters,
   };
@@ -50,11 +53,20 @@ export async function inspectCommand(
   talk.say(
     `input   '${inputName}' [${inputShape.join(', ')}]: regions have ${network.inputSize} coordinates, row-major`,
   );
+  for (const { name, dtype, shape } of fixed) talk.say(`held    '${name}' ${dtype} [${shape.join(', ')}]`);
   talk.say(`output  '${outputName}'`);
+  const [first, ...others] = model.guaranteed;
+  const joint =
+    others.length > 0 ? model.guaranteed.map(({ tensor, shape }) => `'${tensor}' [${shape.join(', ')}]`) : [];
+  const before = tail.length > 0 ? `, before the final ${tail.join(', ')}` : '';
   talk.say(
-    tail.length > 0
-      ? `guaranteed is '${guaranteedTensor}' [${guaranteedShape.join(', ')}], before the final ${tail.join(', ')}`
-      : `guaranteed is the output, [${guaranteedShape.join(', ')}]`,
+    joint.length > 0
+      ? `guaranteed are ${joint.join(' and ')}, ${guaranteedShape[0]} numbers in all${before}`
+      : tail.length > 0
+        ? `guaranteed is '${guaranteedTensor}' [${guaranteedShape.join(', ')}], before the final ${tail.join(', ')}`
+        : first.isOutput
+          ? `guaranteed is the output, [${guaranteedShape.join(', ')}]`
+          : `guaranteed is '${guaranteedTensor}' [${guaranteedShape.join(', ')}], inside`,
   );
   talk.say('');
   const rows = nodes.map(({ name, kind, units, parameters: count }) => [name, kind, units, count]);
