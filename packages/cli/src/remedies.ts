@@ -29,7 +29,7 @@ const RULES: readonly Rule[] = [
     flag: '--epsilon',
     remedy: 'Accept an error: --epsilon 1e-3.',
   },
-  { says: /See the list in the README of @police\/onnx-import\./, remedy: 'Stop before it: --at <tensor>.' },
+  { says: /Stop before it: readModel\(bytes, \{ at: '(.*?)' \}\)\./, remedy: "Stop before it: --at '$1'." },
   {
     says: /Give them: readModel\(.*?\)\./,
     flag: '--input-shape',

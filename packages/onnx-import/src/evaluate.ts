@@ -80,7 +80,9 @@ function readNode(
       label,
       'an operator that is piecewise affine, or constant',
       `'${node.domain === '' ? '' : `${node.domain}.`}${node.opType}'`,
-      'See the list in the README of @police/onnx-import.',
+      node.input[0]
+        ? `Stop before it: readModel(bytes, { at: '${node.input[0]}' }).`
+        : 'See the list in the README of @police/onnx-import.',
     );
   }
   const inputs = node.input.map((tensor, i) => {

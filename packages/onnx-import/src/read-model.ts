@@ -84,7 +84,7 @@ export interface ImportedModel {
   readonly guaranteedTensor: string;
   /** Its sizes for one sample; of several the number of all their entries. */
   readonly guaranteedShape: readonly number[];
-  /** What is kept after the guaranteed tensor: a final Softmax, Sigmoid or ArgMax. */
+  /** What is kept after the guaranteed tensor: a final Softmax, Sigmoid, Tanh or ArgMax. */
   readonly tail: readonly string[];
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;

@@ -9,6 +9,7 @@ import * as indexing from './indexing.js';
 import { gemm, matMul } from './linear.js';
 import { batchNormalization } from './normalization.js';
 import * as pool from './pool.js';
+import { dequantizeLinear, quantizeLinear } from './quantization.js';
 import { reduceMax, reduceMean, reduceSum } from './reduce.js';
 import { resize, upsample } from './resize.js';
 import * as shape from './shape.js';
@@ -30,6 +31,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ConstantOfShape', constants.constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
+  ['DequantizeLinear', dequantizeLinear],
   ['Div', arithmetic.div],
   ['Dropout', shape.dropout],
   ['Elu', activations.elu],
@@ -60,6 +62,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['PRelu', activations.prelu],
   ['Pad', indexing.pad],
   ['Pow', constants.pow],
+  ['QuantizeLinear', quantizeLinear],
   ['Range', constants.range],
   ['Reciprocal', constants.foldedBy(x => 1 / x)],
   ['ReduceMax', reduceMax],
