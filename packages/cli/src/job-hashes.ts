@@ -18,6 +18,7 @@ export interface JobOptions {
   readonly precision?: string;
   readonly decision: string;
   readonly map?: boolean;
+  readonly inline?: boolean;
   readonly inputShape?: string;
   readonly outputName?: readonly string[];
   readonly at?: readonly string[];
@@ -38,7 +39,8 @@ export async function jobHashes(
   region: RegionSource,
   options: JobOptions,
 ): Promise<JobHashes> {
-  const { policy, sharing, precision, decision, map, inputShape, outputName, at, epsilon, fix } = options;
+  const { policy, sharing, precision, decision, map, inline, inputShape, outputName, at, epsilon, fix } =
+    options;
   const held = (fix ?? []).map(words => words.slice(words.indexOf('=') + 1));
   const named = [options.target, options.data, ...held];
   const files = await Promise.all(named.map(path => path && hashOf(path)));
@@ -48,6 +50,7 @@ export async function jobHashes(
     precision,
     decision,
     map,
+    inline,
     inputShape,
     outputName,
     at,

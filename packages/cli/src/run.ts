@@ -207,6 +207,7 @@ ${REGION_WORDS}`,
     )
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
+    .option('--inline', 'put data that the model keeps in other files into what is written')
     .option('--map', 'write A and b into the certificate however large they are')
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')

@@ -8,6 +8,7 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
   TensorProtoSchema,
@@ -84,12 +85,21 @@ function messagesOf(schema: DescMessage): ReadonlyMap<number, DescMessage> {
   return found;
 }
 
-export function encodeModel(model: ModelProto): Uint8Array {
+export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return toBinary(ModelProtoSchema, model);
 }
 
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === TensorProto_DataLocation.EXTERNAL || externalData.length > 0;
+}
+
+/** Takes a tensor's data away, and says where it is instead. */
+export function setExternal(tensor: TensorProto, entries: Readonly<Record<string, string>>): void {
+  tensor.rawData = new Uint8Array(0);
+  tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  tensor.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
 }
 
 /** The bytes of a node without attributes but integers. */

@@ -89,8 +89,14 @@ export interface ImportedModel {
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
   readonly opset: number;
-  /** For `writeBack`: the file as it was read, how, and where its biases are. */
-  readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
+  /** For `writeBack`: the file as it was read, its data inside, how, and where its biases are. */
+  readonly source: {
+    readonly bytes: Uint8Array;
+    readonly options: ReadOptions;
+    readonly sites: Sites;
+    /** Whether data was kept in other files; `withDataOutside` puts it there again. */
+    readonly isExternal: boolean;
+  };
 }
 
 /**
@@ -146,7 +152,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     tail,
     precision,
     opset,
-    source: { bytes: kept, options, sites: builder.sites },
+    source: { bytes: kept, options, sites: builder.sites, isExternal: inside !== undefined },
   };
 }
 
