@@ -109,6 +109,31 @@ describe('regions as people say them', () => {
     words[5] = '0.3';
     expect(JSON.parse((await sweep()).text)).toMatchObject({ done: 1, skipped: 1 });
   });
+
+  test('instances name region files or hold region JSON; a summary says regions as the command line does', async () => {
+    const csv = (text: string) => `"${text.replaceAll('"', '""')}"`;
+    const inline = '{"kind":"box","center":[4,3],"radii":0.1}';
+    await writeFile(file('near.json'), '{"kind":"ball","center":[3,3],"radius":0.1}');
+    const table = `model,region,name\nmodel.onnx,near.json,near\nmodel.onnx,${csv(inline)},inline\n`;
+    await writeFile(file('instances.csv'), table);
+    const summary = file('summary.csv');
+    const many = ['--instances', file('instances.csv'), '--summary', summary, '--json'];
+    const tally = async () =>
+      JSON.parse((await police(['enforce', ...many, '-o', `${file('named')}/`])).text);
+    expect(await tally()).toEqual({ done: 2, skipped: 0, failed: 0 });
+    expect(await tally()).toEqual({ done: 0, skipped: 2, failed: 0 });
+    const out = join(file('named'), 'inline.onnx');
+    expect(await police(['verify', out, '-r', inline])).toMatchObject({ code: 0 });
+    const said = ['--around', file('one.csv'), '--radius', '0.05', '--clip', '0..9'];
+    expect(await police(['verify', out, ...said, '--summary', summary])).toMatchObject({ code: 0 });
+    const rows = await readFile(summary, 'utf8');
+    expect(rows).toContain(`,${csv(inline)},done,`);
+    expect(rows).toContain(`--around ${file('one.csv')} --radius 0.05 --norm inf --clip 0..9,done,`);
+    const both = await police(['verify', ...many, '--box', '0..1']);
+    expect(both.errors).toContain('models and regions from the file alone, got --box 0..1 besides');
+    await writeFile(file('instances.csv'), 'model,region,clip\nmodel.onnx,near.json,0..1\n');
+    expect((await police(['verify', ...many])).errors).toContain("got 'clip'");
+  });
 });
 
 describe('what cannot be meant is refused in the words of the command', () => {

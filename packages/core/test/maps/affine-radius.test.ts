@@ -7,6 +7,7 @@ import {
   dense,
   enforce,
   type Network,
+  patch,
   type Region,
   relu,
   scaled,
@@ -125,4 +126,6 @@ test('refuses regions without a norm and activations that bend everywhere', () =
   expect(() => affineRadius(net, simplex([[0], [1]]))).toThrow(/a region without a norm/);
   const smooth = chain(1, [dense([[1]]), silu(1e-3)]);
   expect(() => affineRadius(smooth, ball([0], 1))).toThrow(/affine nowhere/);
+  const { network: patched } = patch(net, [ball([0], 1)]);
+  expect(() => affineRadius(patched, ball([0], 1))).toThrow(/a clamp/);
 });
