@@ -1,5 +1,5 @@
-import { type AffineMap, type Gap, gapOf, type Matrix, matrix, PoliceError, type Region } from '@police/core';
-import { leastGap } from '@police/core/adapter';
+import { type AffineMap, type Gap, type Matrix, matrix, PoliceError, type Region } from '@police/core';
+import { gapApartFrom, leastGap } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { permuted } from '../graph/values.js';
@@ -43,7 +43,10 @@ export class RegionPatch {
     steepness: number,
     before: readonly RegionPatch[],
   ) {
-    this.gap = gapOf(region);
+    this.gap = gapApartFrom(
+      region,
+      before.map(patch => patch.region),
+    );
     this.device = new GapOnDevice(this.gap);
     this.least = this.constant(new Float32Array(map.b.shape[0] as number).fill(steepness));
     this.earlier = before.map(({ region: other, map: otherMap }, r) => {
