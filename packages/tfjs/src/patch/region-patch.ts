@@ -5,6 +5,7 @@ import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { permuted } from '../graph/values.js';
 import { affine } from '../ops/affine-op.js';
 import { clamp } from '../ops/clamp-op.js';
+import { affineMap } from '../ops/map-op.js';
 import { GapOnDevice } from './gap-on-device.js';
 
 /** The affine function x A + b that a region is given, as weights of the model. */
@@ -63,7 +64,7 @@ export class RegionPatch {
   /** Rows x `[n, D]` and values `[n, out]`. */
   apply(x: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
     const { A, b } = this.map;
-    const centre = affine(x, A.read() as tf.Tensor2D, b.read() as tf.Tensor1D);
+    const centre = affineMap(x, A.read() as tf.Tensor2D, b.read() as tf.Tensor1D);
     return clamp(value, centre, tf.mul(this.device.of(x), this.steepness()));
   }
 
