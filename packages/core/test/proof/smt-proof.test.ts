@@ -227,21 +227,26 @@ describe('what does not hold is answered by sat', () => {
   });
 
   test('a network that exact arithmetic finds bent, proved as if its biases had been moved', () => {
-    let bent = 0;
+    const seen = { bent: 0, affine: 0 };
     fc.assert(
       fc.property(seeds, seed => {
         const rng = seededRng(seed);
-        const region = makeRegion(pick(rng, ['box', 'simplex', 'vPolytope', 'crossPolytope']), 3, rng, 0.3);
-        const before = randomNetwork(rng, [3, 6, 5, 2], pick(rng, activationKinds));
+        const region = makeRegion(
+          pick(rng, ['box', 'simplex', 'crossPolytope']),
+          3,
+          rng,
+          pick(rng, [0.02, 0.2]),
+        );
+        const before = anyNet(rng, 3);
         const { proof } = certified(before, [region], 'float64');
         const isBent = mixedUnits(before, region).length > 0;
-        if (isBent) bent++;
+        seen[isBent ? 'bent' : 'affine']++;
         const answers = agreedAnswers(textOf(smtProof(before, [region], proof).text()));
         expect(answers.includes('sat')).toBe(isBent);
       }),
-      { numRuns: runs(12) },
+      { numRuns: runs(20) },
     );
-    expect(bent).toBeGreaterThan(0);
+    expect(Math.min(seen.bent, seen.affine)).toBeGreaterThan(0);
   });
 });
 
