@@ -1,3 +1,12 @@
+export {
+  type CaseDecision,
+  type ConjunctDecision,
+  type DecideOptions,
+  decide,
+  type QueryDecision,
+} from './decide/decide.js';
+export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
+export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { ShiftSharing, Sides } from './frames/policed-pass.js';
@@ -55,6 +64,19 @@ export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
+export { type FadeOptions, fade } from './patch/fade.js';
+export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
+export {
+  opaqueNetwork,
+  type Patched,
+  type PatchedRegion,
+  type PatchMap,
+  type PatchOptions,
+  patch,
+  patchFunction,
+} from './patch/patch.js';
+export { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes } from './patch/probes.js';
+export type { Changes, Decision, ShellReport } from './patch/shell-report.js';
 export {
   type Certificate,
   type CertificateOptions,
@@ -63,16 +85,18 @@ export {
   certificateOfProof,
   certificateText,
 } from './proof/certificate.js';
-export {
-  type Certified,
-  type CertifyOptions,
-  certify,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './proof/certify.js';
+export { certify } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
+export type {
+  Certified,
+  CertifyOptions,
+  LayerMargin,
+  RegionProof,
+  Uncertified,
+} from './proof/plain-proof.js';
+export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
+export type { Relaxed } from './proof/relaxed-value.js';
 export {
   type ExactConstraint,
   type SmtProof,

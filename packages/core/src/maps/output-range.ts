@@ -2,7 +2,8 @@ import { assertSize } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
-import { assertCertified, type CertifyOptions, certify } from '../proof/certify.js';
+import { certify } from '../proof/certify.js';
+import { assertCertified, type CertifyOptions } from '../proof/plain-proof.js';
 import { pointsAt, type Region } from '../regions/region.js';
 
 /** Exact extremes over a region, one per combination of outputs. */

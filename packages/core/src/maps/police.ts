@@ -1,8 +1,9 @@
 import type { AffineMap } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
-import { assertCertified, type Certified, certify } from '../proof/certify.js';
+import { certify } from '../proof/certify.js';
 import type { FrozenLayer } from '../proof/clearing.js';
 import { type FreezeOptions, freeze } from '../proof/freeze.js';
+import { assertCertified, type Certified } from '../proof/plain-proof.js';
 import type { Region } from '../regions/region.js';
 import { type EnforceOptions, enforce } from './enforce.js';
 import type { EnforceReport } from './report.js';

@@ -86,6 +86,17 @@ export type NodeKind = keyof NodeByKind;
 /** A node of a network. */
 export type NetworkNode = NodeByKind[NodeKind];
 
+/** The node reading other nodes: each name it reads, replaced. */
+export function withInputs(node: NetworkNode, replaced: (name: string) => string): NetworkNode {
+  if ('inputs' in node) {
+    const inputs = node.inputs.map(replaced);
+    return node.kind === 'clamp'
+      ? { ...node, inputs: [inputs[0], inputs[1], inputs[2]] }
+      : { ...node, inputs };
+  }
+  return 'input' in node ? { ...node, input: replaced(node.input) } : node;
+}
+
 /** The names of the nodes a node reads. */
 export function inputsOf(node: NetworkNode): readonly string[] {
   if ('inputs' in node) return node.inputs;

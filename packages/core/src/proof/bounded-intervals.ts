@@ -7,15 +7,18 @@ import type { LeadError } from '../rule/winners.js';
 import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME } from './bounded-frame.js';
 
 /** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
-const RANGE_TERMS = 8;
+export const RANGE_TERMS = 8;
 
 /** Error `[size]` of the frame values. */
 export function exactError({ errors }: BoundedFrame): Float64Array {
   return rowOf(errors, EXACT);
 }
 
-/** How far from its kinks a unit is to stay: clear in exact arithmetic, or by a float32 runtime's error besides. */
-export type Clearance = 'exact' | 'float32';
+/**
+ * How far from its kinks a unit is to stay: clear in exact arithmetic, or by a float32 runtime's error besides, where that costs
+ * little or always.
+ */
+export type Clearance = 'exact' | 'float32' | 'float32-always';
 
 /** What is asked of a unit's distance from its kinks: `safety` times the error of its range and the clearance. */
 export interface Demand {
@@ -39,7 +42,8 @@ function runtimeError(
   { safety, clearance }: Demand,
 ): Float64Array {
   const factor = clearance === 'exact' ? 0 : safety;
-  return rowOf(errors, RUNTIME).map((e, j) => (e <= LARGEST_CLEARANCE * reach[j] ? factor * e : 0));
+  const share = clearance === 'float32-always' ? Number.POSITIVE_INFINITY : LARGEST_CLEARANCE;
+  return rowOf(errors, RUNTIME).map((e, j) => (e === 0 || e <= share * reach[j] ? factor * e : 0));
 }
 
 /** The forbidden intervals with the tails and what is demanded as margin. */

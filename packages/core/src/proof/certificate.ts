@@ -2,14 +2,9 @@ import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import {
-  assertCertified,
-  type Certified,
-  type CertifyOptions,
-  certify,
-  type RegionProof,
-} from './certify.js';
+import { certify } from './certify.js';
 import { regionsHash, sha256Hex } from './hash.js';
+import { assertCertified, type Certified, type CertifyOptions, type RegionProof } from './plain-proof.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
 export interface Certificate {

@@ -1,105 +1,23 @@
-import { PoliceError } from '../errors.js';
-import { type AffineMap, mapsOn } from '../frames/affine-map.js';
-import { isApproximate } from '../frames/approximation-error.js';
-import type { FramePropagator } from '../frames/propagator.js';
-import { propagatorsFor } from '../frames/propagators-for.js';
 import type { Network } from '../network/network.js';
-import type { ActivationNode, MaxNode } from '../network/nodes.js';
-import type { Progress } from '../network/walk.js';
-import { type Matrix, rowOf } from '../numeric/matrix.js';
-import { pointsAt, type Region } from '../regions/region.js';
-import type { AffinePieces } from '../rule/pieces.js';
-import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
-import { chooseWinners, type MaxShifts } from '../rule/winners.js';
-import { type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
+import type { Region } from '../regions/region.js';
+import { resolveClamps } from './clamps.js';
 import {
-  boundedIntervals,
-  boundedLeads,
-  clearanceOn,
-  exactError,
-  PROOF,
-  smallestMargin,
-} from './bounded-intervals.js';
-import { addShift } from './bounded-linear.js';
-import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
-import { mapErrorOn } from './map-error.js';
-import type { RuntimeRounding } from './runtime-rounding.js';
-
-/** What is proved of a nonlinearity: its least clearance, all rounding deducted, is not negative. */
-export interface LayerMargin {
-  readonly name: string;
-  /** See `FrozenLayer.smallestMargin`. */
-  readonly smallestMargin: number;
-}
-
-/** What is proved on one region. */
-export interface RegionProof {
-  /** The network's affine map there, rounded to float64; made when first asked for: A has outSize · inSize entries. */
-  readonly map: AffineMap;
-  /**
-   * Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic: the rounding of A and b, and
-   * `approximationError`. Made with the map.
-   */
-  readonly mapError: Float64Array;
-  /** The outputs' frame values, and a bound `[outSize]` on how far any point's are from the network's: the map without A. */
-  readonly outputFrame: { readonly values: Matrix; readonly error: Float64Array };
-  /**
-   * Bound `[outSize]` on |inference in float32, in any order of summation − f(x)| over the region, f the affine map in exact
-   * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow.
-   */
-  readonly inferenceError: Float64Array;
-  /** Bound `[outSize]` on |f(x)| over the region: what `inferenceError` is large or small beside. */
-  readonly outputReach: Float64Array;
-  /** The first node where a float32 number may overflow, sums on the way included. */
-  readonly overflow?: string;
-  /** The first node whose Jacobian would have taken too long, so that `inferenceError` is coarse: from products of |W|. */
-  readonly coarse?: string;
-  /**
-   * How far `[outSize]` the network is from affine where smooth activations make it so only up to an error. Then
-   * `inferenceError` assumes a runtime whose own smooth functions err by no more than `SMOOTH_FUNCTION_ERROR`. Absent where f
-   * is exactly affine.
-   */
-  readonly approximationError?: Float64Array;
-}
-
-/** The proof that a network is affine on every region. */
-export interface Certified {
-  readonly certified: true;
-  readonly layers: readonly LayerMargin[];
-  /** In the order of the regions. */
-  readonly regions: readonly RegionProof[];
-  /** The piece that every unit is on and the entry that wins each maximum: what an independent proof needs to be told. */
-  readonly pieces: AffinePieces;
-}
-
-/** The first nonlinearity that could not be proved affine. */
-export interface Uncertified {
-  readonly certified: false;
-  readonly layer: string;
-  /** The unit (of a maximum: the window). */
-  readonly unit: number;
-  /** Negative: by how much the clearance falls short. */
-  readonly margin: number;
-  readonly region: number;
-  /** Points `[2, D]` of the region where the unit is lowest and highest (of a maximum: absent). */
-  readonly points?: Matrix;
-}
-
-/** The memory allowed, and whom to tell of progress. */
-export interface CertifyOptions {
-  /**
-   * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
-   * @defaultValue 2 GiB
-   */
-  readonly memory?: number;
-  readonly progress?: Progress;
-}
+  type Certified,
+  type CertifyOptions,
+  certifyPlain,
+  type LayerMargin,
+  type RegionProof,
+  type Uncertified,
+} from './plain-proof.js';
 
 /**
  * Proves, or fails to prove, that the network, its parameters taken as exact real numbers, is affine on every region: no range
  * of a pre-activation, widened by a bound on all rounding in computing it, reaches a kink, and on every region one
  * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first. A failure refutes nothing:
  * relu(relu(x) − 5) is constant on [−1, 1], though its inner unit bends there.
+ *
+ * A clamp is its centre where its radius is proved to be 0, whatever its value may be, and its value where the radius is proved
+ * to be at least as large as the distance of both: what is then proved is the network with these in its place.
  *
  * Throws `shape`, `not-finite` or `too-large` (a frame beyond `memory`).
  *
@@ -110,147 +28,45 @@ export interface CertifyOptions {
 export function certify(
   net: Network,
   regions: readonly Region[],
-  { memory, progress }: CertifyOptions = {},
+  options: CertifyOptions = {},
 ): Certified | Uncertified {
-  const propagators = propagatorsFor(net, regions, memory);
-  const layers: LayerMargin[] = [];
-  const proved = (name: string, smallestMargin: number) => layers.push({ name, smallestMargin });
-  try {
-    const { frames, pieces, rounding } = boundedPass(
-      net,
-      propagators,
-      proving(propagators, proved),
-      progress,
-    );
-    const maps = mapsOn(
-      net,
-      regions,
-      pieces,
-      frames.map(({ values }) => values),
-    );
-    const proofs = propagators.map((propagator, r) =>
-      regionProof(net, propagator, () => maps()[r], frames[r], rounding[r]),
-    );
-    return { certified: true, layers, regions: proofs, pieces };
-  } catch (error) {
-    if (error instanceof MayBend) return error.found;
-    throw error;
+  if (!net.nodes.some(({ kind }) => kind === 'clamp')) return certifyPlain(net, regions, options);
+  const margins = new Map<string, number>();
+  const note = (layers: readonly LayerMargin[]) => {
+    for (const { name, smallestMargin } of layers)
+      margins.set(name, Math.min(smallestMargin, margins.get(name) ?? Number.POSITIVE_INFINITY));
+  };
+  const groups = new Map<string, Group>();
+  for (const [r, region] of regions.entries()) {
+    const resolved = resolveClamps(net, region, options);
+    if ('certified' in resolved) return { ...resolved, region: r };
+    note(resolved.layers);
+    const group = groups.get(resolved.choices) ?? { network: resolved.network, members: [] };
+    group.members.push(r);
+    groups.set(resolved.choices, group);
   }
-}
-
-/** Throws `not-frozen`, naming the unit, unless the proof is one. */
-export function assertCertified(proof: Certified | Uncertified): asserts proof is Certified {
-  if (proof.certified) return;
-  const { layer, unit, margin, region } = proof;
-  throw new PoliceError({
-    code: 'not-frozen',
-    where: layer,
-    expected: 'a network affine on every region',
-    actual: `unit ${unit}, which may bend inside region ${region}: it is short of its kink by ${-margin}`,
-    remedy:
-      'Call freeze(network, regions) first, with the same regions; { precision: "float64" } keeps float64 weights.',
-  });
-}
-
-/** Ends the pass at the first nonlinearity that could not be proved affine. */
-class MayBend extends Error {
-  constructor(readonly found: Uncertified) {
-    super(found.layer);
+  const proofs: RegionProof[] = [];
+  for (const { network, members } of groups.values()) {
+    const proof = certifyPlain(
+      network,
+      members.map(r => regions[r]),
+      options,
+    );
+    if (!proof.certified) return { ...proof, region: members[proof.region] };
+    note(proof.layers);
+    members.forEach((r, i) => {
+      proofs[r] = proof.regions[i];
+    });
   }
-}
-
-/** The rule that proves, and moves nothing. */
-function proving(
-  propagators: readonly FramePropagator[],
-  proved: (name: string, margin: number) => void,
-): NonlinearityRule {
   return {
-    activation: (node, { frames }, boundings) => {
-      const { shift } = node;
-      const h = shift ? frames.map((frame, r) => addShift(boundings[r], node, frame, shift)) : frames;
-      const intervals = boundedIntervals(node.activation, propagators, h, PROOF);
-      const margin = smallestMargin(intervals);
-      // Not `< 0`: a NaN proves nothing.
-      if (!(margin >= 0)) throw new MayBend(activationFailure(node, propagators, h, intervals));
-      const shifts = chooseShifts(intervals, () => 0); // none: every unit is off its kinks
-      proved(node.name, margin);
-      const kinks = node.activation.kinks.length;
-      return { frames: h, shifts, clearances: h.map((_, r) => clearanceOn(r, intervals, kinks)) };
-    },
-    max: (node, frames) => {
-      const { winners, margin, failure } = provenWinners(node, propagators, frames);
-      if (failure) throw new MayBend(failure);
-      proved(node.name, margin);
-      return winners;
-    },
+    certified: true,
+    layers: Array.from(margins, ([name, smallestMargin]) => ({ name, smallestMargin })),
+    regions: proofs,
   };
 }
 
-function regionProof(
-  net: Network,
-  propagator: FramePropagator,
-  mapOf: () => AffineMap,
-  output: BoundedFrame,
-  { overflow, coarse }: RuntimeRounding,
-): RegionProof {
-  const { approximationError } = output;
-  let mapError: Float64Array | undefined;
-  return {
-    get map() {
-      return mapOf();
-    },
-    get mapError() {
-      mapError ??= mapErrorOn(net, propagator, mapOf(), output);
-      return mapError;
-    },
-    get outputFrame() {
-      const units = Int32Array.from(approximationError.keys());
-      return {
-        values: propagator.columns(net.nodes.at(-1)!.name, output.values, units),
-        error: exactError(output).map((e, j) => (e + approximationError[j]) * ROUND_UP),
-      };
-    },
-    inferenceError: rowOf(output.errors, RUNTIME).map((e, j) =>
-      overflow === undefined ? (e + approximationError[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
-    ),
-    outputReach: propagator.reader.reach(output.values),
-    ...(overflow === undefined ? {} : { overflow }),
-    ...(coarse === undefined ? {} : { coarse }),
-    ...(isApproximate(net) ? { approximationError } : {}),
-  };
-}
-
-function activationFailure(
-  { name, input, activation }: ActivationNode,
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-  { units, below, above }: ForbiddenIntervals,
-): Uncertified {
-  const at = below.findIndex((b, i) => !(Math.max(b, -above[i]) >= 0));
-  const unit = at % units;
-  const r = Math.floor(at / units / activation.kinks.length);
-  const { region, columns } = propagators[r];
-  const twice = columns(input, frames[r].values, [unit, unit]);
-  const points = pointsAt(region, region.extremes(twice, [-1, 1]));
-  return { certified: false, layer: name, unit, region: r, margin: Math.max(below[at], -above[at]), points };
-}
-
-function provenWinners(
-  node: MaxNode,
-  propagators: readonly FramePropagator[],
-  frames: readonly BoundedFrame[],
-): { winners: MaxShifts; margin: number; failure?: Uncertified } {
-  const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
-  const winners = chooseWinners(node.windows, pairs, {
-    ...(node.lifts ? { lifts: node.lifts } : {}),
-    leadError: boundedLeads(propagators, frames, PROOF),
-  });
-  const present = (w: number) => (node.lifts && node.lifts.winner[w] >= 0 ? node.lifts.lift[w] : 0);
-  // A lift that the node has not got is a lift missing.
-  const clearance = winners.clearance.map((c, w) => c - (winners.lifts.lift[w] - present(w)));
-  const margin = clearance.reduce((least, c) => Math.min(least, c), Number.POSITIVE_INFINITY);
-  if (margin >= 0) return { winners, margin };
-  const unit = clearance.findIndex(c => !(c >= 0));
-  const region = Math.max(0, winners.activeRegion[unit]);
-  return { winners, margin, failure: { certified: false, layer: node.name, unit, region, margin } };
+/** Regions on which the network is the same one without clamps, which is proved once for all of them. */
+interface Group {
+  readonly network: Network;
+  readonly members: number[];
 }

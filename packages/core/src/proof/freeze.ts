@@ -22,7 +22,7 @@ export interface FreezeOptions {
   /**
    * How far from its kinks a unit is kept: `exact`, off them in exact arithmetic; `float32`, by a float32 runtime's own error on the
    * region besides, where that bound is no larger than a small share of what the unit takes, so that what is flat here is flat there,
-   * and the runtime's error is that of an affine function.
+   * and the runtime's error is that of an affine function; `float32-always`, by that error whatever it takes.
    * @defaultValue 'float32', of float64 weights 'exact'
    */
   readonly clearance?: Clearance;

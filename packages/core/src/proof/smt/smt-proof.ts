@@ -1,9 +1,11 @@
 import { PoliceError } from '../../errors.js';
 import type { Network } from '../../network/network.js';
+import { UNRESOLVED } from '../../network/unresolved.js';
 import type { Progress } from '../../network/walk.js';
+import { ifKind } from '../../network/walk.js';
 import type { Fraction } from '../../numeric/fraction.js';
 import type { Region } from '../../regions/region.js';
-import type { Certified } from '../certify.js';
+import type { Certified } from '../plain-proof.js';
 import { type Defined, regionScript } from './region-script.js';
 import { asserted, comment, defined, fractionText, sumText } from './syntax.js';
 import type { Lines } from './units.js';
@@ -71,6 +73,7 @@ export function smtProof(
   options: SmtProofOptions = {},
 ): SmtProof {
   const { limit = DEFAULT_LIMIT } = options;
+  if (!proof.pieces) for (const node of net.nodes) ifKind(UNRESOLVED, node);
   let bytes = 0;
   let questions = 0;
   for (const piece of script(net, regions, proof, options)) {
@@ -92,7 +95,7 @@ function* script(
   yield '(set-logic QF_LRA)\n';
   for (const [r, region] of regions.entries()) {
     yield '(push 1)\n';
-    const found = yield* regionScript(net, region, r, pieces, progress);
+    const found = yield* regionScript(net, region, r, pieces!, progress);
     if (unsafe.length > 0) yield* unsafeOn(found, unsafe);
     yield '(pop 1)\n';
   }
