@@ -23,8 +23,8 @@ export interface WrittenHashes {
 /** Options that name files which are read. */
 const FILES = ['target', 'data', 'certificate', 'keep'];
 
-/** Options that change nothing of a result that there is. */
-const WITHOUT_EFFECT = ['memory', 'run'];
+/** Options that change nothing of a result that there is; what memory was too little for is no result. */
+const WITHOUT_EFFECT = ['memory'];
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
