@@ -28,7 +28,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   while (at < message.length) {
     const start = at;
     at = varintEnd(message, at);
-    const tag = Number(varintOf(message.subarray(start, at)));
+    const tag = at === start + 1 ? message[start] : Number(varintOf(message.subarray(start, at)));
     const number = Math.floor(tag / 8);
     if (number === 0 || tag > LARGEST_TAG) throw new WireError(`illegal tag ${tag} at byte ${start}`);
     let content = at;
@@ -45,7 +45,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
         break;
       case WireType.LengthDelimited:
         content = varintEnd(message, at);
-        end = content + Number(varintOf(message.subarray(at, content)));
+        end = content + (content === at + 1 ? message[at] : Number(varintOf(message.subarray(at, content))));
         break;
       default:
         throw new WireError(`wire type ${tag % 8} at byte ${start}`);
