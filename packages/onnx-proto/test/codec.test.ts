@@ -15,9 +15,7 @@ import fc from 'fast-check';
 import * as oracle from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 
-const text = fc
-  .string({ unit: 'binary', maxLength: 6 })
-  .map(s => s.toWellFormed?.() ?? s.replace(/[\ud800-\udfff]/g, ''));
+const text = fc.string({ unit: 'binary', maxLength: 6 }).map(s => s.replace(/[\ud800-\udfff]/g, ''));
 const bytes = fc.uint8Array({ maxLength: 9 });
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const float = fc.float();
