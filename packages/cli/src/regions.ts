@@ -3,8 +3,8 @@ import { loadLinearPrograms } from '@police/core/highs';
 import { readText } from './files.js';
 import { parseJson } from './json.js';
 import type { Memory } from './memory.js';
-import { assertEliminable } from './polytope-work.js';
-import { regionBytes } from './region-bytes.js';
+import { assertSolvable, sizesOfRows } from './polytope-work.js';
+import { assertRegionSize, regionBytes } from './region-bytes.js';
 import type { Terminal } from './terminal.js';
 import { readVnnlib } from './vnnlib.js';
 
@@ -53,7 +53,7 @@ function isVnnlib(path: string, text: string): boolean {
 function readRegionJson(
   text: string,
   path: string,
-  { memory, ...options }: RegionOptions & RegionLimits,
+  { memory, size, ...options }: RegionOptions & RegionLimits,
 ): Region[] {
   const json = parseJson(text, path);
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
@@ -62,8 +62,9 @@ function readRegionJson(
   return list.map((entry, i) => {
     const place = list.length > 1 ? `${path} region ${i}` : path;
     try {
+      assertRegionSize(entry, size);
       memory.claimRegion(regionBytes(entry), 'region');
-      assertPolytopesEliminable(entry);
+      assertPolytopesSolvable(entry);
       return regionFromJSON(entry, options);
     } catch (error) {
       if (!(error instanceof PoliceError)) throw error;
@@ -74,13 +75,12 @@ function readRegionJson(
 }
 
 /** Regions in one another are searched as deep as they are read. */
-function assertPolytopesEliminable(json: unknown): void {
+function assertPolytopesSolvable(json: unknown): void {
   for (
     let at = json as { A?: unknown; region?: unknown } | null | undefined;
     typeof at === 'object' && at !== null;
   ) {
-    if (Array.isArray(at.A))
-      assertEliminable(at.A.length, Array.isArray(at.A[0]) ? at.A[0].length : 0, 'region');
+    if (Array.isArray(at.A)) assertSolvable(sizesOfRows(at.A), 'region');
     at = at.region as typeof at;
   }
 }

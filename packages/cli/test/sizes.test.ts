@@ -5,7 +5,7 @@ import { exportOnnx } from '@police/onnx-export';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../src/json.js';
 import { Memory } from '../src/memory.js';
-import { regionBytes } from '../src/region-bytes.js';
+import { assertRegionSize, regionBytes } from '../src/region-bytes.js';
 import { police, smallFiles, square, temporaryFolder } from './helpers.js';
 
 const folder = await mkdtemp(join(await temporaryFolder(), 's-'));
@@ -89,12 +89,46 @@ describe('regions', () => {
     expect(memory.left).toBe(2 ** 20);
   });
 
-  test('of many inequalities are refused before their vertices are looked for', async () => {
-    const A = Array.from({ length: 3000 }, (_, i) => [Math.cos(i), Math.sin(i)]);
-    const many = await file('many.json', JSON.stringify({ kind: 'hPolytope', A, b: A.map(() => 1) }));
-    const { code, errors } = await police(['verify', model, '-r', many]);
+  test('of many inequalities are worked on where that takes seconds, else refused with an estimate', async () => {
+    const circle = Array.from({ length: 3000 }, (_, i) => [Math.cos(i), Math.sin(i)]);
+    const polytope = (A: readonly number[][]) =>
+      JSON.stringify({ kind: 'hPolytope', A, b: A.map(() => 1e-3) });
+    const out = join(folder, 'circle.onnx');
+    const enforced = await police([
+      'enforce',
+      model,
+      '-r',
+      await file('circle.json', polytope(circle)),
+      '-o',
+      out,
+    ]);
+    expect(enforced).toMatchObject({ code: 0 });
+    const wide = await file('inputs.onnx', '');
+    await writeFile(wide, exportOnnx(chain(500, [dense([new Float64Array(500).fill(1)])])));
+    const A = Array.from({ length: 600 }, (_, i) => Array.from({ length: 500 }, (_, k) => Math.cos(i * k)));
+    const { code, errors } = await police(['verify', wide, '-r', await file('long-rows.json', polytope(A))]);
     expect(code).toBe(3);
-    expect(errors).toContain('at most 512 constraints beyond the 4 of a box, got 3000');
+    expect(errors).toContain(
+      'take an estimated 60 s at most, got about 1513 s, for 600 constraints on 500 inputs',
+    );
+    expect(errors).toContain('hull of points');
+  });
+
+  test('of another number of inputs are refused before they are built', async () => {
+    const A = Array.from({ length: 600 }, (_, i) => Array.from({ length: 500 }, (_, k) => Math.cos(i * k)));
+    const region = { kind: 'scaled', factor: 2, region: { kind: 'hPolytope', A, b: A.map(() => 1) } };
+    const { code, errors } = await police([
+      'verify',
+      model,
+      '-r',
+      await file('other.json', JSON.stringify(region)),
+    ]);
+    expect(code).toBe(2);
+    expect(errors).toContain("other.json region: expected a region of the model's 2 inputs, got one of 500");
+    const ball = { kind: 'ball', centre: [1], radius: 1 };
+    const line = { kind: 'image', region: ball, matrix: [[1], [2]], offset: [0, 0] };
+    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 2)).not.toThrow();
+    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 1)).toThrow('one of 2');
   });
 
   test('nested deep are refused', async () => {
