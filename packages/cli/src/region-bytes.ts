@@ -36,8 +36,8 @@ export function assertRegionSize(json: unknown, size: number): void {
   throw new PoliceError({
     code: 'shape',
     where: 'region',
-    expected: `a region of the model's ${size} inputs`,
-    actual: `one of ${found}`,
+    expected: `a region of size ${size}, the model's inputs`,
+    actual: `${found}`,
   });
 }
 

@@ -124,11 +124,11 @@ describe('regions', () => {
       await file('other.json', JSON.stringify(region)),
     ]);
     expect(code).toBe(2);
-    expect(errors).toContain("other.json region: expected a region of the model's 2 inputs, got one of 500");
+    expect(errors).toContain("other.json region: expected a region of size 2, the model's inputs, got 500");
     const ball = { kind: 'ball', centre: [1], radius: 1 };
     const line = { kind: 'image', region: ball, matrix: [[1], [2]], offset: [0, 0] };
     expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 2)).not.toThrow();
-    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 1)).toThrow('one of 2');
+    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 1)).toThrow('got 2');
   });
 
   test('nested deep are refused', async () => {
