@@ -59,19 +59,27 @@ function readRegionJson(
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
   const listed = isObject && Object.hasOwn(json, 'regions') ? (json as { regions: unknown }).regions : json;
   const list = Array.isArray(listed) ? listed : [listed];
-  return list.map((entry, i) => {
-    const place = list.length > 1 ? `${path} region ${i}` : path;
-    try {
-      assertRegionSize(entry, size);
-      memory.claimRegion(regionBytes(entry), 'region');
-      assertPolytopesSolvable(entry);
-      return regionFromJSON(entry, options);
-    } catch (error) {
-      if (!(error instanceof PoliceError)) throw error;
-      const { code, where, expected, actual, remedy } = error;
-      throw new PoliceError({ code, where: `${place} ${where}`, expected, actual, remedy, cause: error });
-    }
+  const placeOf = (i: number) => (list.length > 1 ? `${path} region ${i}` : path);
+  const each = <T>(step: (entry: unknown) => T) =>
+    list.map((entry, i) => naming(placeOf(i), () => step(entry)));
+  // All together must fit before the first is built.
+  each(entry => {
+    assertRegionSize(entry, size);
+    memory.claimRegion(regionBytes(entry), 'region');
+    assertPolytopesSolvable(entry);
   });
+  return each(entry => regionFromJSON(entry, options));
+}
+
+/** Adds the place to an error about a region. */
+function naming<T>(place: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof PoliceError)) throw error;
+    const { code, where, expected, actual, remedy } = error;
+    throw new PoliceError({ code, where: `${place} ${where}`, expected, actual, remedy, cause: error });
+  }
 }
 
 /** Regions in one another are searched as deep as they are read. */

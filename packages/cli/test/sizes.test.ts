@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { parseJson } from '../src/json.js';
 import { Memory } from '../src/memory.js';
 import { assertRegionSize, regionBytes } from '../src/region-bytes.js';
+import { readVnnlib } from '../src/vnnlib.js';
 import { police, smallFiles, square, temporaryFolder } from './helpers.js';
 
 const folder = await mkdtemp(join(await temporaryFolder(), 's-'));
@@ -49,6 +50,24 @@ describe('regions', () => {
       JSON.stringify([...Array(2000)].map(() => square)),
     );
     expect(piped).toMatchObject({ code: 3 });
+  });
+
+  test('must fit together before any is built', async () => {
+    const crossed = { kind: 'box', lower: [1, 1], upper: [0, 0] };
+    const listed = (count: number) => JSON.stringify([crossed, ...Array(count).fill(square)]);
+    const few = await police(['verify', model, '-r', await file('few.json', listed(5)), '--memory', '2']);
+    expect(few.errors).toContain('few.json region 0 region: box coordinate 0');
+    const many = await police(['verify', model, '-r', await file('many.json', listed(100)), '--memory', '2']);
+    expect(many.errors).toMatch(/many.json region \d+ region: expected regions that take at most 1.0 MiB/);
+    const open = '(and (<= (+ X_0 X_1) 1))';
+    const boxOf = (i: number) => `(and (<= X_0 1) (>= X_0 -${i}) (<= X_1 1) (>= X_1 0))`;
+    const read = (count: number) => () => {
+      const cases = [open, ...Array.from({ length: count }, (_, i) => boxOf(i))].join(' ');
+      const text = `(declare-const X_0 Real)(declare-const X_1 Real)(assert (or ${cases}))`;
+      readVnnlib(text, 'p', { memory: new Memory({ memory: 2 }), size: 2 });
+    };
+    expect(read(5)).toThrow(expect.objectContaining({ code: 'unbounded-region' }));
+    expect(read(100)).toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
   test('of many inputs are refused by the size of their frames', async () => {
