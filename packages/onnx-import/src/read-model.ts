@@ -4,7 +4,7 @@ import { elementType, inputOf, outputOf, shapeOf, versionOf } from './declared.j
 import { malformed } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { type ExternalData, withDataInside } from './external-data.js';
-import { wiringOf } from './graph.js';
+import { nodesBefore, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel } from './proto.js';
 import type { Sites } from './sites.js';
@@ -49,6 +49,8 @@ export interface ImportedModel {
   readonly tail: readonly string[];
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
+  /** The coarsest format that anything is computed in. Where it is float16, bounds on float32 inference say nothing of this model. */
+  readonly arithmetic: FloatType;
   readonly opset: number;
   /** For `writeBack`: the file as it was read, how, and where its biases are. */
   readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
@@ -89,7 +91,12 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
       output ? 'a constant' : 'no such tensor',
     );
   }
-  const precision = coarsest(builder.sites, input.dtype);
+  const computed = nodesBefore(guaranteed, graph, wiring)
+    .flatMap(node => graph.node[node].output.map(values))
+    .flatMap(value => (value?.kind === 'data' ? [value.dtype] : []));
+  const { biases, shifts, maxima } = builder.sites;
+  const stored = [biases, shifts, maxima].flatMap(sites => [...sites.values()].map(({ dtype }) => dtype));
+  const precision = coarsest(stored) ?? input.dtype;
   return {
     network: builder.network(output, PRECISIONS[precision]),
     inputName: declared.name,
@@ -99,6 +106,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     guaranteedShape: output.shape,
     tail,
     precision,
+    arithmetic: coarsest(computed) ?? input.dtype,
     opset,
     source: { bytes: kept, options, sites: builder.sites },
   };
@@ -106,9 +114,6 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
 
 const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
 
-/** The coarsest format in which shifts are stored; the input's where there are none. */
-function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
-  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
-  return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
+function coarsest(formats: readonly FloatType[]): FloatType | undefined {
+  return (['float16', 'float32', 'float64'] as const).find(format => formats.includes(format));
 }
