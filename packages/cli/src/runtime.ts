@@ -32,9 +32,14 @@ export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedM
     const inner = guaranteed.flatMap(({ tensor, isOutput }) => (isOutput ? [] : [tensor]));
     const file = inner.reduce(withOutput, bytes);
     const session = await ort.InferenceSession.create(file, { executionProviders: ['wasm'] });
-    const isDouble = session.inputMetadata.some(
-      meta => meta.name === inputName && meta.isTensor && meta.type === 'float64',
-    );
+    const meta = session.inputMetadata.find(({ name }) => name === inputName);
+    const type = meta?.isTensor ? meta.type : undefined;
+    // Points of a region are no numbers of float16.
+    if (type === 'float16') {
+      await session.release();
+      throw new Error('an input in float16');
+    }
+    const isDouble = type === 'float64';
     const held = Object.fromEntries(model.fixed.map(each => [each.name, heldTensor(ort, each)]));
     return {
       run: async x => {

@@ -14,7 +14,7 @@ import {
 import { malformed } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { type ExternalData, withDataInside } from './external-data.js';
-import { type Wiring, wiringOf } from './graph.js';
+import { nodesBefore, type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel, type GraphProto } from './proto.js';
 import type { Sites } from './sites.js';
@@ -88,6 +88,8 @@ export interface ImportedModel {
   readonly tail: readonly string[];
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
+  /** The coarsest format that anything is computed in. Where it is float16, bounds on float32 inference say nothing of this model. */
+  readonly arithmetic: FloatType;
   readonly opset: number;
   /** For `writeBack`: the file as it was read, its data inside, how, and where its biases are. */
   readonly source: {
@@ -138,7 +140,12 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   const values = evaluate({ graph, wiring, opset, builder, known, epsilon }, new Set(targets));
   const found = targets.map(target => dataAt(target, values));
   const output = builder.concat(found, 'outputs');
-  const precision = coarsest(builder.sites, input.dtype);
+  const computed = nodesBefore(targets, graph, wiring)
+    .flatMap(node => graph.node[node].output.map(values))
+    .flatMap(value => (value?.kind === 'data' ? [value.dtype] : []));
+  const { biases, shifts, maxima } = builder.sites;
+  const stored = [biases, shifts, maxima].flatMap(sites => [...sites.values()].map(({ dtype }) => dtype));
+  const precision = coarsest(stored) ?? input.dtype;
   const isOutput = (tensor: string) => graph.output.some(({ name }) => name === tensor);
   return {
     network: builder.network(output, PRECISIONS[precision]),
@@ -151,6 +158,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     guaranteedShape: output.shape,
     tail,
     precision,
+    arithmetic: coarsest(computed) ?? input.dtype,
     opset,
     source: { bytes: kept, options, sites: builder.sites, isExternal: inside !== undefined },
   };
@@ -186,9 +194,6 @@ function dataAt(tensor: string, values: (tensor: string) => Value | undefined): 
   );
 }
 
-/** The coarsest format in which shifts are stored; the input's where there are none. */
-function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
-  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
-  return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
+function coarsest(formats: readonly FloatType[]): FloatType | undefined {
+  return (['float16', 'float32', 'float64'] as const).find(format => formats.includes(format));
 }
