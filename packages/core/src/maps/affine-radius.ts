@@ -14,7 +14,7 @@ import type { LinearNode } from '../network/forward.js';
 import { largestIn, type Windows, windowCount } from '../network/max-windows.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
-import { walk } from '../network/walk.js';
+import { walkToEnd } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { noShifts } from '../rule/shift.js';
@@ -61,7 +61,7 @@ export function affineRadius(
   };
   const linear = (node: LinearNode, inputs: readonly Matrix[]) =>
     checkedFrame(node.name, withBias(node, propagator.linear(node, inputs)));
-  walk<Matrix>(net, {
+  walkToEnd<Matrix>(net, {
     input: () => propagator.start(),
     affine: linear,
     sum: linear,
