@@ -41,7 +41,7 @@ const BLOCKS: readonly (readonly [
 type Volume = [channels: number, height: number, width: number];
 
 /**
- * A classifier of `[3, side, side]` pictures with 1000 classes and, 4.96 million parameters: a strided stem, depthwise blocks
+ * A classifier of `[3, side, side]` pictures with 1000 classes and 4.96 million parameters: a strided stem, depthwise blocks
  * with residuals, ReLU6 or hard swish, a pooled head. Weights are random, of unit gain, rounded to float32.
  */
 export function mobileNet(rng: Rng, side: number): Network {
