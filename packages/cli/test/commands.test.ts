@@ -292,7 +292,7 @@ describe('errors', () => {
       'none.onnx: expected a file that can be read',
     ],
     ['a model that is none', ['enforce', region, '-r', region, '-o', out], 2, 'police: '],
-    ['a missing option', ['enforce', model, '-o', out], 2, '--region: expected at least one region'],
+    ['a missing option', ['enforce', model, '-o', out], 2, 'regions: expected at least one, got none'],
     ['an unknown option', ['verify', model, '-r', region, '--fast'], 2, "unknown option '--fast'"],
     ['an unknown command', ['frobnicate'], 2, "unknown command 'frobnicate'"],
     [
@@ -306,7 +306,7 @@ describe('errors', () => {
       'a region of another size',
       ['enforce', model, '-r', file('line.json'), '-o', out],
       2,
-      'expected a region of size 2, got 1',
+      "expected a region of size 2, the model's inputs, got 1",
     ],
     [
       'two things on standard output',

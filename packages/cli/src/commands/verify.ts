@@ -13,14 +13,14 @@ import {
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
+import type { RegionOptions, RegionSource } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface VerifyOptions extends ModelOptions, ProofOptions {
-  /** @defaultValue the inputs of the property */
-  readonly region?: readonly string[];
+/** Without regions the inputs of the property are what is proved. */
+export interface VerifyOptions extends ModelOptions, RegionOptions, ProofOptions {
   readonly certificate?: string;
   readonly memory?: number;
   readonly run?: boolean;
@@ -45,8 +45,7 @@ export async function verifyCommand(
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
-  const files = options.region ?? (options.property === undefined ? [] : [options.property]);
-  const regions = await readRegions(files, limits, terminal);
+  const regions = await readRegions(sourcesOf(options), limits, terminal);
   const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
@@ -69,7 +68,7 @@ export async function verifyCommand(
       ),
     ]);
   }
-  const overflow = overflowIn(proof, model.precision);
+  const overflow = overflowIn(proof, model.arithmetic);
   if (overflow) return finish(false, overflow, [`NOT certified: ${overflowSentence(overflow)}.`]);
   if (options.certificate) {
     const certificate = await readJson(options.certificate, terminal, limit);
@@ -88,7 +87,7 @@ export async function verifyCommand(
     terminal,
     memory: limit,
   });
-  const isHalf = model.precision === 'float16';
+  const isHalf = model.arithmetic === 'float16';
   const bounds = proof.regions.map(boundOf);
   return finish(
     true,
@@ -119,6 +118,10 @@ export async function verifyCommand(
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+function sourcesOf({ region, property }: VerifyOptions): readonly RegionSource[] {
+  return region.length > 0 || property === undefined ? region : [{ kind: 'file', path: property }];
 }
 
 /** Field by field: the map is made by being looked at, and may be as large as outputs × inputs. */

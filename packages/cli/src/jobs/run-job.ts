@@ -4,6 +4,7 @@ import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { JobHashes } from '../job-hashes.js';
+import type { RegionSource } from '../regions/sources.js';
 import { inTermsOfFlags } from '../remedies.js';
 import type { Terminal } from '../terminal.js';
 import type { Job, JobCommandName, JobResult, JobStatus } from './job.js';
@@ -48,7 +49,7 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
       smallestMargin,
       inferenceError,
       ...pick(drift, ['decisionAgreement', 'meanDrift']),
-      ...pick(job, ['outputSha256']),
+      ...pick(job, ['outputSha256', 'dataSha256']),
     }),
   },
   verify: {
@@ -56,8 +57,9 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
       verifyCommand(
         model,
         {
-          ...(options as VerifyOptions),
-          ...(region.endsWith('.vnnlib') ? { property: region } : { region: [region] }),
+          ...(options as unknown as VerifyOptions),
+          region: [region],
+          ...(isProperty(region) ? { property: region.path } : {}),
           json: true,
           quiet: true,
           force: true,
@@ -99,6 +101,10 @@ export async function runJob({ job, hashes, args }: Task): Promise<JobResult> {
       messages: [...messages(), `police: ${job.name}: ${sentence}`],
     };
   }
+}
+
+function isProperty(region: RegionSource): region is Extract<RegionSource, { kind: 'file' }> {
+  return region.kind === 'file' && region.path.endsWith('.vnnlib');
 }
 
 function statusOf(code: number): JobStatus {
