@@ -26,25 +26,29 @@ export async function loadRuntime(): Promise<Ort | undefined> {
 
 /** Throws `unsupported-layer` where ONNX Runtime does not take the file. */
 export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedModel): Promise<Runtime> {
-  const { inputName, inputShape, guaranteedTensor } = model;
+  const { inputName, inputShape, guaranteed } = model;
+  const names = guaranteed.map(({ tensor }) => tensor);
   try {
-    const isOutput = model.tail.length === 0;
-    const file = isOutput ? bytes : withOutput(bytes, guaranteedTensor);
+    const inner = guaranteed.flatMap(({ tensor, isOutput }) => (isOutput ? [] : [tensor]));
+    const file = inner.reduce(withOutput, bytes);
     const session = await ort.InferenceSession.create(file, { executionProviders: ['wasm'] });
     const isDouble = session.inputMetadata.some(
       meta => meta.name === inputName && meta.isTensor && meta.type === 'float64',
     );
+    const held = Object.fromEntries(model.fixed.map(each => [each.name, heldTensor(ort, each)]));
     return {
       run: async x => {
         const input = isDouble
           ? new ort.Tensor('float64', x, inputShape)
           : new ort.Tensor('float32', Float32Array.from(x), inputShape);
-        const results = await session.run({ [inputName]: input }, [guaranteedTensor]);
-        return (await results[guaranteedTensor].getData()) as Float32Array | Float64Array;
+        const results = await session.run({ ...held, [inputName]: input }, names);
+        const values = await Promise.all(names.map(name => results[name].getData()));
+        return joined(values as (Float32Array | Float64Array)[]);
       },
       release: () => session.release(),
     };
   } catch (error) {
+    if (error instanceof PoliceError) throw error;
     throw new PoliceError({
       code: 'unsupported-layer',
       where: 'onnxruntime-web',
@@ -52,6 +56,39 @@ export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedM
       actual: (error instanceof Error ? error.message : String(error)).split('\n')[0],
       cause: error,
     });
+  }
+}
+
+/** Of one output itself; of several one after the other. */
+function joined(values: readonly (Float32Array | Float64Array)[]): ArrayLike<number> {
+  if (values.length === 1) return values[0];
+  return Float64Array.from(values.flatMap(each => Array.from(each)));
+}
+
+function heldTensor(
+  ort: Ort,
+  { name, dtype, shape, data }: ImportedModel['fixed'][number],
+): InstanceType<Ort['Tensor']> {
+  switch (dtype) {
+    case 'float32':
+      return new ort.Tensor('float32', Float32Array.from(data), shape);
+    case 'float64':
+      return new ort.Tensor('float64', data, shape);
+    case 'int64':
+      return new ort.Tensor('int64', BigInt64Array.from(data, BigInt), shape);
+    case 'int32':
+      return new ort.Tensor('int32', Int32Array.from(data), shape);
+    case 'bool':
+      return new ort.Tensor('bool', Uint8Array.from(data), shape);
+    case 'uint8':
+      return new ort.Tensor('uint8', Uint8Array.from(data), shape);
+    default:
+      throw new PoliceError({
+        code: 'unsupported-layer',
+        where: `input '${name}'`,
+        expected: 'one of float32, float64, int64, int32, uint8 or bool, to run the model',
+        actual: dtype,
+      });
   }
 }
 

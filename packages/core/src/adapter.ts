@@ -81,6 +81,7 @@ export {
   type RegionParts,
   regionOf,
 } from './regions/index.js';
+export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export { containmentAllowance } from './regions/region.js';
 export {

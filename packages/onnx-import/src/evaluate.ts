@@ -1,6 +1,8 @@
 import { Attributes } from './attributes.js';
 import type { NetworkBuilder } from './builder.js';
 import { NodeContext } from './context.js';
+import { curveValue } from './curves/activation.js';
+import { type Cone, conesOf } from './curves/cones.js';
 import { malformed, namingNode, unsupported } from './errors.js';
 import { labelOf, nodesBefore, type Wiring } from './graph.js';
 import { READERS } from './operators/table.js';
@@ -14,14 +16,19 @@ interface Evaluation {
   readonly wiring: Wiring;
   readonly opset: number;
   readonly builder: NetworkBuilder;
-  readonly input: Data;
-  readonly inputName: string;
+  /** The network's input, and the inputs that are held. */
+  readonly known: ReadonlyMap<string, Value>;
+  /** How far from affine the tails of smooth functions may be; absent where none are read. */
+  readonly epsilon: number | undefined;
 }
 
-/** Reads every node that `target` depends on; looks up values by tensor. */
-export function evaluate(run: Evaluation, target: string): (tensor: string) => Value | undefined {
-  const { graph, wiring, input, inputName } = run;
-  const values = new Map<string, Value>([[inputName, input]]);
+/** Reads every node that the `targets` depend on; looks up values by tensor. */
+export function evaluate(
+  run: Evaluation,
+  targets: ReadonlySet<string>,
+): (tensor: string) => Value | undefined {
+  const { graph, wiring, builder, known, epsilon } = run;
+  const values = new Map(known);
   const lookUp = (tensor: string): Value | undefined => {
     const index = wiring.initializers.get(tensor);
     if (index !== undefined && !values.has(tensor)) {
@@ -31,11 +38,26 @@ export function evaluate(run: Evaluation, target: string): (tensor: string) => V
   };
   const nameCounts = new Map<string, number>();
   for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
-  for (const index of nodesBefore(target, graph, wiring)) {
+  const order = nodesBefore([...targets], graph, wiring);
+  const cones = conesOf(graph, wiring, order, targets);
+  const isOnlyReader = (tensor: string) => wiring.uses.get(tensor) === 1 && !targets.has(tensor);
+  /** What a cone is a curve of, if it depends on the network's input. */
+  const sourceOf = (cone: Cone | undefined): Data | undefined => {
+    const source = cone && lookUp(cone.source);
+    return source?.kind === 'data' ? source : undefined;
+  };
+  for (const index of order) {
+    if (sourceOf(cones.byInner.get(index))) continue;
     const node = graph.node[index];
     const label = labelOf(node, index);
     const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
-    const results = namingNode(label, () => readNode(run, index, label, ownName, lookUp));
+    const cone = cones.byEnd.get(index);
+    const source = sourceOf(cone);
+    const results = namingNode(label, () =>
+      cone && source
+        ? [curveValue(builder, source, cone, ownName, label, epsilon)]
+        : readNode(run, index, label, ownName, lookUp, isOnlyReader),
+    );
     node.output.forEach((tensor, i) => {
       if (results[i]) values.set(tensor, results[i]);
     });
@@ -44,11 +66,12 @@ export function evaluate(run: Evaluation, target: string): (tensor: string) => V
 }
 
 function readNode(
-  { graph, wiring, opset, builder }: Evaluation,
+  { graph, wiring, opset, builder, epsilon }: Evaluation,
   index: number,
   label: string,
   name: string,
   lookUp: (tensor: string) => Value | undefined,
+  isOnlyReader: (tensor: string) => boolean,
 ): Value[] {
   const node = graph.node[index];
   const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
@@ -57,7 +80,9 @@ function readNode(
       label,
       'an operator that is piecewise affine, or constant',
       `'${node.domain === '' ? '' : `${node.domain}.`}${node.opType}'`,
-      'See the list in the README of @police/onnx-import.',
+      node.input[0]
+        ? `Stop before it: readModel(bytes, { at: '${node.input[0]}' }).`
+        : 'See the list in the README of @police/onnx-import.',
     );
   }
   const inputs = node.input.map((tensor, i) => {
@@ -82,8 +107,13 @@ function readNode(
     attributes,
     inputs,
     tensors: node.input,
-    isOnlyReader: input => wiring.uses.get(node.input[input]) === 1,
+    isOnlyReader: input => isOnlyReader(node.input[input]),
+    isAfter: (input, opType) =>
+      nodesBefore([node.input[input]], graph, wiring)
+        .map(before => graph.node[before])
+        .some(before => before.opType === opType && lookUp(before.output[0])?.kind === 'data'),
     builder,
+    epsilon,
   });
   const result = reader(ctx, node.output.length);
   attributes.assertAllRead();

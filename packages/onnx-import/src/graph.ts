@@ -61,17 +61,16 @@ function countUses(node: NodeProto, use: (tensor: string) => void): void {
 }
 
 /**
- * The nodes a tensor depends on, each after those it reads; ties in the order of the file, which need not be sorted.
+ * The nodes that tensors depend on, each after those it reads; ties in the order of the file, which need not be sorted.
  * Throws `invalid-network` where they read each other in a circle.
  */
-export function nodesBefore(tensor: string, graph: GraphProto, { producers }: Wiring): number[] {
+export function nodesBefore(tensors: readonly string[], graph: GraphProto, { producers }: Wiring): number[] {
   const order: number[] = [];
   const state = new Map<number, 'open' | 'done'>();
   const sources = (node: number) =>
     graph.node[node].input.flatMap(name => producers.get(name)?.node ?? []).sort((a, b) => b - a);
-  const last = producers.get(tensor);
   // A stack, not recursion: graphs may be thousands of nodes deep.
-  const stack = last ? [last.node] : [];
+  const stack = tensors.flatMap(tensor => producers.get(tensor)?.node ?? []).reverse();
   while (stack.length > 0) {
     const node = stack.at(-1)!;
     if (state.get(node) === 'open') {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   boundOutputs,
   type Certificate,
@@ -18,7 +19,7 @@ import {
   type Region,
   type Uncertified,
 } from '@police/core';
-import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import {
   HALF_SENTENCE,
@@ -28,10 +29,11 @@ import {
   overflowIn,
   overflowSentence,
 } from '../inference-bound.js';
-import { type JobHashes, sha256 } from '../job-hashes.js';
+import { type JobHashes, sha256, type WrittenHashes } from '../job-hashes.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import type { RegionOptions } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -40,8 +42,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: 'per-unit' | 'per-channel';
@@ -56,6 +57,8 @@ export interface EnforceOptions extends ModelOptions {
   readonly run?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
+  /** Whether data that was kept beside the model goes into what is written. */
+  readonly inline?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -81,6 +84,7 @@ export async function enforceCommand(
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
+  const dataPath = await dataPathFor(model, options, outputs);
   const limit = new Memory(options);
   const regions = await readRegions(
     options.region,
@@ -114,7 +118,12 @@ export async function enforceCommand(
   }
   const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
-  const reread = parseModel(written.bytes, options);
+  const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
+  const file = outside?.bytes ?? written.bytes;
+  const reread = readModel(file, {
+    ...model.source.options,
+    ...(outside ? { externalData: () => outside.data } : {}),
+  });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.precision);
@@ -122,14 +131,14 @@ export async function enforceCommand(
     reread.network,
     proof,
     regions,
-    written.bytes,
+    reread.source.bytes,
     options.map ? { map: true } : {},
   );
-  const run = options.run === false ? undefined : await runOf(written.bytes, reread, regions, proof);
+  const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
   talk.settle();
 
   const report: Report = {
-    ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
+    ...(job ? { job: { ...job, ...hashesOf(file, outside?.data) } } : {}),
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
@@ -146,7 +155,10 @@ export async function enforceCommand(
       ...(run && 'warning' in run ? [run.warning] : []),
     ],
   };
-  const files: Output[] = [{ path: options.output, content: written.bytes }];
+  const files: Output[] = [
+    { path: options.output, content: file },
+    ...(dataPath !== undefined && outside ? [{ path: dataPath, content: outside.data }] : []),
+  ];
   if (options.certificate) {
     files.push({ path: options.certificate, content: certificateText(certificate) });
   }
@@ -155,6 +167,32 @@ export async function enforceCommand(
   await writeOutputs(files, terminal, options.force === true);
   tell(talk, terminal, report, options);
   return EXIT.done;
+}
+
+/** Of what was written. */
+function hashesOf(file: Uint8Array, data: Uint8Array | undefined): WrittenHashes {
+  return { outputSha256: sha256(file), ...(data ? { dataSha256: sha256(data) } : {}) };
+}
+
+/** Where data goes that the model keeps beside itself: beside what is written, unless it is to be inside. */
+async function dataPathFor(
+  { source }: ImportedModel,
+  { output, inline, force }: EnforceOptions,
+  outputs: readonly string[],
+): Promise<string | undefined> {
+  if (!source.isExternal || inline) return undefined;
+  if (output === '-') {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'standard output',
+      expected: 'one file',
+      actual: 'a model with its data in another',
+      remedy: 'Pass --inline to put the data into the model, or write to a file.',
+    });
+  }
+  const path = `${output}.data`;
+  await assertWritable([...outputs, path], force === true);
+  return path;
 }
 
 /** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */

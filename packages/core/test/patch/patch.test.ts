@@ -102,7 +102,8 @@ describe('any function, patched', () => {
         const rng = seededRng(seed);
         const region = makeRegion(pick(rng, regionKinds), 3, rng);
         const f = wild(rng, 3);
-        const patched = patchWild(f, [region], { map });
+        const precision = rng() < 0.5 ? 'float32' : 'float64';
+        const patched = patchWild(f, [region], { map, precision });
         const proof = certify(patched.network, [region]);
         expect(proof.certified).toBe(true);
         if (!proof.certified) return;
