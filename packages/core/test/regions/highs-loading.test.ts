@@ -1,0 +1,22 @@
+import { matrixFromRows } from '@police/core';
+import { loadLinearPrograms } from '@police/core/highs';
+import { describe, expect, test } from 'vitest';
+
+describe('the WebAssembly of HiGHS', () => {
+  test.each([
+    ['missing', { locateFile: () => '/nowhere/highs.wasm' }],
+    ['no WebAssembly', { wasmBinary: Uint8Array.of(1, 2, 3, 4) }],
+  ])('%s is not-loaded, and the remedy says what to serve', async (_, source) => {
+    await expect(loadLinearPrograms(source)).rejects.toMatchObject({
+      name: 'PoliceError',
+      code: 'not-loaded',
+      remedy: expect.stringContaining('highs.wasm'),
+    });
+  });
+
+  test('solves once it is there', async () => {
+    const { maximise } = await loadLinearPrograms();
+    const [found] = maximise(matrixFromRows([[1], [-1]]), Float64Array.of(3, 1), matrixFromRows([[1]]));
+    expect(found).toMatchObject({ status: 'optimal', x: Float64Array.of(3) });
+  });
+});
