@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { matrixFromRows } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
 import { describe, expect, test } from 'vitest';
@@ -14,8 +16,13 @@ describe('the WebAssembly of HiGHS', () => {
     });
   });
 
-  test('solves once it is there', async () => {
-    const { maximise } = await loadLinearPrograms();
+  const bytes = readFileSync(createRequire(import.meta.url).resolve('highs/runtime'));
+  test.each([
+    ['found by itself', () => ({})],
+    ['given as bytes', () => ({ wasmBinary: bytes })],
+    ['given as a module', () => ({ wasmModule: new WebAssembly.Module(bytes) })],
+  ])('solves, %s', async (_, source) => {
+    const { maximise } = await loadLinearPrograms(source());
     const [found] = maximise(matrixFromRows([[1], [-1]]), Float64Array.of(3, 1), matrixFromRows([[1]]));
     expect(found).toMatchObject({ status: 'optimal', x: Float64Array.of(3) });
   });
