@@ -20,10 +20,17 @@ describe('the WebAssembly of HiGHS', () => {
   test.each([
     ['found by itself', () => ({})],
     ['given as bytes', () => ({ wasmBinary: bytes })],
-    ['given as a module', () => ({ wasmModule: new WebAssembly.Module(bytes) })],
+    ['given as a module', () => ({ wasmModule: moduleOf(bytes) })],
   ])('solves, %s', async (_, source) => {
     const { maximise } = await loadLinearPrograms(source());
     const [found] = maximise(matrixFromRows([[1], [-1]]), Float64Array.of(3, 1), matrixFromRows([[1]]));
     expect(found).toMatchObject({ status: 'optimal', x: Float64Array.of(3) });
   });
 });
+
+/** The types of Node's globals know WebAssembly as a namespace of types only. */
+function moduleOf(bytes: Uint8Array): object {
+  const { Module } = (globalThis as unknown as { WebAssembly: { Module: new (bytes: Uint8Array) => object } })
+    .WebAssembly;
+  return new Module(bytes);
+}
