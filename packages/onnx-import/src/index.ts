@@ -1,3 +1,5 @@
-export type { ExternalData } from './external-data.js';
-export { type ImportedModel, type ReadOptions, readModel } from './read-model.js';
+export { type AppendedPatch, type AppendOptions, appendPatch } from './append-patch.js';
+export { type ModelEnds, type ReadOptions, readEnds } from './ends.js';
+export { type ExternalData, withExternalData } from './external-data.js';
+export { type ImportedModel, readModel } from './read-model.js';
 export { type Edit, type Written, writeBack } from './write-back.js';
