@@ -92,7 +92,7 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
           v.push(...picked.flatMap(one => [...one.v]));
           e.push(...picked.flatMap(one => [...one.e]));
         } else {
-          const c = (t: number) => node.coefficients?.[t] ?? 1;
+          const c = (t: number) => (node.kind === 'sum' ? (node.coefficients?.[t] ?? 1) : 1);
           for (let j = 0; j < picked[0].v.length; j++) {
             v.push(picked.reduce((sum, one, t) => sum + c(t) * one.v[j], 0));
             const reach = picked.reduce(

@@ -1,7 +1,16 @@
-import type { AffineOperator, Dense } from '@police/core';
+import { type AffineOperator, type Dense, dense, matrix } from '@police/core';
 
-/** The operator of a dense layer, for kits that know no others. */
+/**
+ * The matrix of an operator: what it makes of unit vectors, which is exact where no output reads an entry twice.
+ */
 export function asDense(operator: AffineOperator): Dense {
   if (operator.kind === 'dense') return operator;
-  throw new Error(`expected a dense layer, got one of kind ${operator.kind}`);
+  const { inSize, outSize, bias } = operator;
+  const units = matrix(inSize, inSize);
+  for (let k = 0; k < inSize; k++) units.data[k * inSize + k] = 1;
+  const columns = operator.linear(units).data;
+  const weight = matrix(outSize, inSize);
+  for (let k = 0; k < inSize; k++)
+    for (let j = 0; j < outSize; j++) weight.data[j * inSize + k] = columns[k * outSize + j];
+  return dense(weight, bias);
 }

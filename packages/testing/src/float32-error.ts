@@ -6,6 +6,7 @@ import {
   type MaxNode,
   SMOOTH_FUNCTION_ERROR,
   type SumNode,
+  UNRESOLVED,
   walk,
 } from '@police/core/adapter';
 
@@ -45,11 +46,18 @@ export function float32ErrorBound(net: Network, x: Matrix): Matrix {
     sum: (node, inputs) => at(node, sumOf(node, inputs)),
     concat: (node, inputs) => at(node, concatenated(inputs)),
     max: (node, [input]) => at(node, stored(maxError(node, input), values.get(node.name)!)),
+    clamp: (node, inputs) => at(node, clampError(inputs)),
+    opaque: UNRESOLVED.opaque,
   });
   return all.get(net.nodes.at(-1)!.name)!.error;
 }
 
 type Input = Bounded & { readonly values: Matrix };
+
+/** Each of value, centre and radius counts whole, wherever the value lies; the ends of the interval round once. */
+function clampError(inputs: readonly Bounded[]): Bounded {
+  return sumOf({}, inputs);
+}
 
 function concatenated(inputs: readonly Bounded[]): Bounded {
   return {
@@ -59,7 +67,7 @@ function concatenated(inputs: readonly Bounded[]): Bounded {
   };
 }
 
-function sumOf({ coefficients }: SumNode, inputs: readonly Bounded[]): Bounded {
+function sumOf({ coefficients }: Pick<SumNode, 'coefficients'>, inputs: readonly Bounded[]): Bounded {
   const sum = (blocks: readonly Matrix[]) =>
     map(blocks[0], (_, k) =>
       blocks.reduce((s, block, i) => s + Math.abs(coefficients?.[i] ?? 1) * block.data[k], 0),

@@ -1,5 +1,5 @@
 import { type Matrix, type Network, rowOf } from '@police/core';
-import { type Rules, walk } from '@police/core/adapter';
+import { type Rules, UNRESOLVED, walk } from '@police/core/adapter';
 
 const f = Math.fround;
 
@@ -35,6 +35,8 @@ export function float32Forward(net: Network, points: Matrix, order: SummationOrd
 const rulesAt = (x: Float64Array, sum: (terms: readonly number[]) => number): Rules<readonly number[]> => ({
   input: () => Array.from(x, f),
   affine: ({ operator }, [h]) => {
+    if (operator.kind === 'scale')
+      return h.map((x, j) => f(f((operator.factor?.[j] ?? 1) * x) + operator.bias[j]));
     const [weight, bias] = operator.parameters;
     return Array.from(bias, (b, j) => f(sum(h.map((value, k) => f(weight[j * h.length + k] * value))) + b));
   },
@@ -47,6 +49,8 @@ const rulesAt = (x: Float64Array, sum: (terms: readonly number[]) => number): Ru
   sum: ({ coefficients }, inputs) =>
     inputs[0].map((_, j) => sum(inputs.map((each, k) => f((coefficients?.[k] ?? 1) * each[j])))),
   concat: (_node, inputs) => inputs.flat(),
+  clamp: (_node, [v, c, r]) => v.map((x, j) => Math.max(Math.min(x, f(c[j] + r[j])), f(c[j] - r[j]))),
+  opaque: UNRESOLVED.opaque,
   max: ({ windows: { offsets, members }, lifts }, [x]) =>
     Array.from({ length: offsets.length - 1 }, (_, w) => {
       const entries = Array.from(members.subarray(offsets[w], offsets[w + 1]), m => x[m]);

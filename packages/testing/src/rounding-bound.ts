@@ -1,5 +1,5 @@
 import type { Network, NetworkNode, Region } from '@police/core';
-import { inputsOf } from '@police/core/adapter';
+import { inputsOf, UNRESOLVED } from '@police/core/adapter';
 
 /**
  * How far float64 can put any value in the network wrong, and hence its shifts, on inputs of absolute value up to
@@ -48,6 +48,10 @@ function magnitudesAfter(
       return first.map((_, j) =>
         before.reduce((sum, block, i) => sum + Math.abs(node.coefficients?.[i] ?? 1) * block[j], 0),
       );
+    case 'clamp':
+      return first.map((_, j) => before.reduce((sum, block) => sum + block[j], 0));
+    case 'opaque':
+      return UNRESOLVED.opaque(node);
     case 'concat':
       return Float64Array.of(...before.flatMap(block => Array.from(block)));
     case 'max': {

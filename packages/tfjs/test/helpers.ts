@@ -11,7 +11,7 @@ import {
   type Region,
   rowOf,
 } from '@police/core';
-import { forwardValues, type InputNode, inputsOf } from '@police/core/adapter';
+import { forwardValues, type InputNode, inputsOf, UNRESOLVED } from '@police/core/adapter';
 import {
   largestDifference,
   makeRegion,
@@ -173,6 +173,12 @@ function errorOfNode(
       );
     case 'concat':
       return Float64Array.from(inputs.flatMap(input => Array.from(input.error)));
+    case 'clamp':
+      return error.map((_, j) =>
+        inputs.reduce((sum, input) => sum + input.error[j] + roundoff * input.size[j], 0),
+      );
+    case 'opaque':
+      return UNRESOLVED.opaque(node);
   }
 }
 

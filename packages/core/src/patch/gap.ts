@@ -3,9 +3,17 @@ import { relu } from '../network/activation.js';
 import type { AffineOperator } from '../network/affine-operator.js';
 import { type Network, network } from '../network/network.js';
 import type { NetworkNode } from '../network/nodes.js';
-import { dense } from '../network/operators/dense.js';
+import { type Dense, dense } from '../network/operators/dense.js';
 import { scale } from '../network/operators/scale.js';
-import { type Matrix, matrix, multiply, multiplyTransposed, transposed } from '../numeric/matrix.js';
+import {
+  largestEntry,
+  type Matrix,
+  matrix,
+  multiply,
+  multiplyTransposed,
+  transposed,
+} from '../numeric/matrix.js';
+import { float32 } from '../numeric/precision.js';
 import { isZeroOn } from '../proof/clamps.js';
 import { freeze } from '../proof/freeze.js';
 import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
@@ -47,12 +55,21 @@ const FACET_MARGIN = 1e-6;
 /** Facets along axes are one matrix up to so many weights, beyond it elementwise operators. */
 const MOST_WEIGHTS = 2 ** 13;
 
-/** Throws `not-finite` where a radius is too small or a coordinate too large for the format. */
-export function gapOf(region: Region, precision: PatchPrecision = 'float32'): Gap {
-  const { nodes, isRegion } = isBoxLike(region)
-    ? boxHinges(region)
-    : ownHinges(region, coordinatesOf(region));
-  const outward = freeze(network(nodes), [region], {
+/**
+ * `more` `[F, D]` are normals of facets besides the region's own. Throws `not-finite` where a radius is too small or a coordinate too large
+ * for the format.
+ */
+export function gapOf(region: Region, precision: PatchPrecision = 'float32', more?: Matrix): Gap {
+  const {
+    nodes: own,
+    isRegion,
+    margin: ownMargin,
+  } = isBoxLike(region) ? boxHinges(region) : ownHinges(region, coordinatesOf(region));
+  const besides =
+    more && touching(region, more, multiplyTransposed(region.frame, more), region.reach(region.frame));
+  const nodes = besides ? [...own, ...hinge('between', INPUT, besides.layer)] : own;
+  const margin = Math.max(ownMargin, besides?.margin ?? 0);
+  const outward = freeze(network(summed(nodes)), [region], {
     precision,
     clearance: 'float32-always',
   });
@@ -61,7 +78,7 @@ export function gapOf(region: Region, precision: PatchPrecision = 'float32'): Ga
   const facets = outward.layers.reduce((sum, { name }) => sum + outward.network.sizes.get(name)!, 0);
   return {
     network: outward.network,
-    body: { kind: isRegion ? 'region' : 'outer', facets, tolerance: FACET_MARGIN + moved },
+    body: { kind: isRegion ? 'region' : 'outer', facets, tolerance: margin + moved },
   };
 }
 
@@ -69,6 +86,16 @@ export function gapOf(region: Region, precision: PatchPrecision = 'float32'): Ga
 interface Hinges {
   readonly nodes: readonly NetworkNode[];
   readonly isRegion: boolean;
+  /** The largest {@link marginOf} a facet. */
+  readonly margin: number;
+}
+
+/**
+ * How far a facet is moved outwards, in radii: so far that weights and offsets rounded to float32, of terms of this size in all, leave the
+ * region on its inner side. What a runtime rounds besides is for `freeze` to find.
+ */
+function marginOf(magnitude: number): number {
+  return FACET_MARGIN + 4 * float32.roundoff * magnitude;
 }
 
 /** The bounding box: of a box, itself. */
@@ -76,13 +103,16 @@ function boxHinges(region: Region): Hinges {
   const { size, kind, body, diagonal, frame } = region;
   const { lo, hi } = region.range(frame);
   const radii = radiiOf(region);
-  const up = hi.map((h, k) => -h / radii[k] - FACET_MARGIN);
-  const down = lo.map((l, k) => l / radii[k] - FACET_MARGIN);
+  const reach = region.reach(frame);
+  const margins = radii.map((r, k) => marginOf((2 * reach[k]) / r));
+  const margin = largestEntry(margins);
+  const up = hi.map((h, k) => -h / radii[k] - margins[k]);
+  const down = lo.map((l, k) => l / radii[k] - margins[k]);
   const isRegion = kind === 'box' || frame.rows === 1 || (body.unitBall === cube && diagonal !== undefined);
   if (2 * size * size > MOST_WEIGHTS) {
     const upper = hinge('upper', INPUT, scale({ factor: radii.map(r => 1 / r), offset: up }));
     const lower = hinge('lower', INPUT, scale({ factor: radii.map(r => -1 / r), offset: down }));
-    return { nodes: summed([inputOf(size), ...upper, ...lower]), isRegion };
+    return { nodes: [inputOf(size), ...upper, ...lower], isRegion, margin };
   }
   const weight = matrix(2 * size, size);
   radii.forEach((r, k) => {
@@ -90,7 +120,7 @@ function boxHinges(region: Region): Hinges {
     weight.data[(size + k) * size + k] = -1 / r;
   });
   const facets = hinge('facets', INPUT, dense(weight, Float64Array.of(...up, ...down)));
-  return { nodes: summed([inputOf(size), ...facets]), isRegion };
+  return { nodes: [inputOf(size), ...facets], isRegion, margin };
 }
 
 /** Facets in the region's own coordinates; of a flat region also how far a point is from its hull. */
@@ -101,15 +131,30 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
   const perRadius = axesPerUnit(coordinates);
   if (isFull(coordinates)) {
     const weight = multiply(normals, perRadius);
-    const facets = hinge('facets', INPUT, touching(region, weight, multiplyTransposed(frame, weight)));
-    return { nodes: summed([inputOf(size), ...facets]), isRegion };
+    const { layer, margin } = touching(
+      region,
+      weight,
+      multiplyTransposed(frame, weight),
+      region.reach(frame),
+    );
+    return { nodes: [inputOf(size), ...hinge('facets', INPUT, layer)], isRegion, margin };
   }
   const fromCentre = matrix(frame.rows, size, frame.data.slice());
   for (let k = 0; k < size; k++) fromCentre.data[k] -= centre[k];
   const inMu = multiplyTransposed(fromCentre, perRadius);
-  const facets = touching(region, normals, multiplyTransposed(inMu, normals));
-  const away = (sign: number) =>
-    scale({ factor: radii.map(() => sign), offset: radii.map(() => -FACET_MARGIN) });
+  // What is rounded on the way: z = (x − centre) / radii, its coordinates, and their projection.
+  const absolute = matrix(axes.rows, size, axes.data.map(Math.abs));
+  const reach = region.reach(frame);
+  const inZ = matrix(
+    1,
+    size,
+    reach.map((x, k) => (x + Math.abs(centre[k])) / radii[k]),
+  );
+  const along = multiplyTransposed(inZ, absolute);
+  const back = multiply(along, absolute).data.map((x, k) => x + inZ.data[k]);
+  const { layer, margin } = touching(region, normals, multiplyTransposed(inMu, normals), along.data);
+  const margins = back.map(marginOf);
+  const away = (sign: number) => scale({ factor: radii.map(() => sign), offset: margins.map(m => -m) });
   const nodes: NetworkNode[] = [
     inputOf(size),
     {
@@ -121,11 +166,11 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
     { kind: 'affine', name: 'coordinates', input: 'scaled', operator: dense(axes) },
     { kind: 'affine', name: 'projection', input: 'coordinates', operator: dense(transposed(axes)) },
     { kind: 'sum', name: 'offHull', inputs: ['scaled', 'projection'], coefficients: [1, -1] },
-    ...hinge('facets', 'coordinates', facets),
+    ...hinge('facets', 'coordinates', layer),
     ...hinge('above', 'offHull', away(1)),
     ...hinge('below', 'offHull', away(-1)),
   ];
-  return { nodes: summed(nodes), isRegion };
+  return { nodes, isRegion, margin: Math.max(margin, largestEntry(margins)) };
 }
 
 const INPUT = 'input';
@@ -141,9 +186,14 @@ function hinge(name: string, input: string, operator: AffineOperator): NetworkNo
 
 /**
  * Rows `[F, k]` and offsets such that each is as far below 0 as its facet's margin where the region touches it, in units of the
- * region's radius along the row. `values` `[d + 1, F]` are the rows' frame values on the region.
+ * region's radius along the row. `values` `[d + 1, F]` are the rows' frame values on the region, `reach` `[k]` the size of what they read.
  */
-function touching(region: Region, rows: Matrix, values: Matrix): AffineOperator {
+function touching(
+  region: Region,
+  rows: Matrix,
+  values: Matrix,
+  reach: Float64Array,
+): { layer: Dense; margin: number } {
   const { lo, hi } = region.range(values);
   const radii = hi.map((h, f) => (h - lo[f]) / 2);
   const weight = matrix(
@@ -151,10 +201,14 @@ function touching(region: Region, rows: Matrix, values: Matrix): AffineOperator 
     rows.cols,
     rows.data.map((w, i) => w / radii[Math.floor(i / rows.cols)]),
   );
-  return dense(
+  const absolute = matrix(weight.rows, weight.cols, weight.data.map(Math.abs));
+  const magnitudes = multiplyTransposed(matrix(1, reach.length, reach), absolute).data;
+  const margins = magnitudes.map((m, f) => marginOf(m + Math.abs(hi[f]) / radii[f]));
+  const layer = dense(
     weight,
-    hi.map((h, f) => -h / radii[f] - FACET_MARGIN),
+    hi.map((h, f) => -h / radii[f] - margins[f]),
   );
+  return { layer, margin: largestEntry(margins) };
 }
 
 /** The nodes and the sum of all hinges among them. */

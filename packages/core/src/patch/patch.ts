@@ -101,9 +101,10 @@ export function patchFunction(
   const patches: PatchParts[] = [];
   let current = values;
   probes.regions.forEach((probe, r) => {
-    const layers = centreLayers(base, probe, probes.points, values, maps[r]).map(layer =>
-      roundedDense(layer, precision),
-    );
+    const same = maps.findIndex((map, s) => s < r && typeof map !== 'string' && map === maps[r]);
+    const layers =
+      patches[same]?.layers ??
+      centreLayers(base, probe, probes.points, values, maps[r]).map(layer => roundedDense(layer, precision));
     const centre = valuesOf(layers, probes.points);
     const gaps = forward(probe.gap.network, probes.points).data;
     const steepness = steepnessOf(options.steepness, base.outputSize, () =>

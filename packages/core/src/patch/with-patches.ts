@@ -19,11 +19,15 @@ export function withPatches(base: Network, patches: readonly PatchParts[]): Netw
   const taken = new Set(base.nodes.map(({ name }) => name));
   const [input] = base.nodes;
   const nodes: NetworkNode[] = [...base.nodes];
+  const centres = new Map<CentreLayers, string>();
   patches.forEach((parts, r) => {
     let prefix = patches.length === 1 ? 'patch' : `patch${r}`;
     while ([...taken].some(name => name.startsWith(`${prefix}.`))) prefix = `${prefix}_`;
     const value = nodes.at(-1)!.name;
-    nodes.push(...patchNodes(parts, prefix, input.name, value));
+    // Regions of one map share its nodes: then where they meet, what is held and what it is held to are one.
+    const centre = centres.get(parts.layers);
+    nodes.push(...patchNodes(parts, prefix, input.name, value, centre));
+    if (centre === undefined) centres.set(parts.layers, `${prefix}.centre`);
   });
   return network(nodes);
 }
@@ -33,6 +37,7 @@ function patchNodes(
   prefix: string,
   input: string,
   value: string,
+  shared?: string,
 ): NetworkNode[] {
   const named = (name: string) => `${prefix}.${name}`;
   const own = gap.nodes[0].name;
@@ -52,7 +57,7 @@ function patchNodes(
   return [
     ...hinges,
     { kind: 'affine', name: named('radius'), input: named(gap.nodes.at(-1)!.name), operator: radius },
-    ...centre,
-    { kind: 'clamp', name: named('held'), inputs: [value, named('centre'), named('radius')] },
+    ...(shared === undefined ? centre : []),
+    { kind: 'clamp', name: named('held'), inputs: [value, shared ?? named('centre'), named('radius')] },
   ];
 }

@@ -1,7 +1,7 @@
 import { type Network, network } from '../network/network.js';
 import { type ClampNode, inputsOf, type NetworkNode, withInputs } from '../network/nodes.js';
 import type { Region } from '../regions/region.js';
-import { intervalsOn, largestOf } from './intervals.js';
+import { type Interval, intervalsOn, largestOf } from './intervals.js';
 import {
   type CertifyOptions,
   certifyPlain,
@@ -9,6 +9,7 @@ import {
   type RegionProof,
   type Uncertified,
 } from './plain-proof.js';
+import { relaxedRange } from './relaxed-value.js';
 
 /** A network without clamps that equals another on a region. */
 export interface Resolved {
@@ -88,20 +89,29 @@ function isFarEnough(
   radius: string,
 ): boolean {
   const least = intervalsOn(upTo(net, radius, stands), region)(radius);
-  if (!least.lo.every(r => r > 0)) return false;
+  if (!least.lo.every(r => r >= 0)) return false;
+  if (value === centre) return true;
   const difference: NetworkNode = {
     kind: 'sum',
     name: 'difference of value and centre',
     inputs: [value, centre],
     coefficients: [1, -1],
   };
-  const both = network([...net.nodes, difference]);
-  const found = intervalsOn(upTo(both, difference.name, stands), region)(difference.name);
+  const found = boundsOf(upTo(network([...net.nodes, difference]), difference.name, stands), region);
   return largestOf(found).every((far, j) => {
     // The runtime adds the radius to the centre, which rounds once more.
     const runtime = least.runtime[j] + 2 * found.runtime[j];
     return far + runtime <= least.lo[j];
   });
+}
+
+/** Of the outputs: by their frames where they are affine, else by intervals. */
+function boundsOf(net: Network, region: Region): Interval {
+  const isRead = !net.nodes.some(({ kind }) => kind === 'opaque');
+  const proof = isRead ? certifyPlain(net, [region]) : undefined;
+  if (!proof?.certified) return intervalsOn(net, region)(net.nodes.at(-1)!.name);
+  const [{ outputFrame, inferenceError }] = proof.regions;
+  return { ...relaxedRange(region, outputFrame), runtime: inferenceError };
 }
 
 /** Whether all outputs are proved to be 0 on the region, in a float32 runtime too. */

@@ -95,13 +95,22 @@ function affineInterval(operator: AffineOperator, { lo, hi, runtime }: Interval)
   const carried = operator.magnitude(row(runtime)).data;
   const { bias, terms } = operator;
   const wide = spread.map((s, j) => upper(s + sumErrorBound(terms + 4, reach[j] + Math.abs(bias[j]) + s)));
+  // Products and sums of what is not negative are not, however they round.
+  const isPositive = lo.every(low => low >= 0) && bias.every(b => b >= 0) && hasNoNegative(operator);
   return finite({
-    lo: at.map((y, j) => y - wide[j]),
+    lo: at.map((y, j) => (isPositive ? Math.max(0, y - wide[j]) : y - wide[j])),
     hi: at.map((y, j) => y + wide[j]),
     runtime: carried.map((e, j) =>
       upper(e + sumErrorBound(terms + 1, reach[j] + e + Math.abs(bias[j]), float32)),
     ),
   });
+}
+
+/** Whether no weight is negative: then rows of ones see no sign. */
+function hasNoNegative({ inSize, linear, magnitude }: AffineOperator): boolean {
+  const ones = matrix(1, inSize, new Float64Array(inSize).fill(1));
+  const absolute = magnitude(ones).data;
+  return linear(ones).data.every((y, j) => y === absolute[j]);
 }
 
 function sumInterval(inputs: readonly Interval[], coefficients: readonly number[]): Interval {

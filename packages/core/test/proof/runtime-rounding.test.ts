@@ -11,7 +11,7 @@ import {
   type Region,
   relu,
 } from '@police/core';
-import { inputsOf, walk } from '@police/core/adapter';
+import { inputsOf, UNRESOLVED, walk } from '@police/core/adapter';
 import { float32Forward, type SummationOrder } from '@police/testing/float32-forward';
 import { randomGraph } from '@police/testing/graphs';
 import {
@@ -99,6 +99,7 @@ test('with clearance, what is flat in exact arithmetic is flat in the runtime', 
 function boundByProducts(net: Network, region: Region): number {
   const u = 2 ** -24;
   const values = walk<{ reach: number[]; error: number[] }>(net, {
+    ...UNRESOLVED,
     input: () => {
       const reach = Array.from(region.reach(region.frame));
       return { reach, error: reach.map(x => u * x) };

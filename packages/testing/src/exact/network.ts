@@ -1,5 +1,5 @@
 import type { Network, Region } from '@police/core';
-import { type ActivationNode, type AffineNode, type MaxNode, walk } from '@police/core/adapter';
+import { type ActivationNode, type AffineNode, type MaxNode, UNRESOLVED, walk } from '@police/core/adapter';
 import { asDense } from '../as-dense.js';
 import { add, approximate, compare, type Dyadic, dot, exact, multiply, subtract, zero } from './rational.js';
 import { exactRegion } from './region.js';
@@ -23,6 +23,7 @@ export function mixedUnits(net: Network, region: Region): string[] {
   };
   try {
     walk<Block>(net, {
+      ...UNRESOLVED,
       input: () => exactRows.map(({ coordinates }) => coordinates),
       affine: (node, [x]) => affine(node, x, weights),
       sum: ({ coefficients }, inputs) =>
