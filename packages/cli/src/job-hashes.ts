@@ -16,13 +16,21 @@ export interface JobOptions {
   readonly sharing: string;
   readonly precision?: string;
   readonly decision: string;
-  readonly map?: boolean;
+  readonly map?: boolean | string;
+  readonly method: string;
+  readonly steepness?: number;
+  readonly shell?: number;
   readonly inputShape?: string;
   readonly outputName?: string;
   /** Files. */
   readonly target?: string;
   readonly data?: string;
+  readonly keep?: string;
+  readonly domain?: string;
 }
+
+/** Maps that no file gives. */
+const MAP_NAMES: readonly string[] = ['fit', 'minimax', 'shift'];
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
@@ -30,7 +38,9 @@ export function sha256(content: Uint8Array | string): string {
 
 export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
   const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
-  const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
+  const { method, steepness, shell, target, data, keep, domain } = options;
+  const mapFile = typeof map === 'string' && !MAP_NAMES.includes(map) ? map : undefined;
+  const files = await Promise.all([target, data, keep, domain, mapFile].map(path => path && hashOf(path)));
   const facts = {
     policy,
     sharing,
@@ -39,6 +49,9 @@ export async function jobHashes(model: string, region: string, options: JobOptio
     map,
     inputShape,
     outputName,
+    method,
+    steepness,
+    shell,
     files,
     version,
   };

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PoliceError } from '@police/core';
-import { type ExternalData, type ImportedModel, readModel } from '@police/onnx-import';
+import { type ExternalData, type ImportedModel, type ReadOptions, readModel } from '@police/onnx-import';
 import { readInput } from './files.js';
 import type { Terminal } from './terminal.js';
 
@@ -29,7 +29,7 @@ export async function readModelFile(
 }
 
 /** Files beside the model: PyTorch writes weights to `model.onnx.data`. Anything but a plain name is refused. */
-function siblingsOf(path: string): ExternalData {
+export function siblingsOf(path: string): ExternalData {
   return location => {
     const isPlain = path !== '-' && basename(location) === location && !['.', '..'].includes(location);
     const file = join(dirname(path), location);
@@ -46,12 +46,15 @@ function siblingsOf(path: string): ExternalData {
 
 export function parseModel(
   bytes: Uint8Array,
-  { inputShape, outputName }: ModelOptions,
+  options: ModelOptions,
   externalData?: ExternalData,
 ): ImportedModel {
-  return readModel(bytes, {
-    ...(externalData ? { externalData } : {}),
+  return readModel(bytes, { ...(externalData ? { externalData } : {}), ...readOptionsOf(options) });
+}
+
+export function readOptionsOf({ inputShape, outputName }: ModelOptions): ReadOptions {
+  return {
     ...(inputShape === undefined ? {} : { inputShape: inputShape.split(/[,x]/).map(Number) }),
     ...(outputName === undefined ? {} : { output: outputName }),
-  });
+  };
 }

@@ -4,6 +4,7 @@ import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
 import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
+import { patchCommand } from './commands/patch.js';
 import { type Shard, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -80,10 +81,12 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
   regionOption(
     command(
       'enforce <models...>',
-      'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
+      'Makes the model exactly affine on every region, by shifting biases or by a patch, proves it and writes the model.',
       `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
+
+  police enforce transformer.onnx --region box.json --method patch --keep samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
 
@@ -93,6 +96,14 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .requiredOption(
       '-o, --output <file>',
       'where to write the model; - is standard output; a folder, with / at its end, for several models',
+    )
+    .addOption(
+      new Option(
+        '--method <which>',
+        'shift: biases, no operator more; patch: nodes after the output of any model, which stays as it is outside',
+      )
+        .choices(['shift', 'patch'])
+        .default('shift'),
     )
     .addOption(
       new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
@@ -128,7 +139,21 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     )
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
-    .option('--map', 'write A and b into the certificate however large they are')
+    .option(
+      '--map [which]',
+      'patch: fit (default), minimax, shift or a file {"A": [[…]], "b": […]}; alone: write A and b into the certificate however large',
+    )
+    .option(
+      '--steepness <K>',
+      'patch: how much an output may differ from the map per radius of the region; by default the least that leaves samples outside the shell as they are',
+      number,
+    )
+    .option('--keep <file>', 'patch: samples (.npy or CSV) that are to stay as they are')
+    .option('--shell <d>', 'patch: the gap within which samples may change, in radii (default: 0.1)', number)
+    .option(
+      '--domain <file>',
+      'a region on whose points changes are counted, without --data (default: a box twice as large as the regions)',
+    )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
@@ -142,7 +167,9 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       finish(
         isSweep
           ? await sweepCommand(paths, options, terminal)
-          : await enforceCommand(paths[0], options, terminal),
+          : options.method === 'patch'
+            ? await patchCommand(paths[0], options, terminal)
+            : await enforceCommand(paths[0], options, terminal),
       );
     });
 
@@ -209,6 +236,12 @@ function shardOf(text: string): Shard {
   const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
   if (index < count) return { index, count };
   throw new InvalidArgumentError('Expected i/n with i from 0 to n - 1, such as 0/8.');
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number from 0 up.');
 }
 
 function wholeNumber(text: string): number {

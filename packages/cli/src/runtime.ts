@@ -1,12 +1,26 @@
-import { PoliceError } from '@police/core';
-import type { ImportedModel } from '@police/onnx-import';
+import { type Matrix, PoliceError, rowOf } from '@police/core';
+import type { ModelEnds } from '@police/onnx-import';
 
 /** A model in ONNX Runtime. */
 export interface Runtime {
   /** What the runtime computes for the guaranteed tensor of one sample. */
   run(x: Float64Array): Promise<ArrayLike<number>>;
+  /** The same of rows of samples, which become its first axis, with the tensor's sizes and type. */
+  runRows(x: Matrix): Promise<RuntimeTensor>;
+  /** Whether the first axis of the input is open. */
+  readonly takesBatches: boolean;
   release(): Promise<void>;
 }
+
+/** A tensor of the runtime. */
+export interface RuntimeTensor {
+  readonly data: ArrayLike<number>;
+  readonly dims: readonly number[];
+  readonly type: string;
+}
+
+/** Where the runtime comes in and goes out. */
+export type RuntimeEnds = Pick<ModelEnds, 'inputName' | 'inputShape' | 'guaranteedTensor' | 'tail'>;
 
 type Ort = typeof import('onnxruntime-web');
 
@@ -25,23 +39,27 @@ export async function loadRuntime(): Promise<Ort | undefined> {
 }
 
 /** Throws `unsupported-layer` where ONNX Runtime does not take the file. */
-export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedModel): Promise<Runtime> {
+export async function startRuntime(ort: Ort, bytes: Uint8Array, model: RuntimeEnds): Promise<Runtime> {
   const { inputName, inputShape, guaranteedTensor } = model;
   try {
     const isOutput = model.tail.length === 0;
     const file = isOutput ? bytes : withOutput(bytes, guaranteedTensor);
     const session = await ort.InferenceSession.create(file, { executionProviders: ['wasm'] });
-    const isDouble = session.inputMetadata.some(
-      meta => meta.name === inputName && meta.isTensor && meta.type === 'float64',
-    );
+    const meta = session.inputMetadata.find(({ name }) => name === inputName);
+    const isDouble = meta?.isTensor === true && meta.type === 'float64';
+    const runAs = async (x: Float64Array, shape: readonly number[]): Promise<RuntimeTensor> => {
+      const input = isDouble
+        ? new ort.Tensor('float64', x, shape)
+        : new ort.Tensor('float32', Float32Array.from(x), shape);
+      const results = await session.run({ [inputName]: input }, [guaranteedTensor]);
+      const { dims, type } = results[guaranteedTensor];
+      return { dims, type, data: (await results[guaranteedTensor].getData()) as Float32Array | Float64Array };
+    };
     return {
-      run: async x => {
-        const input = isDouble
-          ? new ort.Tensor('float64', x, inputShape)
-          : new ort.Tensor('float32', Float32Array.from(x), inputShape);
-        const results = await session.run({ [inputName]: input }, [guaranteedTensor]);
-        return (await results[guaranteedTensor].getData()) as Float32Array | Float64Array;
-      },
+      takesBatches: meta?.isTensor === true && typeof meta.shape[0] !== 'number',
+      run: async x => (await runAs(x, inputShape)).data,
+      runRows: x =>
+        runAs(x.rows === 1 ? rowOf(x, 0) : x.data, [x.rows * (inputShape[0] ?? 1), ...inputShape.slice(1)]),
       release: () => session.release(),
     };
   } catch (error) {

@@ -87,7 +87,7 @@ function readNode(
       'See the list in the README of @police/onnx-import.',
     );
   }
-  const valueOf = (tensor: string, i: number): Value => {
+  const valueAt = (tensor: string, i: number): Value => {
     const value = lookUp(tensor);
     if (value) return value;
     const isOutput = wiring.producers.has(tensor);
@@ -98,7 +98,7 @@ function readNode(
       ? unsupported(label, `a tensor as input ${i}`, actual)
       : malformed(label, `a tensor as input ${i}`, actual);
   };
-  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueOf(tensor, i)));
+  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueAt(tensor, i)));
   const attributes = new Attributes(node, label);
   const ctx = new NodeContext({
     node: index,
@@ -112,7 +112,7 @@ function readNode(
     isOnlyReader: input => wiring.uses.get(node.input[input]) === 1,
     builder,
   });
-  if (clamp) return [readClamp(run, ctx, clamp, valueOf)];
+  if (clamp) return [readClamp(run, ctx, clamp, valueAt)];
   const result = reader(ctx, node.output.length);
   attributes.assertAllRead();
   const results = Array.isArray(result) ? result : [result];
@@ -127,10 +127,10 @@ function readClamp(
   { graph, input, reading }: Evaluation,
   ctx: NodeContext,
   { value, centre, radius }: ClampPattern,
-  valueOf: (tensor: string, i: number) => Value,
+  valueAt: (tensor: string, i: number) => Value,
 ): Value {
   const isUnread = reading.unread.has(value);
   const { declaredShape } = declarationOf(graph.node[ctx.node].output[0], graph);
-  const held = isUnread ? { input, declaredShape } : valueOf(value, 0);
-  return clampOf(ctx, held, valueOf(centre, 1), valueOf(radius, 2));
+  const held = isUnread ? { input, declaredShape } : valueAt(value, 0);
+  return clampOf(ctx, held, valueAt(centre, 1), valueAt(radius, 2));
 }

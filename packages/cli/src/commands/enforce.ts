@@ -11,6 +11,7 @@ import {
   float16,
   float32,
   float64,
+  forward,
   freeze,
   type Network,
   PoliceError,
@@ -19,7 +20,10 @@ import {
   type Uncertified,
 } from '@police/core';
 import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
+import { harmOn, isHarmful } from '../harm.js';
+import { harmSentence, verdict } from '../harm-text.js';
 import {
   HALF_SENTENCE,
   inferenceSentence,
@@ -29,6 +33,7 @@ import {
   overflowSentence,
 } from '../inference-bound.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
+import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
@@ -51,7 +56,15 @@ export interface EnforceOptions extends ModelOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
-  readonly map?: boolean;
+  /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
+  readonly map?: boolean | string;
+  readonly method: 'shift' | 'patch';
+  /** Of a patch. */
+  readonly steepness?: number;
+  readonly keep?: string;
+  readonly shell?: number;
+  /** A box whose points show what was changed, where there are no samples. */
+  readonly domain?: string;
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
@@ -78,6 +91,7 @@ export async function enforceCommand(
     isResultOnStderr: options.output === '-',
   });
   assertOneStream(options);
+  assertOptionsOfShifts(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
@@ -107,7 +121,7 @@ export async function enforceCommand(
     if (!target) return frozen;
     return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
-  if (options.map) {
+  if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
@@ -123,11 +137,21 @@ export async function enforceCommand(
     proof,
     regions,
     written.bytes,
-    options.map ? { map: true } : {},
+    options.map === true ? { map: true } : {},
   );
   const run = options.run === false ? undefined : await runOf(written.bytes, reread, regions, proof);
+  const domain = options.domain
+    ? await readRegions([options.domain], { size: model.network.inputSize, memory: limit }, terminal)
+    : undefined;
+  const harm = await harmOn(
+    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    points => forward(model.network, points),
+    points => forward(written.network, points),
+    options.decision,
+  );
   talk.settle();
 
+  const sentence = verdict(harm, adviceFor(options));
   const report: Report = {
     ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
     model: path,
@@ -141,9 +165,12 @@ export async function enforceCommand(
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
+    harm,
+    verdict: sentence,
     warnings: [
       ...warningsAbout(enforced.report, regions.length, options),
       ...(run && 'warning' in run ? [run.warning] : []),
+      ...(isHarmful(harm) ? [sentence] : []),
     ],
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];
@@ -153,12 +180,21 @@ export async function enforceCommand(
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
   await writeOutputs(files, terminal, options.force === true);
-  tell(talk, terminal, report, options);
+  const sizes = { inputs: model.network.inputSize, outputs: model.network.outputSize };
+  tell(talk, terminal, report, options, [
+    `Written: ${files.map(({ path: name }) => name).join(', ')}.`,
+    ...proof.regions.flatMap((region, r) => [
+      `On region ${r} y = A x + b:`,
+      ...mapLines(() => region.map, sizes.outputs, sizes.inputs, options.certificate),
+    ]),
+    harmSentence(harm),
+    `Verdict: ${sentence}.`,
+  ]);
   return EXIT.done;
 }
 
 /** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
-function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
+export function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
   if (proof.certified) return;
   const { layer, unit, region, margin } = proof;
   throw new PoliceError({
@@ -170,7 +206,7 @@ function assertProved(proof: Certified | Uncertified): asserts proof is Certifie
 }
 
 /** A file that is affine on paper and infinite where it runs keeps no promise. */
-function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
+export function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
   const overflow = overflowIn(proof, precision);
   if (!overflow) return;
   throw new PoliceError({
@@ -189,7 +225,7 @@ const SAMPLES = 16;
  * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
  * a warning, since the proof does not need it.
  */
-async function runOf(
+export async function runOf(
   bytes: Uint8Array,
   model: ImportedModel,
   regions: readonly Region[],
@@ -211,13 +247,29 @@ async function runOf(
   }
 }
 
-function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: EnforceOptions): void {
-  for (const warning of report.warnings) talk.warn(warning);
-  if (json) stdout.write(`${JSON.stringify(report)}\n`);
-  for (const line of reportLines(report)) talk.say(line);
+/** What would change less, and is not in force. */
+function adviceFor({ policy }: EnforceOptions): string[] {
+  return [
+    '--method patch',
+    ...(policy === 'minimal' ? [] : ['--policy minimal']),
+    'a smaller region',
+    'training under the constraint',
+  ];
 }
 
-function summaryOf(
+function tell(
+  talk: Talk,
+  { stdout }: Terminal,
+  report: Report,
+  { json }: EnforceOptions,
+  end: readonly string[],
+): void {
+  for (const warning of report.warnings) talk.warn(warning);
+  if (json) stdout.write(`${JSON.stringify(report)}\n`);
+  for (const line of [...reportLines(report), '', ...end]) talk.say(line);
+}
+
+export function summaryOf(
   { layers, regions }: Certificate,
   isHalf: boolean,
 ): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
@@ -263,8 +315,26 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
   };
 }
 
+/** Throws `invalid-option` for what a patch is about. */
+function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
+  const given = [
+    ...(steepness === undefined ? [] : ['--steepness']),
+    ...(keep === undefined ? [] : ['--keep']),
+    ...(shell === undefined ? [] : ['--shell']),
+    ...(typeof map === 'string' ? [`--map ${map}`] : []),
+  ];
+  if (given.length === 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: given[0],
+    expected: '--method patch, which it is about',
+    actual: '--method shift',
+    remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
+  });
+}
+
 /** Standard output carries one thing. */
-function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
+export function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
   const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
   if (onStdout.length <= 1) return;
   throw new PoliceError({

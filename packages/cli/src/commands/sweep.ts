@@ -7,6 +7,7 @@ import { isDone, type JobHashes, jobHashes } from '../job-hashes.js';
 import { inTermsOfFlags } from '../remedies.js';
 import { type Terminal, talkOf } from '../terminal.js';
 import { type EnforceOptions, enforceCommand } from './enforce.js';
+import { patchCommand } from './patch.js';
 
 /** One model on the regions of one file. */
 interface Job {
@@ -86,7 +87,8 @@ async function enforceOne(
   hashes: JobHashes,
 ): Promise<number> {
   try {
-    return await enforceCommand(model, options, terminal, hashes);
+    const command = options.method === 'patch' ? patchCommand : enforceCommand;
+    return await command(model, options, terminal, hashes);
   } catch (error) {
     if (!(error instanceof PoliceError)) throw error;
     terminal.stderr.write(

@@ -12,6 +12,7 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import { unreadSentence } from '../patch-report.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
@@ -81,6 +82,7 @@ export async function verifyCommand(
     true,
     {
       guaranteedTensor: model.guaranteedTensor,
+      unread: model.unread,
       layers: proof.layers,
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
@@ -90,6 +92,7 @@ export async function verifyCommand(
     },
     [
       `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,
+      ...(model.unread.length > 0 ? [unreadSentence(model.unread)] : []),
       '',
       ...table(
         ['layer', 'least margin'],
