@@ -58,7 +58,7 @@ interface Expectation {
  */
 export async function replay(
   { network }: Pick<ImportedModel, 'network'>,
-  runtime: Runtime,
+  runtime: Pick<Runtime, 'run'>,
   regions: readonly Region[],
   proofs: readonly RegionProof[],
   samples: number,

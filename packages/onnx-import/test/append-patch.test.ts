@@ -153,9 +153,10 @@ function exposing(bytes: Uint8Array, tensors: readonly string[]): Uint8Array<Arr
 
 /** Centre and radius of the last clamp, as they are added. */
 function boundsOf(bytes: Uint8Array): { centre: string; radius: string } {
-  const add = decode(bytes).graph!.node.findLast(
+  const added = decode(bytes).graph!.node.filter(
     ({ opType, name }) => opType === 'Add' && name.includes('held'),
-  )!;
+  );
+  const add = added.at(-1)!;
   return { centre: add.input[0], radius: add.input[1] };
 }
 

@@ -180,12 +180,12 @@ export async function enforceCommand(
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
   await writeOutputs(files, terminal, options.force === true);
-  const sizes = { inputs: model.network.inputSize, outputs: model.network.outputSize };
+  const { inputSize, outputSize } = model.network;
   tell(talk, terminal, report, options, [
     `Written: ${files.map(({ path: name }) => name).join(', ')}.`,
     ...proof.regions.flatMap((region, r) => [
       `On region ${r} y = A x + b:`,
-      ...mapLines(() => region.map, sizes.outputs, sizes.inputs, options.certificate),
+      ...mapLines(() => region.map, options.certificate, certificate, outputSize, inputSize),
     ]),
     harmSentence(harm),
     `Verdict: ${sentence}.`,

@@ -11,7 +11,6 @@ import {
   network,
   opaqueNetwork,
   operators,
-  type Patched,
   type PatchMap,
   PoliceError,
   patchFunction,
@@ -157,7 +156,10 @@ export async function patchCommand(
       ...patchLines(report, reread),
       '',
       `Written: ${files.map(file => file.path).join(', ')}.`,
-      ...mapsText(patched, { inputs: size, outputs: outputSize }, options.certificate),
+      ...patched.regions.flatMap((region, r) => [
+        `On region ${r} y = A x + b:`,
+        ...mapLines(() => region.map, options.certificate, certificate, outputSize, size),
+      ]),
       harmSentence(harm),
       `Verdict: ${sentence}.`,
     ])
@@ -238,17 +240,6 @@ function readShape({ outputName }: EnforceOptions, { inputShape }: ModelEnds) {
 
 function outputTypeOf({ outputType }: Evaluator): { outputType?: 'float32' | 'float64' } {
   return outputType === 'float32' || outputType === 'float64' ? { outputType } : {};
-}
-
-function mapsText(
-  { regions }: Patched,
-  { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
-  certificate: string | undefined,
-): string[] {
-  return regions.flatMap((region, r) => [
-    `On region ${r} y = A x + b:`,
-    ...mapLines(() => region.map, outputs, inputs, certificate),
-  ]);
 }
 
 /** An outer patch is proved on its own regions; what it leaves of the inner ones is for `verify` to say. */
