@@ -40,7 +40,10 @@ export async function evaluatorOf(subject: Subject): Promise<Evaluator> {
   const isSmall = bytes.length <= SMALL_FILE;
   if (network && outputShape && isSmall) return coreEvaluator(network, outputShape);
   const ort = await loadRuntime();
-  if (ort) return runtimeEvaluator(await startRuntime(ort, bytes, ends), ends);
+  if (ort) {
+    const guaranteed = [{ tensor: ends.guaranteedTensor, isOutput: ends.isOutput }];
+    return runtimeEvaluator(await startRuntime(ort, bytes, { ...ends, guaranteed }), ends);
+  }
   if (network && outputShape) return coreEvaluator(network, outputShape);
   throw new PoliceError({
     code: 'unsupported-layer',

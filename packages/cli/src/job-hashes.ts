@@ -1,65 +1,74 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fixedFileIn } from './fixed-inputs.js';
+import type { Job } from './jobs/job.js';
+import { isMapFile } from './map-file.js';
+import { filesOf, type RegionSource, regionWords, wordsOf } from './regions/sources.js';
 import { version } from './version.js';
 
-/** What a job of a sweep depends on, as SHA-256 in hex. */
+/** What a job depends on, as SHA-256 in hex. */
 export interface JobHashes {
   readonly modelSha256: string;
   readonly regionSha256: string;
-  /** Of the options that change what is written, the files that they name, and this program's version. */
+  /** Of the command, its options, the files that they name, and this program's version. */
   readonly optionsSha256: string;
 }
 
-/** Options of `police enforce` that change what is written. */
-export interface JobOptions {
-  readonly policy: string;
-  readonly sharing: string;
-  readonly precision?: string;
-  readonly decision: string;
-  readonly map?: boolean | string;
-  readonly method: string;
-  readonly steepness?: number;
-  readonly shell?: number;
-  readonly inputShape?: string;
-  readonly outputName?: string;
-  /** Files. */
-  readonly target?: string;
-  readonly data?: string;
-  readonly keep?: string;
-  readonly domain?: string;
+/** What came of a job that writes. */
+export interface WrittenHashes {
+  readonly outputSha256: string;
+  /** Of the file beside it, where the model keeps its data in one. */
+  readonly dataSha256?: string;
 }
 
-/** Maps that no file gives. */
-const MAP_NAMES: readonly string[] = ['fit', 'minimax', 'shift'];
+/** Options that name files which are read. */
+const FILES = ['target', 'data', 'certificate', 'keep'];
+
+/** Options that change nothing of a result that there is; what memory was too little for is no result. */
+const WITHOUT_EFFECT = ['memory'];
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
-  const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
-  const { method, steepness, shell, target, data, keep, domain } = options;
-  const mapFile = typeof map === 'string' && !MAP_NAMES.includes(map) ? map : undefined;
-  const files = await Promise.all([target, data, keep, domain, mapFile].map(path => path && hashOf(path)));
-  const facts = {
-    policy,
-    sharing,
-    precision,
-    decision,
-    map,
-    inputShape,
-    outputName,
-    method,
-    steepness,
-    shell,
-    files,
-    version,
-  };
+type HashFile = (path: string) => Promise<string>;
+
+/** `hashFile` may remember what it has read: jobs share models and regions. */
+export async function jobHashes(
+  { command, model, region, timeout, options }: Job,
+  hashFile: HashFile = hashOf,
+): Promise<JobHashes> {
+  const facts: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (value === undefined || WITHOUT_EFFECT.includes(name)) continue;
+    facts.push([name, await contentOf(name, value, hashFile)]);
+  }
   return {
-    modelSha256: await hashOf(model),
-    regionSha256: await hashOf(region),
-    optionsSha256: sha256(JSON.stringify(facts)),
+    modelSha256: await hashFile(model),
+    regionSha256: await hashOfRegion(region, hashFile),
+    optionsSha256: sha256(JSON.stringify({ command, timeout, facts, version })),
   };
+}
+
+/** An option's value, with hashes for the files that it names. */
+async function contentOf(name: string, value: unknown, hashFile: HashFile): Promise<unknown> {
+  if (FILES.includes(name)) return hashFile(String(value));
+  if (name === 'map' && isMapFile(value)) return hashFile(value);
+  if (name === 'domain') return hashOfRegion(regionWords(String(value)), hashFile);
+  if (name !== 'fix') return value;
+  return Promise.all(
+    (value as readonly string[]).map(async words => {
+      const held = fixedFileIn(words);
+      return held === undefined ? words : [words.slice(0, -held.length), await hashFile(held)];
+    }),
+  );
+}
+
+/** Of a file its own; else of the words and of the files that they name. */
+async function hashOfRegion(region: RegionSource, hashFile: HashFile): Promise<string> {
+  if (region.kind === 'file' && region.clip === undefined) return hashFile(region.path);
+  const files = await Promise.all(filesOf(region).map(path => hashFile(path)));
+  return sha256(JSON.stringify([wordsOf(region), files]));
 }
 
 /**
@@ -72,7 +81,8 @@ export async function isDone(stem: string, hashes: JobHashes): Promise<boolean> 
     const isSame = (Object.keys(hashes) as (keyof JobHashes)[]).every(key => job[key] === hashes[key]);
     if (certified !== true || !isSame) return false;
     await readFile(`${stem}.certificate.json`);
-    return (await hashOf(`${stem}.onnx`)) === job.outputSha256;
+    const hasData = job.dataSha256 === undefined || (await hashOf(`${stem}.onnx.data`)) === job.dataSha256;
+    return hasData && (await hashOf(`${stem}.onnx`)) === job.outputSha256;
   } catch {
     // No report, or none that can be read: nothing is known to be done.
     return false;
@@ -80,7 +90,7 @@ export async function isDone(stem: string, hashes: JobHashes): Promise<boolean> 
 }
 
 /** Of a file that cannot be read, what reading it then says is the better message. */
-async function hashOf(path: string): Promise<string> {
+export async function hashOf(path: string): Promise<string> {
   try {
     return sha256(await readFile(path));
   } catch {

@@ -3,6 +3,14 @@ import { readJson } from './files.js';
 import type { Memory } from './memory.js';
 import type { Terminal } from './terminal.js';
 
+/** Maps that no file gives. */
+const NAMES: readonly unknown[] = ['fit', 'minimax', 'shift'];
+
+/** Whether what `--map` says is a file's name. */
+export function isMapFile(map: unknown): map is string {
+  return typeof map === 'string' && !NAMES.includes(map);
+}
+
 /** `{ "A": [[…], …], "b": […] }`: a row of A for each output. */
 export async function readMap(
   path: string,

@@ -1,14 +1,14 @@
 import type { Changes, Patched } from '@police/core';
 import type { ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
-import type { JobHashes } from './job-hashes.js';
+import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { type Report, runSentence, shortNumber, table } from './report.js';
 
 /** What `police enforce --method patch` found and did; `--json` and `--report` write it as JSON. */
 export interface PatchReport
   extends Pick<Report, 'model' | 'regions' | 'guaranteed' | 'certified'>,
     Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'run' | 'warnings'> {
-  readonly job?: JobHashes & { readonly outputSha256: string };
+  readonly job?: JobHashes & WrittenHashes;
   readonly method: 'patch';
   readonly patches: readonly PatchedRegionReport[];
   /** On the samples that are to be kept. */

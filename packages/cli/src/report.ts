@@ -1,12 +1,12 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
-import type { JobHashes } from './job-hashes.js';
+import type { JobHashes, WrittenHashes } from './job-hashes.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
   /** Of a sweep: what was done, by hashes, and what came of it. */
-  readonly job?: JobHashes & { readonly outputSha256: string };
+  readonly job?: JobHashes & WrittenHashes;
   readonly model: string;
   readonly regions: number;
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;

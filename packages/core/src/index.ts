@@ -1,3 +1,12 @@
+export {
+  type CaseDecision,
+  type ConjunctDecision,
+  type DecideOptions,
+  decide,
+  type QueryDecision,
+} from './decide/decide.js';
+export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
+export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { ShiftSharing, Sides } from './frames/policed-pass.js';
@@ -17,6 +26,7 @@ export {
   policedForward,
 } from './gradient/policed-backward.js';
 export type { TrainingOptions } from './gradient/training-options.js';
+export { type AffineRadius, type AffineRadiusOptions, affineRadius } from './maps/affine-radius.js';
 export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
@@ -49,11 +59,13 @@ export { type ChainLayer, chain, type Network, network } from './network/network
 export type { NetworkNode } from './network/nodes.js';
 export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
-export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
+export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
+export { type FadeOptions, fade } from './patch/fade.js';
 export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
 export {
   opaqueNetwork,
@@ -86,6 +98,12 @@ export type {
 } from './proof/plain-proof.js';
 export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
 export type { Relaxed } from './proof/relaxed-value.js';
+export {
+  type ExactConstraint,
+  type SmtProof,
+  type SmtProofOptions,
+  smtProof,
+} from './proof/smt/smt-proof.js';
 export {
   ball,
   box,

@@ -10,7 +10,8 @@ function run(snippet: string, expression: string): unknown {
   const imported = /import \{([^}]*)\} from '@police\/core';/.exec(snippet)![1];
   const body = snippet.replace(/import [^;]*;/, '');
   const names = imported.split(',').map(name => name.trim());
-  const values = names.map(name => core[name as keyof typeof core]);
+  const exported: Record<string, unknown> = { ...core };
+  const values = names.map(name => exported[name]);
   return new Function(...names, `${body}; return ${expression};`)(...values);
 }
 

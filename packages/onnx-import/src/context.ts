@@ -18,7 +18,10 @@ export interface ContextOptions {
   /** ONNX names of the inputs. */
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
+  readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
+  /** How far from affine the tails of smooth functions may be. */
+  readonly epsilon: number | undefined;
 }
 
 /** One ONNX node while it is read: its inputs and attributes, checked as they are asked for, and what can be made of them. */
@@ -34,7 +37,10 @@ export class NodeContext {
   readonly inputs: readonly (Value | undefined)[];
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
+  /** Whether an operator of the type, on data, lies anywhere before an input. */
+  readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
+  readonly epsilon: number | undefined;
 
   constructor(options: ContextOptions) {
     this.node = options.node;
@@ -46,7 +52,9 @@ export class NodeContext {
     this.inputs = options.inputs;
     this.tensors = options.tensors;
     this.isOnlyReader = options.isOnlyReader;
+    this.isAfter = options.isAfter;
     this.builder = options.builder;
+    this.epsilon = options.epsilon;
   }
 
   /** An input that must be there. Throws `invalid-network`. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   boundOutputs,
   type Certificate,
@@ -19,7 +20,7 @@ import {
   type Region,
   type Uncertified,
 } from '@police/core';
-import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
 import { harmOn, isHarmful } from '../harm.js';
@@ -32,11 +33,13 @@ import {
   overflowIn,
   overflowSentence,
 } from '../inference-bound.js';
-import { type JobHashes, sha256 } from '../job-hashes.js';
+import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { dataPathFor, hashesOf } from '../outside-data.js';
+import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -45,8 +48,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: 'per-unit' | 'per-channel';
@@ -69,6 +71,8 @@ export interface EnforceOptions extends ModelOptions {
   readonly run?: boolean;
   readonly memory?: number;
   readonly force?: boolean;
+  /** Whether data that was kept beside the model goes into what is written. */
+  readonly inline?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -95,6 +99,7 @@ export async function enforceCommand(
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
+  const dataPath = await dataPathFor(model.source.isExternal, options, outputs);
   const limit = new Memory(options);
   const regions = await readRegions(
     options.region,
@@ -128,7 +133,12 @@ export async function enforceCommand(
   }
   const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
-  const reread = parseModel(written.bytes, options);
+  const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
+  const file = outside?.bytes ?? written.bytes;
+  const reread = readModel(file, {
+    ...model.source.options,
+    ...(outside ? { externalData: () => outside.data } : {}),
+  });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.precision);
@@ -136,12 +146,16 @@ export async function enforceCommand(
     reread.network,
     proof,
     regions,
-    written.bytes,
+    reread.source.bytes,
     options.map === true ? { map: true } : {},
   );
-  const run = options.run === false ? undefined : await runOf(written.bytes, reread, regions, proof);
+  const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
   const domain = options.domain
-    ? await readRegions([options.domain], { size: model.network.inputSize, memory: limit }, terminal)
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
     : undefined;
   const harm = await harmOn(
     samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
@@ -153,7 +167,7 @@ export async function enforceCommand(
 
   const sentence = verdict(harm, adviceFor(options));
   const report: Report = {
-    ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
+    ...(job ? { job: { ...job, ...hashesOf(file, outside?.data) } } : {}),
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
@@ -173,7 +187,10 @@ export async function enforceCommand(
       ...(isHarmful(harm) ? [sentence] : []),
     ],
   };
-  const files: Output[] = [{ path: options.output, content: written.bytes }];
+  const files: Output[] = [
+    { path: options.output, content: file },
+    ...(dataPath !== undefined && outside ? [{ path: dataPath, content: outside.data }] : []),
+  ];
   if (options.certificate) {
     files.push({ path: options.certificate, content: certificateText(certificate) });
   }

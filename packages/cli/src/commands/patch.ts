@@ -17,22 +17,23 @@ import {
   patchProbes,
   type Region,
 } from '@police/core';
-import { appendPatch, type ModelEnds } from '@police/onnx-import';
+import { appendPatch, readModel } from '@police/onnx-import';
 import { domainPoints } from '../domain.js';
 import { type Evaluator, evaluatorOf } from '../evaluator.js';
 import { EXIT } from '../exit-codes.js';
 import { harmOn, isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
-import { type JobHashes, sha256 } from '../job-hashes.js';
+import type { JobHashes } from '../job-hashes.js';
 import { readMap } from '../map-file.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { parseModel, siblingsOf } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { hashesOf } from '../outside-data.js';
 import { type PatchReport, patchedRegionReport, patchLines } from '../patch-report.js';
+import { type RegionSource, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
-import { bytesFor, type PatchSubject, readSubject } from '../subject.js';
+import { type PatchSubject, placed, placementOf, readSubject } from '../subject.js';
 import { type Terminal, talkOf } from '../terminal.js';
 import {
   assertNoOverflow,
@@ -60,11 +61,12 @@ export async function patchCommand(
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const subject = await readSubject(path, options, terminal);
+  const placement = await placementOf(subject, path, options, outputs);
   const size = subject.ends.inputShape.reduce((product, n) => product * n, 1);
   const limit = new Memory(options);
-  const read = (files: readonly string[]) => readRegions(files, { size, memory: limit }, terminal);
+  const read = (sources: readonly RegionSource[]) => readRegions(sources, { size, memory: limit }, terminal);
   const regions = await read(options.region);
-  const domain = options.domain ? await read([options.domain]) : undefined;
+  const domain = options.domain ? await read([regionWords(options.domain)]) : undefined;
   const samplesIn = (file: string | undefined) => file && readSamples(file, size, terminal);
   const keep = await samplesIn(options.keep);
   const data = (await samplesIn(options.data)) || keep;
@@ -94,13 +96,15 @@ export async function patchCommand(
       decision: options.decision,
       ...(options.steepness === undefined ? {} : { steepness: options.steepness }),
     });
-    const appended = appendPatch(bytesFor(subject, path, options.output), patched.network, {
-      ...readShape(options, subject.ends),
+    const appended = appendPatch(placement.bytes, patched.network, {
+      ...subject.read,
+      inputShape: subject.ends.inputShape,
       outputShape: evaluator.outputShape,
       ...outputTypeOf(evaluator),
     });
     // What is certified is what was written, read again.
-    const reread = parseModel(appended.bytes, options, siblingsOf(path));
+    const { file, data: outside, ...external } = placed(appended.bytes, placement, path);
+    const reread = readModel(file, { ...subject.read, ...external });
     const { bytes } = reread.source;
     const proof = certify(reread.network, regions, { progress: talk.stage('certify'), memory: limit.left });
     assertProved(proof);
@@ -124,7 +128,7 @@ export async function patchCommand(
 
     const sentence = verdict(harm, adviceFor(options));
     const report: PatchReport = {
-      ...(job ? { job: { ...job, outputSha256: sha256(appended.bytes) } } : {}),
+      ...(job ? { job: { ...job, ...hashesOf(file, outside) } } : {}),
       model: path,
       method: 'patch',
       regions: regions.length,
@@ -145,7 +149,12 @@ export async function patchCommand(
         ...(isHarmful(harm) ? [sentence] : []),
       ],
     };
-    const files: Output[] = [{ path: options.output, content: appended.bytes }];
+    const files: Output[] = [
+      { path: options.output, content: file },
+      ...(placement.dataPath !== undefined && outside
+        ? [{ path: placement.dataPath, content: outside }]
+        : []),
+    ];
     if (options.certificate) files.push({ path: options.certificate, content: certificateText(certificate) });
     // Last, so that a report says that all is there.
     if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
@@ -233,10 +242,6 @@ async function mapsOf(
 }
 
 const nameOfMap = ({ map }: EnforceOptions): string => (typeof map === 'string' ? map : 'fit');
-
-function readShape({ outputName }: EnforceOptions, { inputShape }: ModelEnds) {
-  return { inputShape, ...(outputName === undefined ? {} : { output: outputName }) };
-}
 
 function outputTypeOf({ outputType }: Evaluator): { outputType?: 'float32' | 'float64' } {
   return outputType === 'float32' || outputType === 'float64' ? { outputType } : {};

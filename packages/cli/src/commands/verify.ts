@@ -13,13 +13,15 @@ import {
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { unreadSentence } from '../patch-report.js';
+import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
+import type { RegionOptions, RegionSource } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface VerifyOptions extends ModelOptions {
-  readonly region: readonly string[];
+/** Without regions the inputs of the property are what is proved. */
+export interface VerifyOptions extends ModelOptions, RegionOptions, ProofOptions {
   readonly certificate?: string;
   readonly memory?: number;
   readonly run?: boolean;
@@ -35,11 +37,16 @@ export async function verifyCommand(
   options: VerifyOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
+  const talk = talkOf(terminal, {
+    isQuiet: options.quiet === true,
+    isJson: options.json === true,
+    isResultOnStderr: options.proof === '-',
+  });
+  await assertProofWritable(options);
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
-  const regions = await readRegions(options.region, limits, terminal);
+  const regions = await readRegions(sourcesOf(options), limits, terminal);
   const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
@@ -76,6 +83,11 @@ export async function verifyCommand(
     const { difference } = replayed;
     return finish(false, { difference }, [differenceSentence(difference)]);
   }
+  const written = await writeProof({ path, bytes, model, regions, proof }, options, {
+    talk,
+    terminal,
+    memory: limit,
+  });
   const isHalf = model.precision === 'float16';
   const bounds = proof.regions.map(boundOf);
   return finish(
@@ -86,6 +98,7 @@ export async function verifyCommand(
       layers: proof.layers,
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
+      ...(written ? { proof: written } : {}),
       approximationError: proof.regions.map(({ approximationError }) =>
         approximationError ? largestOf(approximationError) : 0,
       ),
@@ -108,6 +121,10 @@ export async function verifyCommand(
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+function sourcesOf({ region, property }: VerifyOptions): readonly RegionSource[] {
+  return region.length > 0 || property === undefined ? region : [{ kind: 'file', path: property }];
 }
 
 /** Field by field: the map is made by being looked at, and may be as large as outputs × inputs. */

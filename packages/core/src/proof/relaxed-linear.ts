@@ -1,15 +1,22 @@
-import type { FramePropagator } from '../frames/propagator.js';
 import type { AffineNode, ConcatNode, SumNode } from '../network/nodes.js';
 import { concatColumns, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
-import { sumErrorBound } from '../numeric/precision.js';
 import { ROUND_UP } from './bounded-frame.js';
-import { type Relaxed, settled, share, standInReach, withOriginMoved } from './relaxed-value.js';
+import {
+  type Relaxed,
+  type Relaxing,
+  rounding,
+  settled,
+  share,
+  standInReach,
+  withOriginMoved,
+} from './relaxed-value.js';
 
 /**
  * `W v + b`: the error is |W| times what comes in, and the rounding of the products. Where all that is read is exactly 0, so is what is
  * made of it, and where something is read of which nothing is known, nothing is.
  */
-export function affineRelaxed(propagator: FramePropagator, node: AffineNode, input: Relaxed): Relaxed {
+export function affineRelaxed(relaxing: Relaxing, node: AffineNode, input: Relaxed): Relaxed {
+  const { propagator } = relaxing;
   const { operator } = node;
   const reach = standInReach(propagator.reader, input.values);
   const through = operator.magnitude(carriedRows(reach, input.error));
@@ -18,9 +25,13 @@ export function affineRelaxed(propagator: FramePropagator, node: AffineNode, inp
     if (unknown[j] > 0) return Number.POSITIVE_INFINITY;
     if (touched[j] === 0) return 0;
     const size = reaches[j] + Math.abs(operator.bias[j]);
-    return (carried + sumErrorBound(operator.terms + 2, size)) * ROUND_UP;
+    return (carried + rounding(relaxing, operator.terms + 2, size)) * ROUND_UP;
   });
-  return settled(withOriginMoved(propagator.linear(node, [input.values]), operator.bias), error);
+  return settled(
+    withOriginMoved(propagator.linear(node, [input.values]), operator.bias),
+    error,
+    input.isAffine,
+  );
 }
 
 /** What |W| is applied to: errors, reaches, and which entries are unknown, or other than 0. No infinity times 0 comes up. */
@@ -38,7 +49,8 @@ function carriedRows(reach: Float64Array, error: Float64Array): Matrix {
   return rows;
 }
 
-export function sumRelaxed(propagator: FramePropagator, node: SumNode, inputs: readonly Relaxed[]): Relaxed {
+export function sumRelaxed(relaxing: Relaxing, node: SumNode, inputs: readonly Relaxed[]): Relaxed {
+  const { propagator } = relaxing;
   const values = propagator.linear(
     node,
     inputs.map(input => input.values),
@@ -53,13 +65,17 @@ export function sumRelaxed(propagator: FramePropagator, node: SumNode, inputs: r
       (input, i) => coefficient(i) === 0 || (reaches[i][j] === 0 && input.error[j] === 0),
     );
     if (isZero) return 0;
-    return (carried + sumErrorBound(inputs.length + 2, total(i => reaches[i][j]) + carried)) * ROUND_UP;
+    return (carried + rounding(relaxing, inputs.length + 2, total(i => reaches[i][j]) + carried)) * ROUND_UP;
   });
-  return settled(values, error);
+  return settled(
+    values,
+    error,
+    inputs.every(({ isAffine }) => isAffine),
+  );
 }
 
 export function concatRelaxed(
-  propagator: FramePropagator,
+  { propagator }: Relaxing,
   node: ConcatNode,
   inputs: readonly Relaxed[],
 ): Relaxed {
@@ -68,6 +84,7 @@ export function concatRelaxed(
       node,
       inputs.map(({ values }) => values),
     ),
+    isAffine: inputs.every(({ isAffine }) => isAffine),
     error: rowOf(concatColumns(inputs.map(({ error }) => ({ rows: 1, cols: error.length, data: error }))), 0),
   };
 }

@@ -1,8 +1,10 @@
+import type { FramePropagator } from '../frames/propagator.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
-import { sumErrorBound } from '../numeric/precision.js';
+import { type Arithmetic, sumErrorBound } from '../numeric/precision.js';
 import type { FrameReader, Range } from '../regions/region.js';
 import { ROUND_UP } from './bounded-frame.js';
 import { RANGE_TERMS } from './bounded-intervals.js';
+import { LARGEST_FLOAT32 } from './runtime-rounding.js';
 
 /**
  * An affine stand-in for a function on a region: at every point of the region each value lies within its error of what the frame
@@ -13,6 +15,26 @@ export interface Relaxed {
   readonly values: Matrix;
   /** `[size]`, rounding included; infinite where nothing is known. Zeros that are exact have an error of exactly 0. */
   readonly error: Float64Array;
+  /** Whether the stand-in is the function itself, so that the error is rounding alone. */
+  readonly isAffine: boolean;
+}
+
+/** How a region's frame is carried, and whose values are bounded. */
+export interface Relaxing {
+  readonly propagator: FramePropagator;
+  /** What the network is computed in, of which float64's roundings are counted too; undefined for exact arithmetic. */
+  readonly runtime: Arithmetic | undefined;
+}
+
+/** What `terms` operations round, of frame values and in a runtime. */
+export function rounding({ runtime }: Relaxing, terms: number, magnitude: number): number {
+  return sumErrorBound(terms, magnitude) + runtimeRounding(runtime, terms, magnitude);
+}
+
+/** What a runtime alone rounds; infinite where it may overflow. */
+export function runtimeRounding(runtime: Arithmetic | undefined, terms: number, magnitude: number): number {
+  if (!runtime) return 0;
+  return magnitude <= LARGEST_FLOAT32 ? sumErrorBound(terms, magnitude, runtime) : Number.POSITIVE_INFINITY;
 }
 
 /** a · b for bounds, of which one may be infinite: nothing of it is nothing. */
@@ -27,12 +49,15 @@ export function standInReach(reader: Pick<FrameReader, 'reach'>, values: Matrix)
 export function standInRange(reader: FrameReader, values: Matrix): Range {
   const { lo, hi } = reader.range(values);
   const terms = values.rows + RANGE_TERMS;
-  const rounding = standInReach(reader, values).map(r => (r === 0 ? 0 : sumErrorBound(terms, r)));
-  return { lo: lo.map((x, j) => x - rounding[j]), hi: hi.map((x, j) => x + rounding[j]) };
+  const error = standInReach(reader, values).map(r => (r === 0 ? 0 : sumErrorBound(terms, r)));
+  return { lo: lo.map((x, j) => x - error[j]), hi: hi.map((x, j) => x + error[j]) };
 }
 
 /** Bounds `[size]` on the function itself, which no point of the region leaves. */
-export function relaxedRange(reader: FrameReader, { values, error }: Relaxed): Range {
+export function relaxedRange(
+  reader: FrameReader,
+  { values, error }: Pick<Relaxed, 'values' | 'error'>,
+): Range {
   const { lo, hi } = standInRange(reader, values);
   return {
     lo: lo.map((x, j) => outwards(x - error[j], -1)),
@@ -46,11 +71,11 @@ function outwards(x: number, direction: 1 | -1): number {
 }
 
 /** Without what is not finite: of such an entry nothing is known. */
-export function settled(values: Matrix, error: Float64Array): Relaxed {
+export function settled(values: Matrix, error: Float64Array, isAffine: boolean): Relaxed {
   const isKnown = Uint8Array.from(error, e => Number(e < Number.POSITIVE_INFINITY));
   for (let i = 0; i < values.data.length; i++)
     if (!Number.isFinite(values.data[i])) isKnown[i % values.cols] = 0;
-  if (isKnown.every(Boolean)) return { values, error };
+  if (isKnown.every(Boolean)) return { values, error, isAffine };
   return {
     values: matrix(
       values.rows,
@@ -58,6 +83,7 @@ export function settled(values: Matrix, error: Float64Array): Relaxed {
       values.data.map((x, i) => (isKnown[i % values.cols] ? x : 0)),
     ),
     error: error.map((e, j) => (isKnown[j] ? e : Number.POSITIVE_INFINITY)),
+    isAffine: false,
   };
 }
 

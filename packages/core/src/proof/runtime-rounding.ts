@@ -7,7 +7,7 @@ import { sumErrorBound } from '../numeric/precision.js';
 import type { AffinePieces } from '../rule/pieces.js';
 
 /** Largest finite value of binary32. */
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+export const LARGEST_FLOAT32: number = (2 - 2 ** -23) * 2 ** 127;
 
 /** Multiply-adds that bounding one region may take where its frame takes fewer: about a second. */
 const LEAST_WORK = 2 ** 30;

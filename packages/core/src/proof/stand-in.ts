@@ -75,7 +75,7 @@ function deviation(
   for (const kink of kinks) {
     const from = Math.max(lo, kink.lo);
     const to = Math.min(hi, kink.hi);
-    if (from < to) seeCurve(activation, unit, slope, from, to, see);
+    if (kink.lo < kink.hi && from <= to) seeCurve(activation, unit, slope, from, to, see);
   }
   return { min, max };
 }

@@ -7,10 +7,12 @@ import {
   dense,
   elu,
   enforce,
+  float32,
   forward,
   freeze,
   gelu,
   hardSwish,
+  matrixFromRows,
   maxoutWindows,
   type Network,
   type NetworkNode,
@@ -20,13 +22,14 @@ import {
   type Rng,
   relaxed,
   relu,
+  rowOf,
   selu,
   sigmoid,
   silu,
   softplus,
   tanh,
 } from '@police/core';
-import { relaxedNodes } from '@police/core/adapter';
+import { relaxedNodes, roundNetwork } from '@police/core/adapter';
 import { exactForward } from '@police/testing/exact/forward';
 import { exactPointOf } from '@police/testing/exact/points';
 import {
@@ -40,6 +43,7 @@ import {
   subtract,
 } from '@police/testing/exact/rational';
 import type { ExactRow } from '@police/testing/exact/region';
+import { float32Forward } from '@police/testing/float32-forward';
 import { CONV_SIZE, convNetwork, randomDense, randomGraph } from '@police/testing/graphs';
 import {
   activationKinds,
@@ -215,6 +219,37 @@ describe('relaxed', () => {
     );
   });
 
+  test('float32 runtimes stay within the bounds of float32, in any order of summation', () => {
+    fc.assert(
+      fc.property(seeds, seed => {
+        const rng = seededRng(seed);
+        const region = makeRegion(pick(rng, regionKinds), 4, rng, 10 ** (2 * rng() - 2));
+        const net = roundNetwork(randomGraph(rng, 4, 2), float32);
+        const points = pointsOf(region, 6, rng);
+        // Points in float32 are points of small boxes rather than of the region.
+        for (let i = 0; i < points.rows; i++) {
+          const x = rowOf(points, i).map(Math.fround);
+          const around = boxAround(x, pick(rng, [0, 2 ** -10]));
+          const { values, error } = relaxed(net, around, { arithmetic: 'float32' });
+          const { lo, hi } = around.range(values);
+          for (const order of ['forwards', 'backwards', 'pairwise'] as const) {
+            float32Forward(net, matrixFromRows([x]), order).data.forEach((y, j) => {
+              expect(y).toBeGreaterThanOrEqual(lo[j] - error[j]);
+              expect(y).toBeLessThanOrEqual(hi[j] + error[j]);
+            });
+          }
+        }
+      }),
+      { numRuns: runs(60) },
+    );
+  });
+
+  test('where float32 overflows nothing is known', () => {
+    const net = chain(1, [dense([[2 ** 100]]), dense([[2 ** 100]]), dense([[2 ** -200]])]);
+    expect(relaxed(net, box([0], [1])).error[0]).toBeLessThan(1e-12);
+    expect(relaxed(net, box([0], [1]), { arithmetic: 'float32' }).error[0]).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test('where a network is certified affine it is the affine map, to rounding', () => {
     fc.assert(
       fc.property(seeds, seed => {
@@ -266,7 +301,7 @@ describe('relaxed', () => {
     const net = held(opaque);
     const nodes = relaxedNodes(net, inside);
     expect(nodes('radius')).toMatchObject({ error: Float64Array.of(0) });
-    expect(nodes('y')).toBe(nodes('centre'));
+    expect(nodes('y')).toEqual(nodes('centre'));
   });
 
   test('elsewhere an opaque value is held within the radius of the centre, and alone it is unknown', () => {
@@ -318,13 +353,15 @@ describe('relaxed', () => {
         const region = makeRegion(pick(rng, ['box', 'ball', 'crossPolytope'] as const), CONV_SIZE, rng, 0.1);
         const net = convNetwork(rng);
         const whole = boundsOf(net, region);
+        expect(() => relaxed(net, makeRegion('simplex', CONV_SIZE, rng), { memory: 2 ** 16 })).toThrow(
+          /memory/,
+        );
         const streamed = relaxed(net, region, { memory: 2 ** 16 });
-        expect(streamed.values.rows).toBe(2);
-        streamed.values.data.slice(0, 2).forEach((origin, j) => {
-          const width = Math.abs(streamed.values.data[2 + j]);
+        const { lo, hi } = region.range(streamed.values);
+        streamed.error.forEach((e, j) => {
           const close = 2 ** -30 * (1 + Math.abs(whole.lo[j]) + Math.abs(whole.hi[j]));
-          expect(Math.abs(origin - width - streamed.error[j] - whole.lo[j])).toBeLessThan(close);
-          expect(Math.abs(origin + width + streamed.error[j] - whole.hi[j])).toBeLessThan(close);
+          expect(Math.abs(lo[j] - e - whole.lo[j])).toBeLessThan(close);
+          expect(Math.abs(hi[j] + e - whole.hi[j])).toBeLessThan(close);
         });
       }),
       { numRuns: 5 },
