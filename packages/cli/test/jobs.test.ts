@@ -38,7 +38,13 @@ describe('comma-separated values', () => {
 });
 
 describe('a summary', () => {
-  const job: Job = { command: 'verify', model: 'm.onnx', region: 'p, "q".vnnlib', name: 'm', options: {} };
+  const job: Job = {
+    command: 'verify',
+    model: 'm.onnx',
+    region: { kind: 'file', path: 'p, "q".vnnlib' },
+    name: 'm',
+    options: {},
+  };
   const hashesOf = (i: number): JobHashes => ({
     modelSha256: `${i}`,
     regionSha256: 'r',
