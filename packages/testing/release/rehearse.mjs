@@ -11,6 +11,9 @@ import { checkVite } from '../consumer/vite.mjs';
 /** The last that runs on Node 20. */
 const VERDACCIO = 'verdaccio@6.1.6';
 
+/** It asks for a tag of node-fetch, which not every registry tells. */
+const MANIFEST = { private: true, overrides: { 'node-fetch': '2.7.0' } };
+
 const CONFIG = `storage: ./storage
 auth:
   htpasswd:
@@ -74,7 +77,7 @@ function checkCommand(install, version) {
 
 /** An empty registry on loopback, with one user. */
 async function startRegistry() {
-  const folder = project('registry', { 'package.json': { private: true }, 'config.yaml': CONFIG });
+  const folder = project('registry', { 'package.json': MANIFEST, 'config.yaml': CONFIG });
   install(folder, [VERDACCIO]);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
