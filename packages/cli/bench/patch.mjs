@@ -4,7 +4,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { box, certify, enforce, fade, forward, freeze, matrix, matrixFromRows, network, patch, rowOf, vPolytope } from '@police/core';
+import {
+  box,
+  certify,
+  enforce,
+  fade,
+  forward,
+  freeze,
+  matrix,
+  matrixFromRows,
+  network,
+  patch,
+  rowOf,
+  vPolytope,
+} from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import { run } from '../dist/run.js';
@@ -183,7 +196,12 @@ async function ways() {
     'fade 1': net => fade(net, region, { width: 1 }),
     patch: net => patch(net, [region], { decision: 'smallest' }).network,
   };
-  const areas = { 'in R': PROPERTY, 'in 1.2 R': wider(PROPERTY, 1.2), 'in 3 R': wider(PROPERTY, 3), 'in the domain': DOMAIN };
+  const areas = {
+    'in R': PROPERTY,
+    'in 1.2 R': wider(PROPERTY, 1.2),
+    'in 3 R': wider(PROPERTY, 3),
+    'in the domain': DOMAIN,
+  };
   const points = Object.entries(areas).map(([name, area]) => {
     const rows = Array.from({ length: POINTS }, () => inBox(area, false)).filter(
       x => name === 'in R' || !region.contains(Float64Array.from(x)),

@@ -60,7 +60,16 @@ describe('half precision', () => {
     ];
     const constants = { w: { dims: [2, 2], data: [0.1, 1, 2, 3] }, b: { dims: [2], data: [0.3, 0] } };
     const model: TestModel = { dtype: 'float16', outputType: 1, input: [1, 2], nodes, constants };
-    expect(readModel(buildModel(model)).precision).toBe('float32');
+    const formats = { precision: 'float32', arithmetic: 'float32' };
+    expect(readModel(buildModel(model))).toMatchObject(formats);
+    const scaled: TestNode[] = [
+      ['Mul', ['x', 's'], ['h0']],
+      ['Cast', ['h0'], ['h'], { to: 1 }],
+      ...nodes.slice(1),
+    ];
+    const s: TestTensor = { dims: [], data: [0.1], dtype: 'float16' };
+    const mixed = { ...model, nodes: scaled, constants: { ...constants, s } };
+    expect(readModel(buildModel(mixed))).toMatchObject({ ...formats, arithmetic: 'float16' });
   });
 });
 

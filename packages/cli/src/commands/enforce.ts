@@ -141,7 +141,7 @@ export async function enforceCommand(
   });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
-  assertNoOverflow(proof, model.precision);
+  assertNoOverflow(proof, model.arithmetic);
   const certificate = certificateOfProof(
     reread.network,
     proof,
@@ -173,7 +173,7 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: shiftsIn(enforced.report),
-    ...summaryOf(certificate, model.precision === 'float16'),
+    ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
@@ -248,7 +248,7 @@ export async function runOf(
   regions: readonly Region[],
   { regions: proofs }: Certified,
 ): Promise<{ samples: number } | { warning: string } | undefined> {
-  if (model.precision === 'float16') return undefined;
+  if (model.arithmetic === 'float16') return undefined;
   try {
     const found = await replayIfInstalled(bytes, model, regions, proofs, SAMPLES);
     if (!found?.difference) return found;
