@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fixedFileIn } from './fixed-inputs.js';
 import type { Job } from './jobs/job.js';
-import { filesOf, type RegionSource, wordsOf } from './regions/sources.js';
+import { isMapFile } from './map-file.js';
+import { filesOf, type RegionSource, regionWords, wordsOf } from './regions/sources.js';
 import { version } from './version.js';
 
 /** What a job depends on, as SHA-256 in hex. */
@@ -52,6 +53,8 @@ export async function jobHashes(
 /** An option's value, with hashes for the files that it names. */
 async function contentOf(name: string, value: unknown, hashFile: HashFile): Promise<unknown> {
   if (FILES.includes(name)) return hashFile(String(value));
+  if (name === 'map' && isMapFile(value)) return hashFile(value);
+  if (name === 'domain') return hashOfRegion(regionWords(String(value)), hashFile);
   if (name !== 'fix') return value;
   return Promise.all(
     (value as readonly string[]).map(async words => {

@@ -41,7 +41,7 @@ export async function readModelFile(
 }
 
 /** TensorFlow saves a folder. */
-function assertNoFolder(path: string): void {
+export function assertNoFolder(path: string): void {
   if (path === '-' || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   const isSavedModel = lstatSync(join(path, 'saved_model.pb'), { throwIfNoEntry: false }) !== undefined;
   throw new PoliceError({
@@ -56,7 +56,7 @@ function assertNoFolder(path: string): void {
 }
 
 /** Files beside the model: PyTorch writes weights to `model.onnx.data`. Anything but a plain name is refused. */
-function siblingsOf(path: string): ExternalData {
+export function siblingsOf(path: string): ExternalData {
   return location => {
     const isPlain = path !== '-' && basename(location) === location && !['.', '..'].includes(location);
     const file = join(dirname(path), location);
@@ -71,7 +71,7 @@ function siblingsOf(path: string): ExternalData {
   };
 }
 
-function readOptionsOf({ inputShape, outputName, at, epsilon, memory }: ModelOptions): ReadOptions {
+export function readOptionsOf({ inputShape, outputName, at, epsilon, memory }: ModelOptions): ReadOptions {
   return {
     ...(inputShape === undefined ? {} : { inputShape: inputShape.split(/[,x]/).map(Number) }),
     ...(outputName === undefined ? {} : { output: outputName }),

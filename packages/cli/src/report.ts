@@ -1,5 +1,6 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { type ChosenSharing, sharingLines } from './sharing.js';
 
@@ -26,6 +27,9 @@ export interface Report {
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
   readonly drift?: Drift & { readonly samples: number };
+  /** What was changed outside the regions, and a sentence on it. */
+  readonly harm: Harm;
+  readonly verdict: string;
   readonly warnings: readonly string[];
 }
 

@@ -1,7 +1,8 @@
 import { PoliceError } from '@police/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
-import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
+import type { EnforceOptions } from './commands/enforce.js';
+import { enforceBy } from './commands/enforce-by.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
 import { type RegionCommandOptions, regionCommand } from './commands/region.js';
@@ -185,11 +186,13 @@ ${REGION_WORDS}`,
   const enforcing = withRegionOptions(
     command(
       'enforce [models...]',
-      'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
+      'Makes the model exactly affine on every region, by shifting biases or by a patch, proves it and writes the model.',
       `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
   police enforce mnist.onnx --around digit.npy --radius 0.05 --clip 0..1 -o affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
+
+  police enforce transformer.onnx --region box.json --method patch --keep samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
   police enforce --instances instances.csv -o out/ --jobs 4 --summary out.csv
@@ -201,6 +204,14 @@ ${REGION_WORDS}`,
     .requiredOption(
       '-o, --output <file>',
       'where to write the model; - is standard output; a folder, with / at its end, for several models',
+    )
+    .addOption(
+      new Option(
+        '--method <which>',
+        'shift: biases, no operator more; patch: nodes after the output of any model, which stays as it is outside',
+      )
+        .choices(['shift', 'patch'])
+        .default('shift'),
     )
     .addOption(
       new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
@@ -237,7 +248,21 @@ ${REGION_WORDS}`,
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
     .option('--inline', 'put data that the model keeps in other files into what is written')
-    .option('--map', 'write A and b into the certificate however large they are')
+    .option(
+      '--map [which]',
+      'patch: fit (default), minimax, shift or a file {"A": [[…]], "b": […]}; alone: write A and b into the certificate however large',
+    )
+    .option(
+      '--steepness <K>',
+      'patch: how much an output may differ from the map per radius of the region; by default the least that leaves samples outside the shell as they are',
+      number,
+    )
+    .option('--keep <file>', 'patch: samples (.npy or CSV) that are to stay as they are')
+    .option('--shell <d>', 'patch: the gap within which samples may change, in radii (default: 0.1)', number)
+    .option(
+      '--domain <region>',
+      'a region (a file, or JSON) on whose points changes are counted, without --data (default: a box twice as large as the regions)',
+    )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
@@ -245,7 +270,7 @@ ${REGION_WORDS}`,
       finish(
         isMany(paths, options)
           ? await sweepCommand('enforce', paths, options, described, terminal)
-          : await enforceCommand(paths[0], options, terminal),
+          : await enforceBy(options.method)(paths[0], options, terminal),
       ),
     );
 
@@ -330,6 +355,12 @@ ${REGION_WORDS}`,
 
 function listed(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number from 0 up.');
 }
 
 function errorOf(text: string): number {

@@ -1,11 +1,27 @@
-import { PoliceError } from '@police/core';
-import type { ImportedModel } from '@police/onnx-import';
+import { type Matrix, PoliceError, rowOf } from '@police/core';
+import type { GuaranteedTensor, ModelEnds } from '@police/onnx-import';
 
 /** A model in ONNX Runtime. */
 export interface Runtime {
   /** What the runtime computes for the guaranteed tensor of one sample. */
   run(x: Float64Array): Promise<ArrayLike<number>>;
+  /** The first of the guaranteed tensors of rows of samples, which become its first axis, with its sizes and type. */
+  runRows(x: Matrix): Promise<RuntimeTensor>;
+  /** Whether the first axis of the input is open. */
+  readonly takesBatches: boolean;
   release(): Promise<void>;
+}
+
+/** A tensor of the runtime. */
+export interface RuntimeTensor {
+  readonly data: Float32Array | Float64Array;
+  readonly dims: readonly number[];
+  readonly type: string;
+}
+
+/** Where the runtime comes in and goes out. */
+export interface RuntimeEnds extends Pick<ModelEnds, 'inputName' | 'inputShape' | 'fixed'> {
+  readonly guaranteed: readonly Pick<GuaranteedTensor, 'tensor' | 'isOutput'>[];
 }
 
 type Ort = typeof import('onnxruntime-web');
@@ -25,7 +41,7 @@ export async function loadRuntime(): Promise<Ort | undefined> {
 }
 
 /** Throws `unsupported-layer` where ONNX Runtime does not take the file. */
-export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedModel): Promise<Runtime> {
+export async function startRuntime(ort: Ort, bytes: Uint8Array, model: RuntimeEnds): Promise<Runtime> {
   const { inputName, inputShape, guaranteed } = model;
   const names = guaranteed.map(({ tensor }) => tensor);
   try {
@@ -41,14 +57,26 @@ export async function startRuntime(ort: Ort, bytes: Uint8Array, model: ImportedM
     }
     const isDouble = type === 'float64';
     const held = Object.fromEntries(model.fixed.map(each => [each.name, heldTensor(ort, each)]));
+    const runAs = async (x: Float64Array, shape: readonly number[]) => {
+      const input = isDouble
+        ? new ort.Tensor('float64', x, shape)
+        : new ort.Tensor('float32', Float32Array.from(x), shape);
+      const results = await session.run({ ...held, [inputName]: input }, names);
+      return Promise.all(
+        names.map(async (name): Promise<RuntimeTensor> => {
+          const { dims, type } = results[name];
+          return { dims, type, data: (await results[name].getData()) as Float32Array | Float64Array };
+        }),
+      );
+    };
     return {
-      run: async x => {
-        const input = isDouble
-          ? new ort.Tensor('float64', x, inputShape)
-          : new ort.Tensor('float32', Float32Array.from(x), inputShape);
-        const results = await session.run({ ...held, [inputName]: input }, names);
-        const values = await Promise.all(names.map(name => results[name].getData()));
-        return joined(values as (Float32Array | Float64Array)[]);
+      // What is held has the sizes of one sample.
+      takesBatches: meta?.isTensor === true && typeof meta.shape[0] !== 'number' && model.fixed.length === 0,
+      run: async x => joined((await runAs(x, inputShape)).map(({ data }) => data)),
+      runRows: async x => {
+        const shape = [x.rows * (inputShape[0] ?? 1), ...inputShape.slice(1)];
+        const [first] = await runAs(x.rows === 1 ? rowOf(x, 0) : x.data, shape);
+        return first;
       },
       release: () => session.release(),
     };
@@ -72,7 +100,7 @@ function joined(values: readonly (Float32Array | Float64Array)[]): ArrayLike<num
 
 function heldTensor(
   ort: Ort,
-  { name, dtype, shape, data }: ImportedModel['fixed'][number],
+  { name, dtype, shape, data }: ModelEnds['fixed'][number],
 ): InstanceType<Ort['Tensor']> {
   switch (dtype) {
     case 'float32':

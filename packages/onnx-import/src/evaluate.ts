@@ -1,8 +1,12 @@
+import { PoliceError } from '@police/core';
 import { Attributes } from './attributes.js';
 import type { NetworkBuilder } from './builder.js';
+import { clampOf } from './clamp-values.js';
+import { type ClampPattern, type Reading, readBy } from './clamps.js';
 import { NodeContext } from './context.js';
 import { curveValue } from './curves/activation.js';
 import { type Cone, conesOf } from './curves/cones.js';
+import { declarationOf } from './ends.js';
 import { malformed, namingNode, unsupported } from './errors.js';
 import { labelOf, nodesBefore, type Wiring } from './graph.js';
 import { READERS } from './operators/table.js';
@@ -16,18 +20,31 @@ interface Evaluation {
   readonly wiring: Wiring;
   readonly opset: number;
   readonly builder: NetworkBuilder;
-  /** The network's input, and the inputs that are held. */
+  /** The network's input. */
+  readonly input: Data;
+  /** That, and the inputs that are held, by name. */
   readonly known: ReadonlyMap<string, Value>;
   /** How far from affine the tails of smooth functions may be; absent where none are read. */
   readonly epsilon: number | undefined;
+  readonly reading: Reading;
 }
 
-/** Reads every node that the `targets` depend on; looks up values by tensor. */
+/** A node that cannot be read, and why. */
+export class UnreadNode extends Error {
+  constructor(
+    readonly node: number,
+    override readonly cause: PoliceError,
+  ) {
+    super(cause.message);
+  }
+}
+
+/** Reads every node that the `targets` depend on; looks up values by tensor. Throws {@link UnreadNode}. */
 export function evaluate(
   run: Evaluation,
   targets: ReadonlySet<string>,
 ): (tensor: string) => Value | undefined {
-  const { graph, wiring, builder, known, epsilon } = run;
+  const { graph, wiring, builder, known, epsilon, reading } = run;
   const values = new Map(known);
   const lookUp = (tensor: string): Value | undefined => {
     const index = wiring.initializers.get(tensor);
@@ -38,7 +55,7 @@ export function evaluate(
   };
   const nameCounts = new Map<string, number>();
   for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
-  const order = nodesBefore([...targets], graph, wiring);
+  const order = nodesBefore([...targets], graph, wiring, readBy(graph, reading));
   const cones = conesOf(graph, wiring, order, targets);
   const isOnlyReader = (tensor: string) => wiring.uses.get(tensor) === 1 && !targets.has(tensor);
   /** What a cone is a curve of, if it depends on the network's input. */
@@ -53,10 +70,12 @@ export function evaluate(
     const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
     const cone = cones.byEnd.get(index);
     const source = sourceOf(cone);
-    const results = namingNode(label, () =>
-      cone && source
-        ? [curveValue(builder, source, cone, ownName, label, epsilon)]
-        : readNode(run, index, label, ownName, lookUp, isOnlyReader),
+    const results = attempt(index, () =>
+      namingNode(label, () =>
+        cone && source
+          ? [curveValue(builder, source, cone, ownName, label, epsilon)]
+          : readNode(run, index, label, ownName, lookUp, isOnlyReader),
+      ),
     );
     node.output.forEach((tensor, i) => {
       if (results[i]) values.set(tensor, results[i]);
@@ -65,15 +84,25 @@ export function evaluate(
   return lookUp;
 }
 
+function attempt<T>(node: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof PoliceError ? new UnreadNode(node, error) : error;
+  }
+}
+
 function readNode(
-  { graph, wiring, opset, builder, epsilon }: Evaluation,
+  run: Evaluation,
   index: number,
   label: string,
   name: string,
   lookUp: (tensor: string) => Value | undefined,
   isOnlyReader: (tensor: string) => boolean,
 ): Value[] {
+  const { graph, wiring, opset, builder, epsilon, reading } = run;
   const node = graph.node[index];
+  const clamp = reading.clamps.get(index);
   const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
   if (!reader) {
     throw unsupported(
@@ -85,8 +114,7 @@ function readNode(
         : 'See the list in the README of @police/onnx-import.',
     );
   }
-  const inputs = node.input.map((tensor, i) => {
-    if (tensor === '') return undefined;
+  const valueAt = (tensor: string, i: number): Value => {
     const value = lookUp(tensor);
     if (value) return value;
     const isOutput = wiring.producers.has(tensor);
@@ -96,7 +124,8 @@ function readNode(
     throw isOutput
       ? unsupported(label, `a tensor as input ${i}`, actual)
       : malformed(label, `a tensor as input ${i}`, actual);
-  });
+  };
+  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueAt(tensor, i)));
   const attributes = new Attributes(node, label);
   const ctx = new NodeContext({
     node: index,
@@ -115,6 +144,7 @@ function readNode(
     builder,
     epsilon,
   });
+  if (clamp) return [readClamp(run, ctx, clamp, valueAt)];
   const result = reader(ctx, node.output.length);
   attributes.assertAllRead();
   const results = Array.isArray(result) ? result : [result];
@@ -123,4 +153,16 @@ function readNode(
       throw malformed(label, 'results with entries', `[${shape}]`);
   }
   return results;
+}
+
+function readClamp(
+  { graph, input, reading }: Evaluation,
+  ctx: NodeContext,
+  { value, centre, radius }: ClampPattern,
+  valueAt: (tensor: string, i: number) => Value,
+): Value {
+  const isUnread = reading.unread.has(value);
+  const { declaredShape } = declarationOf(graph.node[ctx.node].output[0], graph);
+  const held = isUnread ? { input, declaredShape } : valueAt(value, 0);
+  return clampOf(ctx, held, valueAt(centre, 1), valueAt(radius, 2));
 }

@@ -60,6 +60,11 @@ export function withDataInside(
   return encodeModel(model);
 }
 
+/** The bytes of a model, with the data that it keeps beside itself inside: for a runtime that is given one file. */
+export function withExternalData(bytes: Uint8Array, read: ExternalData): Uint8Array {
+  return withDataInside(decodeModel(bytes), bytes, read) ?? bytes;
+}
+
 /** A model file, and the file beside it that its data is in. */
 export interface Outside {
   readonly bytes: Uint8Array<ArrayBuffer>;

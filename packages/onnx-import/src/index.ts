@@ -1,4 +1,6 @@
+export { type AppendedPatch, type AppendOptions, appendPatch } from './append-patch.js';
 export type { FixedInput } from './declared.js';
-export { type ExternalData, type Outside, withDataOutside } from './external-data.js';
-export { type GuaranteedTensor, type ImportedModel, type ReadOptions, readModel } from './read-model.js';
+export { type ModelEnds, type ReadOptions, readEnds } from './ends.js';
+export { type ExternalData, type Outside, withDataOutside, withExternalData } from './external-data.js';
+export { type GuaranteedTensor, type ImportedModel, readModel } from './read-model.js';
 export { type Edit, type Written, writeBack } from './write-back.js';

@@ -1,59 +1,18 @@
 import { float16, float32, float64, type Network, type Precision } from '@police/core';
 import { NetworkBuilder } from './builder.js';
-import {
-  elementType,
-  type FixedInput,
-  fixedValue,
-  inputOf,
-  inputsOf,
-  outputsOf,
-  shapeOf,
-  tensorsAt,
-  versionOf,
-} from './declared.js';
+import { clampsIn, type Reading, valueToLeave } from './clamps.js';
+import { endsOf, type GraphEnds, type ReadOptions } from './ends.js';
 import { malformed } from './errors.js';
-import { evaluate } from './evaluate.js';
-import { type ExternalData, withDataInside } from './external-data.js';
+import { evaluate, UnreadNode } from './evaluate.js';
+import { withDataInside } from './external-data.js';
 import { nodesBefore, type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel, type GraphProto } from './proto.js';
 import type { Sites } from './sites.js';
-import { tailOf } from './tail.js';
 import type { FloatType, Tensor } from './tensor.js';
 import { constantOf, type Data, type Value } from './values.js';
 
-export interface ReadOptions {
-  /**
-   * Sizes of the input tensor, for a model that leaves them open.
-   * @defaultValue the model's; an open first axis, the batch's, is 1
-   */
-  readonly inputShape?: readonly number[];
-  /**
-   * Which outputs of the graph to read; several are joined, one after the other.
-   * @defaultValue all
-   */
-  readonly output?: string | readonly string[];
-  /** Tensors inside the graph to read instead of outputs: what comes after them is kept as it is, and no guarantee speaks of it. */
-  readonly at?: string | readonly string[];
-  /** Inputs held at constants, by name: all but one, where the graph has several. */
-  readonly fix?: Readonly<Record<string, FixedInput>>;
-  /**
-   * Reads smooth functions (Sigmoid, Tanh, SiLU, GELU, Softplus, Mish), which are affine on their tails only, and only up to this
-   * distance; see core's `softplus`.
-   * @defaultValue none: they are refused
-   */
-  readonly epsilon?: number;
-  /**
-   * Bytes that tensors between layers and folded constants may take.
-   * @defaultValue 2 GiB
-   */
-  readonly memory?: number;
-  /**
-   * Reads the files that the model keeps data in beside itself. `writeBack` writes that data into the model.
-   * @defaultValue none: such a model is refused
-   */
-  readonly externalData?: ExternalData;
-}
+export type { ReadOptions } from './ends.js';
 
 /** A tensor that the network computes. */
 export interface GuaranteedTensor {
@@ -91,6 +50,11 @@ export interface ImportedModel {
   /** The coarsest format that anything is computed in. Where it is float16, bounds on float32 inference say nothing of this model. */
   readonly arithmetic: FloatType;
   readonly opset: number;
+  /**
+   * Tensors held by a patch whose computation is not read, since it has something that cannot be: opaque nodes stand for them. What
+   * is proved holds for any numbers they have, NaN excepted.
+   */
+  readonly unread: readonly string[];
   /** For `writeBack`: the file as it was read, its data inside, how, and where its biases are. */
   readonly source: {
     readonly bytes: Uint8Array;
@@ -108,6 +72,9 @@ export interface ImportedModel {
  *
  * Several outputs are joined. Of several inputs all but one are held at constants.
  *
+ * A patch is known by its structure, `Max(Min(value, Add(centre, radius)), Sub(centre, radius))`, and read as a clamp. Where its value
+ * cannot be read, and nothing else needs what cannot, it is left {@link ImportedModel.unread}.
+ *
  * Throws `invalid-network` (no ONNX model, contradictions, circles, data in other files, far too large),
  * `unsupported-layer` (an operator, an attribute or a version that is not read, named with its node), `not-finite` or
  * `shape`.
@@ -122,66 +89,78 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   const kept = inside ?? bytes.slice();
   const model = decodeModel(kept);
   const { graph } = model;
-  const opset = versionOf(model);
   const wiring = wiringOf(graph);
-  const { targets, outputName, tail } = wantedOf(graph, wiring, options);
-  const { fix = {}, epsilon } = options;
-  const inputs = inputsOf(graph, wiring);
-  const declared = inputOf(inputs, Object.keys(fix));
-  const fixed = inputs.flatMap(each =>
-    Object.hasOwn(fix, each.name) ? [{ ...fixedValue(each, fix[each.name]), name: each.name }] : [],
-  );
-  const builder = new NetworkBuilder(new Budget(options.memory));
-  const input = builder.input(declared.name, shapeOf(declared, options.inputShape), elementType(declared));
-  const known = new Map<string, Value>([
-    [declared.name, input],
-    ...fixed.map(({ name, ...tensor }) => [name, constantOf(tensor)] as const),
-  ]);
-  const values = evaluate({ graph, wiring, opset, builder, known, epsilon }, new Set(targets));
-  const found = targets.map(target => dataAt(target, values));
+  const ends = endsOf(model, wiring, options);
+  const { targets, inputType, ...named } = ends;
+  const { builder, input, found, values, unread } = readGraph(graph, wiring, ends, options);
   const output = builder.concat(found, 'outputs');
   const computed = nodesBefore(targets, graph, wiring)
     .flatMap(node => graph.node[node].output.map(values))
     .flatMap(value => (value?.kind === 'data' ? [value.dtype] : []));
   const { biases, shifts, maxima } = builder.sites;
   const stored = [biases, shifts, maxima].flatMap(sites => [...sites.values()].map(({ dtype }) => dtype));
-  const precision = coarsest(stored) ?? input.dtype;
+  const precision = coarsest(stored) ?? inputType;
   const isOutput = (tensor: string) => graph.output.some(({ name }) => name === tensor);
   return {
+    ...named,
     network: builder.network(output, PRECISIONS[precision]),
-    inputName: declared.name,
     inputShape: input.shape,
-    fixed,
-    outputName,
     guaranteed: targets.map((tensor, i) => ({ tensor, shape: found[i].shape, isOutput: isOutput(tensor) })),
     guaranteedTensor: targets.join(', '),
     guaranteedShape: output.shape,
-    tail,
     precision,
-    arithmetic: coarsest(computed) ?? input.dtype,
-    opset,
+    arithmetic: coarsest(computed) ?? inputType,
+    unread,
     source: { bytes: kept, options, sites: builder.sites, isExternal: inside !== undefined },
   };
 }
 
-const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
+/** What was read of a graph. */
+interface ReadGraph {
+  readonly builder: NetworkBuilder;
+  readonly input: Data;
+  /** The targets' values. */
+  readonly found: readonly Data[];
+  /** Of what was read, by tensor. */
+  readonly values: (tensor: string) => Value | undefined;
+  readonly unread: readonly string[];
+}
 
-/** The tensors to read, each once, and what of the graph comes after them. */
-function wantedOf(
+/** All of it, or, where something cannot be read but a patch holds what is computed of it, all but that. */
+function readGraph(graph: GraphProto, wiring: Wiring, ends: GraphEnds, options: ReadOptions): ReadGraph {
+  const clamps = clampsIn(graph, wiring);
+  const unread = new Set<string>();
+  for (;;) {
+    try {
+      return { ...readOnce(graph, wiring, ends, { clamps, unread }, options), unread: [...unread] };
+    } catch (error) {
+      if (!(error instanceof UnreadNode)) throw error;
+      const value = valueToLeave(error.node, graph, wiring, { clamps, unread });
+      if (value === undefined) throw error.cause;
+      unread.add(value);
+    }
+  }
+}
+
+function readOnce(
   graph: GraphProto,
   wiring: Wiring,
-  { output, at }: ReadOptions,
-): { targets: readonly string[]; outputName: string; tail: readonly string[] } {
-  const names = outputsOf(graph, output);
-  if (at !== undefined)
-    return { targets: [...new Set(tensorsAt(at, wiring))], outputName: names.join(', '), tail: [] };
-  const tails = names.map(name => tailOf(name, graph, wiring));
-  return {
-    targets: [...new Set(tails.map(({ guaranteed }) => guaranteed))],
-    outputName: names.join(', '),
-    tail: [...new Set(tails.flatMap(({ kept }) => kept))],
-  };
+  { inputName, inputShape, inputType, fixed, targets, opset }: GraphEnds,
+  reading: Reading,
+  { memory, epsilon }: ReadOptions,
+): Omit<ReadGraph, 'unread'> {
+  const builder = new NetworkBuilder(new Budget(memory));
+  const input = builder.input(inputName, inputShape, inputType);
+  const known = new Map<string, Value>([
+    [inputName, input],
+    ...fixed.map(({ name, ...tensor }) => [name, constantOf(tensor)] as const),
+  ]);
+  const run = { graph, wiring, opset, builder, input, known, epsilon, reading };
+  const values = evaluate(run, new Set(targets));
+  return { builder, input, found: targets.map(target => dataAt(target, values)), values };
 }
+
+const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
 
 function dataAt(tensor: string, values: (tensor: string) => Value | undefined): Data {
   const value = values(tensor);

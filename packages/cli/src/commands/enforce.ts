@@ -11,6 +11,7 @@ import {
   float16,
   float32,
   float64,
+  forward,
   freeze,
   type Network,
   PoliceError,
@@ -19,7 +20,10 @@ import {
   type Uncertified,
 } from '@police/core';
 import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
+import { harmOn, isHarmful } from '../harm.js';
+import { harmSentence, verdict } from '../harm-text.js';
 import {
   HALF_SENTENCE,
   inferenceSentence,
@@ -28,11 +32,13 @@ import {
   overflowIn,
   overflowSentence,
 } from '../inference-bound.js';
-import { type JobHashes, sha256, type WrittenHashes } from '../job-hashes.js';
+import type { JobHashes } from '../job-hashes.js';
+import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
-import type { RegionOptions } from '../regions/sources.js';
+import { dataPathFor, hashesOf } from '../outside-data.js';
+import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -52,7 +58,15 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
-  readonly map?: boolean;
+  /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
+  readonly map?: boolean | string;
+  readonly method: 'shift' | 'patch';
+  /** Of a patch. */
+  readonly steepness?: number;
+  readonly keep?: string;
+  readonly shell?: number;
+  /** A box whose points show what was changed, where there are no samples. */
+  readonly domain?: string;
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
@@ -81,10 +95,11 @@ export async function enforceCommand(
     isResultOnStderr: options.output === '-',
   });
   assertOneStream(options);
+  assertOptionsOfShifts(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const { model } = await readModelFile(path, options, terminal);
-  const dataPath = await dataPathFor(model, options, outputs);
+  const dataPath = await dataPathFor(model.source.isExternal, options, outputs);
   const limit = new Memory(options);
   const regions = await readRegions(
     options.region,
@@ -111,7 +126,7 @@ export async function enforceCommand(
     if (!target) return frozen;
     return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
-  if (options.map) {
+  if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
@@ -132,11 +147,25 @@ export async function enforceCommand(
     proof,
     regions,
     reread.source.bytes,
-    options.map ? { map: true } : {},
+    options.map === true ? { map: true } : {},
   );
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
+  const harm = await harmOn(
+    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    points => forward(model.network, points),
+    points => forward(written.network, points),
+    options.decision,
+  );
   talk.settle();
 
+  const sentence = verdict(harm, adviceFor(options));
   const report: Report = {
     ...(job ? { job: { ...job, ...hashesOf(file, outside?.data) } } : {}),
     model: path,
@@ -151,9 +180,12 @@ export async function enforceCommand(
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
+    harm,
+    verdict: sentence,
     warnings: [
       ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
       ...(run && 'warning' in run ? [run.warning] : []),
+      ...(isHarmful(harm) ? [sentence] : []),
     ],
   };
   const files: Output[] = [
@@ -166,38 +198,21 @@ export async function enforceCommand(
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
   await writeOutputs(files, terminal, options.force === true);
-  tell(talk, terminal, report, options);
+  const { inputSize, outputSize } = model.network;
+  tell(talk, terminal, report, options, [
+    `Written: ${files.map(({ path: name }) => name).join(', ')}.`,
+    ...proof.regions.flatMap((region, r) => [
+      `On region ${r} y = A x + b:`,
+      ...mapLines(() => region.map, options.certificate, certificate, outputSize, inputSize),
+    ]),
+    harmSentence(harm),
+    `Verdict: ${sentence}.`,
+  ]);
   return EXIT.done;
 }
 
-/** Of what was written. */
-function hashesOf(file: Uint8Array, data: Uint8Array | undefined): WrittenHashes {
-  return { outputSha256: sha256(file), ...(data ? { dataSha256: sha256(data) } : {}) };
-}
-
-/** Where data goes that the model keeps beside itself: beside what is written, unless it is to be inside. */
-async function dataPathFor(
-  { source }: ImportedModel,
-  { output, inline, force }: EnforceOptions,
-  outputs: readonly string[],
-): Promise<string | undefined> {
-  if (!source.isExternal || inline) return undefined;
-  if (output === '-') {
-    throw new PoliceError({
-      code: 'invalid-option',
-      where: 'standard output',
-      expected: 'one file',
-      actual: 'a model with its data in another',
-      remedy: 'Pass --inline to put the data into the model, or write to a file.',
-    });
-  }
-  const path = `${output}.data`;
-  await assertWritable([...outputs, path], force === true);
-  return path;
-}
-
 /** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
-function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
+export function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
   if (proof.certified) return;
   const { layer, unit, region, margin } = proof;
   throw new PoliceError({
@@ -209,7 +224,7 @@ function assertProved(proof: Certified | Uncertified): asserts proof is Certifie
 }
 
 /** A file that is affine on paper and infinite where it runs keeps no promise. */
-function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
+export function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
   const overflow = overflowIn(proof, precision);
   if (!overflow) return;
   throw new PoliceError({
@@ -228,7 +243,7 @@ const SAMPLES = 16;
  * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
  * a warning, since the proof does not need it.
  */
-async function runOf(
+export async function runOf(
   bytes: Uint8Array,
   model: ImportedModel,
   regions: readonly Region[],
@@ -250,13 +265,29 @@ async function runOf(
   }
 }
 
-function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: EnforceOptions): void {
-  for (const warning of report.warnings) talk.warn(warning);
-  if (json) stdout.write(`${JSON.stringify(report)}\n`);
-  for (const line of reportLines(report)) talk.say(line);
+/** What would change less, and is not in force. */
+function adviceFor({ policy }: EnforceOptions): string[] {
+  return [
+    '--method patch',
+    ...(policy === 'minimal' ? [] : ['--policy minimal']),
+    'a smaller region',
+    'training under the constraint',
+  ];
 }
 
-function summaryOf(
+function tell(
+  talk: Talk,
+  { stdout }: Terminal,
+  report: Report,
+  { json }: EnforceOptions,
+  end: readonly string[],
+): void {
+  for (const warning of report.warnings) talk.warn(warning);
+  if (json) stdout.write(`${JSON.stringify(report)}\n`);
+  for (const line of [...reportLines(report), '', ...end]) talk.say(line);
+}
+
+export function summaryOf(
   { layers, regions }: Certificate,
   isHalf: boolean,
 ): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
@@ -302,8 +333,26 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
   };
 }
 
+/** Throws `invalid-option` for what a patch is about. */
+function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
+  const given = [
+    ...(steepness === undefined ? [] : ['--steepness']),
+    ...(keep === undefined ? [] : ['--keep']),
+    ...(shell === undefined ? [] : ['--shell']),
+    ...(typeof map === 'string' ? [`--map ${map}`] : []),
+  ];
+  if (given.length === 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: given[0],
+    expected: '--method patch, which it is about',
+    actual: '--method shift',
+    remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
+  });
+}
+
 /** Standard output carries one thing. */
-function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
+export function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
   const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
   if (onStdout.length <= 1) return;
   throw new PoliceError({

@@ -12,6 +12,7 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import { unreadSentence } from '../patch-report.js';
 import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
 import type { RegionOptions, RegionSource } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
@@ -93,6 +94,7 @@ export async function verifyCommand(
     true,
     {
       guaranteedTensor: model.guaranteedTensor,
+      unread: model.unread,
       layers: proof.layers,
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
@@ -103,6 +105,7 @@ export async function verifyCommand(
     },
     [
       `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,
+      ...(model.unread.length > 0 ? [unreadSentence(model.unread)] : []),
       '',
       ...table(
         ['layer', 'least margin'],

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { PoliceError } from '@police/core';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { fixedFileIn } from '../fixed-inputs.js';
+import { isMapFile } from '../map-file.js';
 import { REGION_OPTIONS, type RegionSource, regionWords } from '../regions/sources.js';
 import { parseCsv } from './csv.js';
 
@@ -122,7 +123,9 @@ function optionValue(option: Option, text: string, folder: string, where: string
     if (text === 'false') return option.negate;
     throw refused(`${where} ${name}`, 'true, false or nothing', `'${text.slice(0, 80)}'`);
   }
-  if (FILES.includes(name)) return resolve(folder, text);
+  if (option.optional && text === 'true') return true;
+  if (FILES.includes(name) || (name === 'map' && isMapFile(text))) return resolve(folder, text);
+  if (name === 'domain') return domainBeside(text, folder);
   if (name === 'fix') return [fixedBeside(text, folder)];
   try {
     return option.parseArg ? option.parseArg(text, undefined) : text;
@@ -130,6 +133,11 @@ function optionValue(option: Option, text: string, folder: string, where: string
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw refused(`${where} ${name}`, 'a value of that option', `'${text.slice(0, 80)}'`, error.message);
   }
+}
+
+function domainBeside(text: string, folder: string): string {
+  const source = regionWords(text);
+  return source.kind === 'file' ? resolve(folder, source.path) : text;
 }
 
 /** `name=value.npy` with the file's whole path. */

@@ -1,5 +1,6 @@
 import { PoliceError } from '@police/core';
-import { type EnforceOptions, enforceCommand } from '../commands/enforce.js';
+import type { EnforceOptions } from '../commands/enforce.js';
+import { enforceBy } from '../commands/enforce-by.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -27,11 +28,12 @@ interface JobCommand {
 
 const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
   enforce: {
-    run: ({ model, region, stem, options }, hashes, terminal) =>
-      enforceCommand(
+    run: ({ model, region, stem, options }, hashes, terminal) => {
+      const asked = options as unknown as EnforceOptions;
+      return enforceBy(asked.method)(
         model,
         {
-          ...(options as unknown as EnforceOptions),
+          ...asked,
           region: [region],
           output: `${stem}.onnx`,
           certificate: `${stem}.certificate.json`,
@@ -43,12 +45,15 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
         },
         terminal,
         hashes,
-      ),
-    details: ({ shifts, smallestMargin, inferenceError, drift, job }) => ({
+      );
+    },
+    details: ({ shifts, added, smallestMargin, inferenceError, drift, harm, job }) => ({
       ...pick(shifts, ['shifted', 'units', 'totalShift']),
       smallestMargin,
       inferenceError,
+      ...pick(added, ['nodes', 'entries']),
       ...pick(drift, ['decisionAgreement', 'meanDrift']),
+      ...pick(harm, ['points', 'decisionsChanged', 'outputsChanged']),
       ...pick(job, ['outputSha256', 'dataSha256']),
     }),
   },
