@@ -1,6 +1,7 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { JobHashes } from './job-hashes.js';
+import { changeLines, type PropertyChange } from './property/changes.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
@@ -22,6 +23,8 @@ export interface Report {
   readonly edits: readonly Edit[];
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
+  /** Of properties among the regions: the answers before and after; absent without any. */
+  readonly properties?: readonly PropertyChange[];
   readonly drift?: Drift & { readonly samples: number };
   readonly warnings: readonly string[];
 }
@@ -84,6 +87,7 @@ export function reportLines(report: Report): string[] {
           `On ${drift.samples} samples: outputs drift by ${shortNumber(drift.meanDrift)} on average and ${shortNumber(drift.largestDrift)} at most; ${(100 * drift.decisionAgreement).toFixed(2)}% keep their decision.`,
         ]
       : []),
+    ...changeLines(report.properties ?? []),
     edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
     ...edits.map(
       ({ kind, node, tensor, changed, largest }) =>

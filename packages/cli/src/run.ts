@@ -1,9 +1,11 @@
 import { PoliceError } from '@police/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
+import { CAPABILITY_NAMES, capabilitiesCommand, SOLVER_NAME } from './commands/capabilities.js';
 import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
+import { type QueryOptions, queryCommand } from './commands/query.js';
 import { type Shard, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -47,6 +49,11 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
       'Makes trained networks exactly affine on the regions you name, with a proof. Reads and writes ONNX.',
     )
     .version(version)
+    .option('--name', 'output the full name')
+    .on('option:name', () => {
+      terminal.stdout.write(`${SOLVER_NAME}\n`);
+      throw new CommanderError(EXIT.done, 'police.name', SOLVER_NAME);
+    })
     .configureOutput({
       writeOut: text => terminal.stdout.write(text),
       writeErr: text => terminal.stderr.write(text),
@@ -131,6 +138,7 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--map', 'write A and b into the certificate however large they are')
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
+    .option('--allow-violation', 'write even where a property holds before and not after')
     .option('-f, --force', 'replace files that are there')
     .option(
       '--shard <i/n>',
@@ -146,20 +154,35 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       );
     });
 
-  regionOption(
+  optionalRegion(
     command(
-      'verify <model>',
-      'Proves that a model is exactly affine on every region, deriving everything from its bytes.',
-      '  police verify affine.onnx --region box.json\n  police verify affine.onnx --region box.json --certificate proof.json',
+      'verify <file>',
+      'Proves that a model is exactly affine on every region, or decides a property, all from the bytes of the files.',
+      `  police verify affine.onnx --region box.json
+  police verify affine.onnx --region box.json --certificate proof.json
+  police verify model.onnx --property prop.vnnlib
+  police verify query.vnnlib --network f=model.onnx --timeout 60`,
     ),
   )
+    .option('--property <file>', 'a VNN-LIB property: answers sat, unsat or unknown')
+    .option(
+      '--network <name=file>',
+      'the model of a network that the query names, where the file is a VNN-LIB query',
+      (pair: string, before: readonly string[] = []) => [...before, pair],
+    )
+    .option('--timeout <seconds>', 'of a query: answer timed-out after so long', wholeNumber)
+    .option('--serialise-assignments <folder>', 'of a query: write the assignment there as ONNX tensors')
     .option('--certificate <file>', 'also check that this certificate says what holds')
     .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
+    .option('--no-run', 'of a query: do not confirm points in ONNX Runtime')
     .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
     .option('--memory <MiB>', MEMORY, wholeNumber)
-    .action(async (path: string, options: VerifyOptions) =>
-      finish(await verifyCommand(path, options, terminal)),
-    );
+    .action(async (path: string, options: VerifyOptions & QueryOptions) => {
+      const isQuery = options.property !== undefined || options.network !== undefined;
+      finish(
+        isQuery ? await queryCommand(path, options, terminal) : await verifyCommand(path, options, terminal),
+      );
+    });
 
   regionOption(
     command(
@@ -194,15 +217,29 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       finish(await exportCommand(path, options, terminal)),
     );
 
+  const capabilities = program
+    .command('capabilities')
+    .copyInheritedSettings(program)
+    .description('What queries and models can be decided, as the VNN-LIB standard asks solvers for it.')
+    .alias('supports');
+  for (const name of CAPABILITY_NAMES) capabilities.option(`--${name}`, 'print this alone');
+  capabilities.action((options: Record<string, unknown>) => finish(capabilitiesCommand(options, terminal)));
+
   return program;
 }
 
+const REGION = [
+  '-r, --region <file>',
+  'region JSON or a VNN-LIB property; may be given several times',
+  (path: string, before: readonly string[] = []) => [...before, path],
+] as const;
+
 function regionOption(command: Command): Command {
-  return command.requiredOption(
-    '-r, --region <file>',
-    'region JSON or a VNN-LIB property; may be given several times',
-    (path: string, before: readonly string[] = []) => [...before, path],
-  );
+  return command.requiredOption(...REGION);
+}
+
+function optionalRegion(command: Command): Command {
+  return command.option(...REGION);
 }
 
 function shardOf(text: string): Shard {

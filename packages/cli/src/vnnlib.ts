@@ -103,9 +103,9 @@ function assertUnmixed({ mixed: [constraint] }: Disjunct, source: Source): void 
 }
 
 /** The region, or undefined where it holds no point. */
-function regionOf(
+export function regionOf(
   region: InputRegion,
-  { source }: Query,
+  { source }: Pick<Query, 'source'>,
   memory: Memory,
   options: RegionOptions,
 ): Region | undefined {
@@ -156,7 +156,8 @@ const CODES: Partial<Record<VnnLibErrorCode, PoliceErrorCode>> = {
 /** Further problems named beside the first. */
 const MORE_PROBLEMS = 4;
 
-function withPoliceErrors<T>(work: () => T): T {
+/** Errors of the reader as the command's own, the first few problems named. */
+export function withPoliceErrors<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

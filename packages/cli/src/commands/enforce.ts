@@ -32,6 +32,7 @@ import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -55,6 +56,8 @@ export interface EnforceOptions extends ModelOptions {
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
+  /** Whether a property may hold before and not after. */
+  readonly allowViolation?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -80,7 +83,8 @@ export async function enforceCommand(
   assertOneStream(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
-  const { model } = await readModelFile(path, options, terminal);
+  const read = await readModelFile(path, options, terminal);
+  const { model } = read;
   const limit = new Memory(options);
   const regions = await readRegions(
     options.region,
@@ -90,6 +94,7 @@ export async function enforceCommand(
   const samples = options.data
     ? await readSamples(options.data, model.network.inputSize, terminal)
     : undefined;
+  const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
   const enforced = enforce(model.network, regions, {
@@ -118,6 +123,13 @@ export async function enforceCommand(
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.precision);
+  const { changes, warnings } = await changesOf(
+    asked.properties,
+    read,
+    { bytes: written.bytes, model: reread },
+    { ...memory, run: options.run !== false },
+  );
+  if (!options.allowViolation) assertNoneFlipped(changes);
   const certificate = certificateOfProof(
     reread.network,
     proof,
@@ -141,9 +153,12 @@ export async function enforceCommand(
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
+    ...(changes.length > 0 ? { properties: changes } : {}),
     warnings: [
       ...warningsAbout(enforced.report, regions.length, options),
       ...(run && 'warning' in run ? [run.warning] : []),
+      ...asked.warnings,
+      ...warnings,
     ],
   };
   const files: Output[] = [{ path: options.output, content: written.bytes }];

@@ -18,7 +18,7 @@ import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
 export interface VerifyOptions extends ModelOptions {
-  readonly region: readonly string[];
+  readonly region?: readonly string[];
   readonly certificate?: string;
   readonly memory?: number;
   readonly run?: boolean;
@@ -38,7 +38,7 @@ export async function verifyCommand(
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
-  const regions = await readRegions(options.region, limits, terminal);
+  const regions = await readRegions(options.region ?? [], limits, terminal);
   const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
