@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { guard } from './process-guard.js';
 import { run } from './run.js';
 

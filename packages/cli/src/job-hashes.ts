@@ -1,51 +1,40 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Job } from './jobs/job.js';
 import { version } from './version.js';
 
-/** What a job of a sweep depends on, as SHA-256 in hex. */
+/** What a job depends on, as SHA-256 in hex. */
 export interface JobHashes {
   readonly modelSha256: string;
   readonly regionSha256: string;
-  /** Of the options that change what is written, the files that they name, and this program's version. */
+  /** Of the command, its options, the files that they name, and this program's version. */
   readonly optionsSha256: string;
 }
 
-/** Options of `police enforce` that change what is written. */
-export interface JobOptions {
-  readonly policy: string;
-  readonly sharing: string;
-  readonly precision?: string;
-  readonly decision: string;
-  readonly map?: boolean;
-  readonly inputShape?: string;
-  readonly outputName?: string;
-  /** Files. */
-  readonly target?: string;
-  readonly data?: string;
-}
+/** Options that name files which are read. */
+const FILES = ['target', 'data', 'certificate', 'keep'];
+
+/** Options that change nothing of a result that there is. */
+const WITHOUT_EFFECT = ['memory', 'run'];
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-export async function jobHashes(model: string, region: string, options: JobOptions): Promise<JobHashes> {
-  const { policy, sharing, precision, decision, map, inputShape, outputName } = options;
-  const files = await Promise.all([options.target, options.data].map(path => path && hashOf(path)));
-  const facts = {
-    policy,
-    sharing,
-    precision,
-    decision,
-    map,
-    inputShape,
-    outputName,
-    files,
-    version,
-  };
+/** `hashFile` may remember what it has read: jobs share models and regions. */
+export async function jobHashes(
+  { command, model, region, timeout, options }: Job,
+  hashFile: (path: string) => Promise<string> = hashOf,
+): Promise<JobHashes> {
+  const facts: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (value === undefined || WITHOUT_EFFECT.includes(name)) continue;
+    facts.push([name, FILES.includes(name) ? await hashFile(String(value)) : value]);
+  }
   return {
-    modelSha256: await hashOf(model),
-    regionSha256: await hashOf(region),
-    optionsSha256: sha256(JSON.stringify(facts)),
+    modelSha256: await hashFile(model),
+    regionSha256: await hashFile(region),
+    optionsSha256: sha256(JSON.stringify({ command, timeout, facts, version })),
   };
 }
 
@@ -67,7 +56,7 @@ export async function isDone(stem: string, hashes: JobHashes): Promise<boolean> 
 }
 
 /** Of a file that cannot be read, what reading it then says is the better message. */
-async function hashOf(path: string): Promise<string> {
+export async function hashOf(path: string): Promise<string> {
   try {
     return sha256(await readFile(path));
   } catch {

@@ -1,5 +1,5 @@
+import { sayDefect } from './defect.js';
 import { EXIT } from './exit-codes.js';
-import { sayDefect } from './run.js';
 
 interface Stream {
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;

@@ -17,6 +17,12 @@ const RULES: readonly Rule[] = [
     inForce: 'Raise --memory',
   },
   {
+    says: /Allow more \(option limit, in bytes\)/,
+    flag: '--proof-limit',
+    remedy: 'Allow more: --proof-limit <MiB>',
+    inForce: 'Raise --proof-limit',
+  },
+  {
     says: /Choose one: readModel\(.*?\)\./,
     flag: '--output-name',
     remedy: 'Choose one: --output-name <name>.',

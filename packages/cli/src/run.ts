@@ -1,14 +1,16 @@
 import { PoliceError } from '@police/core';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
 import { CAPABILITY_NAMES, capabilitiesCommand, SOLVER_NAME } from './commands/capabilities.js';
 import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
-import { type QueryOptions, queryCommand } from './commands/query.js';
-import { type Shard, sweepCommand } from './commands/sweep.js';
+import { isQuestion, type QueryOptions, queryCommand } from './commands/query.js';
+import { type SweepOptions, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
+import { sayDefect } from './defect.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { instanceOptions, isMany, wholeNumber } from './jobs/flags.js';
 import { inTermsOfFlags } from './remedies.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -33,14 +35,6 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     else sayDefect(error, terminal);
     return exitCodeOf(error);
   }
-}
-
-/** What is no PoliceError is a defect of ours: where it happened is for a report of it, not for everybody. */
-export function sayDefect(error: unknown, { stderr }: Pick<Terminal, 'stderr'>): void {
-  const isShown = process.env.POLICE_STACK === '1' && error instanceof Error;
-  const what = isShown ? error.stack : String(error).split('\n')[0];
-  const remedy = isShown ? '' : ' Please report it, with what POLICE_STACK=1 shows.';
-  stderr.write(`police: a defect: ${what}.${remedy}\n`);
 }
 
 function commandsOf(terminal: Terminal, finish: (code: number) => void): Command {
@@ -84,19 +78,21 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
     finish(await inspectCommand(path, options, terminal)),
   );
 
-  regionOption(
+  const enforcing = optionalRegion(
     command(
-      'enforce <models...>',
+      'enforce [models...]',
       'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
       `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
+  police enforce --instances instances.csv -o out/ --jobs 4 --summary out.csv
 
 A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of such, or a VNN-LIB property.`,
     ),
-  )
+  );
+  instanceOptions(enforcing)
     .requiredOption(
       '-o, --output <file>',
       'where to write the model; - is standard output; a folder, with / at its end, for several models',
@@ -140,30 +136,28 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('--allow-violation', 'write even where a property holds before and not after')
     .option('-f, --force', 'replace files that are there')
-    .option(
-      '--shard <i/n>',
-      'with a folder: only every n-th pair of model and region file, from the i-th on, i from 0',
-      shardOf,
-    )
-    .action(async (paths: string[], options: EnforceOptions & { shard?: Shard }) => {
-      const isSweep = paths.length > 1 || options.output.endsWith('/') || options.shard !== undefined;
-      finish(
-        isSweep
-          ? await sweepCommand(paths, options, terminal)
-          : await enforceCommand(paths[0], options, terminal),
-      );
-    });
+    .action(
+      async (paths: string[], options: Omit<EnforceOptions, 'region'> & SweepOptions, described: Command) =>
+        finish(
+          isMany(paths, options)
+            ? await sweepCommand('enforce', paths, options, described, terminal)
+            : await enforceCommand(paths[0], { ...options, region: options.region ?? [] }, terminal),
+        ),
+    );
 
-  optionalRegion(
+  const verifying = optionalRegion(
     command(
-      'verify <file>',
+      'verify [files...]',
       'Proves that a model is exactly affine on every region, or decides a property, all from the bytes of the files.',
       `  police verify affine.onnx --region box.json
   police verify affine.onnx --region box.json --certificate proof.json
   police verify model.onnx --property prop.vnnlib
-  police verify query.vnnlib --network f=model.onnx --timeout 60`,
+  police verify query.vnnlib --network f=model.onnx --timeout 60
+  police verify affine.onnx --property prop.vnnlib --proof out.smt2   # then: z3 out.smt2, or cvc5 --incremental out.smt2
+  police verify --instances instances.csv --jobs 4 --summary out.csv`,
     ),
-  )
+  );
+  instanceOptions(verifying)
     .option('--property <file>', 'a VNN-LIB property: answers sat, unsat or unknown')
     .option(
       '--network <name=file>',
@@ -172,17 +166,24 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     )
     .option('--timeout <seconds>', 'of a query: answer timed-out after so long', wholeNumber)
     .option('--serialise-assignments <folder>', 'of a query: write the assignment there as ONNX tensors')
+    .option(
+      '--proof <file>',
+      'of a model that is affine on the regions, or on those of the property: write the proof in SMT-LIB for solvers of other people, the property last',
+    )
+    .option('--proof-limit <MiB>', 'the longest proof to write (default: 256)', wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
     .option('--certificate <file>', 'also check that this certificate says what holds')
     .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
     .option('--no-run', 'of a query: do not confirm points in ONNX Runtime')
     .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
     .option('--memory <MiB>', MEMORY, wholeNumber)
-    .action(async (path: string, options: VerifyOptions & QueryOptions) => {
-      const isQuery = options.property !== undefined || options.network !== undefined;
-      finish(
-        isQuery ? await queryCommand(path, options, terminal) : await verifyCommand(path, options, terminal),
-      );
-    });
+    .action(
+      async (paths: string[], options: VerifyOptions & QueryOptions & SweepOptions, described: Command) => {
+        if (isMany(paths, options)) finish(await sweepCommand('verify', paths, options, described, terminal));
+        else if (isQuestion(options)) finish(await queryCommand(paths[0], options, terminal));
+        else finish(await verifyCommand(paths[0], options, terminal));
+      },
+    );
 
   regionOption(
     command(
@@ -240,16 +241,4 @@ function regionOption(command: Command): Command {
 
 function optionalRegion(command: Command): Command {
   return command.option(...REGION);
-}
-
-function shardOf(text: string): Shard {
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (index < count) return { index, count };
-  throw new InvalidArgumentError('Expected i/n with i from 0 to n - 1, such as 0/8.');
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a whole number above 0.');
 }

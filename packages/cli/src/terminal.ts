@@ -61,11 +61,21 @@ export function talkOf(
         const filled = Math.round((BAR_WIDTH * done) / total);
         const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
         const seconds = ((performance.now() - start) / 1000).toFixed(1);
-        stderr.write(`\r\x1b[2K${name.padEnd(10)} ${bar} ${done}/${total} ${unit}, ${seconds} s`);
+        const left = unit === 'jobs' ? timeLeft(performance.now() - start, done, total) : '';
+        stderr.write(`\r\x1b[2K${name.padEnd(10)} ${bar} ${done}/${total} ${unit}, ${seconds} s${left}`);
       };
     },
     settle: () => {
       clear();
     },
   };
+}
+
+/** Jobs are alike, more or less, where layers are not. */
+function timeLeft(milliseconds: number, done: number, total: number): string {
+  if (done === 0 || done === total) return '';
+  const seconds = Math.ceil(((milliseconds / done) * (total - done)) / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `, about ${hours} h ${minutes} min left`;
+  return minutes > 0 ? `, about ${minutes} min ${seconds % 60} s left` : `, about ${seconds} s left`;
 }

@@ -12,6 +12,7 @@ export { constraintLogOf, constraintReport } from './gradient/constraint-report.
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
 export {
   checkedTrainingOptions,
+  type TrainingMethod,
   type TrainingOption,
   type TrainingOptionChecks,
   type TrainingSettings,
@@ -47,6 +48,7 @@ export {
   type NodeKind,
   type OpaqueNode,
   type SumNode,
+  withInputs,
 } from './network/nodes.js';
 export type { AffineContract, AffineGradient } from './network/operators/contract.js';
 export { UNRESOLVED } from './network/unresolved.js';
@@ -63,6 +65,10 @@ export {
 } from './network/walk.js';
 export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
+export { seededRng } from './numeric/random.js';
+export { chartOf } from './patch/coordinates.js';
+export { fitted, mapOf } from './patch/fit.js';
+export { leastGap } from './patch/steepness.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
 export { relaxedNodes } from './proof/relaxed.js';

@@ -24,6 +24,8 @@ export type PoliceErrorCode =
   | 'too-large'
   /** A linear program that the solver could not solve. */
   | 'no-solution'
+  /** WebAssembly, or a backend made of it, that is missing or forbidden where this runs. */
+  | 'not-loaded'
   /** No weights give what was prescribed on the regions. */
   | 'infeasible-target';
 

@@ -60,9 +60,11 @@ export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
+export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
+export { type FadeOptions, fade } from './patch/fade.js';
 export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
 export {
   opaqueNetwork,
@@ -95,6 +97,12 @@ export type {
 } from './proof/plain-proof.js';
 export { type RelaxedOptions, relaxed } from './proof/relaxed.js';
 export type { Relaxed } from './proof/relaxed-value.js';
+export {
+  type ExactConstraint,
+  type SmtProof,
+  type SmtProofOptions,
+  smtProof,
+} from './proof/smt/smt-proof.js';
 export {
   ball,
   box,

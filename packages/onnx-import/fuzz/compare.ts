@@ -106,7 +106,7 @@ export async function compare({ model, isConstant }: Case, seed: number): Promis
     const how = differenceAtZero(read, x, run.values);
     if (how) return { kind: 'different', how };
   }
-  const excess = worstExcess(network, x, run.values, arithmeticOf(model));
+  const excess = worstExcess(network, x, run.values, { arithmetic: arithmeticOf(model) });
   if (excess <= 1) return { kind: 'same' };
   return { kind: 'different', how: `${excess} times the rounding that the operators can explain` };
 }

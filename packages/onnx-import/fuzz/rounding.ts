@@ -24,6 +24,14 @@ const gammaOf =
 /** Roundings of one evaluation of an activation; a runtime's exponential is off by a few units in the last place. */
 const ACTIVATION_ROUNDINGS = 32;
 
+/** How a network is run, and by how much shifts and lifts may be others there, by the name of their nonlinearity. */
+export interface RunOptions {
+  /** @defaultValue 'float32' */
+  readonly arithmetic?: ArithmeticName;
+  /** @defaultValue by nothing */
+  readonly moved?: ReadonlyMap<string, number>;
+}
+
 interface Bounded {
   readonly values: Matrix;
   readonly error: Float64Array;
@@ -34,7 +42,11 @@ interface Bounded {
  * core's outputs, and how far from them it may be, entry by entry (Higham, Accuracy and Stability of Numerical
  * Algorithms, §3.1).
  */
-export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = 'float32'): Bounded {
+export function boundedOutputs(
+  net: Network,
+  x: Matrix,
+  { arithmetic: name = 'float32', moved }: RunOptions = {},
+): Bounded {
   const arithmetic = ARITHMETICS[name];
   const gamma = gammaOf(arithmetic);
   const all = new Map<string, Bounded>();
@@ -58,7 +70,10 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
         ),
       });
     } else if (node.kind === 'activation')
-      all.set(node.name, throughActivation(node, all.get(node.input)!, arithmetic));
+      all.set(
+        node.name,
+        throughActivation(node, widened(all.get(node.input)!, moved?.get(node.name)), arithmetic),
+      );
     else if (node.kind === 'max') {
       const { values, error } = all.get(node.input)!;
       const { offsets, members } = node.windows;
@@ -77,7 +92,10 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
         y.data[i] = Math.max(y.data[i], lifted);
         errors[i] = Math.max(errors[i], error[from] + gamma(2) * (Math.abs(lifted) + error[from]));
       }
-      all.set(node.name, { values: y, error: errors });
+      // What is not lifted here may be in the file: that addition rounds.
+      const lifted = widened({ values: y, error: errors }, moved?.get(node.name));
+      const rounded = (e: number, i: number) => e + gamma(2) * (Math.abs(y.data[i]) + e);
+      all.set(node.name, moved ? { ...lifted, error: lifted.error.map(rounded) } : lifted);
     } else {
       const parts = node.inputs.map(name => all.get(name)!);
       const rows = parts[0].values.rows;
@@ -115,6 +133,10 @@ export function boundedOutputs(net: Network, x: Matrix, name: ArithmeticName = '
   return all.get(net.nodes.at(-1)!.name)!;
 }
 
+function widened({ values, error }: Bounded, by = 0): Bounded {
+  return { values, error: error.map(e => e + by) };
+}
+
 function throughActivation(
   { activation, shift }: ActivationNode,
   { values, error }: Bounded,
@@ -142,13 +164,8 @@ function throughActivation(
 }
 
 /** Largest |actual − core's| in units of the bound on it: at most 1 for a right runtime. */
-export function worstExcess(
-  net: Network,
-  x: Matrix,
-  actual: Float64Array,
-  arithmetic: ArithmeticName = 'float32',
-): number {
-  const { values, error } = boundedOutputs(net, x, arithmetic);
+export function worstExcess(net: Network, x: Matrix, actual: Float64Array, options?: RunOptions): number {
+  const { values, error } = boundedOutputs(net, x, options);
   const exact = forward(net, x).data;
   if (actual.length !== exact.length) return Number.POSITIVE_INFINITY;
   return values.data.reduce((worst, v, i) => {

@@ -5,6 +5,7 @@ import {
   type NetworkNode,
   network,
   operators,
+  type Precision,
   type Windows,
 } from '@police/core';
 import { activate, byKind, type InputNode, inputsOf, type Lifts, type NodeTable } from '@police/core/adapter';
@@ -12,7 +13,7 @@ import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
 import { unsupported } from './errors.js';
 import { linearIn } from './exactness.js';
-import { fitsFormat, keepingWeights } from './kept-weights.js';
+import { keepingNumbers } from './kept-numbers.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
 import type { BiasSite, MaxSite, ShiftSite, Sites } from './sites.js';
@@ -217,22 +218,16 @@ export class NetworkBuilder {
   }
 
   /**
-   * The network from the input to `output`; nodes that it does not depend on are left out. Weights that the format to
-   * freeze in, rounded to by `round`, does not hold are kept as they are.
+   * The network from the input to `output`; nodes that it does not depend on are left out. Numbers that the format to
+   * freeze in does not hold are kept as they are.
    */
-  network(output: Data, round: (x: number) => number): Network {
+  network(output: Data, precision: Precision): Network {
     const needed = new Set<string>([output.node]);
     const nodes = [...this.#nodes.values()];
     for (const node of [...nodes].reverse()) {
       if (needed.has(node.name)) for (const name of inputsOf(node)) needed.add(name);
     }
     const kept = nodes.filter(node => node.kind === 'input' || needed.has(node.name));
-    return network(
-      kept.map(node =>
-        node.kind === 'affine' && !fitsFormat(node.operator, round)
-          ? { ...node, operator: keepingWeights(node.operator) }
-          : node,
-      ),
-    );
+    return network(kept.map(node => keepingNumbers(node, precision)));
   }
 }

@@ -18,6 +18,7 @@ export interface ContextOptions {
   /** ONNX names of the inputs. */
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
+  readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
 }
 
@@ -34,6 +35,8 @@ export class NodeContext {
   readonly inputs: readonly (Value | undefined)[];
   readonly tensors: readonly string[];
   readonly isOnlyReader: (input: number) => boolean;
+  /** Whether an operator of the type, on data, lies anywhere before an input. */
+  readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
 
   constructor(options: ContextOptions) {
@@ -46,6 +49,7 @@ export class NodeContext {
     this.inputs = options.inputs;
     this.tensors = options.tensors;
     this.isOnlyReader = options.isOnlyReader;
+    this.isAfter = options.isAfter;
     this.builder = options.builder;
   }
 

@@ -83,6 +83,10 @@ function readNode(
     inputs,
     tensors: node.input,
     isOnlyReader: input => wiring.uses.get(node.input[input]) === 1,
+    isAfter: (input, opType) =>
+      nodesBefore(node.input[input], graph, wiring)
+        .map(before => graph.node[before])
+        .some(before => before.opType === opType && lookUp(before.output[0])?.kind === 'data'),
     builder,
   });
   const result = reader(ctx, node.output.length);

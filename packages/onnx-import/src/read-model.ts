@@ -1,4 +1,4 @@
-import type { Network } from '@police/core';
+import { float16, float32, float64, type Network, type Precision } from '@police/core';
 import { NetworkBuilder } from './builder.js';
 import { elementType, inputOf, outputOf, shapeOf, versionOf } from './declared.js';
 import { malformed } from './errors.js';
@@ -9,7 +9,7 @@ import { Budget } from './limits.js';
 import { decodeModel } from './proto.js';
 import type { Sites } from './sites.js';
 import { tailOf } from './tail.js';
-import { type FloatType, rounderOf } from './tensor.js';
+import type { FloatType } from './tensor.js';
 
 export interface ReadOptions {
   /**
@@ -91,7 +91,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   }
   const precision = coarsest(builder.sites, input.dtype);
   return {
-    network: builder.network(output, rounderOf(precision)),
+    network: builder.network(output, PRECISIONS[precision]),
     inputName: declared.name,
     inputShape: input.shape,
     outputName,
@@ -103,6 +103,8 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     source: { bytes: kept, options, sites: builder.sites },
   };
 }
+
+const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
 
 /** The coarsest format in which shifts are stored; the input's where there are none. */
 function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {

@@ -42,8 +42,9 @@ export interface Written {
  * that `frozen` was made for, and `certify` proves it.
  *
  * But for a constant term of a Max or Min that is lifted: constant and lift are stored as one number, which is rounded to
- * the safe side. Layers after it may lie closer to their kinks than that rounding. `again` is then given the network of
- * the file so far, freezes it once more and is written in turn: `network => freeze(network, regions, { precision }).network`.
+ * the safe side; and for what becomes an Add in float64, which is read with a rounding bound a little wider. Layers after it
+ * may lie closer to their kinks than that. `again` is then given the network of the file so far, freezes it once more and is
+ * written in turn: `network => freeze(network, regions, { precision }).network`.
  *
  * Throws `invalid-network` (`frozen` differs from the network read by more than biases) or `not-frozen` (a value that
  * the file's format does not hold).
@@ -63,7 +64,7 @@ export function writeBack(
   return written;
 }
 
-/** A rounded constant rarely needs more than one further round; `certify` tells if it does. */
+/** What was rounded rarely needs more than one further round; `certify` tells if it does. */
 const MOST_ROUNDS = 5;
 
 function writtenOnce(imported: ImportedModel, frozen: Network): Written & { readonly isRounded: boolean } {
@@ -74,13 +75,16 @@ function writtenOnce(imported: ImportedModel, frozen: Network): Written & { read
   const edits = frozen.nodes.flatMap((node, i): Edit[] => {
     const before = imported.network.nodes[i];
     if (node.kind === 'affine' && before.kind === 'affine') {
-      const edit = writeBias(file, node.name, before.operator, node.operator, sites.biases.get(node.name));
+      const site = sites.biases.get(node.name);
+      const edit = writeBias(file, node.name, before.operator, node.operator, site);
+      isRounded ||= edit?.kind === 'add' && isWider(site!);
       return edit ? [edit] : [];
     }
     if (node.kind === 'activation' && node.shift?.some(c => c !== 0)) {
       const site = sites.shifts.get(node.name)!;
       const values = representable(node.shift, site, node.name);
       const tensor = addBefore(file, site.node, site.input, values, site);
+      isRounded ||= isWider(site);
       return [{ kind: 'add', node: file.label(site.node), tensor, ...sizesOf(values) }];
     }
     if (node.kind !== 'max' || before.kind !== 'max') return [];
@@ -90,6 +94,14 @@ function writtenOnce(imported: ImportedModel, frozen: Network): Written & { read
     return [lifted.edit];
   });
   return { bytes: edits.length === 0 ? bytes.slice() : file.apply(), network: frozen, edits, isRounded };
+}
+
+/**
+ * An Add is read as a node of its own, whose rounding bound is a little wider than that of the shift it was. Values of float32
+ * and float16 are chosen clear of kinks by far more than that.
+ */
+function isWider({ dtype }: Format): boolean {
+  return dtype === 'float64';
 }
 
 function liftEdit(

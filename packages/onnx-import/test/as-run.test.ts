@@ -438,3 +438,43 @@ describe('clips', () => {
     await expectSame({ model: { dtype: 'float64', input: [1, 2], nodes, constants }, isConstant: false });
   });
 });
+
+describe('a product after a Transpose', () => {
+  const middles: readonly TestNode[][] = [
+    [],
+    [['Identity', ['t'], ['u']]],
+    [['Concat', ['t', 't'], ['u'], { axis: 0 }]],
+    [['Add', ['t', 't'], ['u']]],
+    [['Mul', ['t', 'half'], ['u']]],
+  ];
+  const after = (middle: readonly TestNode[], b: TestTensor, opset: number): TestModel => ({
+    opset,
+    input: [2, 3],
+    nodes: [['Transpose', ['x'], ['t']], ...middle, ['MatMul', [middle.length > 0 ? 'u' : 't', 'b'], ['y']]],
+    constants: { b, half: scalar(0.5) },
+  });
+
+  test.each([9, 13, 22])(
+    'with a vector is refused, which the runtime computes without it (opset %i)',
+    opset => {
+      for (const middle of middles)
+        expect(refusal(after(middle, list([1, -2]), opset))).toMatch(/leaves the Transpose out.*one column/);
+    },
+  );
+
+  test('with a matrix of one column is read as run', async () => {
+    for (const middle of middles)
+      await expectSame({ model: after(middle, { dims: [2, 1], data: [1, -2] }, 13), isConstant: false });
+  });
+
+  test('with a vector is read as run in operator set 8, where nothing is fused, and after a Transpose of constants', async () => {
+    await expectSame({ model: after([], list([1, -2]), 8), isConstant: false });
+    const nodes: TestNode[] = [
+      ['Transpose', ['w'], ['t']],
+      ['MatMul', ['x', 't'], ['h']],
+      ['MatMul', ['h', 'b'], ['y']],
+    ];
+    const constants = { w: { dims: [2, 3], data: [1, 2, 3, 4, 5, 6] }, b: list([1, -2]) };
+    await expectSame({ model: { opset: 13, input: [2, 3], nodes, constants }, isConstant: false });
+  });
+});

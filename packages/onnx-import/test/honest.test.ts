@@ -64,6 +64,50 @@ describe('half precision', () => {
   });
 });
 
+describe('numbers that the format of the biases does not hold stay as the file has them', () => {
+  const double = (...data: number[]): TestTensor => ({ dims: [data.length], data, dtype: 'float64' });
+  const bound = (value: number): TestTensor => ({ dims: [], data: [value], dtype: 'float64' });
+
+  const mixed = (node: TestNode, c: TestTensor): TestModel => {
+    const nodes: TestNode[] = [['Gemm', ['x', 'w', 'b'], ['h']], ['Cast', ['h'], ['d'], { to: 11 }], node];
+    const constants = {
+      w: { dims: [2, 3], data: [1, -2, 0.5, 1, 1, -1] },
+      b: { dims: [3], data: [0.25, 0, -0.5] },
+      c,
+    };
+    return { input: [1, 2], outputType: 11, nodes, constants };
+  };
+
+  test.each<[string, TestNode, TestTensor]>([
+    ['an upper', ['Clip', ['d', 'c'], ['y']], bound(-0.29457190446555614)],
+    ['a lower', ['Clip', ['d', '', 'c'], ['y']], bound(0.3457190446555614)],
+  ])('Clip of float64 without %s bound in a model of float32', async (_, node, c) => {
+    const model = mixed(node, c);
+    expect(readModel(buildModel(model)).precision).toBe('float32');
+    await expectPolicedAlways(model);
+  });
+
+  test('PRelu of float64 in a model of float32, proved, though ONNX Runtime has none of it to run', async () => {
+    const slopes = double(0.8338134605437517, 0.1, 0.5447840886190534);
+    const why = expect.stringContaining('implementation for PRelu');
+    const outcome = await comparePoliced(mixed(['PRelu', ['d', 'c'], ['y']], slopes), 1);
+    expect(outcome).toEqual({ kind: 'not run', why });
+  });
+
+  test('Gemm’s beta of float32 in a model of float16', async () => {
+    const nodes: TestNode[] = [
+      ['Gemm', ['x', 'w', 'b'], ['h'], { beta: float(1.7693663835525513) }],
+      ['Relu', ['h'], ['y']],
+    ];
+    await expectPolicedAlways({
+      dtype: 'float16',
+      input: [1, 4],
+      nodes,
+      constants: { w: half(20, 4, 3), b: half(21, 3) },
+    });
+  });
+});
+
 describe('constants in a Max or Min, with layers after it', () => {
   const single = (seed: number, ...dims: number[]): TestTensor => {
     const rng = new Random(seed);

@@ -3,6 +3,18 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { PolicedLayer } from './layer/policed-layer.js';
 import { PolicedModel } from './layer/policed-model.js';
 import { checkedOptions } from './layer/settings-config.js';
+import type { MapRegularizer } from './patch/map-regularizer.js';
+import { PatchLayer } from './patch/patch-layer.js';
+import { PatchedModel } from './patch/patched-model.js';
+
+/** How a model trains under the constraint, see core's `TrainingOptions`. */
+export interface ConstrainOptions extends TrainingOptions {
+  /**
+   * Method `patch`: what every A is regularised by; the model's own weights keep their regularizers.
+   * @defaultValue none
+   */
+  readonly mapRegularizer?: MapRegularizer;
+}
 
 /**
  * Makes a model of one input and one output trainable under the constraint that it is affine on every region. The result
@@ -10,8 +22,12 @@ import { checkedOptions } from './layer/settings-config.js';
  * loops. It shares its weights with the model given, whose biases in mode `shift` do *not* contain the shifts: use
  * `freeze` for a plain model.
  *
- * Affine at every training step to float32 rounding; exactly after `freeze`. A final softmax or sigmoid stays outside:
- * what is affine is its input.
+ * By method `patch` the model may be any, smooth layers included: its outputs are held between two cones around an affine map of each
+ * region, `y = max(min(f, a + K d), a − K d)`, d the distance from the region in its radii. A and b are weights too: they start as the fit of
+ * the model's outputs on the region, and train with it. On the regions y = a, and y = f wherever |f − a| ≤ K d, both to the bit.
+ *
+ * By shifts it is affine at every training step to float32 rounding; exactly after `freeze`. A final softmax or sigmoid stays
+ * outside: what is affine is its input.
  *
  * Throws a `PoliceError` (`shape`, `not-finite`, `unsupported-layer`, `unsupported-activation`, `invalid-network`,
  * `invalid-option`) naming the layer, and then leaves the model as it was.
@@ -22,7 +38,16 @@ import { checkedOptions } from './layer/settings-config.js';
  * await policed.fit(x, y);
  * const { model: plain } = freeze(policed);
  */
-export function constrain(model: tfl.LayersModel, options: TrainingOptions): PolicedModel {
+export function constrain(
+  model: tfl.LayersModel,
+  options: ConstrainOptions & { readonly method: 'patch' },
+): PatchedModel;
+export function constrain(
+  model: tfl.LayersModel,
+  options: ConstrainOptions & { readonly method?: 'shift' | undefined },
+): PolicedModel;
+export function constrain(model: tfl.LayersModel, options: ConstrainOptions): PolicedModel | PatchedModel;
+export function constrain(model: tfl.LayersModel, options: ConstrainOptions): PolicedModel | PatchedModel {
   if (!(model instanceof tfl.LayersModel)) {
     throw new PoliceError({
       code: 'unsupported-layer',
@@ -32,6 +57,7 @@ export function constrain(model: tfl.LayersModel, options: TrainingOptions): Pol
       remedy: 'Build the layers with tf.sequential or tf.model.',
     });
   }
-  checkedOptions(options); // the layer would take a name of its own among them
+  const { method } = checkedOptions(options); // the layer would take a name of its own among them
+  if (method === 'patch') return new PatchedModel({ layers: [new PatchLayer({ ...options, model })] });
   return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
 }

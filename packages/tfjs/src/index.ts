@@ -1,6 +1,6 @@
-export type { FrozenModel, TrainingOptions as ConstrainOptions } from '@police/core';
+export type { FrozenModel } from '@police/core';
 export { type AccumulatedGradients, accumulateGradients } from './accumulate-gradients.js';
-export { constrain } from './constrain.js';
+export { type ConstrainOptions, constrain } from './constrain.js';
 export { type ConstraintLogOptions, type ConstraintReport, constraintLog } from './constraint-log.js';
 export { fromNetwork } from './from-network.js';
 export { type FreezeOptions, freeze } from './frozen/freeze.js';
@@ -11,5 +11,9 @@ export { Abs, abs, HardTanh, hardTanh } from './layers/activation-layers.js';
 export { Lifted } from './layers/lifted-layer.js';
 export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
+export type { FrozenPatch, PatchReport } from './patch/freeze-patched.js';
+export { PatchLayer } from './patch/patch-layer.js';
+export { PatchedModel } from './patch/patched-model.js';
 export { readable } from './reading/readable.js';
+export { startBackend } from './start-backend.js';
 export { toNetwork } from './to-network.js';

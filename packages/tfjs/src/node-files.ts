@@ -5,7 +5,8 @@ import { basename, join, resolve, sep } from 'node:path';
 import { type LinearPrograms, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import './index.js'; // registers the layers that a file may name
-import { findLinearPrograms, useLinearPrograms } from './layer/linear-programs.js';
+import { findLinearPrograms } from './layer/find-linear-programs.js';
+import { useLinearPrograms } from './layer/linear-programs.js';
 import { needsLinearPrograms } from './layer/settings-config.js';
 import { allLayers, modelOf } from './reading/keras3.js';
 import { assertWeightsFinite, readableArtifacts } from './reading/readable.js';
@@ -47,7 +48,8 @@ export function nodeFiles(folder: string, { programs }: NodeFilesOptions = {}): 
 const needsPrograms = ({ modelTopology }: tf.io.ModelArtifacts): boolean =>
   allLayers(modelOf(modelTopology as Record<string, unknown>)).some(
     ({ class_name, config }) =>
-      class_name === 'PolicedLayer' && needsLinearPrograms((config as { regions?: unknown }).regions),
+      (class_name === 'PolicedLayer' || class_name === 'PolicePatch') &&
+      needsLinearPrograms((config as { regions?: unknown }).regions),
   );
 
 async function save(folder: string, artifacts: tf.io.ModelArtifacts): Promise<tf.io.SaveResult> {

@@ -9,7 +9,7 @@ import {
   policedForward,
   type Region,
 } from '@police/core';
-import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, type PolicedModel, policedLayerOf, toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -77,7 +77,7 @@ describe.each(backends)('on %s', backend => {
     const everywhere = stackRows([pointsOn(regions, 1), randomRows(20, WIDTHS[0], 5, 3 * scaleOf(kind))]);
     const bends: number[] = [];
     const disagreements: number[] = [];
-    let policed: tfl.Sequential;
+    let policed: PolicedModel;
 
     beforeAll(async () => {
       policed = constrain(makeModel(WIDTHS, kind), { regions, mode });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ball, box, hPolytope } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
-import { constrain, freeze, policedLayerOf } from '@police/tfjs';
+import { constrain, freeze, type PolicedModel, policedLayerOf } from '@police/tfjs';
 import { nodeFiles } from '@police/tfjs/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -149,6 +149,6 @@ test.each([{}, { programs: true }])(
     expect(policedLayerOf(loaded).settings.regions.map(r => r.toJSON())).toEqual(
       policedLayerOf(policed).settings.regions.map(r => r.toJSON()),
     );
-    expect(freeze(loaded).report.units).toBe(3);
+    expect(freeze(loaded as PolicedModel).report.units).toBe(3);
   },
 );

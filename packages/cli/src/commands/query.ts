@@ -26,6 +26,15 @@ export interface QueryOptions extends ModelOptions {
   readonly quiet?: boolean;
 }
 
+/** Whether `police verify` is asked a question, rather than for the proof that a model is affine. */
+export function isQuestion({
+  property,
+  network,
+  proof,
+}: QueryOptions & { readonly proof?: string }): boolean {
+  return network !== undefined || (property !== undefined && proof === undefined);
+}
+
 /**
  * `police verify query.vnnlib --network f=model.onnx`, and of version 1 `police verify model.onnx --property p.vnnlib`: the first line is
  * the answer, `sat`, `unsat`, `unknown` or `timed-out`; after `sat` follows the assignment. An answer is no failure: the exit code is 0.

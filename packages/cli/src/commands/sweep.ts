@@ -1,60 +1,103 @@
 import { promises as fs } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { PoliceError } from '@police/core';
-import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { unusable } from '../files.js';
-import { isDone, type JobHashes, jobHashes } from '../job-hashes.js';
-import { inTermsOfFlags } from '../remedies.js';
-import { type Terminal, talkOf } from '../terminal.js';
-import { type EnforceOptions, enforceCommand } from './enforce.js';
+import type { Command } from 'commander';
+import { readText, unusable } from '../files.js';
+import { type BatchOptions, runBatch } from '../jobs/batch.js';
+import { type Instance, instancesOf } from '../jobs/instances.js';
+import type { Job, JobCommandName } from '../jobs/job.js';
+import { Memory, type MemoryOptions } from '../memory.js';
+import type { Terminal } from '../terminal.js';
 
-/** One model on the regions of one file. */
-interface Job {
-  readonly model: string;
-  readonly region: string;
-  /** Its files are `<stem>.onnx`, `<stem>.certificate.json` and, last, `<stem>.report.json`. */
-  readonly stem: string;
+/** Options of a command that may be run on many instances; those of a single run are in it, too. */
+export interface SweepOptions extends BatchOptions, MemoryOptions {
+  /** A CSV file, see `instancesOf`. */
+  readonly instances?: string;
+  readonly region?: readonly string[];
+  /** A folder, for commands that write. */
+  readonly output?: string;
 }
 
-/** `i/n`: every n-th job from the i-th on, i from 0. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
+/** Options that are not a job's: what all have in common, or what each has of its own. */
+const NOT_OF_A_JOB = [
+  'instances',
+  'region',
+  'output',
+  'shard',
+  'jobs',
+  'summary',
+  'force',
+  'json',
+  'quiet',
+  'report',
+];
+
+/** What a command leaves in files, which say whether a job is done. */
+const WRITES: Readonly<Record<JobCommandName, boolean>> = { enforce: true, verify: false };
 
 /**
- * `police enforce` of every model on every region file, into a folder. Jobs are numbered alike in every process, so shards
- * need no talk among each other; a job whose report says that it was done, of the same model, regions and options, is skipped, so a
- * shard that was killed is run again without harm, and what changed is done anew. A job that fails is reported and the others go on; the exit code is the worst of all.
+ * A command on many instances: those of `--instances`, or every model on every region file, each apart. What is written goes into a
+ * folder. Throws `invalid-option` for names of files that would collide, or both kinds of instances.
  */
 export async function sweepCommand(
+  command: JobCommandName,
   models: readonly string[],
-  options: EnforceOptions & { readonly shard?: Shard },
+  options: SweepOptions,
+  described: Command,
   terminal: Terminal,
 ): Promise<number> {
-  const { index, count } = options.shard ?? { index: 0, count: 1 };
-  const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
-  await makeFolder(options.output);
-  const jobs = jobsOf(models, options.region, options.output).filter((_, i) => i % count === index);
-  const progress = talk.stage(`${jobs.length} jobs`, 'jobs');
-  const tally = { done: 0, skipped: 0, failed: 0 };
-  let worst: number = EXIT.done;
-  for (const [i, { model, region, stem }] of jobs.entries()) {
-    const hashes = await jobHashes(model, region, options);
-    if (!options.force && (await isDone(stem, hashes))) {
-      tally.skipped++;
-    } else {
-      const jobOptions = { ...optionsOf(options, stem), region: [region] };
-      const code = await enforceOne(model, jobOptions, terminal, hashes);
-      tally[code === EXIT.done ? 'done' : 'failed']++;
-      worst = Math.max(worst, code);
-    }
-    progress(i + 1, jobs.length);
+  assertOfMany(options);
+  const instances = await instancesFor(models, options, described, terminal);
+  const { output } = options;
+  if (WRITES[command]) await makeFolder(output ?? '-');
+  const own = Object.entries(options).filter(([name]) => !NOT_OF_A_JOB.includes(name));
+  const shared = Object.fromEntries(WRITES[command] ? own.filter(([name]) => name !== 'certificate') : own);
+  const jobs = instances.map(
+    (instance): Job => ({
+      command,
+      model: instance.model,
+      region: instance.region,
+      name: instance.name ?? `${instance.model} on ${instance.region}`,
+      ...(WRITES[command] ? { stem: join(output!, stemOf(instance)) } : {}),
+      ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
+      options: { ...shared, ...instance.options },
+    }),
+  );
+  assertDistinct(jobs);
+  return runBatch(jobs, options, terminal);
+}
+
+async function instancesFor(
+  models: readonly string[],
+  { instances, region = [], ...options }: SweepOptions,
+  described: Command,
+  terminal: Terminal,
+): Promise<readonly Instance[]> {
+  if (instances === undefined) {
+    return models.flatMap(model => region.map(file => ({ model, region: file, options: {} })));
   }
-  talk.settle();
-  if (options.json) terminal.stdout.write(`${JSON.stringify(tally)}\n`);
-  talk.say(`${tally.done} done, ${tally.skipped} there already, ${tally.failed} failed`);
-  return worst;
+  if (models.length > 0 || region.length > 0) {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: '--instances',
+      expected: 'models and regions from the file alone',
+      actual: `${models.length > 0 ? models[0] : `--region ${region[0]}`} besides`,
+    });
+  }
+  return instancesOf(await readText(instances, terminal, new Memory(options)), instances, described);
+}
+
+/** A file that every job would write or read anew is one of each. */
+function assertOfMany(options: SweepOptions): void {
+  const name = ['proof', 'property'].find(single => single in options);
+  if (name === undefined) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `--${name}`,
+    expected: 'one model and its regions',
+    actual: 'many',
+    remedy: 'Give the file of --instances a column of that name; properties are its second column.',
+  });
 }
 
 async function makeFolder(path: string): Promise<void> {
@@ -66,52 +109,26 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function optionsOf(options: EnforceOptions, stem: string): EnforceOptions {
-  const { json: _, ...rest } = options;
-  return {
-    ...rest,
-    output: `${stem}.onnx`,
-    certificate: `${stem}.certificate.json`,
-    report: `${stem}.report.json`,
-    quiet: true,
-    // Without its report a job is not done, whatever else a killed process has left.
-    force: true,
-  };
-}
-
-async function enforceOne(
-  model: string,
-  options: EnforceOptions,
-  terminal: Terminal,
-  hashes: JobHashes,
-): Promise<number> {
-  try {
-    return await enforceCommand(model, options, terminal, hashes);
-  } catch (error) {
-    if (!(error instanceof PoliceError)) throw error;
-    terminal.stderr.write(
-      `police: ${model} on ${options.region[0]}: ${inTermsOfFlags(error, process.argv)}\n`,
-    );
-    return exitCodeOf(error);
+function assertDistinct(jobs: readonly Job[]): void {
+  const seen = new Set<string>();
+  for (const { stem } of jobs) {
+    if (stem === undefined) continue;
+    if (seen.has(stem)) {
+      throw new PoliceError({
+        code: 'invalid-option',
+        where: stem,
+        expected: 'models and regions of different names, which name the files written',
+        actual: 'two that agree',
+        remedy: 'Rename one, run them into different folders, or give instances a column name.',
+      });
+    }
+    seen.add(stem);
   }
 }
 
-function jobsOf(models: readonly string[], regions: readonly string[], folder: string): Job[] {
-  const jobs = models.flatMap(model =>
-    regions.map(region => ({ model, region, stem: join(folder, `${stemOf(model)}.${stemOf(region)}`) })),
-  );
-  const stems = jobs.map(({ stem }) => stem);
-  const double = stems.find((stem, i) => stems.indexOf(stem) < i);
-  if (double === undefined) return jobs;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: double,
-    expected: 'models and regions of different names, which name the files written',
-    actual: 'two that agree',
-    remedy: 'Rename one, or run them into different folders.',
-  });
-}
-
-function stemOf(path: string): string {
-  return basename(path, extname(path));
+function stemOf({ name, model, region }: Instance): string {
+  // A name is one of a file in the folder, whatever it says.
+  return name === undefined
+    ? `${basename(model, extname(model))}.${basename(region, extname(region))}`
+    : basename(name);
 }

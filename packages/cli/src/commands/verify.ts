@@ -12,12 +12,14 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface VerifyOptions extends ModelOptions {
+export interface VerifyOptions extends ModelOptions, ProofOptions {
+  /** @defaultValue the inputs of the property */
   readonly region?: readonly string[];
   readonly certificate?: string;
   readonly memory?: number;
@@ -34,11 +36,17 @@ export async function verifyCommand(
   options: VerifyOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const talk = talkOf(terminal, { isQuiet: options.quiet === true, isJson: options.json === true });
+  const talk = talkOf(terminal, {
+    isQuiet: options.quiet === true,
+    isJson: options.json === true,
+    isResultOnStderr: options.proof === '-',
+  });
+  await assertProofWritable(options);
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
-  const regions = await readRegions(options.region ?? [], limits, terminal);
+  const files = options.region ?? (options.property === undefined ? [] : [options.property]);
+  const regions = await readRegions(files, limits, terminal);
   const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
@@ -75,6 +83,11 @@ export async function verifyCommand(
     const { difference } = replayed;
     return finish(false, { difference }, [differenceSentence(difference)]);
   }
+  const written = await writeProof({ path, bytes, model, regions, proof }, options, {
+    talk,
+    terminal,
+    memory: limit,
+  });
   const isHalf = model.precision === 'float16';
   const bounds = proof.regions.map(boundOf);
   return finish(
@@ -84,6 +97,7 @@ export async function verifyCommand(
       layers: proof.layers,
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
+      ...(written ? { proof: written } : {}),
       approximationError: proof.regions.map(({ approximationError }) =>
         approximationError ? largestOf(approximationError) : 0,
       ),

@@ -11,6 +11,12 @@ export interface TrainingOptions {
   /** Where the model must be affine, in the coordinates of its input. None: the plain model, for comparison. */
   readonly regions: readonly Region[];
   /**
+   * `shift`: biases are shifted so that no unit bends on the regions (the paper's). `patch`: the outputs are held between two cones
+   * around an affine map of each region, which trains with the model, see `patch`. Everything below up to `steepness` is of `shift`.
+   * @defaultValue 'shift'
+   */
+  readonly method?: TrainingMethod | undefined;
+  /**
    * How the sides are chosen, see {@link Policy}.
    * @defaultValue 'sticky'
    */
@@ -57,16 +63,25 @@ export interface TrainingOptions {
    */
   readonly schedule?: { readonly from: number; readonly steps: number } | undefined;
   /**
-   * Mode `shift`, one region that fills its space, no `refresh` and no `schedule`: what the outputs are on it, `A x + b`
-   * (paper, Eq. 2) or, without b, of Jacobian A (Eq. 1).
+   * Method `patch`: by how much an output may differ from the region's map per radius of distance from the region.
+   * @defaultValue 20
+   */
+  readonly steepness?: number | undefined;
+  /**
+   * One region: what the outputs are on it, `A x + b` (paper, Eq. 2) or, without b, of Jacobian A (Eq. 1). By method `shift` the region
+   * fills its space, and there is no mode `project`, no `refresh` and no `schedule`.
    * @defaultValue none: the network learns its own map
    */
   readonly target?: PrescribedMap | undefined;
 }
 
+/** How a model is made affine on its regions. */
+export type TrainingMethod = 'shift' | 'patch';
+
 /** The options with their defaults in place. */
 export interface TrainingSettings {
   readonly regions: readonly Region[];
+  readonly method: TrainingMethod;
   readonly policy: Policy;
   readonly mode: 'shift' | 'project';
   readonly gradient: 'exact' | 'local';
@@ -75,14 +90,21 @@ export interface TrainingSettings {
   readonly refresh: number;
   readonly epsilon?: number;
   readonly schedule?: { readonly from: number; readonly steps: number };
+  /** Of method `patch`. */
+  readonly steepness?: number;
   readonly target?: PrescribedMap;
 }
 
 export type TrainingOption = keyof TrainingOptions;
 
 export interface TrainingOptionChecks {
-  /** The options that the adapter knows. */
+  /** The options that the adapter knows, besides `method`. */
   readonly known: readonly TrainingOption[];
+  /**
+   * Whether it knows the method `patch`, and `steepness` with it.
+   * @defaultValue false
+   */
+  readonly patches?: boolean;
   /**
    * Names of options of the adapter's own, which it checks itself.
    * @defaultValue none
@@ -101,9 +123,11 @@ export interface TrainingOptionChecks {
  */
 export function checkedTrainingOptions(options: unknown, checks: TrainingOptionChecks): TrainingSettings {
   assertRegions(options, checks);
+  assertMethod(options, checks);
   assertNamesKnown(options, checks);
   const {
     regions,
+    method = 'shift',
     policy = 'sticky',
     mode = 'shift',
     gradient = 'exact',
@@ -112,6 +136,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh = 1,
     epsilon,
     schedule,
+    steepness = STEEPNESS,
     target,
   } = options;
   assertPolicy(policy);
@@ -125,13 +150,21 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     assertOption('epsilon', epsilon, isError, 'a finite number > 0, how far from affine tails may be');
   }
   if (schedule !== undefined) assertSchedule(schedule, mode);
-  if (target !== undefined) {
+  const isSteep = Number.isFinite(steepness) && steepness >= 0;
+  assertOption(
+    'steepness',
+    steepness,
+    isSteep,
+    'a finite number of at least 0, outputs per radius of a region',
+  );
+  if (target !== undefined && method === 'shift') {
     assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
     assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
     assertOption('target', 'a schedule', schedule === undefined, 'whole regions at every step');
   }
   return {
     regions,
+    method,
     policy,
     mode,
     gradient,
@@ -140,6 +173,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(schedule === undefined ? {} : { schedule }),
+    ...(method === 'patch' ? { steepness } : {}),
     ...(target === undefined ? {} : { target }),
   };
 }
@@ -168,8 +202,52 @@ function isRegion(value: unknown): value is Region {
   return typeof frame === 'object' && typeof body === 'object' && typeof range === 'function';
 }
 
-function assertNamesKnown(options: object, { known, own = [] }: TrainingOptionChecks): void {
-  const names: readonly string[] = [...known, ...own];
+/** Outputs per radius: of the two regression tasks in `apps/bench` the better one of 5 and 20. */
+const STEEPNESS = 20;
+
+/** What only the method `shift` has. */
+const SHIFT_OPTIONS: readonly TrainingOption[] = [
+  'policy',
+  'mode',
+  'gradient',
+  'sharing',
+  'margin',
+  'refresh',
+  'epsilon',
+  'schedule',
+];
+
+const PATCH_THE_FILE =
+  'Train by shifts, or without a constraint, and patch the ONNX file: police enforce model.onnx --method patch.';
+
+function assertMethod(options: TrainingOptions, { patches = false }: TrainingOptionChecks): void {
+  const { method = 'shift', steepness } = options;
+  assertOneOf('method', method, ['shift', 'patch']);
+  if (!patches && (method === 'patch' || steepness !== undefined)) {
+    const [where, actual] = method === 'patch' ? ['method', "'patch'"] : ['steepness', said(steepness)];
+    throw invalid(
+      where,
+      "method 'shift': models of this framework are chains of layers, which hold no patch",
+      actual,
+      PATCH_THE_FILE,
+    );
+  }
+  if (method === 'shift') {
+    if (steepness !== undefined) throw invalid('steepness', "method 'patch'", "method 'shift'");
+    return;
+  }
+  const stranger = SHIFT_OPTIONS.find(name => options[name] !== undefined);
+  if (stranger)
+    throw invalid(
+      stranger,
+      "method 'shift'",
+      "method 'patch'",
+      'Leave the option out: a patch has no shifts.',
+    );
+}
+
+function assertNamesKnown(options: object, { known, patches = false, own = [] }: TrainingOptionChecks): void {
+  const names: readonly string[] = ['method', ...known, ...(patches ? ['steepness'] : []), ...own];
   const stranger = Object.keys(options).find(name => !names.includes(name));
   if (stranger === undefined) return;
   throw invalid('options', 'options of constrain', `'${stranger}'`, `There are ${names.join(', ')}.`);

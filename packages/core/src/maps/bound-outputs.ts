@@ -1,9 +1,9 @@
-import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import { type Network, network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
 import { type Matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { float32, type Precision } from '../numeric/precision.js';
+import { leastNormSolution } from '../numeric/singular-values.js';
 import { nonNegativeFit } from '../regions/hull/convex-combination.js';
 import type { Region } from '../regions/region.js';
 import { bounds } from './output-range.js';
@@ -113,11 +113,8 @@ function leastChange(rows: readonly Float64Array[], room: Float64Array): Float64
   // The weights tell which limits are met with equality; solved for by themselves, they lose no digits to the rest.
   const active = Array.from(rows.keys()).filter(k => weights[k] > 0);
   if (active.length === 0) return new Float64Array(outputs);
-  const left = new DenseMatrix(active.map(k => Array.from(rows[k])));
-  const right = DenseMatrix.columnVector(active.map(k => room[k]));
-  return Float64Array.from(
-    new SingularValueDecomposition(left, { autoTranspose: true }).solve(right).to1DArray(),
-  );
+  const left = matrixFromRows(active.map(k => rows[k]));
+  return leastNormSolution(left, matrixFromRows(active.map(k => [room[k]]))).data;
 }
 
 function infeasible(where: string, room: Float64Array): PoliceError {

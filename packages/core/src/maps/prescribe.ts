@@ -1,11 +1,21 @@
-import { Matrix as DenseMatrix, SingularValueDecomposition } from 'ml-matrix';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import type { AffineMap } from '../frames/affine-map.js';
 import { policedPass } from '../frames/policed-pass.js';
 import { type Network, network } from '../network/network.js';
 import { dense } from '../network/operators/dense.js';
-import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
+import {
+  largestEntry,
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  multiply,
+  multiplyTransposed,
+  norm,
+  rowOf,
+  rowRange,
+} from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
+import { leastNormSolution, pseudoInverse, rankOf, singularValues } from '../numeric/singular-values.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import { enforce } from './enforce.js';
 
@@ -47,19 +57,19 @@ export function prescribeByCorrection(net: Network, region: Region, wanted: Pres
  */
 export function jacobianSolver(region: Region): Matrix {
   const { frame, size } = region;
-  const rows = Array.from({ length: frame.rows - 1 }, (_, i) => Array.from(rowOf(frame, i + 1)));
-  const decomposed = rows.length < size ? undefined : new SingularValueDecomposition(new DenseMatrix(rows));
-  if (!decomposed || decomposed.rank < size) {
+  const directions = rowRange(frame, 1, frame.rows);
+  const found = singularValues(directions);
+  const rank = rankOf(directions, found);
+  if (rank < size) {
     throw new PoliceError({
       code: 'infeasible-target',
       where: region.kind,
       expected: `a region that fills its ${size} dimensions`,
-      actual: `one of ${decomposed?.rank ?? rows.length}`,
+      actual: `one of ${rank}`,
       remedy: 'Prescribe the map after training, with prescribeByCorrection.',
     });
   }
-  const inverse = decomposed.inverse();
-  return matrix(size, rows.length, Float64Array.from(inverse.to1DArray()));
+  return pseudoInverse(directions, found);
 }
 
 /**
@@ -100,15 +110,17 @@ export function prescribeByLastLayer(
       changes.push(Array.from(rowOf(goal, i), (y, j) => y - rowOf(present[r], i)[j]));
     }
   });
-  const change = leastNormSolution(equations, changes, last.name);
+  const change = changeOf(matrixFromRows(equations), matrixFromRows(changes), last.name);
   const { weight, bias } = last.operator;
   const moved = dense(
     matrix(
       weight.rows,
       weight.cols,
-      weight.data.map((w, i) => w + change.get(i % weight.cols, Math.floor(i / weight.cols))),
+      weight.data.map(
+        (w, i) => w + change.data[(i % weight.cols) * weight.rows + Math.floor(i / weight.cols)],
+      ),
     ),
-    bias.map((b, j) => b + change.get(weight.cols, j)),
+    bias.map((b, j) => b + change.data[weight.cols * weight.rows + j]),
   );
   return network([...net.nodes.slice(0, -1), { ...last, operator: moved }]);
 }
@@ -143,21 +155,18 @@ function wholeMap(net: Network, region: Region, { A, b }: PrescribedMap, r: numb
 }
 
 /** The X of least norm with `equations · X = changes`; throws `infeasible-target` where there is none. */
-function leastNormSolution(equations: number[][], changes: number[][], where: string): DenseMatrix {
-  const left = new DenseMatrix(equations);
-  const right = new DenseMatrix(changes);
-  const solution = new SingularValueDecomposition(left, { autoTranspose: true }).solve(right);
-  const misses = DenseMatrix.sub(left.mmul(solution), right).to1DArray().map(Math.abs);
-  const miss = misses.reduce((max, x) => Math.max(max, x), 0);
+function changeOf(left: Matrix, right: Matrix, where: string): Matrix {
+  const solution = leastNormSolution(left, right);
+  const miss = largestEntry(multiply(left, solution).data.map((x, i) => x - right.data[i]));
   // A backward-stable solution misses by rounding of numbers of the equations' size.
-  const scale = left.norm() * solution.norm() + right.norm();
-  const rounding = 64 * (left.rows + left.columns) * UNIT_ROUNDOFF * scale;
+  const scale = norm(left.data) * norm(solution.data) + norm(right.data);
+  const rounding = 64 * (left.rows + left.cols) * UNIT_ROUNDOFF * scale;
   if (miss <= rounding) return solution;
   throw new PoliceError({
     code: 'infeasible-target',
     where,
     expected: 'last-layer weights that give the prescribed maps',
     actual: `none: the nearest miss by ${miss.toPrecision(3)}`,
-    remedy: `The regions' frames need ${left.rows} independent equations of ${left.columns} unknowns: use a wider last hidden layer, fewer or flatter regions, or prescribe by correction.`,
+    remedy: `The regions' frames need ${left.rows} independent equations of ${left.cols} unknowns: use a wider last hidden layer, fewer or flatter regions, or prescribe by correction.`,
   });
 }

@@ -63,6 +63,12 @@ export interface Activation {
   readonly approximationError?: number;
   /** ELU's and SELU's constants, which no piece tells. */
   readonly alpha?: number;
+  /**
+   * Whether `freeze` leaves the constants as they are: a model of several formats may hold them in a wider one than the
+   * biases that it is frozen by.
+   * @defaultValue false
+   */
+  readonly keepsConstants?: boolean;
 }
 
 const point = (x: number): Kink => ({ lo: x, hi: x });
@@ -225,15 +231,16 @@ export function assertActivationFits(activation: Activation, units: number, wher
 }
 
 /**
- * How an activation's single numbers are rounded: they are attributes, which files of half precision keep in float32.
+ * How single numbers of activations and sums are rounded: they are attributes, which files of half precision keep in float32.
  * Slopes per unit are tensors, of the format itself.
  */
 export function scalarRounder({ name, round }: Precision): (x: number) => number {
   return name === 'float16' ? Math.fround : round;
 }
 
-/** The activation with its parameters rounded, as a runtime of that precision applies it. */
+/** The activation with its parameters rounded, as a runtime of that precision applies it; as it is, if it keeps them. */
 export function roundActivation(activation: Activation, precision: Precision): Activation {
+  if (activation.keepsConstants) return activation;
   const { name, pieces, alpha } = activation;
   const round = scalarRounder(precision);
   if (name === 'clip') return clip(round(pieces[0].offset), round(pieces[2].offset));

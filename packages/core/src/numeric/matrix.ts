@@ -222,6 +222,15 @@ export function transposed(x: Matrix): Matrix {
   return y;
 }
 
+/** Rows of a matrix, in the order given. */
+export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
+  const picked = matrix(rows.length, m.cols);
+  rows.forEach((row, i) => {
+    picked.data.set(rowOf(m, row), i * m.cols);
+  });
+  return picked;
+}
+
 /** Every column times a factor. */
 export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
   const scaled = matrix(m.rows, m.cols);
@@ -236,4 +245,11 @@ export function largestEntry(values: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
   return largest;
+}
+
+/** Euclidean norm, of a matrix's entries its Frobenius norm. */
+export function norm(values: Float64Array): number {
+  let sum = 0;
+  for (const x of values) sum += x * x;
+  return Math.sqrt(sum);
 }

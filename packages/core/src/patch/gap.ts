@@ -55,12 +55,21 @@ const FACET_MARGIN = 1e-6;
 /** Facets along axes are one matrix up to so many weights, beyond it elementwise operators. */
 const MOST_WEIGHTS = 2 ** 13;
 
-/** Throws `not-finite` where a radius is too small or a coordinate too large for the format. */
-export function gapOf(region: Region, precision: PatchPrecision = 'float32'): Gap {
-  const { nodes, isRegion, margin } = isBoxLike(region)
-    ? boxHinges(region)
-    : ownHinges(region, coordinatesOf(region));
-  const outward = freeze(network(nodes), [region], {
+/**
+ * `more` `[F, D]` are normals of facets besides the region's own. Throws `not-finite` where a radius is too small or a coordinate too large
+ * for the format.
+ */
+export function gapOf(region: Region, precision: PatchPrecision = 'float32', more?: Matrix): Gap {
+  const {
+    nodes: own,
+    isRegion,
+    margin: ownMargin,
+  } = isBoxLike(region) ? boxHinges(region) : ownHinges(region, coordinatesOf(region));
+  const besides =
+    more && touching(region, more, multiplyTransposed(region.frame, more), region.reach(region.frame));
+  const nodes = besides ? [...own, ...hinge('between', INPUT, besides.layer)] : own;
+  const margin = Math.max(ownMargin, besides?.margin ?? 0);
+  const outward = freeze(network(summed(nodes)), [region], {
     precision,
     clearance: 'float32-always',
   });
@@ -103,7 +112,7 @@ function boxHinges(region: Region): Hinges {
   if (2 * size * size > MOST_WEIGHTS) {
     const upper = hinge('upper', INPUT, scale({ factor: radii.map(r => 1 / r), offset: up }));
     const lower = hinge('lower', INPUT, scale({ factor: radii.map(r => -1 / r), offset: down }));
-    return { nodes: summed([inputOf(size), ...upper, ...lower]), isRegion, margin };
+    return { nodes: [inputOf(size), ...upper, ...lower], isRegion, margin };
   }
   const weight = matrix(2 * size, size);
   radii.forEach((r, k) => {
@@ -111,7 +120,7 @@ function boxHinges(region: Region): Hinges {
     weight.data[(size + k) * size + k] = -1 / r;
   });
   const facets = hinge('facets', INPUT, dense(weight, Float64Array.of(...up, ...down)));
-  return { nodes: summed([inputOf(size), ...facets]), isRegion, margin };
+  return { nodes: [inputOf(size), ...facets], isRegion, margin };
 }
 
 /** Facets in the region's own coordinates; of a flat region also how far a point is from its hull. */
@@ -128,7 +137,7 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
       multiplyTransposed(frame, weight),
       region.reach(frame),
     );
-    return { nodes: summed([inputOf(size), ...hinge('facets', INPUT, layer)]), isRegion, margin };
+    return { nodes: [inputOf(size), ...hinge('facets', INPUT, layer)], isRegion, margin };
   }
   const fromCentre = matrix(frame.rows, size, frame.data.slice());
   for (let k = 0; k < size; k++) fromCentre.data[k] -= centre[k];
@@ -161,7 +170,7 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
     ...hinge('above', 'offHull', away(1)),
     ...hinge('below', 'offHull', away(-1)),
   ];
-  return { nodes: summed(nodes), isRegion, margin: Math.max(margin, largestEntry(margins)) };
+  return { nodes, isRegion, margin: Math.max(margin, largestEntry(margins)) };
 }
 
 const INPUT = 'input';

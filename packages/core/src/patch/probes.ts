@@ -11,8 +11,10 @@ import {
 } from '../numeric/matrix.js';
 import { normal, type Rng, seededRng } from '../numeric/random.js';
 import { pointsAt, type Region } from '../regions/region.js';
+import { directionBetween } from './apart.js';
 import { centreOf, radiiOf } from './coordinates.js';
 import { type Gap, gapOf, type PatchPrecision } from './gap.js';
+import { leastGap } from './steepness.js';
 
 /** Where a function is looked at before it is patched. */
 export interface ProbeOptions {
@@ -80,8 +82,8 @@ export function patchProbes(
     rows += block.rows;
     return [rows - block.rows, rows];
   };
-  const probes = regions.map((region): RegionProbes => {
-    const gap = gapOf(region, precision);
+  const probes = regions.map((region, r): RegionProbes => {
+    const gap = gapApartFrom(region, regions.slice(0, r), precision);
     return {
       region,
       gap,
@@ -92,6 +94,15 @@ export function patchProbes(
   const size = regions[0]?.size ?? 0;
   const samples = add(data ?? matrix(0, size));
   return { points: stackRows(blocks, size), regions: probes, data: samples, shell };
+}
+
+/** The gap of a region, with a facet more for each region before it that none of its own parts it from. */
+function gapApartFrom(region: Region, before: readonly Region[], precision: PatchPrecision): Gap {
+  const gap = gapOf(region, precision);
+  const normals = before
+    .filter(other => leastGap(gap.network, other) <= 0)
+    .flatMap(other => directionBetween(region, other) ?? []);
+  return normals.length === 0 ? gap : gapOf(region, precision, matrixFromRows(normals));
 }
 
 /** Some rows of the points. */

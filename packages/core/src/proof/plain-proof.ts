@@ -8,6 +8,7 @@ import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import type { Progress } from '../network/walk.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { pointsAt, type Region } from '../regions/region.js';
+import type { AffinePieces } from '../rule/pieces.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import { type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
@@ -67,6 +68,11 @@ export interface Certified {
   readonly layers: readonly LayerMargin[];
   /** In the order of the regions. */
   readonly regions: readonly RegionProof[];
+  /**
+   * The piece that every unit is on and the entry that wins each maximum: what an independent proof needs to be told. Absent of a
+   * network with clamps, which is another one on each region.
+   */
+  readonly pieces?: AffinePieces;
 }
 
 /** The first nonlinearity that could not be proved affine. */
@@ -117,7 +123,7 @@ export function certifyPlain(
     const proofs = propagators.map((propagator, r) =>
       regionProof(net, propagator, () => maps()[r], frames[r], rounding[r]),
     );
-    return { certified: true, layers, regions: proofs };
+    return { certified: true, layers, regions: proofs, pieces };
   } catch (error) {
     if (error instanceof MayBend) return error.found;
     throw error;

@@ -20,6 +20,7 @@ export function precisionOf(name: string): Precision {
 
 /** Every parameter rounded to the nearest value of the format, lifts upwards. Throws `not-finite` where one overflows. */
 export function roundNetwork(net: Network, precision: Precision): Network {
+  const scalar = scalarRounder(precision);
   const rounded: NodeTable<NetworkNode> = {
     input: node => node,
     concat: node => node,
@@ -36,8 +37,7 @@ export function roundNetwork(net: Network, precision: Precision): Network {
       activation: roundActivation(node.activation, precision),
       ...(shift ? { shift: roundAll(shift, precision) } : {}),
     }),
-    sum: node =>
-      node.coefficients ? { ...node, coefficients: node.coefficients.map(precision.round) } : node,
+    sum: node => (node.coefficients ? { ...node, coefficients: node.coefficients.map(scalar) } : node),
     max: node => (node.lifts ? { ...node, lifts: roundLifts(node.lifts, precision) } : node),
   };
   return mapNodes(net, rounded);
@@ -48,7 +48,7 @@ function roundLifts({ winner, lift }: Lifts, { up }: Precision): Lifts {
 }
 
 /** Whether every parameter is a value of the format, as after `freeze`. */
-export function isRepresentable(net: Network, precision: Precision): boolean {
+export function isRepresentable({ nodes }: Pick<Network, 'nodes'>, precision: Precision): boolean {
   const { round } = precision;
   const scalar = scalarRounder(precision);
   const fits = (values: Float64Array | readonly number[] = []) => values.every((x: number) => round(x) === x);
@@ -65,8 +65,8 @@ export function isRepresentable(net: Network, precision: Precision): boolean {
       activation.pieces.every(({ slope }) =>
         typeof slope === 'number' ? scalar(slope) === slope : fits(slope),
       ),
-    sum: ({ coefficients }) => fits(coefficients),
+    sum: ({ coefficients = [] }) => coefficients.every(c => scalar(c) === c),
     max: ({ lifts }) => fits(lifts?.lift),
   };
-  return net.nodes.every(node => byKind(isFit, node));
+  return nodes.every(node => byKind(isFit, node));
 }

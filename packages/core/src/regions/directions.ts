@@ -1,6 +1,7 @@
-import { Matrix as DenseMatrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
-import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
+import { qrFactors } from '../numeric/qr.js';
+import { singularValues } from '../numeric/singular-values.js';
 
 /** A row of a matrix of directions with one entry other than 0. */
 export interface Axis {
@@ -31,8 +32,8 @@ export interface Solver {
 
 /** directionsᵀ = Σ σₖ vₖ uₖᵀ. */
 export interface Principal {
-  /** σ `[r]`, largest first. */
-  readonly values: readonly number[];
+  /** σ `[r]`, largest first, without those that are 0. */
+  readonly values: Float64Array;
   /** v `[r, D]`, orthonormal. */
   readonly axes: Matrix;
 }
@@ -88,13 +89,6 @@ function axesOf(directions: Matrix): Axis[] | undefined {
   return axes;
 }
 
-/** Columns are the directions. */
-function transposed(directions: Matrix): DenseMatrix {
-  return new DenseMatrix(
-    Array.from({ length: directions.rows }, (_, i) => Array.from(rowOf(directions, i))),
-  ).transpose();
-}
-
 function solverOf(directions: Matrix): Solver | undefined {
   const { rows: d, cols: size } = directions;
   if (d > size) return undefined;
@@ -104,18 +98,17 @@ function solverOf(directions: Matrix): Solver | undefined {
       solve: y => ({ lambda: new Float64Array(0), offSpan: largestOf(y) }),
     };
   }
-  const qr = new QrDecomposition(transposed(directions));
-  const upper = qr.upperTriangularMatrix;
+  const qr = qrFactors(directions);
   const lengths = Array.from({ length: d }, (_, i) => Math.hypot(...rowOf(directions, i)));
   // What a direction has left beside the ones before it is rounding only: it depends on them.
   const dependent = lengths.some(
-    (length, i) => Math.abs(upper.get(i, i)) <= 8 * (size + d) * UNIT_ROUNDOFF * length,
+    (length, i) => Math.abs(qr.upper.data[i * d + i]) <= 8 * (size + d) * UNIT_ROUNDOFF * length,
   );
   if (dependent) return undefined;
   return {
-    growth: inverseRowNorms(upper),
+    growth: inverseRowNorms(qr.upper),
     solve: y => {
-      const lambda = Float64Array.from(qr.solve(DenseMatrix.columnVector(Array.from(y))).to1DArray());
+      const lambda = qr.solve(y);
       const left = y.slice();
       for (let i = 0; i < d; i++) {
         const row = rowOf(directions, i);
@@ -127,15 +120,14 @@ function solverOf(directions: Matrix): Solver | undefined {
 }
 
 /** Norms of the rows of R⁻¹: those of (QR)⁻¹, Q being orthonormal. */
-function inverseRowNorms(upper: DenseMatrix): Float64Array {
-  const d = upper.columns;
+function inverseRowNorms({ rows: d, data }: Matrix): Float64Array {
   const squares = new Float64Array(d);
   for (let column = 0; column < d; column++) {
     const x = new Float64Array(d);
     for (let i = column; i >= 0; i--) {
       let sum = i === column ? 1 : 0;
-      for (let k = i + 1; k <= column; k++) sum -= upper.get(i, k) * x[k];
-      x[i] = sum / upper.get(i, i);
+      for (let k = i + 1; k <= column; k++) sum -= data[i * d + k] * x[k];
+      x[i] = sum / data[i * d + i];
       squares[i] += x[i] * x[i];
     }
   }
@@ -143,14 +135,8 @@ function inverseRowNorms(upper: DenseMatrix): Float64Array {
 }
 
 function principalOf(directions: Matrix): Principal {
-  const { leftSingularVectors, diagonal } = new SingularValueDecomposition(transposed(directions), {
-    autoTranspose: true,
-  });
-  const size = directions.cols;
-  const axes = matrix(diagonal.length, size);
-  for (let k = 0; k < diagonal.length; k++)
-    for (let i = 0; i < size; i++) axes.data[k * size + i] = leftSingularVectors.get(i, k);
-  return { values: diagonal, axes };
+  const { values, right } = singularValues(directions);
+  return { values, axes: right };
 }
 
 function largestOf(values: Float64Array): number {

@@ -115,6 +115,11 @@ describe.each(all)('$name', activation => {
     });
   });
 
+  test('is left as it is, if it keeps its constants', () => {
+    const keeping = { ...activation, keepsConstants: true };
+    expect(roundActivation(keeping, float16)).toBe(keeping);
+  });
+
   test('goes by its name', () => {
     const alpha = activation.alpha ?? activation.pieces[0].slope;
     const parameters = { ...(activation.name === 'hardSigmoid' ? {} : { alpha }), min: -0.5, max: 2 };

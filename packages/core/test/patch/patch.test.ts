@@ -1,4 +1,5 @@
 import {
+  ball,
   box,
   certify,
   dense,
@@ -101,7 +102,8 @@ describe('any function, patched', () => {
         const rng = seededRng(seed);
         const region = makeRegion(pick(rng, regionKinds), 3, rng);
         const f = wild(rng, 3);
-        const patched = patchWild(f, [region], { map });
+        const precision = rng() < 0.5 ? 'float32' : 'float64';
+        const patched = patchWild(f, [region], { map, precision });
         const proof = certify(patched.network, [region]);
         expect(proof.certified).toBe(true);
         if (!proof.certified) return;
@@ -230,27 +232,56 @@ describe('a certificate of a patch', () => {
   });
 });
 
+/** Distance of two regions, by alternating projections onto random points' hulls: of each the best convex step towards the other. */
+function nearestDistance(first: Region, second: Region, rng: Rng): number {
+  let [x, y] = [first, second].map(region => Array.from(region.sample(rng)));
+  const distance = () => Math.hypot(...x.map((a, k) => a - y[k]));
+  const step = (region: Region, from: number[], to: number[]): number[] => {
+    const [p] = [Array.from(region.sample(rng))];
+    const way = p.map((a, k) => a - from[k]);
+    const square = way.reduce((sum, a) => sum + a * a, 0);
+    if (square === 0) return from;
+    const along = way.reduce((sum, a, k) => sum + a * (to[k] - from[k]), 0) / square;
+    return from.map((a, k) => a + Math.min(1, Math.max(0, along)) * way[k]);
+  };
+  for (let i = 0; i < 4000; i++) {
+    x = step(first, x, y);
+    y = step(second, y, x);
+  }
+  return distance();
+}
+
 describe('several regions', () => {
-  test('each is its own map, whatever the others are; regions that are apart only along a diagonal too', () => {
+  test('each is its own map, whatever the others are, or they meet, and samples show it', () => {
+    let [refused, certified] = [0, 0];
     fc.assert(
       fc.property(seeds, seed => {
         const rng = seededRng(seed);
-        const regions = randomRegions(rng, 2, 3).filter((_, i, all) => i < all.length);
+        const regions = randomRegions(rng, 2, 3);
         const f = wild(rng, 2);
         let patched: Patched;
         try {
           patched = patchWild(f, regions);
         } catch (error) {
-          expect(error).toMatchObject({
-            code: 'invalid-option',
-            where: expect.stringMatching(/^regions \d and \d$/),
-          });
+          refused++;
+          expect(error).toMatchObject({ code: 'invalid-option' });
+          const [, s, r] = /^regions (\d) and (\d):/.exec((error as Error).message)!;
+          expect(nearestDistance(regions[Number(s)], regions[Number(r)], rng)).toBeLessThan(0.05);
           return;
         }
+        certified++;
         expect(certify(patched.network, regions).certified).toBe(true);
       }),
       { numRuns: runs(40) },
     );
+    expect(refused).toBeGreaterThan(5);
+    expect(certified).toBeGreaterThan(5);
+  });
+
+  test('balls whose boxes overlap, and which only a facet between them parts', () => {
+    const regions = [ball(new Float64Array(7), 1), ball(new Float64Array(7).fill(0.9), 1)];
+    const { network: net } = patchWild(wild(seededRng(3), 7), regions);
+    expect(certify(net, regions).certified).toBe(true);
   });
 
   test('triangles on both sides of a diagonal, which no axis parts', () => {

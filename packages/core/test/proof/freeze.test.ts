@@ -209,3 +209,14 @@ test('a format that cannot hold a bias is refused, naming layer and unit', () =>
     expect.objectContaining({ code: 'not-finite', where: 'affine_1' }),
   );
 });
+
+test('factors of sums keep float32 in half precision, as activations’ single numbers do: files have them as attributes', () => {
+  const factors = [Math.fround(0.1), -1.7, 1];
+  const sum = { kind: 'sum', name: 's', inputs: ['x', 'x', 'x'], coefficients: factors } as const;
+  const net = network([{ kind: 'input', name: 'x', size: 1 }, sum]);
+  const factorsIn = (precision: 'float16' | 'float32' | 'float64') =>
+    freeze(net, [], { precision }).network.nodes.at(-1);
+  expect(factorsIn('float64')).toEqual(sum);
+  for (const precision of ['float16', 'float32'] as const)
+    expect(factorsIn(precision)).toEqual({ ...sum, coefficients: factors.map(Math.fround) });
+});

@@ -78,6 +78,20 @@ function needsConstant(ctx: NodeContext): never {
   throw unsupported(ctx.label, 'a constant factor', 'two that depend on the network’s input');
 }
 
+/**
+ * From operator set 9 on ONNX Runtime takes a Transpose of the last two axes into a product after it, past other operators
+ * too, and then forgets it where the right factor is a vector.
+ */
+function assertNotTransposed(ctx: NodeContext): void {
+  if (ctx.opset < 9 || !ctx.isAfter(0, 'Transpose')) return;
+  throw unsupported(
+    ctx.label,
+    'a matrix as right factor where a Transpose lies before',
+    'a vector, with which ONNX Runtime leaves the Transpose out',
+    'Make the vector a matrix of one column, and Squeeze the result.',
+  );
+}
+
 /** ONNX MatMul with a constant on either side. */
 export function matMul(ctx: NodeContext): Value {
   const [a, b] = [ctx.float(0), ctx.float(1)];
@@ -85,6 +99,7 @@ export function matMul(ctx: NodeContext): Value {
     throw malformed(ctx.label, 'tensors with axes', 'a scalar');
   if (b.kind === 'constant') {
     const isVector = b.shape.length === 1;
+    if (isVector && a.kind === 'data') assertNotTransposed(ctx);
     const [K, M] = isVector ? [b.shape[0], 1] : asMatrix(ctx, b);
     assertMeet(ctx, a.shape.at(-1)!, K);
     const lead = [

@@ -11,8 +11,10 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
-import { policedLayerOf } from '../layer/policed-model.js';
+import { type PolicedModel, policedLayerOf } from '../layer/policed-model.js';
 import { layerFromConfig } from '../layers/layer-config.js';
+import { type FrozenPatch, freezePatched } from '../patch/freeze-patched.js';
+import { type PatchedModel, patchLayerOf } from '../patch/patched-model.js';
 import { changesOf } from './changes.js';
 import { changedConfig } from './frozen-config.js';
 import { correctedModel, correctedNetwork } from './frozen-correction.js';
@@ -39,11 +41,25 @@ export interface FreezeOptions {
  * stand around them. Layers without bias get one where it is needed, batch normalisation becomes its factor and offset, and weight
  * constraints, which TensorFlow.js applies whenever weights are written or loaded, are dropped: the weights are final. With a target, it is a
  * functional model of that one and the dense layer `correction` added to its outputs.
+ *
+ * A model constrained by a patch becomes a functional model of it and, after its outputs, dense layers, ReLUs, a minimum and a maximum.
+ * Its report tells the patches; `calibrate` has nothing to do there and is refused.
  */
+export function freeze(policed: PatchedModel, options?: FreezeOptions): FrozenPatch;
+export function freeze(policed: PolicedModel, options?: FreezeOptions): FrozenModel<tfl.LayersModel>;
+export function freeze(
+  policed: tfl.LayersModel,
+  options?: FreezeOptions,
+): FrozenModel<tfl.LayersModel> | FrozenPatch;
 export function freeze(
   policed: tfl.LayersModel,
   { calibrate }: FreezeOptions = {},
-): FrozenModel<tfl.LayersModel> {
+): FrozenModel<tfl.LayersModel> | FrozenPatch {
+  const patched = patchLayerOf(policed);
+  if (patched) {
+    if (calibrate) throw nothingToCalibrate();
+    return freezePatched(patched);
+  }
   const layer = policedLayerOf(policed);
   if (calibrate) {
     assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
@@ -73,6 +89,15 @@ export function freeze(
     report,
   };
 }
+
+const nothingToCalibrate = (): PoliceError =>
+  new PoliceError({
+    code: 'invalid-option',
+    where: 'freeze calibrate',
+    expected: "a model constrained by method 'shift'",
+    actual: "one by method 'patch'",
+    remedy: 'Leave it out: a patch leaves the statistics of batch normalisation as training took them.',
+  });
 
 /** The proof that the weights a model has are affine on the regions. Throws `unsupported-layer`, naming the layer, if they are not affine there. */
 function certifiedAsRead(

@@ -46,10 +46,16 @@ function changedLayer(given: LayerConfig, changes: Changes): LayerConfig {
 }
 
 /** TensorFlow.js applies constraints to weights whenever they are written or loaded; those of a frozen model are final. */
-const withoutConstraints = (config: Config): Config =>
+export const withoutConstraints = (config: Config): Config =>
   Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [name, isConstraint(name) ? null : value]),
+    Object.entries(config).map(([name, value]) => [name, isConstraint(name) ? null : withoutAny(value)]),
   );
+
+/** In whatever a config holds: layers inside of layers have constraints too. */
+function withoutAny(value: Config[string]): Config[string] {
+  if (Array.isArray(value)) return (value as Config[string][]).map(withoutAny) as Config[string];
+  return typeof value === 'object' && value !== null ? withoutConstraints(value as Config) : value;
+}
 
 const isConstraint = (name: string): boolean => name.endsWith('Constraint');
 

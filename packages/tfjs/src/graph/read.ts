@@ -81,7 +81,7 @@ class GraphReader {
 }
 
 /** Another name where a layer is called `input`. */
-function inputName(model: tfl.LayersModel): string {
+export function inputName(model: tfl.LayersModel): string {
   const layers = leavesOf(model).filter(layer => layer.getClassName() !== 'InputLayer');
   const names = new Set(layers.map(layer => layer.name));
   let name = 'input';
@@ -89,7 +89,8 @@ function inputName(model: tfl.LayersModel): string {
   return name;
 }
 
-function fixedShape({ shape }: tfl.SymbolicTensor, where: string): Shape {
+/** Throws `shape`, naming the layer, where another axis than that of the rows has no size. */
+export function fixedShape({ shape }: tfl.SymbolicTensor, where: string): Shape {
   const sizes = shape.slice(1);
   if (sizes.length > 0 && sizes.every(size => size !== null && size > 0)) return sizes as number[];
   throw new PoliceError({
@@ -101,7 +102,8 @@ function fixedShape({ shape }: tfl.SymbolicTensor, where: string): Shape {
   });
 }
 
-function assertOneInOneOut(model: tfl.LayersModel): void {
+/** Throws `unsupported-layer` for a model without layers, or of several inputs or outputs. */
+export function assertOneInOneOut(model: tfl.LayersModel): void {
   if (model.layers.length === 0) throw unsupported(model, 'at least one layer', 'a model without one');
   if (model.inputs.length !== 1) {
     throw unsupported(

@@ -35,3 +35,18 @@ export function assertData(given: unknown, [, ...shape]: readonly (number | null
     remedy: `Write tf.tensor(values, [${sizes.join(', ')}]).`,
   });
 }
+
+/** Throws `shape`, naming the layer, for rows of another shape. */
+export function assertRowsFit(
+  { shape: [, ...given] }: tf.Tensor,
+  shape: readonly number[],
+  where: string,
+): void {
+  if (given.length === shape.length && given.every((size, i) => size === shape[i])) return;
+  throw new PoliceError({
+    code: 'shape',
+    where,
+    expected: `rows of ${shape.join(' × ')}`,
+    actual: given.join(' × '),
+  });
+}

@@ -1,4 +1,4 @@
-import { PoliceError, type TrainingOptions } from '@police/core';
+import type { TrainingOptions } from '@police/core';
 import { assertFinite, assertRegionsFit, type TrainingSettings } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -17,6 +17,7 @@ import { peek } from '../ops/peek.js';
 import { adoptStatistics } from './adopt-statistics.js';
 import { assertFramesFit, assertReadable } from './backend-limits.js';
 import { BatchStatistics, movesStatistics } from './batch-statistics.js';
+import { assertRowsFit } from './data-check.js';
 import { PresentConstraint } from './present-constraint.js';
 import { assertProjectable, Projection } from './projection.js';
 import { checkedOptions, optionsFromConfig, settingsToConfig } from './settings-config.js';
@@ -212,16 +213,7 @@ export class PolicedLayer extends CompositeLayer {
 
   private assertInput(x: tf.Tensor, isOnTape: boolean): void {
     const { nodes } = this.constraint.graph;
-    const { shape } = nodes[0];
-    const given = x.shape.slice(1);
-    if (given.length !== shape.length || given.some((size, i) => size !== shape[i])) {
-      throw new PoliceError({
-        code: 'shape',
-        where: this.name,
-        expected: `rows of ${shape.join(' × ')}`,
-        actual: given.join(' × '),
-      });
-    }
+    assertRowsFit(x, nodes[0].shape, this.name);
     assertReadable();
     // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
     if (isOnTape) assertFinite(peek(x), (nodes[1] ?? nodes[0]).layer, 'Look for NaN in the training data.');

@@ -1,8 +1,8 @@
 import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { fieldsOf } from '../graph/values.js';
-import { assertData } from './data-check.js';
+import { CheckedModel } from './checked-model.js';
 import { PolicedLayer } from './policed-layer.js';
 
 /** What a Sequential hands its training to; tfjs-layers keeps it to itself. */
@@ -15,7 +15,7 @@ interface Trainer {
  * was made of, are projected after every step of `fit`, `fitDataset` and `trainOnBatch`; with batch normalisation its moving
  * statistics are taken anew, under the constraint, before it is used or saved.
  */
-export class PolicedModel extends tfl.Sequential {
+export class PolicedModel extends CheckedModel {
   static override readonly className = 'PolicedModel';
 
   override build(inputShape?: Parameters<tfl.Sequential['build']>[0]): void {
@@ -34,50 +34,8 @@ export class PolicedModel extends tfl.Sequential {
     };
   }
 
-  override async fit(...[x, y, args]: Parameters<tfl.Sequential['fit']>): Promise<tfl.History> {
-    assertData(x, this.inputs[0].shape, 'fit x');
-    assertData(y, this.outputs[0].shape, 'fit y');
-    const callbacks = callbacksOf(args);
-    const history = await super.fit(x, y, { ...args, ...(callbacks ? { callbacks } : {}) });
+  protected override trained(): void {
     warnWhereModesDisagree(this);
-    return history;
-  }
-
-  override async fitDataset<T>(
-    dataset: Parameters<tfl.Sequential['fitDataset']>[0],
-    args: Parameters<typeof tfl.Sequential.prototype.fitDataset<T>>[1],
-  ): Promise<tfl.History> {
-    const callbacks = callbacksOf(args);
-    const history = await super.fitDataset(dataset, {
-      ...args,
-      ...(callbacks ? { callbacks } : {}),
-    } as typeof args);
-    warnWhereModesDisagree(this);
-    return history;
-  }
-
-  override async trainOnBatch(
-    ...[x, y]: Parameters<tfl.Sequential['trainOnBatch']>
-  ): Promise<number | number[]> {
-    assertData(x, this.inputs[0].shape, 'trainOnBatch x');
-    assertData(y, this.outputs[0].shape, 'trainOnBatch y');
-    return super.trainOnBatch(x, y);
-  }
-
-  override evaluate(...[x, y, args]: Parameters<tfl.Sequential['evaluate']>): tf.Scalar | tf.Scalar[] {
-    assertData(x, this.inputs[0].shape, 'evaluate x');
-    assertData(y, this.outputs[0].shape, 'evaluate y');
-    return super.evaluate(x, y, args);
-  }
-
-  override predict(...[x, args]: Parameters<tfl.Sequential['predict']>): tf.Tensor | tf.Tensor[] {
-    assertData(x, this.inputs[0].shape, 'predict');
-    return super.predict(x, args);
-  }
-
-  override predictOnBatch(x: tf.Tensor): tf.Tensor | tf.Tensor[] {
-    assertData(x, this.inputs[0].shape, 'predictOnBatch');
-    return super.predictOnBatch(x);
   }
 
   override getWeights(trainableOnly?: boolean): tf.Tensor[] {
@@ -102,23 +60,18 @@ tf.serialization.registerClass(PolicedModel);
 export function policedLayerOf(model: tfl.LayersModel): PolicedLayer {
   const layers = model.layers.filter(layer => layer.getClassName() !== 'InputLayer');
   if (layers.length === 1 && layers[0] instanceof PolicedLayer) return layers[0];
+  const isPatched = layers.some(layer => layer.getClassName() === 'PolicePatch');
   throw new PoliceError({
     code: 'unsupported-layer',
     where: model.name,
-    expected: 'a model made by constrain()',
-    actual: `layers ${layers.map(layer => layer.getClassName()).join(', ')}`,
+    expected: `a model made by constrain()${isPatched ? " with method 'shift'" : ''}`,
+    actual: isPatched
+      ? "one with method 'patch'"
+      : `layers ${layers.map(layer => layer.getClassName()).join(', ')}`,
+    ...(isPatched
+      ? { remedy: 'A patched model has maps, no shifts or sides: see its `maps`, or freeze it.' }
+      : {}),
   });
-}
-
-type FitArgs = Pick<tfl.ModelFitArgs, 'callbacks' | 'yieldEvery'>;
-
-/** Plain objects as the callbacks they stand for: tfjs-layers takes an array of the one or of the other kind only. */
-function callbacksOf(args: FitArgs | undefined): FitArgs['callbacks'] {
-  const { callbacks, yieldEvery } = args ?? {};
-  if (!Array.isArray(callbacks)) return callbacks;
-  return callbacks.map(each =>
-    'setParams' in each ? each : new tfl.CustomCallback(each, yieldEvery),
-  ) as FitArgs['callbacks'];
 }
 
 /** A percentage point. */

@@ -23,14 +23,24 @@ const OPTIONS: readonly TrainingOption[] = [
 ];
 
 /** The options of `constrain`, with defaults. Throws `invalid-option`, naming the option. */
-export const checkedOptions = (options: unknown): TrainingSettings =>
-  checkedTrainingOptions(options, { known: OPTIONS });
+export function checkedOptions(options: unknown): TrainingSettings {
+  const isPatch = (options as { method?: unknown } | null | undefined)?.method === 'patch';
+  return checkedTrainingOptions(options, {
+    known: OPTIONS,
+    patches: true,
+    own: isPatch ? ['mapRegularizer'] : [],
+  });
+}
 
 /** As a model's config has them. Throws `invalid-option`, naming the layer, for a policy function, which cannot be written. */
-export function settingsToConfig(
-  { regions, policy, target, ...rest }: TrainingSettings,
-  where: string,
-): tf.serialization.ConfigDict {
+export function settingsToConfig(settings: TrainingSettings, where: string): tf.serialization.ConfigDict {
+  const { regions, policy, target, ...rest } = settings;
+  const texts = {
+    regions: caseProof(JSON.stringify(regions)),
+    ...(target ? { target: caseProof(JSON.stringify(numbersOf(target))) } : {}),
+  };
+  const { method, steepness } = settings;
+  if (method === 'patch') return { method, steepness: steepness!, ...texts };
   if (typeof policy === 'function') {
     throw new PoliceError({
       code: 'invalid-option',
@@ -40,18 +50,13 @@ export function settingsToConfig(
       remedy: 'Freeze the model and save the frozen one, or use a named policy.',
     });
   }
-  return {
-    regions: caseProof(JSON.stringify(regions)),
-    policy,
-    ...(target ? { target: caseProof(JSON.stringify(numbersOf(target))) } : {}),
-    ...rest,
-  };
+  return { policy, ...texts, ...rest };
 }
 
 /** The options from a config that `settingsToConfig` is part of. */
 export function optionsFromConfig(config: tf.serialization.ConfigDict): TrainingOptions {
   const { regions, target } = config;
-  const known = OPTIONS.filter(option => config[option] !== undefined);
+  const known = [...OPTIONS, 'method', 'steepness'].filter(option => config[option] !== undefined);
   return {
     ...Object.fromEntries(known.map(option => [option, config[option]])),
     regions: regionsFromConfig(regions),

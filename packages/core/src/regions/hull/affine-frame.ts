@@ -1,6 +1,6 @@
-import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
-import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '../../numeric/matrix.js';
+import { type Matrix, matrix, multiplyTransposed, pickRows, rowOf } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
+import { qrFactors, substituteBack } from '../../numeric/qr.js';
 import { columnUnits, measuredIn } from './measured.js';
 
 /** An affinely independent subset of vertices and every vertex's coordinates in it. */
@@ -132,23 +132,12 @@ function solveCoordinates(vertices: Matrix, chosen: readonly number[]): Matrix {
     origin.length,
     vertices.data.map((x, i) => x - origin[i % origin.length]),
   );
-  const directions = chosen.slice(1).map(p => Array.from(rowOf(differences, p)));
-  const qr = new QrDecomposition(new DenseMatrix(directions).transpose());
-  const axes = matrixFromRows(qr.orthogonalMatrix.transpose().to2DArray());
-  coordinates.data.set(multiplyTransposed(differences, axes).data);
-  const upper = qr.upperTriangularMatrix.to2DArray();
-  for (let p = 0; p < count; p++) substituteBack(upper, rowOf(coordinates, p));
+  const qr = qrFactors(pickRows(differences, chosen.slice(1)));
+  coordinates.data.set(multiplyTransposed(differences, qr.axes()).data);
+  for (let p = 0; p < count; p++) substituteBack(qr.upper, rowOf(coordinates, p));
   // The frame's own vertices have unit coordinates exactly.
   setUnits();
   return coordinates;
-}
-
-/** Solves R x = z in place, R upper triangular. */
-function substituteBack(upper: readonly number[][], z: Float64Array): void {
-  for (let i = z.length - 1; i >= 0; i--) {
-    for (let k = i + 1; k < z.length; k++) z[i] -= upper[i][k] * z[k];
-    z[i] /= upper[i][i];
-  }
 }
 
 /** Swaps vertices into the frame while a barycentric coordinate, the factor of volume gained, is well above 1. */

@@ -1,6 +1,6 @@
-import { Matrix as DenseMatrix, QrDecomposition } from 'ml-matrix';
-import { largestEntry, type Matrix, matrix, rowOf } from '../../numeric/matrix.js';
+import { largestEntry, type Matrix, matrix, norm, pickRows, rowOf } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
+import { isFullRank, qrFactors } from '../../numeric/qr.js';
 
 /** Weights of the columns `[P]`, zero but for the active ones. */
 interface Combination {
@@ -112,13 +112,12 @@ function withColumn(
   const weights = before.slice();
   let active = [...kept, entering];
   while (active.length > 0) {
-    const basis = new DenseMatrix(active.map(p => Array.from(rowOf(columns, p)))).transpose();
-    const qr = new QrDecomposition(basis);
-    if (!qr.isFullRank()) {
+    const qr = active.length > columns.cols ? undefined : qrFactors(pickRows(columns, active));
+    if (!qr || !isFullRank(qr)) {
       weights[active.pop()!] = 0; // the entering column depends on the others
       break;
     }
-    const solution = qr.solve(DenseMatrix.columnVector(Array.from(goal))).to1DArray();
+    const solution = qr.solve(goal);
     let step = 1;
     active.forEach((p, i) => {
       if (solution[i] <= 0) step = Math.min(step, weights[p] / (weights[p] - solution[i]));
@@ -140,10 +139,4 @@ function residualOf(columns: Matrix, goal: Float64Array, { weights, active }: Co
     for (let i = 0; i < residual.length; i++) residual[i] -= weights[p] * columns.data[p * columns.cols + i];
   }
   return residual;
-}
-
-function norm(values: Float64Array): number {
-  let sum = 0;
-  for (const x of values) sum += x * x;
-  return Math.sqrt(sum);
 }

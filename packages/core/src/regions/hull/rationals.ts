@@ -1,15 +1,4 @@
-const bits = new DataView(new ArrayBuffer(8));
-
-/** x = mantissa · 2^exponent, exactly. */
-function dyadic(x: number): { mantissa: bigint; exponent: number } {
-  bits.setFloat64(0, x);
-  const high = bits.getUint32(0);
-  const field = (high >>> 20) & 0x7ff;
-  const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(bits.getUint32(4));
-  // Subnormals (field 0) lack the leading one and share the exponent of field 1.
-  const mantissa = field === 0 ? fraction : fraction | (1n << 52n);
-  return { mantissa: high >>> 31 ? -mantissa : mantissa, exponent: Math.max(field, 1) - 1075 };
-}
+import { dyadic } from '../../numeric/fraction.js';
 
 /** Whole numbers in the proportion of the given finite ones: all times one power of 2. */
 export function integersOf(values: readonly number[]): bigint[] {

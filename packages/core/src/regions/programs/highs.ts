@@ -1,17 +1,19 @@
 import type { Highs, InitOptions, Model } from 'highs';
-import * as highsModule from 'highs';
 import { PoliceError } from '../../errors.js';
 import { type Matrix, rowOf } from '../../numeric/matrix.js';
+import { loadHighs } from './highs-loader.js';
 import type { LinearProgramResult, LinearPrograms } from './linear-programs.js';
 import { usePrograms } from './loaded-programs.js';
 
 /** Where the WebAssembly comes from, for bundlers that do not find `highs.wasm` beside the loader by themselves. */
-export type LinearProgramsSource = Pick<InitOptions, 'locateFile' | 'wasmBinary' | 'wasmModule'>;
-
-type Load = (source?: LinearProgramsSource) => Promise<Highs>;
-
-/** The package's types are those of its CommonJS build, in which the default export sits one level deeper. */
-const { default: loadHighs } = highsModule as unknown as { default: Load };
+export interface LinearProgramsSource {
+  /** The address of `highs.wasm`. */
+  readonly locateFile?: (file: string) => string;
+  /** Its bytes. */
+  readonly wasmBinary?: ArrayBuffer | ArrayBufferView;
+  /** A `WebAssembly.Module` of it. */
+  readonly wasmModule?: object;
+}
 
 /**
  * Linear programs solved by HiGHS (Huangfu & Hall 2018) in WebAssembly, for `hPolytope`s of too many vertices to list. It is
@@ -19,12 +21,16 @@ const { default: loadHighs } = highsModule as unknown as { default: Load };
  * asynchronous and every solution afterwards blocks: solve large ones in a worker. Once loaded, it is also what polytopes read from
  * JSON take, which can hold no solver.
  *
+ * Throws `not-loaded` where the WebAssembly is missing or forbidden.
+ *
  * @example
  * const programs = await loadLinearPrograms();
  * const region = hPolytope(A, b, { programs });
  */
 export async function loadLinearPrograms(source: LinearProgramsSource = {}): Promise<LinearPrograms> {
-  const highs = await loadHighs(source);
+  const highs = await loadHighs(source as InitOptions).catch(cause => {
+    throw notLoaded(cause);
+  });
   const programs: LinearPrograms = { maximise: (G, g, costs) => maximise(highs, G, g, costs) };
   usePrograms(programs);
   return programs;
@@ -110,6 +116,18 @@ function unsolved(actual: string, cause?: unknown): PoliceError {
     expected: 'an optimum, or a proof that there is none',
     actual,
     remedy: 'Drop constraints that hardly differ, and scale coordinates to sizes nearer to one another.',
+    cause,
+  });
+}
+
+function notLoaded(cause: unknown): PoliceError {
+  return new PoliceError({
+    code: 'not-loaded',
+    where: 'loadLinearPrograms',
+    expected: 'the WebAssembly of HiGHS, highs.wasm',
+    actual: cause instanceof Error ? cause.message : String(cause),
+    remedy:
+      'Serve highs.wasm (it lies in @police/core/dist/regions/programs) beside the script that loads it, or pass { locateFile: () => itsAddress } or { wasmBinary }. A Content-Security-Policy needs script-src with wasm-unsafe-eval.',
     cause,
   });
 }

@@ -1,0 +1,120 @@
+import { PoliceError } from '@police/core';
+import { type EnforceOptions, enforceCommand } from '../commands/enforce.js';
+import { isQuestion, type QueryOptions, queryCommand } from '../commands/query.js';
+import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
+import { defectSentence } from '../defect.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
+import type { JobHashes } from '../job-hashes.js';
+import { inTermsOfFlags } from '../remedies.js';
+import type { Terminal } from '../terminal.js';
+import type { Job, JobCommandName, JobResult, JobStatus } from './job.js';
+
+/** What a thread is asked to do. */
+export interface Task {
+  readonly job: Job;
+  readonly hashes: JobHashes;
+  /** The command line, whose flags errors speak of. */
+  readonly args: readonly string[];
+}
+
+/** A command as a function of a job. */
+interface JobCommand {
+  /** Prints one JSON value to standard output, warnings to standard error, and gives the exit code. */
+  run(job: Job, hashes: JobHashes, terminal: Terminal): Promise<number>;
+  /** The facts of that JSON that a table of many jobs holds. */
+  details(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+}
+
+const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
+  enforce: {
+    run: ({ model, region, stem, options }, hashes, terminal) =>
+      enforceCommand(
+        model,
+        {
+          ...(options as unknown as EnforceOptions),
+          region: [region],
+          output: `${stem}.onnx`,
+          certificate: `${stem}.certificate.json`,
+          report: `${stem}.report.json`,
+          json: true,
+          quiet: true,
+          // Without its report a job is not done, whatever else a killed process has left.
+          force: true,
+        },
+        terminal,
+        hashes,
+      ),
+    details: ({ shifts, smallestMargin, inferenceError, drift, job }) => ({
+      ...pick(shifts, ['shifted', 'units', 'totalShift']),
+      smallestMargin,
+      inferenceError,
+      ...pick(drift, ['decisionAgreement', 'meanDrift']),
+      ...pick(job, ['outputSha256']),
+    }),
+  },
+  verify: {
+    run: ({ model, region, options, timeout }, _hashes, terminal) => {
+      const asked: VerifyOptions & QueryOptions = {
+        ...options,
+        ...(region.endsWith('.vnnlib') ? { property: region } : { region: [region] }),
+        ...(timeout === undefined ? {} : { timeout }),
+        json: true,
+        quiet: true,
+        force: true,
+      };
+      return isQuestion(asked) ? queryCommand(model, asked, terminal) : verifyCommand(model, asked, terminal);
+    },
+    // Margins are one for each layer, points as long as inputs.
+    details: ({
+      layers: _layers,
+      points: _points,
+      input: _input,
+      output: _output,
+      cases: _cases,
+      ...facts
+    }) => facts,
+  },
+};
+
+/** Does a job. Whatever goes wrong is in the result: other jobs go on. */
+export async function runJob({ job, hashes, args }: Task): Promise<JobResult> {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const terminal: Terminal = {
+    stdin: (async function* () {})(),
+    stdout: { write: chunk => out.push(String(chunk)) },
+    stderr: { write: chunk => errors.push(String(chunk)) },
+  };
+  const { run, details } = COMMANDS[job.command];
+  const messages = () =>
+    errors
+      .join('')
+      .split('\n')
+      .filter(Boolean)
+      .map(line => line.replace(/^warning: /, `warning: ${job.name}: `));
+  try {
+    const code = await run(job, hashes, terminal);
+    return { code, status: statusOf(code), details: details(JSON.parse(out.join(''))), messages: messages() };
+  } catch (error) {
+    const code = exitCodeOf(error);
+    const isOurs = error instanceof PoliceError;
+    const sentence = isOurs ? inTermsOfFlags(error, args) : defectSentence(error);
+    return {
+      code,
+      status: isOurs ? statusOf(code) : 'defect',
+      details: { error: sentence },
+      messages: [...messages(), `police: ${job.name}: ${sentence}`],
+    };
+  }
+}
+
+function statusOf(code: number): JobStatus {
+  if (code === EXIT.done) return 'done';
+  if (code === EXIT.notCertified) return 'not certified';
+  return code === EXIT.unsupported ? 'unsupported' : 'bad input';
+}
+
+function pick(from: unknown, names: readonly string[]): Record<string, unknown> {
+  if (typeof from !== 'object' || from === null) return {};
+  return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+}

@@ -1,0 +1,4 @@
+import { runJob } from './run-job.js';
+
+/** What threads of the pool run. */
+export default runJob;

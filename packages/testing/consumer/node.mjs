@@ -1,0 +1,36 @@
+import { project, run } from './pack.mjs';
+import { asCommonJs, blocksOf, installedBy } from './readme.mjs';
+
+/** Printed at the end of a README's example: that its map is made of numbers says that it ran as it should. */
+const TELL = "console.log(maps[0].b.every(Number.isFinite) ? 'a map' : 'no map');\n";
+
+/** Linear programs come from a file of the package's own. */
+const PROGRAMS = `import { loadLinearPrograms } from '@police/core/highs';
+import { matrixFromRows } from '@police/core';
+const { maximise } = await loadLinearPrograms();
+const [{ x }] = maximise(matrixFromRows([[1], [-1]]), Float64Array.of(3, 1), matrixFromRows([[1]]));
+console.log(x[0] === 3 ? 'a map' : x);
+`;
+
+/** READMEs whose examples are JavaScript as they are, and end in the maps of regions. */
+const EXAMPLES = ['core', 'tfjs'];
+
+/** Runs READMEs' examples in Node as modules and as CommonJS, from packages installed into an empty folder. */
+export function checkNode(install) {
+  const files = { 'package.json': { private: true } };
+  const programs = { programs: PROGRAMS };
+  for (const name of EXAMPLES) programs[name] = blocksOf(`packages/${name}`, 'ts')[0] + TELL;
+  for (const [name, code] of Object.entries(programs)) {
+    files[`${name}.mjs`] = code;
+    files[`${name}.cjs`] = asCommonJs(code);
+  }
+  const folder = project('node', files);
+  install(folder, Array.from(new Set(EXAMPLES.flatMap(name => installedBy(`packages/${name}`)))));
+  for (const name of Object.keys(programs)) {
+    for (const kind of ['mjs', 'cjs']) {
+      const printed = run('node', [`${name}.${kind}`], { cwd: folder });
+      if (!printed.endsWith('a map\n')) throw new Error(`${name}.${kind} printed ${printed}`);
+      process.stdout.write(`${name}.${kind} runs\n`);
+    }
+  }
+}

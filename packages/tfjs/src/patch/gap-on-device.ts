@@ -1,0 +1,117 @@
+import { type AffineOperator, type Gap, PoliceError } from '@police/core';
+import { ifKind } from '@police/core/adapter';
+import * as tf from '@tensorflow/tfjs-core';
+import { type ComposedKernel, runComposed } from '../ops/kernel.js';
+
+/** What one node of a gap's network computes of those it reads. */
+interface Step {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  apply(inputs: readonly tf.Tensor2D[]): tf.Tensor2D;
+}
+
+/** A region's gap as the framework computes it: its constants are kept on the device until `dispose`. */
+export class GapOnDevice {
+  private readonly constants: tf.Tensor[] = [];
+  private readonly steps: readonly Step[];
+  private readonly input: string;
+  /** Names of the ReLUs. */
+  private readonly hinges: readonly string[];
+
+  constructor({ network: { nodes } }: Gap) {
+    this.input = nodes[0].name;
+    this.hinges = nodes.filter(({ kind }) => kind === 'activation').map(({ name }) => name);
+    this.steps = nodes.slice(1, -1).flatMap(node => {
+      const step = ifKind<Omit<Step, 'name'>>(
+        {
+          affine: ({ input, operator }) => ({ inputs: [input], apply: this.affine(operator) }),
+          activation: ({ input }) => ({ inputs: [input], apply: ([x]) => tf.relu(x) }),
+          sum: ({ inputs, coefficients }) => ({ inputs, apply: weightedSum(coefficients) }),
+        },
+        node,
+      );
+      return step ? { name: node.name, ...step } : []; // the hinges are added up without being put together
+    });
+  }
+
+  /**
+   * How far rows x `[n, D]` are from the region, `[n, 1]`: 0 on it to the bit. Nothing is kept of it for the way back, which only a
+   * gradient to the data asks for.
+   */
+  of(x: tf.Tensor2D): tf.Tensor2D {
+    return runComposed(kernel, { x }, { compute: this.compute }) as tf.Tensor2D;
+  }
+
+  dispose(): void {
+    tf.dispose(this.constants);
+  }
+
+  /** The sum over the hinges, see core's `Gap`. */
+  private readonly compute = (x: tf.Tensor2D): tf.Tensor2D => {
+    const values = new Map([[this.input, x]]);
+    for (const { name, inputs, apply } of this.steps) {
+      values.set(name, apply(inputs.map(input => values.get(input)!)));
+    }
+    return this.hinges
+      .map(name => tf.sum(values.get(name)!, 1, true))
+      .reduce((a, b) => tf.add(a, b)) as tf.Tensor2D;
+  };
+
+  private affine(operator: AffineOperator): Step['apply'] {
+    const { bias } = operator;
+    if (operator.kind === 'dense') {
+      const { rows, cols, data } = operator.weight;
+      const w = this.constant(
+        tf.tidy(() => tf.transpose(tf.tensor2d(Float32Array.from(data), [rows, cols]))),
+      );
+      const b = this.constant(tf.tensor1d(Float32Array.from(bias)));
+      return ([x]) => tf.fused.matMul({ a: x, b: w as tf.Tensor2D, bias: b }) as tf.Tensor2D;
+    }
+    if (operator.kind !== 'scale') throw unknownOperator(operator);
+    const factor = this.constant(tf.tensor1d(Float32Array.from(operator.factor ?? bias.map(() => 1))));
+    const offset = this.constant(tf.tensor1d(Float32Array.from(bias)));
+    return ([x]) => tf.add(tf.mul(x, factor), offset);
+  }
+
+  private constant<T extends tf.Tensor>(tensor: T): T {
+    this.constants.push(tf.keep(tensor));
+    return tensor;
+  }
+}
+
+const weightedSum =
+  (coefficients: readonly number[] | undefined): Step['apply'] =>
+  inputs =>
+    inputs
+      .map((x, i) => {
+        const factor = coefficients?.[i] ?? 1;
+        return factor === 1 ? x : tf.mul<tf.Tensor2D>(x, factor);
+      })
+      .reduce((a, b) => tf.add(a, b));
+
+const unknownOperator = ({ kind }: AffineOperator): PoliceError =>
+  new PoliceError({
+    code: 'unsupported-layer',
+    where: 'gap',
+    expected: 'dense or elementwise operators',
+    actual: kind,
+  });
+
+const kernel: ComposedKernel = {
+  kernelName: 'PoliceGap',
+  kernelFunc: ({ inputs, attrs }) => {
+    const { compute } = attrs as unknown as Attributes;
+    return tf.tidy(() => compute(inputs.x as tf.Tensor2D));
+  },
+  gradient: {
+    inputsToSave: ['x'],
+    gradFunc: (dy, [x], attrs) => {
+      const { compute } = attrs as unknown as Attributes;
+      return { x: () => tf.grad(z => compute(z as tf.Tensor2D))(x, dy as tf.Tensor) };
+    },
+  },
+};
+
+interface Attributes {
+  readonly compute: (x: tf.Tensor2D) => tf.Tensor2D;
+}

@@ -1,0 +1,124 @@
+import { type AffineMap, type Gap, gapOf, type Matrix, matrix, PoliceError, type Region } from '@police/core';
+import { leastGap } from '@police/core/adapter';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerVariable } from '@tensorflow/tfjs-layers';
+import { permuted } from '../graph/values.js';
+import { affine } from '../ops/affine-op.js';
+import { clamp } from '../ops/clamp-op.js';
+import { GapOnDevice } from './gap-on-device.js';
+
+/** The affine function x A + b that a region is given, as weights of the model. */
+export interface MapWeights {
+  /** `[D, out]`. */
+  readonly A: LayerVariable;
+  /** `[out]`. */
+  readonly b: LayerVariable;
+}
+
+/** An earlier patch that a later one must leave alone. */
+interface Earlier {
+  readonly map: MapWeights;
+  /** Of its region's bounding box, `[1, D]`. */
+  readonly centre: tf.Tensor2D;
+  readonly radii: tf.Tensor2D;
+  /** Not more than the later patch's gap anywhere on that region. */
+  readonly leastGap: number;
+}
+
+/** What a steepness that separates regions is multiplied by. */
+const ALLOWANCE = 1.001;
+
+/** Holds the outputs between two cones around one region's map. */
+export class RegionPatch {
+  readonly gap: Gap;
+  private readonly device: GapOnDevice;
+  private readonly earlier: readonly Earlier[];
+  private readonly constants: tf.Tensor[] = [];
+  private readonly least: tf.Tensor2D;
+
+  /** Throws `invalid-option` where the region meets one of an earlier patch, or what core's `gapOf` throws. */
+  constructor(
+    readonly region: Region,
+    readonly map: MapWeights,
+    steepness: number,
+    before: readonly RegionPatch[],
+  ) {
+    this.gap = gapOf(region);
+    this.device = new GapOnDevice(this.gap);
+    this.least = this.constant(new Float32Array(map.b.shape[0] as number).fill(steepness));
+    this.earlier = before.map(({ region: other, map: otherMap }, r) => {
+      const { lo, hi } = other.range(other.frame);
+      return {
+        map: otherMap,
+        centre: this.constant(lo.map((low, k) => (low + hi[k]) / 2)),
+        radii: this.constant(lo.map((low, k) => (hi[k] - low) / 2)),
+        leastGap: assertApart(leastGap(this.gap.network, other), r, before.length),
+      };
+    });
+  }
+
+  /** Rows x `[n, D]` and values `[n, out]`. */
+  apply(x: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
+    const { A, b } = this.map;
+    const centre = affine(x, A.read() as tf.Tensor2D, b.read() as tf.Tensor1D);
+    return clamp(value, centre, tf.mul(this.device.of(x), this.steepness()));
+  }
+
+  /**
+   * K `[1, out]`: as asked, or as much more as leaves the earlier regions to their maps, K d ≥ |their map − this one| on all of their
+   * bounding boxes, what float32 rounds in the two maps included. Their difference there is at most |its value at the centre| + radii · |A|.
+   */
+  steepness(): tf.Tensor2D {
+    return this.earlier.reduce((steepness, { map, centre, radii, leastGap: gap }) => {
+      const [A, b, otherA, otherB] = [this.map.A, this.map.b, map.A, map.b].map(weight => weight.read());
+      const [dA, db] = [tf.sub(A, otherA), tf.sub(b, otherB)];
+      const span = (at: tf.Tensor, weight: tf.Tensor) => affine(at as tf.Tensor2D, weight as tf.Tensor2D);
+      const difference = tf.add(tf.abs(tf.add(span(centre, dA), db)), span(radii, tf.abs(dA)));
+      const reach = tf.add(tf.abs(centre), radii);
+      const size = tf.add(span(reach, tf.add(tf.abs(A), tf.abs(otherA))), tf.add(tf.abs(b), tf.abs(otherB)));
+      // Each of the two maps, and their difference, in any order of summation.
+      const rounding = 4 * (this.region.size + 4) * FLOAT32_ROUNDOFF;
+      const most = tf.add(difference, tf.mul(size, rounding));
+      return tf.maximum(steepness, tf.mul<tf.Tensor2D>(most, ALLOWANCE / gap));
+    }, this.least);
+  }
+
+  /** K `[out]` as numbers. */
+  presentSteepness(): Float64Array {
+    const steepness = tf.tidy(() => tf.add(this.steepness(), 0));
+    const values = Float64Array.from(steepness.dataSync());
+    steepness.dispose();
+    return values;
+  }
+
+  dispose(): void {
+    this.device.dispose();
+    tf.dispose(this.constants);
+  }
+
+  private constant(values: ArrayLike<number>): tf.Tensor2D {
+    const row = tf.keep(tf.tensor2d(Float32Array.from(values), [1, values.length]));
+    this.constants.push(row);
+    return row;
+  }
+}
+
+const FLOAT32_ROUNDOFF = 2 ** -24;
+
+/** The map as numbers: A `[out, D]`. */
+export function affineMapOf({ A, b }: MapWeights): AffineMap {
+  const [cols, rows] = A.shape as number[];
+  const data: Matrix = matrix(rows, cols, Float64Array.from(permuted(A, [1, 0])));
+  return { A: data, b: Float64Array.from(b.read().dataSync()) };
+}
+
+function assertApart(gap: number, before: number, after: number): number {
+  if (gap > 0) return gap;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `regions ${before} and ${after}`,
+    expected: 'regions apart from each other, as each has its own map',
+    actual: 'regions that meet, or nearly do',
+    remedy: 'Leave a space between them, put them into one region, or constrain by shifts.',
+  });
+}

@@ -1,0 +1,35 @@
+import { PoliceError } from '@police/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+const REMEDIES: Record<string, string> = {
+  wasm: "Import '@tensorflow/tfjs-backend-wasm'; behind a bundler, tell setWasmPaths of it where its three .wasm files are served; a Content-Security-Policy needs script-src with wasm-unsafe-eval. Or start 'cpu'.",
+};
+
+/**
+ * Starts a backend of TensorFlow.js and makes it the current one, or says why not: `tf.setBackend` alone resolves to false, and the
+ * next operation complains about something else.
+ *
+ * Throws `not-loaded` where the backend's package is not imported, or a file it needs is missing or forbidden.
+ *
+ * @example
+ * import '@tensorflow/tfjs-backend-wasm';
+ * await startBackend('wasm');
+ */
+export async function startBackend(name: string): Promise<void> {
+  if (!(name in tf.engine().registryFactory)) throw notStarted(name, 'no such backend imported');
+  const started = await tf.setBackend(name).catch((cause: unknown) => {
+    throw notStarted(name, cause instanceof Error ? cause.message : String(cause), cause);
+  });
+  if (!started) throw notStarted(name, 'one that did not start (the console says more)');
+}
+
+function notStarted(name: string, actual: string, cause?: unknown): PoliceError {
+  return new PoliceError({
+    code: 'not-loaded',
+    where: 'startBackend',
+    expected: `TensorFlow.js' backend '${name}'`,
+    actual,
+    remedy: REMEDIES[name] ?? `Import '@tensorflow/tfjs-backend-${name}', or start 'cpu'.`,
+    cause,
+  });
+}
