@@ -1,5 +1,12 @@
 import type { Region } from '@police/core';
-import { type Bound, fromFloat64, type InputRegion, rational, toFloat64 } from '@police/vnnlib';
+import {
+  type Bound,
+  fromFloat64,
+  type InputRegion,
+  type Rational,
+  rational,
+  toFloat64,
+} from '@police/vnnlib';
 import { constraintHolds } from './inequalities.js';
 
 /** The formats that points are given in. */
@@ -25,7 +32,7 @@ export function placing(
     if (ends.lower) lower[k] = inside(ends.lower, 1, format);
     if (ends.upper) upper[k] = inside(ends.upper, -1, format);
     if (lower[k] <= upper[k]) continue;
-    const nearest = rounded(toFloat64((ends.lower ?? ends.upper)!.value, 'down'), format);
+    const nearest = nearestTo((ends.lower ?? ends.upper)!.value, format);
     lower[k] = nearest;
     upper[k] = nearest;
   }
@@ -41,6 +48,14 @@ export function placing(
     const pulled = x.map((value, k) => value + PULLED[format] * (middle[k] - value));
     return [x, pulled].map(within).find(isMeant);
   };
+}
+
+/** The number of a format nearest to a value. */
+function nearestTo(value: Rational, format: PointFormat): number {
+  const [below, above] = [toFloat64(value, 'down'), toFloat64(value, 'up')];
+  const gap = (x: number) => rational.subtract(fromFloat64(x), value);
+  const isNearerAbove = rational.compare(gap(above), rational.negate(gap(below))) < 0;
+  return rounded(isNearerAbove ? above : below, format);
 }
 
 function rounded(x: number, format: PointFormat): number {
