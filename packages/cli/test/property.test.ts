@@ -206,7 +206,7 @@ describe('enforce --region property', () => {
 describe('points of properties', () => {
   test('lie between the bounds as they are written, in the format, strict ones excluded', () => {
     const text = `(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)
-      (assert (and (> X_0 0.25) (< X_0 0.5) (>= X_1 0.45) (<= X_1 0.45) (<= (+ X_0 X_1) 0.9)))(assert (>= Y_0 0))`;
+      (assert (and (> X_0 0.25) (< X_0 0.5) (>= X_1 0.45) (<= X_1 0.45) (<= (+ X_0 X_1) 0.96)))(assert (>= Y_0 0))`;
     const { cases } = readProperty(text, 'p', { inputs: 2, outputs: 1 });
     const [{ region, place }] = cases;
     const rng = seededRng(1);
