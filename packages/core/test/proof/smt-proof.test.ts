@@ -216,7 +216,7 @@ describe('what does not hold is answered by sat', () => {
         const rng = seededRng(seed);
         const region = makeRegion('simplex', 3, rng);
         const { net, proof } = certified(randomNetwork(rng, [3, 5, 4, 2], 'leakyRelu'), [region]);
-        for (const { shifts } of proof.pieces.layers.values()) {
+        for (const { shifts } of proof.pieces!.layers.values()) {
           const unit = Math.floor(rng() * shifts.sides.length);
           shifts.sides[unit] = -shifts.sides[unit];
         }

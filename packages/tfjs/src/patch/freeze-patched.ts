@@ -37,7 +37,8 @@ export function freezePatched(layer: PatchLayer): FrozenPatch {
       where: proof.layer,
       expected: 'a frozen model that is affine on the regions, as read back',
       actual: `unit ${proof.unit} ${-proof.margin} off on region ${proof.region}`,
-      remedy: 'The maps have grown too large beside the regions: lower the learning rate, or scale the inputs.',
+      remedy:
+        'The maps have grown too large beside the regions: lower the learning rate, or scale the inputs.',
     });
   }
   return {

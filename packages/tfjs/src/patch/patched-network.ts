@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { coreView } from '../graph/core-view.js';
 import { sizeOf } from '../graph/node.js';
 import { inputName, readGraph } from '../graph/read.js';
-import { headOf, hasWeights } from './final-function.js';
+import { hasWeights, headOf } from './final-function.js';
 
 type Tensor = tfl.SymbolicTensor;
 
@@ -39,7 +39,8 @@ export function patchedNetwork(model: tfl.LayersModel, epsilon: number | undefin
     const last = net.nodes.at(-1)!;
     return last.kind === 'input' ? name : last.name;
   };
-  const read = (tensor: Tensor) => add(coreView(readGraph(tfl.model({ inputs: input, outputs: tensor }), epsilon)).network);
+  const read = (tensor: Tensor) =>
+    add(coreView(readGraph(tfl.model({ inputs: input, outputs: tensor }), epsilon)).network);
   const readValue = (tensor: Tensor): string => {
     if (tensor === input) return name;
     const patch = patchAt(tensor);
@@ -51,7 +52,12 @@ export function patchedNetwork(model: tfl.LayersModel, epsilon: number | undefin
     }
     const known = readable(tfl.model({ inputs: input, outputs: tensor }), epsilon);
     if (known) return add(known);
-    nodes.push({ kind: 'opaque', name: own, inputs: [name], size: sizeOf(tensor.shape.slice(1) as number[]) });
+    nodes.push({
+      kind: 'opaque',
+      name: own,
+      inputs: [name],
+      size: sizeOf(tensor.shape.slice(1) as number[]),
+    });
     return own;
   };
   readValue(output);
@@ -61,7 +67,12 @@ export function patchedNetwork(model: tfl.LayersModel, epsilon: number | undefin
 /** How far from affine a smooth function inside a value is taken to be, which does not matter: no proof looks at it. */
 const ANY_EPSILON = 2 ** -12;
 
-const UNKNOWN: readonly PoliceErrorCode[] = ['unsupported-layer', 'unsupported-activation', 'invalid-network', 'shape'];
+const UNKNOWN: readonly PoliceErrorCode[] = [
+  'unsupported-layer',
+  'unsupported-activation',
+  'invalid-network',
+  'shape',
+];
 
 /** A model as a network; undefined for one that core cannot express. */
 function readable(model: tfl.LayersModel, epsilon = ANY_EPSILON): Network | undefined {
@@ -97,9 +108,15 @@ function inputsOf(tensor: Tensor | undefined, className: string): readonly (Tens
 }
 
 /** Whether two layers multiply the same values by opposite weights and do nothing else. */
-function areOpposite({ sourceLayer: a, inputs: [from] }: Tensor, { sourceLayer: b, inputs: [also] }: Tensor): boolean {
+function areOpposite(
+  { sourceLayer: a, inputs: [from] }: Tensor,
+  { sourceLayer: b, inputs: [also] }: Tensor,
+): boolean {
   const arePlain = [a, b].every(
-    layer => layer.getClassName() === 'Dense' && layer.getConfig().activation === 'linear' && layer.weights.length === 1,
+    layer =>
+      layer.getClassName() === 'Dense' &&
+      layer.getConfig().activation === 'linear' &&
+      layer.weights.length === 1,
   );
   if (!arePlain || from !== also) return false;
   const [w, v] = [a, b].map(layer => layer.weights[0].read().dataSync());

@@ -44,8 +44,18 @@ function patchLayers(patch: RegionPatch, rows: Tensor, value: Tensor, prefix: st
   const centre = denseLayer(A, b, rows, named('centre'));
   const K = patch.presentSteepness();
   const radius = (sign: number, name: string) =>
-    denseLayer(matrix(K.length, 1, K.map(k => sign * k)), undefined, gap, named(name));
-  const add = (to: Tensor, name: string) => tfl.layers.add({ name: named(name) }).apply([centre, to]) as Tensor;
+    denseLayer(
+      matrix(
+        K.length,
+        1,
+        K.map(k => sign * k),
+      ),
+      undefined,
+      gap,
+      named(name),
+    );
+  const add = (to: Tensor, name: string) =>
+    tfl.layers.add({ name: named(name) }).apply([centre, to]) as Tensor;
   const upper = add(radius(1, 'radius'), 'upper');
   const lower = add(radius(-1, 'radius_below'), 'lower');
   const below = tfl.layers.minimum({ name: named('below') }).apply([value, upper]) as Tensor;
