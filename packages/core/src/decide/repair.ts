@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import { forward } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed } from '../numeric/matrix.js';
-import { type Patched, type PatchOptions, patchFunction } from '../patch/patch.js';
+import { opaqueNetwork, type Patched, type PatchOptions, patchFunction } from '../patch/patch.js';
 import { patchProbes, rowsOf } from '../patch/probes.js';
 import type { Region } from '../regions/region.js';
 import { type ConstrainedFit, ConstrainedFitter } from './constrained-fit.js';
@@ -18,6 +18,8 @@ export interface Repaired {
   readonly network: Network;
   /** Absent where nothing had to be done. */
   readonly patched?: Patched;
+  /** The patches after an opaque node in place of the network: what is added to a file. Made when asked for. */
+  readonly added?: Network;
   /** The cases that were patched, in the order of `patched.regions`. */
   readonly cases: readonly number[];
   /** By case: root of the mean square by which the map differs from the best fit without the query. */
@@ -62,14 +64,18 @@ export function repair(net: Network, query: Query, options: RepairOptions = {}):
     const maps = fits.map(({ map }) => map);
     const patched = patchFunction(net, probes, values, { ...options, map: maps });
     const decision = decide(patched.network, query, options);
-    if (decision.answer === 'unsat')
-      return {
-        network: patched.network,
-        patched,
-        cases: open,
-        costs: fits.map(({ cost }) => cost),
-        decision,
-      };
+    if (decision.answer !== 'unsat') continue;
+    return {
+      network: patched.network,
+      patched,
+      get added() {
+        const alone = opaqueNetwork(net.inputSize, net.outputSize);
+        return patchFunction(alone, probes, values, { ...options, map: maps }).network;
+      },
+      cases: open,
+      costs: fits.map(({ cost }) => cost),
+      decision,
+    };
   }
   throw infeasible('a patch that is proved to avoid the query', 'none, whatever the margin');
 }
