@@ -6,12 +6,14 @@ import type { Constant, Operation, Source, Tensor } from './operation.js';
 export class GraphWriter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
-  readonly nodeName: (wanted: string) => string = uniqueNames();
+  readonly nodeName: (wanted: string) => string;
   readonly tensorName: (wanted: string) => string;
   /** Reshaped tensors by what they are, so that consumers share them. */
   readonly #views = new Map<string, string>();
 
-  constructor(taken: readonly string[]) {
+  /** `taken` names of tensors, and of nodes. */
+  constructor(taken: readonly string[], takenNodes: readonly string[] = []) {
+    this.nodeName = uniqueNames(takenNodes);
     this.tensorName = uniqueNames(taken);
   }
 

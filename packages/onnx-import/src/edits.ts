@@ -13,6 +13,8 @@ export interface NewNode {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly output: string;
+  /** @defaultValue the output's */
+  readonly name?: string;
   readonly ints?: Readonly<Record<string, number>>;
 }
 
@@ -22,6 +24,7 @@ export class ModelEdits {
   readonly wiring: Wiring;
   readonly #bytes: Uint8Array;
   readonly #listsInputs: boolean;
+  readonly #taken: Set<string>;
   readonly #unique: (wanted: string) => string;
   readonly #uniqueNode: (wanted: string) => string;
   readonly #inputs = new Map<number, string[]>();
@@ -38,7 +41,13 @@ export class ModelEdits {
     this.graph = model.graph;
     this.#listsInputs = model.irVersion < INPUTS_OPTIONAL;
     this.wiring = wiringOf(model.graph);
-    this.#unique = uniqueNames(this.wiring.names);
+    this.#taken = new Set(this.wiring.names);
+    const unique = uniqueNames(this.#taken);
+    this.#unique = wanted => {
+      const name = unique(wanted);
+      this.#taken.add(name);
+      return name;
+    };
     this.#uniqueNode = uniqueNames(model.graph.node.map(({ name }) => name));
   }
 
@@ -50,6 +59,16 @@ export class ModelEdits {
   name(node: number, part: string): string {
     const { name, output } = this.graph.node[node];
     return this.#unique(`${name || output[0]}.${part}`);
+  }
+
+  /** All names in use, those of edits among them. */
+  get takenNames(): Iterable<string> {
+    return this.#taken;
+  }
+
+  /** A name that nothing has: the one wanted, or after it. */
+  newName(wanted: string): string {
+    return this.#unique(wanted);
   }
 
   /** The tensor that a node reads, edits included. */
@@ -68,8 +87,10 @@ export class ModelEdits {
     this.setInput(node, (this.#inputs.get(node) ?? this.graph.node[node].input).length, tensor);
   }
 
-  setOutput(node: number, tensor: string): void {
-    this.#outputs.set(node, [tensor, ...this.graph.node[node].output.slice(1)]);
+  setOutput(node: number, tensor: string, output = 0): void {
+    const outputs = [...(this.#outputs.get(node) ?? this.graph.node[node].output)];
+    outputs[output] = tensor;
+    this.#outputs.set(node, outputs);
   }
 
   /** Puts other values into the constant that a node reads, if that is stored and nobody else reads it. */
@@ -136,7 +157,10 @@ export class ModelEdits {
   }
 
   #encoded(node: NewNode): Uint8Array {
-    return bytesField(FIELD.graph.node, encodeNode({ ...node, name: this.#uniqueNode(node.output) }));
+    return bytesField(
+      FIELD.graph.node,
+      encodeNode({ ...node, name: this.#uniqueNode(node.name ?? node.output) }),
+    );
   }
 
   #graph(graph: Uint8Array): Uint8Array {

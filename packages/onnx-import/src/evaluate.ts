@@ -1,6 +1,10 @@
+import { PoliceError } from '@police/core';
 import { Attributes } from './attributes.js';
 import type { NetworkBuilder } from './builder.js';
+import { clampOf } from './clamp-values.js';
+import { type ClampPattern, type Reading, readBy } from './clamps.js';
 import { NodeContext } from './context.js';
+import { declarationOf } from './ends.js';
 import { malformed, namingNode, unsupported } from './errors.js';
 import { labelOf, nodesBefore, type Wiring } from './graph.js';
 import { READERS } from './operators/table.js';
@@ -16,11 +20,22 @@ interface Evaluation {
   readonly builder: NetworkBuilder;
   readonly input: Data;
   readonly inputName: string;
+  readonly reading: Reading;
 }
 
-/** Reads every node that `target` depends on; looks up values by tensor. */
+/** A node that cannot be read, and why. */
+export class UnreadNode extends Error {
+  constructor(
+    readonly node: number,
+    override readonly cause: PoliceError,
+  ) {
+    super(cause.message);
+  }
+}
+
+/** Reads every node that `target` depends on; looks up values by tensor. Throws {@link UnreadNode}. */
 export function evaluate(run: Evaluation, target: string): (tensor: string) => Value | undefined {
-  const { graph, wiring, input, inputName } = run;
+  const { graph, wiring, input, inputName, reading } = run;
   const values = new Map<string, Value>([[inputName, input]]);
   const lookUp = (tensor: string): Value | undefined => {
     const index = wiring.initializers.get(tensor);
@@ -31,11 +46,13 @@ export function evaluate(run: Evaluation, target: string): (tensor: string) => V
   };
   const nameCounts = new Map<string, number>();
   for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
-  for (const index of nodesBefore(target, graph, wiring)) {
+  for (const index of nodesBefore(target, graph, wiring, readBy(graph, reading))) {
     const node = graph.node[index];
     const label = labelOf(node, index);
     const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
-    const results = namingNode(label, () => readNode(run, index, label, ownName, lookUp));
+    const results = attempt(index, () =>
+      namingNode(label, () => readNode(run, index, label, ownName, lookUp)),
+    );
     node.output.forEach((tensor, i) => {
       if (results[i]) values.set(tensor, results[i]);
     });
@@ -43,14 +60,24 @@ export function evaluate(run: Evaluation, target: string): (tensor: string) => V
   return lookUp;
 }
 
+function attempt<T>(node: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof PoliceError ? new UnreadNode(node, error) : error;
+  }
+}
+
 function readNode(
-  { graph, wiring, opset, builder }: Evaluation,
+  run: Evaluation,
   index: number,
   label: string,
   name: string,
   lookUp: (tensor: string) => Value | undefined,
 ): Value[] {
+  const { graph, wiring, opset, builder, reading } = run;
   const node = graph.node[index];
+  const clamp = reading.clamps.get(index);
   const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
   if (!reader) {
     throw unsupported(
@@ -60,8 +87,7 @@ function readNode(
       'See the list in the README of @police/onnx-import.',
     );
   }
-  const inputs = node.input.map((tensor, i) => {
-    if (tensor === '') return undefined;
+  const valueOf = (tensor: string, i: number): Value => {
     const value = lookUp(tensor);
     if (value) return value;
     const isOutput = wiring.producers.has(tensor);
@@ -71,7 +97,8 @@ function readNode(
     throw isOutput
       ? unsupported(label, `a tensor as input ${i}`, actual)
       : malformed(label, `a tensor as input ${i}`, actual);
-  });
+  };
+  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueOf(tensor, i)));
   const attributes = new Attributes(node, label);
   const ctx = new NodeContext({
     node: index,
@@ -89,6 +116,7 @@ function readNode(
         .some(before => before.opType === opType && lookUp(before.output[0])?.kind === 'data'),
     builder,
   });
+  if (clamp) return [readClamp(run, ctx, clamp, valueOf)];
   const result = reader(ctx, node.output.length);
   attributes.assertAllRead();
   const results = Array.isArray(result) ? result : [result];
@@ -97,4 +125,16 @@ function readNode(
       throw malformed(label, 'results with entries', `[${shape}]`);
   }
   return results;
+}
+
+function readClamp(
+  { graph, input, reading }: Evaluation,
+  ctx: NodeContext,
+  { value, centre, radius }: ClampPattern,
+  valueOf: (tensor: string, i: number) => Value,
+): Value {
+  const isUnread = reading.unread.has(value);
+  const { declaredShape } = declarationOf(graph.node[ctx.node].output[0], graph);
+  const held = isUnread ? { input, declaredShape } : valueOf(value, 0);
+  return clampOf(ctx, held, valueOf(centre, 1), valueOf(radius, 2));
 }

@@ -1,5 +1,5 @@
 import { malformed, unsupported } from './errors.js';
-import { encodeModel, isExternal, type ModelProto, type TensorProto } from './proto.js';
+import { decodeModel, encodeModel, isExternal, type ModelProto, type TensorProto } from './proto.js';
 
 /**
  * The bytes of a file that a model keeps data in beside itself, by the location the model gives. What locations are allowed is the caller's
@@ -50,6 +50,11 @@ export function withDataInside(
     tensor.externalData = [];
   }
   return encodeModel(model);
+}
+
+/** The bytes of a model, with the data that it keeps beside itself inside: for a runtime that is given one file. */
+export function withExternalData(bytes: Uint8Array, read: ExternalData): Uint8Array {
+  return withDataInside(decodeModel(bytes), bytes, read) ?? bytes;
 }
 
 function placeOf(

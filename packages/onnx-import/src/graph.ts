@@ -45,6 +45,7 @@ export function wiringOf(graph: GraphProto): Wiring {
       producers.set(tensor, { node: index, output });
     });
     countUses(node, use);
+    addInnerNames(node, names);
     for (const name of [node.name, ...node.input, ...node.output]) names.add(name);
   });
   for (const { name } of graph.output) use(name);
@@ -60,15 +61,35 @@ function countUses(node: NodeProto, use: (tensor: string) => void): void {
   }
 }
 
+/** Names in subgraphs, which may not be those of the graph around them either. */
+function addInnerNames(node: NodeProto, names: Set<string>): void {
+  for (const { g, graphs } of node.attribute) {
+    for (const inner of g ? [g, ...graphs] : graphs) {
+      for (const { name } of [...inner.input, ...inner.output, ...inner.initializer]) names.add(name);
+      for (const one of inner.node) {
+        for (const name of [one.name, ...one.input, ...one.output]) names.add(name);
+        addInnerNames(one, names);
+      }
+    }
+  }
+}
+
 /**
  * The nodes a tensor depends on, each after those it reads; ties in the order of the file, which need not be sorted.
- * Throws `invalid-network` where they read each other in a circle.
+ * `readBy` says what a node reads, where that is not its inputs. Throws `invalid-network` where they read each other in a circle.
  */
-export function nodesBefore(tensor: string, graph: GraphProto, { producers }: Wiring): number[] {
+export function nodesBefore(
+  tensor: string,
+  graph: GraphProto,
+  { producers }: Wiring,
+  readBy: (node: number) => readonly string[] = node => graph.node[node].input,
+): number[] {
   const order: number[] = [];
   const state = new Map<number, 'open' | 'done'>();
   const sources = (node: number) =>
-    graph.node[node].input.flatMap(name => producers.get(name)?.node ?? []).sort((a, b) => b - a);
+    readBy(node)
+      .flatMap(name => producers.get(name)?.node ?? [])
+      .sort((a, b) => b - a);
   const last = producers.get(tensor);
   // A stack, not recursion: graphs may be thousands of nodes deep.
   const stack = last ? [last.node] : [];

@@ -1,33 +1,18 @@
 import { float16, float32, float64, type Network, type Precision } from '@police/core';
 import { NetworkBuilder } from './builder.js';
-import { elementType, inputOf, outputOf, shapeOf, versionOf } from './declared.js';
+import { clampsIn, type Reading, valueToLeave } from './clamps.js';
+import { endsOf, type ModelEnds, type ReadOptions } from './ends.js';
 import { malformed } from './errors.js';
-import { evaluate } from './evaluate.js';
-import { type ExternalData, withDataInside } from './external-data.js';
-import { wiringOf } from './graph.js';
+import { evaluate, UnreadNode } from './evaluate.js';
+import { withDataInside } from './external-data.js';
+import { type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
-import { decodeModel } from './proto.js';
+import { decodeModel, type GraphProto } from './proto.js';
 import type { Sites } from './sites.js';
-import { tailOf } from './tail.js';
 import type { FloatType } from './tensor.js';
+import type { Data } from './values.js';
 
-export interface ReadOptions {
-  /**
-   * Sizes of the input tensor, for a model that leaves them open.
-   * @defaultValue the model's; an open first axis, the batch's, is 1
-   */
-  readonly inputShape?: readonly number[];
-  /**
-   * Which output of the graph to read, where it has several.
-   * @defaultValue the only one
-   */
-  readonly output?: string;
-  /**
-   * Reads the files that the model keeps data in beside itself. `writeBack` writes that data into the model.
-   * @defaultValue none: such a model is refused
-   */
-  readonly externalData?: ExternalData;
-}
+export type { ReadOptions } from './ends.js';
 
 /** An ONNX model as a core network. */
 export interface ImportedModel {
@@ -50,6 +35,11 @@ export interface ImportedModel {
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
   readonly opset: number;
+  /**
+   * Tensors held by a patch whose computation is not read, since it has something that cannot be: opaque nodes stand for them. What
+   * is proved holds for any numbers they have, NaN excepted.
+   */
+  readonly unread: readonly string[];
   /** For `writeBack`: the file as it was read, how, and where its biases are. */
   readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
 }
@@ -58,6 +48,9 @@ export interface ImportedModel {
  * Reads an ONNX model. Batches: the network is what the model does with one sample. An open first axis of the input
  * has size 1 then, all other sizes must be known, and whatever the sizes are, all entries of the input are the network's
  * input; so models with a batch axis, without one, or that flatten or transpose it need no rule of their own.
+ *
+ * A patch is known by its structure, `Max(Min(value, Add(centre, radius)), Sub(centre, radius))`, and read as a clamp. Where its value
+ * cannot be read, and nothing else needs what cannot, it is left {@link ImportedModel.unread}.
  *
  * Throws `invalid-network` (no ONNX model, contradictions, circles, data in other files, far too large),
  * `unsupported-layer` (an operator, an attribute or a version that is not read, named with its node), `not-finite` or
@@ -73,38 +66,67 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   const kept = inside ?? bytes.slice();
   const model = decodeModel(kept);
   const { graph } = model;
-  const opset = versionOf(model);
   const wiring = wiringOf(graph);
-  const outputName = outputOf(graph, options.output);
-  const { guaranteed, kept: tail } = tailOf(outputName, graph, wiring);
-  const declared = inputOf(graph, wiring);
-  const builder = new NetworkBuilder(new Budget(kept.length));
-  const input = builder.input(declared.name, shapeOf(declared, options.inputShape), elementType(declared));
-  const values = evaluate({ graph, wiring, opset, builder, input, inputName: declared.name }, guaranteed);
-  const output = values(guaranteed);
-  if (output?.kind !== 'data') {
-    throw malformed(
-      `output '${guaranteed}'`,
-      'a tensor computed from the input',
-      output ? 'a constant' : 'no such tensor',
-    );
-  }
-  const precision = coarsest(builder.sites, input.dtype);
+  const ends = endsOf(model, wiring, options);
+  const { declaredShape: _shape, declaredType: _type, inputType, guaranteedTensor, ...named } = ends;
+  const { builder, input, output, unread } = readGraph(graph, wiring, ends, kept.length);
+  const precision = coarsest(builder.sites, inputType);
   return {
+    ...named,
     network: builder.network(output, PRECISIONS[precision]),
-    inputName: declared.name,
     inputShape: input.shape,
-    outputName,
-    guaranteedTensor: guaranteed,
+    guaranteedTensor,
     guaranteedShape: output.shape,
-    tail,
     precision,
-    opset,
+    unread,
     source: { bytes: kept, options, sites: builder.sites },
   };
 }
 
 const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
+
+/** What was read of a graph. */
+interface ReadGraph {
+  readonly builder: NetworkBuilder;
+  readonly input: Data;
+  readonly output: Data;
+  readonly unread: readonly string[];
+}
+
+/** All of it, or, where something cannot be read but a patch holds what is computed of it, all but that. */
+function readGraph(graph: GraphProto, wiring: Wiring, ends: ModelEnds, fileBytes: number): ReadGraph {
+  const clamps = clampsIn(graph, wiring);
+  const unread = new Set<string>();
+  for (;;) {
+    try {
+      return { ...readOnce(graph, wiring, ends, { clamps, unread }, fileBytes), unread: [...unread] };
+    } catch (error) {
+      if (!(error instanceof UnreadNode)) throw error;
+      const value = valueToLeave(error.node, graph, wiring, { clamps, unread });
+      if (value === undefined) throw error.cause;
+      unread.add(value);
+    }
+  }
+}
+
+function readOnce(
+  graph: GraphProto,
+  wiring: Wiring,
+  { inputName, inputShape, inputType, guaranteedTensor, opset }: ModelEnds,
+  reading: Reading,
+  fileBytes: number,
+): Omit<ReadGraph, 'unread'> {
+  const builder = new NetworkBuilder(new Budget(fileBytes));
+  const input = builder.input(inputName, inputShape, inputType);
+  const run = { graph, wiring, opset, builder, input, inputName, reading };
+  const output = evaluate(run, guaranteedTensor)(guaranteedTensor);
+  if (output?.kind === 'data') return { builder, input, output };
+  throw malformed(
+    `output '${guaranteedTensor}'`,
+    'a tensor computed from the input',
+    output ? 'a constant' : 'no such tensor',
+  );
+}
 
 /** The coarsest format in which shifts are stored; the input's where there are none. */
 function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
