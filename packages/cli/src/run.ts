@@ -6,6 +6,7 @@ import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
 import { isQuestion, type QueryOptions, queryCommand } from './commands/query.js';
+import { type RepairCommandOptions, repairCommand } from './commands/repair.js';
 import { type SweepOptions, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { sayDefect } from './defect.js';
@@ -183,6 +184,40 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
         else if (isQuestion(options)) finish(await queryCommand(paths[0], options, terminal));
         else finish(await verifyCommand(paths[0], options, terminal));
       },
+    );
+
+  command(
+    'repair <model>',
+    'Makes a VNN-LIB property true by the least change that is found, proves the file that comes of it, and writes it.',
+    `  police repair model.onnx --property prop.vnnlib -o fixed.onnx
+  police repair model.onnx --property prop.vnnlib --keep samples.npy -o fixed.onnx --certificate proof.json`,
+  )
+    .requiredOption('--property <file>', 'what is not to be: the inputs and outputs of the property')
+    .requiredOption('-o, --output <file>', 'where to write the model; - is standard output')
+    .addOption(
+      new Option(
+        '--method <name>',
+        'patch: the nearest affine map on each region, nothing elsewhere; shift: biases alone, same operators',
+      )
+        .choices(['patch', 'shift'])
+        .default('patch'),
+    )
+    .option(
+      '--keep <file>',
+      'samples (.npy or CSV) whose outputs are to stay as they are, outside the regions',
+    )
+    .addOption(
+      new Option('--decision <which>', 'which output is the decision, for the report')
+        .choices(['largest', 'smallest'])
+        .default('largest'),
+    )
+    .option('--report <file>', 'write the report as JSON')
+    .option('--certificate <file>', 'write the certificate, for police verify')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
+    .option('-f, --force', 'replace files that are there')
+    .action(async (path: string, options: RepairCommandOptions) =>
+      finish(await repairCommand(path, options, terminal)),
     );
 
   regionOption(

@@ -173,7 +173,7 @@ export async function enforceCommand(
 }
 
 /** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
-function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
+export function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
   if (proof.certified) return;
   const { layer, unit, region, margin } = proof;
   throw new PoliceError({
@@ -185,7 +185,7 @@ function assertProved(proof: Certified | Uncertified): asserts proof is Certifie
 }
 
 /** A file that is affine on paper and infinite where it runs keeps no promise. */
-function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
+export function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
   const overflow = overflowIn(proof, precision);
   if (!overflow) return;
   throw new PoliceError({
@@ -204,7 +204,7 @@ const SAMPLES = 16;
  * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
  * a warning, since the proof does not need it.
  */
-async function runOf(
+export async function runOf(
   bytes: Uint8Array,
   model: ImportedModel,
   regions: readonly Region[],
@@ -279,7 +279,12 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
 }
 
 /** Standard output carries one thing. */
-function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
+export function assertOneStream({
+  output,
+  report,
+  certificate,
+  json,
+}: Pick<EnforceOptions, 'output' | 'report' | 'certificate' | 'json'>): void {
   const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
   if (onStdout.length <= 1) return;
   throw new PoliceError({

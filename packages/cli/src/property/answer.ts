@@ -54,6 +54,8 @@ export async function answerOf(
   if (!runtime || 'warning' in runtime) {
     const warnings = runtime ? [runtime.warning] : [];
     if (!point) return { answer, cases, warnings };
+    const isRead = network.nodes.every(({ kind }) => kind !== 'opaque');
+    if (!isRead) return { answer, point, cases, warnings };
     const outputs = forward(network, { rows: 1, cols: point.length, data: point }).data;
     return { answer, point, outputs, cases, warnings };
   }
@@ -98,7 +100,8 @@ async function startedRuntime(
   }
 }
 
-function assertWhole({ tail, outputName }: ImportedModel, file: string): void {
+/** Throws `unsupported-layer` for a model with a tail: a property would be about what that makes. */
+export function assertWhole({ tail, outputName }: ImportedModel, file: string): void {
   if (tail.length === 0) return;
   throw new PoliceError({
     code: 'unsupported-layer',
