@@ -231,3 +231,24 @@ describe('points of properties', () => {
     ]);
   });
 });
+
+test('the query of the README is answered', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, query] = /```lisp\n(\(vnnlib-version.*?)```/s.exec(readme)!;
+  await writeFile(file('readme.vnnlib'), query);
+  const identity = Array.from({ length: 5 }, (_, i) => Array.from({ length: 5 }, (_, k) => Number(i === k)));
+  // y = x + (0, …, 1, −1, −2): y₀ is above y₁ and y₂ everywhere.
+  const five = chain(5, [dense(identity, [5, 1, 0, -1, -2]), relu(), dense(identity)]);
+  await writeFile(file('five.onnx'), exportOnnx(five));
+  const { text, code } = await police([
+    'verify',
+    file('readme.vnnlib'),
+    '--network',
+    `f=${file('five.onnx')}`,
+  ]);
+  expect(code).toBe(0);
+  const lines = text.trimEnd().split('\n');
+  expect([lines[0], lines[1], lines[7]]).toEqual(['sat', 'X float32 [1,5]', 'Y float32 [1,5]']);
+  const x = lines.slice(2, 7).map(Number);
+  expect(x[1]).toBeLessThanOrEqual(2 * x[2]);
+});
