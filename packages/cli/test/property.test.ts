@@ -232,6 +232,68 @@ describe('points of properties', () => {
   });
 });
 
+test('several networks are asked side by side', async () => {
+  // y = x₀ − relu(x₁): rises with x₀, falls with x₁.
+  const net = chain(2, [
+    dense(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      [5, 0],
+    ),
+    relu(),
+    dense([[1, -1]], [-5]),
+  ]);
+  await writeFile(file('mono.onnx'), exportOnnx(net));
+  await writeFile(file('other.onnx'), exportOnnx(chain(2, [dense([[1, 1]])])));
+  const query = async (name: string, k: number, kind = 'equal-to f') => {
+    await writeFile(
+      file(name),
+      `(vnnlib-version <2.0>)
+(declare-network f (declare-input A float32 [2]) (declare-output B float32 [1]))
+(declare-network g (${kind}) (declare-input C float32 [2]) (declare-output D float32 [1]))
+(assert (and (>= A[0] -1.0) (<= A[0] 1.0) (>= A[1] -1.0) (<= A[1] 1.0) (>= C[0] -1.0) (<= C[0] 1.0) (>= C[1] -1.0) (<= C[1] 1.0)))
+(assert (and (<= A[${k}] C[${k}]) (== A[${1 - k}] C[${1 - k}]) (>= B[0] (+ D[0] 0.25))))`,
+    );
+    return file(name);
+  };
+  // Larger x₀, smaller y: nowhere. Larger x₁, smaller y: somewhere.
+  const rising = await police([
+    'verify',
+    await query('rising.vnnlib', 0),
+    '--network',
+    `f=${file('mono.onnx')}`,
+  ]);
+  expect(rising).toMatchObject({ code: 0 });
+  expect(rising.text).not.toMatch(/^sat/);
+  const falling = await police([
+    'verify',
+    await query('falling.vnnlib', 1),
+    '--network',
+    `f=${file('mono.onnx')}`,
+  ]);
+  const lines = falling.text.trimEnd().split('\n');
+  expect(lines[0]).toBe('sat');
+  expect(lines.filter(line => / /.test(line))).toEqual([
+    'A float32 [2]',
+    'B float32 [1]',
+    'C float32 [2]',
+    'D float32 [1]',
+  ]);
+  const [a1, b, c1, d] = [3, 5, 8, 10].map(i => Number(lines[i]));
+  expect(a1).toBeLessThanOrEqual(c1);
+  expect(b).toBeGreaterThanOrEqual(d + 0.25);
+  const unlike = await police([
+    ...['verify', await query('unlike.vnnlib', 1, 'isomorphic-to f')],
+    ...['--network', `f=${file('mono.onnx')}`, '--network', `g=${file('other.onnx')}`],
+  ]);
+  expect(unlike).toMatchObject({ code: 2 });
+  expect(unlike.errors).toContain('same layers');
+  const missing = await police(['verify', file('falling.vnnlib'), '--network', `g=${file('mono.onnx')}`]);
+  expect(missing.errors).toContain('f=model.onnx');
+});
+
 test('the query of the README is answered', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const [, query] = /```lisp\n(\(vnnlib-version.*?)```/s.exec(readme)!;

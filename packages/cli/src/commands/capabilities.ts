@@ -13,7 +13,7 @@ const CAPABILITIES: Readonly<Record<string, readonly string[]>> = {
   'vnnlib-versions': ['1.0', '2.0'],
   'hidden-node-theories': ['NH'],
   'multiple-input-output-theories': ['SIO'],
-  'multiple-network-theories': ['SNET'],
+  'multiple-network-theories': ['SNET', 'MENET', 'MINET', 'MNET'],
   'multiple-node-comparison-theories': ['SNC', 'MNC'],
   'arithmetic-complexity-theories': ['BND', 'OUTC', 'LIN'],
   'optimised-disjunctive-reasoning': ['false'],

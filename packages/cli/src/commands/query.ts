@@ -1,12 +1,13 @@
 import { type CaseDecision, PoliceError } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
-import { type Network, parse, type Query } from '@police/vnnlib';
+import { parse, type Query, sizeOf } from '@police/vnnlib';
 import { EXIT } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
-import { type AskedModel, answerOf, type PropertyAnswer } from '../property/answer.js';
+import { type AskedModel, answerOfSeveral, type PropertyAnswer } from '../property/answer.js';
 import { assignedOf, assignmentLines, serialiseAssignment } from '../property/assignment.js';
+import { joined, type Part, sideBySide } from '../property/joined.js';
 import { type Property, propertyOf } from '../property/property.js';
 import { type Terminal, talkOf } from '../terminal.js';
 import { withPoliceErrors } from '../vnnlib.js';
@@ -46,24 +47,34 @@ export async function queryCommand(path: string, options: QueryOptions, terminal
   const file = options.property ?? path;
   const text = await readText(file, terminal, limit);
   const query = withPoliceErrors(() => parse(text, { file }));
-  const asked = await readModelFile(
-    options.property === undefined ? networkFile(query, file, options) : path,
-    options,
-    terminal,
-  );
+  const { query: one, parts } = joined(query, file);
+  const files = options.property === undefined ? networkFiles(query, options) : [path];
+  const asked: AskedModel[] = [];
+  for (const each of files) asked.push(await readModelFile(each, options, terminal));
+  assertSizes(parts, asked, file);
+  const network = sideBySide(asked.map(({ model }) => model.network));
   const programs = await loadLinearPrograms();
   const property = withPoliceErrors(() =>
-    propertyOf(query, file, { ...sizesOf(asked), memory: limit, programs }),
+    propertyOf(one, file, {
+      inputs: network.inputSize,
+      outputs: network.outputSize,
+      memory: limit,
+      programs,
+    }),
   );
   const deadline = options.timeout === undefined ? Number.POSITIVE_INFINITY : start + 1000 * options.timeout;
-  const found = await answerOf(property, asked, {
-    programs,
-    memory: limit.left,
-    isStopped: () => performance.now() > deadline,
-    ...(options.run === undefined ? {} : { run: options.run }),
-  });
+  const found = await answerOfSeveral(
+    property,
+    { network, files: asked },
+    {
+      programs,
+      memory: limit.left,
+      isStopped: () => performance.now() > deadline,
+      ...(options.run === undefined ? {} : { run: options.run }),
+    },
+  );
   for (const warning of found.warnings) talk.warn(warning);
-  const assigned = found.point && found.outputs ? assignedOf(property, found.point, found.outputs) : [];
+  const assigned = found.point && found.outputs ? assignedOf(parts, found.point, found.outputs) : [];
   const folder = options.serialiseAssignments;
   if (folder !== undefined && assigned.length > 0) await serialiseAssignment(folder, assigned, terminal);
   if (options.json)
@@ -73,23 +84,55 @@ export async function queryCommand(path: string, options: QueryOptions, terminal
   return EXIT.done;
 }
 
-function sizesOf({ model: { network } }: AskedModel): { inputs: number; outputs: number } {
-  return { inputs: network.inputSize, outputs: network.outputSize };
+/** The model file of each network of the query: one for each that is not `equal-to` another, and none too many. */
+function networkFiles({ networks }: Query, { network = [] }: QueryOptions): string[] {
+  const given = new Map(network.map(nameAndFile));
+  const needed = networks
+    .filter(({ equivalence }) => equivalence?.kind !== 'equal-to')
+    .map(({ name }) => name);
+  const isAlike = needed.length === network.length && needed.every(name => given.has(name));
+  if (!isAlike) {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: '--network',
+      expected: needed.map(name => `${name}=model.onnx`).join(' and '),
+      actual: network.length > 0 ? network.join(' and ') : 'none',
+      remedy: 'Name each network that the query declares, those equal to another left out, and no other.',
+    });
+  }
+  return networks.map(
+    ({ name, equivalence }) => given.get(equivalence?.kind === 'equal-to' ? equivalence.network : name)!,
+  );
 }
 
-/** The model file of the query's network, every name given once and none too many. */
-function networkFile({ networks }: Query, file: string, { network = [] }: QueryOptions): string {
-  const given = new Map(network.map(pair => nameAndFile(pair)));
-  const declared = networks.map(({ name }) => name);
-  const isAlike = declared.length === given.size && declared.every(name => given.has(name));
-  if (isAlike && given.size === network.length && networks.length === 1) return given.get(declared[0])!;
-  if (networks.length > 1) throw severalNetworks(networks, file);
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: '--network',
-    expected: declared.map(name => `${name}=model.onnx`).join(' and '),
-    actual: network.length > 0 ? network.join(' and ') : 'none',
-    remedy: 'Name each network that the query declares, and no other.',
+/** Throws `shape` for a network of other sizes than its file, or one that is to be isomorphic to another and is not. */
+function assertSizes(parts: readonly Part[], files: readonly AskedModel[], file: string): void {
+  parts.forEach(({ declared: { name, equivalence }, input, output }, i) => {
+    const { network } = files[i].model;
+    const [wanted, found] = [
+      [sizeOf(input), sizeOf(output)],
+      [network.inputSize, network.outputSize],
+    ].map(sizes => `${sizes.join(' inputs and ')} outputs`);
+    if (wanted !== found)
+      throw new PoliceError({
+        code: 'shape',
+        where: `${file} network ${name}`,
+        expected: found,
+        actual: wanted,
+      });
+    const other = parts.findIndex(part => part.declared.name === equivalence?.network);
+    const build = (k: number) =>
+      files[k].model.network.nodes.map(
+        ({ kind, name: each }) => `${kind} ${files[k].model.network.sizes.get(each)}`,
+      );
+    if (equivalence?.kind === 'isomorphic-to' && build(other).join() !== build(i).join()) {
+      throw new PoliceError({
+        code: 'invalid-network',
+        where: `--network ${name}`,
+        expected: `a network of the same layers as ${equivalence.network}`,
+        actual: 'another',
+      });
+    }
   });
 }
 
@@ -102,15 +145,6 @@ function nameAndFile(pair: string): [string, string] {
     expected: 'name=file',
     actual: pair,
     remedy: 'Such as --network f=model.onnx.',
-  });
-}
-
-function severalNetworks(networks: readonly Network[], file: string): PoliceError {
-  return new PoliceError({
-    code: 'unsupported-layer',
-    where: file,
-    expected: 'one network',
-    actual: `${networks.length}: ${networks.map(({ name }) => name).join(', ')}`,
   });
 }
 

@@ -1,4 +1,11 @@
-import { type CaseDecision, decide, forward, type LinearPrograms, PoliceError } from '@police/core';
+import {
+  type CaseDecision,
+  decide,
+  forward,
+  type LinearPrograms,
+  type Network,
+  PoliceError,
+} from '@police/core';
 import type { ImportedModel } from '@police/onnx-import';
 import { loadRuntime, type Runtime, startRuntime } from '../runtime.js';
 import { isSatisfied, type Property } from './property.js';
@@ -33,6 +40,15 @@ export interface AskedModel {
   readonly model: ImportedModel;
 }
 
+/** What a question is put to: a network, its parts' files in the order of its inputs. */
+interface Asked {
+  readonly network: Network;
+  readonly files: readonly AskedModel[];
+}
+
+/** What runs it, or why nothing does. */
+type Running = Pick<Runtime, 'run' | 'release'> | { readonly warning: string } | undefined;
+
 /**
  * Decides a property of a file. A point of `sat` lies in the region, violates for certain by the network that was read, and, where ONNX
  * Runtime is installed, in what that computes: where they differ the answer is `unknown`. Of float32 a point that nothing proves is tried
@@ -40,17 +56,25 @@ export interface AskedModel {
  */
 export async function answerOf(
   property: Property,
-  { bytes, model }: AskedModel,
+  asked: AskedModel,
+  options: AnswerOptions = {},
+): Promise<PropertyAnswer> {
+  return answerOfSeveral(property, { network: asked.model.network, files: [asked] }, options);
+}
+
+/** {@link answerOf} of networks side by side. */
+export async function answerOfSeveral(
+  property: Property,
+  { network, files }: Asked,
   { run = true, ...options }: AnswerOptions = {},
 ): Promise<PropertyAnswer> {
-  assertWhole(model, property.file);
-  const { network } = model;
+  for (const { model } of files) assertWhole(model, property.file);
   const found = decide(network, property.cases, { ...options, arithmetic: property.arithmetic });
   const { cases, point } = found;
   const answer: AnswerWord = found.isStopped ? 'timed-out' : found.answer;
   if (answer === 'unsat' || answer === 'timed-out') return { answer, cases, warnings: [] };
   const tried = point ? [{ at: cases.length - 1, x: point }] : candidatesIn(property, cases);
-  const runtime = run && tried.length > 0 ? await startedRuntime(bytes, model) : undefined;
+  const runtime = run && tried.length > 0 ? await startedRuntimes(files) : undefined;
   if (!runtime || 'warning' in runtime) {
     const warnings = runtime ? [runtime.warning] : [];
     if (!point) return { answer, cases, warnings };
@@ -86,18 +110,31 @@ function candidatesIn(
 }
 
 /** Undefined where ONNX Runtime is not installed; a file that it does not take is a warning, since the answer does not need it. */
-async function startedRuntime(
-  bytes: Uint8Array,
-  model: ImportedModel,
-): Promise<Runtime | { warning: string } | undefined> {
+async function startedRuntimes(files: readonly AskedModel[]): Promise<Running> {
   const ort = await loadRuntime();
   if (!ort) return undefined;
+  const runtimes: Runtime[] = [];
+  const release = async () => {
+    for (const runtime of runtimes) await runtime.release();
+  };
   try {
-    return await startRuntime(ort, bytes, model);
+    for (const { bytes, model } of files) runtimes.push(await startRuntime(ort, bytes, model));
   } catch (error) {
+    await release();
     if (!(error instanceof PoliceError && error.code === 'unsupported-layer')) throw error;
     return { warning: `not run: ${error.message}` };
   }
+  const run = async (x: Float64Array) => {
+    const outputs: number[][] = [];
+    let from = 0;
+    for (const [i, runtime] of runtimes.entries()) {
+      const { inputSize } = files[i].model.network;
+      outputs.push(Array.from(await runtime.run(x.slice(from, from + inputSize))));
+      from += inputSize;
+    }
+    return outputs.flat();
+  };
+  return { run, release };
 }
 
 /** Throws `unsupported-layer` for a model with a tail: a property would be about what that makes. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { elementName, sizeOf, type Tensor } from '@police/vnnlib';
 import { writeOutputs } from '../outputs.js';
 import type { Terminal } from '../terminal.js';
+import type { Part } from './joined.js';
 import type { Property } from './property.js';
 
 /** A tensor of a query and its values, row-major. */
@@ -11,11 +12,12 @@ export interface Assigned {
   readonly values: Float64Array;
 }
 
-export function assignedOf({ input, output }: Property, x: Float64Array, y: Float64Array): Assigned[] {
-  return [
-    { tensor: input, values: x },
-    { tensor: output, values: y },
-  ];
+/** The tensors of networks side by side, in the order of the query. */
+export function assignedOf(parts: readonly Part[], x: Float64Array, y: Float64Array): Assigned[] {
+  return parts.flatMap(({ input, output, inputsFrom, outputsFrom }) => [
+    { tensor: input, values: x.slice(inputsFrom, inputsFrom + sizeOf(input)) },
+    { tensor: output, values: y.slice(outputsFrom, outputsFrom + sizeOf(output)) },
+  ]);
 }
 
 /**
