@@ -1,9 +1,14 @@
+import type { JobHashes } from './job-hashes.js';
 import type { AnswerWord } from './property/answer.js';
 import type { DecisionChange } from './property/decisions.js';
 import { runSentence, shortNumber } from './report.js';
 
 /** What `police repair` found and did; `--json` and `--report` write it as JSON. */
 export interface RepairReport {
+  /** Of many: what was done, by hashes, and what came of it. */
+  readonly job?: JobHashes & { readonly outputSha256: string };
+  /** That the file written is proved affine on the regions that were changed. */
+  readonly certified?: true;
   readonly model: string;
   readonly property: string;
   readonly method: 'patch' | 'shift';

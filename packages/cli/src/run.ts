@@ -186,13 +186,15 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
       },
     );
 
-  command(
-    'repair <model>',
+  const repairing = command(
+    'repair [models...]',
     'Makes a VNN-LIB property true by the least change that is found, proves the file that comes of it, and writes it.',
     `  police repair model.onnx --property prop.vnnlib -o fixed.onnx
-  police repair model.onnx --property prop.vnnlib --keep samples.npy -o fixed.onnx --certificate proof.json`,
-  )
-    .requiredOption('--property <file>', 'what is not to be: the inputs and outputs of the property')
+  police repair model.onnx --property prop.vnnlib --keep samples.npy -o fixed.onnx --certificate proof.json
+  police repair --instances instances.csv --jobs 4 -o out/ --summary out.csv`,
+  );
+  instanceOptions(repairing)
+    .option('--property <file>', 'what is not to be: inputs, and outputs there')
     .requiredOption('-o, --output <file>', 'where to write the model; - is standard output')
     .addOption(
       new Option(
@@ -216,8 +218,12 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
-    .action(async (path: string, options: RepairCommandOptions) =>
-      finish(await repairCommand(path, options, terminal)),
+    .action(async (paths: string[], options: RepairCommandOptions & SweepOptions, described: Command) =>
+      finish(
+        isMany(paths, options)
+          ? await sweepCommand('repair', paths, options, described, terminal)
+          : await repairCommand(paths[0], options, terminal),
+      ),
     );
 
   regionOption(

@@ -103,3 +103,28 @@ test('samples that are kept are reported on', async () => {
   expect(code).toBe(0);
   expect(JSON.parse(text)).toMatchObject({ outside: { points: 3, decisionsKept: 1, outputsKept: 1 } });
 });
+
+test('many at once, each apart', async () => {
+  await writeFile(file('list.csv'), 'bent.onnx,unsafe.vnnlib\nbent.onnx,safe.vnnlib\n');
+  const out = file('many/');
+  const run = () =>
+    police([
+      'repair',
+      '--instances',
+      file('list.csv'),
+      '-o',
+      out,
+      '--summary',
+      file('summary.csv'),
+      '--json',
+    ]);
+  const done = await run();
+  expect(done).toMatchObject({ code: 0 });
+  expect(JSON.parse(done.text.trim().split('\n').at(-1)!)).toMatchObject({ done: 2, failed: 0 });
+  expect(existsSync(join(out, 'bent.unsafe.onnx'))).toBe(true);
+  expect(existsSync(join(out, 'bent.safe.onnx'))).toBe(false);
+  // What was written is there; what was true already is asked again.
+  const again = await run();
+  expect(JSON.parse(again.text.trim().split('\n').at(-1)!)).toMatchObject({ skipped: 1, failed: 0 });
+  expect(await readFile(file('summary.csv'), 'utf8')).toContain('insideDecisionsKept');
+});

@@ -19,6 +19,7 @@ import { loadLinearPrograms } from '@police/core/highs';
 import { appendPatch, type ImportedModel, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import { readText } from '../files.js';
+import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, parseModel, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
@@ -32,7 +33,8 @@ import { type Terminal, talkOf } from '../terminal.js';
 import { assertNoOverflow, assertOneStream, assertProved, runOf } from './enforce.js';
 
 export interface RepairCommandOptions extends ModelOptions {
-  readonly property: string;
+  /** A file; of many the second column of theirs. */
+  readonly property?: string;
   readonly output: string;
   /** `patch`: the least change of the model on the property's regions; `shift`: of its biases. */
   readonly method: 'patch' | 'shift';
@@ -61,12 +63,14 @@ export async function repairCommand(
   path: string,
   options: RepairCommandOptions,
   terminal: Terminal,
+  job?: JobHashes,
 ): Promise<number> {
   const talk = talkOf(terminal, {
     isQuiet: options.quiet === true,
     isJson: options.json === true,
     isResultOnStderr: options.output === '-',
   });
+  const file = propertyFile(options);
   assertOneStream(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
@@ -74,7 +78,7 @@ export async function repairCommand(
   const read = await readModelFile(path, options, terminal);
   const { network } = read.model;
   const programs = await loadLinearPrograms();
-  const property = readProperty(await readText(options.property, terminal, limit), options.property, {
+  const property = readProperty(await readText(file, terminal, limit), file, {
     inputs: network.inputSize,
     outputs: network.outputSize,
     memory: limit,
@@ -93,6 +97,7 @@ export async function repairCommand(
   };
   if (before.answer === 'unsat') {
     const report: RepairReport = { ...known, changed: 0, warnings: before.warnings };
+    await writeOutputs(reportFile(report, options), terminal, options.force === true);
     if (options.json) terminal.stdout.write(`${JSON.stringify(report)}\n`);
     for (const line of repairLines(report)) talk.say(line);
     return EXIT.done;
@@ -115,7 +120,9 @@ export async function repairCommand(
   const compared = (points: Matrix, of: string) =>
     changeOn(points, of, forward(network, points), forward(model.network, points), options.decision);
   const report: RepairReport = {
+    ...(job ? { job: { ...job, outputSha256: sha256(fixed.bytes) } } : {}),
     ...known,
+    certified: true,
     after: after.answer,
     changed: fixed.changed,
     inside: compared(pointsIn(regionsIn(property)), 'points of the regions'),
@@ -130,12 +137,28 @@ export async function repairCommand(
     const certificate = certificateOfProof(model.network, proof, fixed.regions, fixed.bytes);
     files.push({ path: options.certificate, content: certificateText(certificate) });
   }
-  if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
+  files.push(...reportFile(report, options));
   await writeOutputs(files, terminal, options.force === true);
   for (const warning of report.warnings) talk.warn(warning);
   if (options.json) terminal.stdout.write(`${JSON.stringify(report)}\n`);
   for (const line of repairLines(report)) talk.say(line);
   return EXIT.done;
+}
+
+function propertyFile({ property }: RepairCommandOptions): string {
+  if (property !== undefined) return property;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: '--property',
+    expected: 'a VNN-LIB property',
+    actual: 'none',
+    remedy: 'Pass --property p.vnnlib, or --instances.',
+  });
+}
+
+/** Last of what is written, so that a report says that all is there. */
+function reportFile(report: RepairReport, { report: path }: RepairCommandOptions): Output[] {
+  return path === undefined ? [] : [{ path, content: `${JSON.stringify(report, null, 2)}\n` }];
 }
 
 /** What both methods need. */

@@ -1,5 +1,5 @@
 /** Commands that can be run on many instances. */
-export type JobCommandName = 'enforce' | 'verify';
+export type JobCommandName = 'enforce' | 'verify' | 'repair';
 
 /** One command on one model and one file of regions or property: plain data, which travels between threads. */
 export interface Job {

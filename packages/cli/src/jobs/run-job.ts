@@ -1,6 +1,7 @@
 import { PoliceError } from '@police/core';
 import { type EnforceOptions, enforceCommand } from '../commands/enforce.js';
 import { isQuestion, type QueryOptions, queryCommand } from '../commands/query.js';
+import { type RepairCommandOptions, repairCommand } from '../commands/repair.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -49,6 +50,32 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
       smallestMargin,
       inferenceError,
       ...pick(drift, ['decisionAgreement', 'meanDrift']),
+      ...pick(job, ['outputSha256']),
+    }),
+  },
+  repair: {
+    run: ({ model, region, stem, options }, hashes, terminal) =>
+      repairCommand(
+        model,
+        {
+          ...(options as unknown as RepairCommandOptions),
+          property: region,
+          output: `${stem}.onnx`,
+          certificate: `${stem}.certificate.json`,
+          report: `${stem}.report.json`,
+          json: true,
+          quiet: true,
+          force: true,
+        },
+        terminal,
+        hashes,
+      ),
+    details: ({ before, after, changed, inside, outside, job }) => ({
+      before,
+      after,
+      changed,
+      ...prefixed('inside', pick(inside, ['decisionsKept', 'largestChange'])),
+      ...prefixed('outside', pick(outside, ['decisionsKept', 'largestChange'])),
       ...pick(job, ['outputSha256']),
     }),
   },
@@ -112,6 +139,12 @@ function statusOf(code: number): JobStatus {
   if (code === EXIT.done) return 'done';
   if (code === EXIT.notCertified) return 'not certified';
   return code === EXIT.unsupported ? 'unsupported' : 'bad input';
+}
+
+function prefixed(prefix: string, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [`${prefix}${name[0].toUpperCase()}${name.slice(1)}`, fact]),
+  );
 }
 
 function pick(from: unknown, names: readonly string[]): Record<string, unknown> {
