@@ -9,6 +9,8 @@ export type Variant =
   | 'ours'
   | 'local'
   | 'project'
+  /** Held between cones around a map. */
+  | 'patch'
   /** Shifts every so many steps. */
   | { readonly refresh: number };
 
@@ -48,9 +50,13 @@ export function dataWork(spec: BenchCase, batch = spec.batch): number {
  *   frame's origin counts, and not if it is 0, as what a direction does there is a column of the weights;
  * - with `picksRows`, the last policed layer of a simplex has the factor of a forward pass.
  *
+ * A patch carries no frame: its map goes forward and back to its weights, 4 · N · inputs for each output, and of each input's two facets the
+ * gap takes one multiply-add each.
+ *
  * Convolutions count a weight once for each position.
  */
 export function workBound(spec: BenchCase, variant: Variant, options: WorkOptions = {}): number {
+  if (variant === 'patch') return 1 + patchWork(spec, options.batch) / dataWork(spec, options.batch);
   const work = layerWork(spec.model);
   const policed = options.policesOutput ? work : work.slice(0, -1);
   const region = sum(
@@ -63,12 +69,18 @@ export function workBound(spec: BenchCase, variant: Variant, options: WorkOption
   return 1 + region / dataWork(spec, options.batch);
 }
 
-function factorOf(variant: Variant): number {
+function patchWork({ model, batch: own }: BenchCase, batch = own): number {
+  const outputs = 1;
+  return batch * inputSizeOf(model) * (4 * outputs + 2);
+}
+
+function factorOf(variant: Exclude<Variant, 'patch'>): number {
   if (typeof variant === 'object') return 6 / variant.refresh;
   return { unconstrained: 0, plain: 6, ours: 6, local: 4, project: 2 }[variant];
 }
 
-const forwardOf = (variant: Variant): number => (typeof variant === 'object' ? 2 / variant.refresh : 2);
+const forwardOf = (variant: Exclude<Variant, 'patch'>): number =>
+  typeof variant === 'object' ? 2 / variant.refresh : 2;
 
 const picksRows = ({ region }: BenchCase, variant: Variant, options: WorkOptions): boolean =>
   options.picksRows === true &&

@@ -1,16 +1,25 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PoliceError } from '@police/core';
-import { type ExternalData, type ImportedModel, readModel } from '@police/onnx-import';
+import { type ExternalData, type ImportedModel, type ReadOptions, readModel } from '@police/onnx-import';
 import { readInput } from './files.js';
+import { readFixedInputs } from './fixed-inputs.js';
 import type { Terminal } from './terminal.js';
 
 /** Options of every command that reads a model. */
 export interface ModelOptions {
   /** Comma-separated sizes, for a model that leaves them open. */
   readonly inputShape?: string;
-  /** Name of the output to read, where there are several. */
-  readonly outputName?: string;
+  /** Names of the outputs to read; all by default. */
+  readonly outputName?: readonly string[];
+  /** Tensors inside to read instead. */
+  readonly at?: readonly string[];
+  /** Inputs held at constants, as said. */
+  readonly fix?: readonly string[];
+  /** How far from affine the tails of smooth functions may be. */
+  readonly epsilon?: number;
+  /** MiB. */
+  readonly memory?: number;
 }
 
 export interface ModelFile {
@@ -24,12 +33,30 @@ export async function readModelFile(
   options: ModelOptions,
   terminal: Terminal,
 ): Promise<ModelFile> {
-  const model = parseModel(await readInput(path, terminal), options, siblingsOf(path));
+  assertNoFolder(path);
+  const fix = await readFixedInputs(options.fix ?? [], terminal);
+  const bytes = await readInput(path, terminal);
+  const model = readModel(bytes, { ...readOptionsOf(options), fix, externalData: siblingsOf(path) });
   return { bytes: model.source.bytes, model };
 }
 
+/** TensorFlow saves a folder. */
+export function assertNoFolder(path: string): void {
+  if (path === '-' || !lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const isSavedModel = lstatSync(join(path, 'saved_model.pb'), { throwIfNoEntry: false }) !== undefined;
+  throw new PoliceError({
+    code: 'invalid-network',
+    where: path,
+    expected: 'an ONNX file',
+    actual: isSavedModel ? 'a TensorFlow SavedModel' : 'a folder',
+    ...(isSavedModel
+      ? { remedy: `Convert it: python -m tf2onnx.convert --saved-model ${path} --output model.onnx.` }
+      : {}),
+  });
+}
+
 /** Files beside the model: PyTorch writes weights to `model.onnx.data`. Anything but a plain name is refused. */
-function siblingsOf(path: string): ExternalData {
+export function siblingsOf(path: string): ExternalData {
   return location => {
     const isPlain = path !== '-' && basename(location) === location && !['.', '..'].includes(location);
     const file = join(dirname(path), location);
@@ -44,14 +71,12 @@ function siblingsOf(path: string): ExternalData {
   };
 }
 
-export function parseModel(
-  bytes: Uint8Array,
-  { inputShape, outputName }: ModelOptions,
-  externalData?: ExternalData,
-): ImportedModel {
-  return readModel(bytes, {
-    ...(externalData ? { externalData } : {}),
+export function readOptionsOf({ inputShape, outputName, at, epsilon, memory }: ModelOptions): ReadOptions {
+  return {
     ...(inputShape === undefined ? {} : { inputShape: inputShape.split(/[,x]/).map(Number) }),
     ...(outputName === undefined ? {} : { output: outputName }),
-  });
+    ...(at === undefined ? {} : { at }),
+    ...(epsilon === undefined ? {} : { epsilon }),
+    ...(memory === undefined ? {} : { memory: memory * 2 ** 20 }),
+  };
 }

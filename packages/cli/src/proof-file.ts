@@ -100,14 +100,14 @@ function proofSentence(path: string, { questions, bytes }: ProofSize): string {
 }
 
 /** A property speaks of the model's output, a proof of what comes before a softmax. */
-function assertNoHead({ tail, guaranteedTensor }: ImportedModel, property: string): void {
+function assertNoHead({ tail, guaranteed, guaranteedTensor }: ImportedModel, property: string): void {
   if (tail.length === 0) return;
   throw new PoliceError({
     code: 'unsupported-layer',
     where: property,
     expected: 'a model whose output is what is proved affine',
     actual: `a final ${tail.join(', ')} after '${guaranteedTensor}'`,
-    remedy: `State the property of that tensor: cut the model there, or pass --output-name ${guaranteedTensor}.`,
+    remedy: `State the property of that tensor, and pass ${guaranteed.map(({ tensor }) => `--at ${tensor}`).join(' ')}.`,
   });
 }
 

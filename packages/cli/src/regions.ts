@@ -5,40 +5,55 @@ import { parseJson } from './json.js';
 import type { Memory } from './memory.js';
 import { assertEliminable } from './polytope-work.js';
 import { regionBytes } from './region-bytes.js';
+import { clipped } from './regions/clip.js';
+import { saidRegions } from './regions/said.js';
+import type { RegionSource } from './regions/sources.js';
 import type { Terminal } from './terminal.js';
 import { readVnnlib } from './vnnlib.js';
 
 /** What regions must fit. */
 export interface RegionLimits {
-  /** Inputs of the model. */
-  readonly size: number;
+  /** Inputs of the model; undefined where there is no model, and the first region must tell. */
+  readonly size: number | undefined;
   readonly memory: Memory;
 }
 
 /**
- * The regions of files: JSON (one region, an array of them, or `{ "regions": […] }`; see core's region.schema.json) or the
- * input constraints of a VNN-LIB property. Sizes are compared with the model's and with the memory before anything is built.
+ * The regions said: of files or inline, JSON (one region, an array of them, or `{ "regions": […] }`; see core's region.schema.json) or the
+ * input constraints of a VNN-LIB property, or by options. Sizes are compared with the model's and with the memory before anything is built.
  */
 export async function readRegions(
-  paths: readonly string[],
+  sources: readonly RegionSource[],
   limits: RegionLimits,
   terminal: Terminal,
 ): Promise<Region[]> {
   const regions: Region[] = [];
-  for (const path of paths) {
-    const text = await readText(path, terminal, limits.memory);
-    const options = text.includes('hPolytope') || isVnnlib(path, text) ? await programs() : {};
-    const read = isVnnlib(path, text) ? readVnnlib : readRegionJson;
-    for (const region of read(text, path, { ...options, ...limits })) regions.push(region);
+  for (const source of sources) {
+    const size = limits.size ?? regions[0]?.size;
+    for (const region of await regionsOf(source, { ...limits, size }, terminal)) {
+      regions.push(source.clip === undefined ? region : clipped(region, source.clip));
+    }
   }
-  if (regions.length > 0) return regions;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: '--region',
-    expected: 'at least one region',
-    actual: 'none',
-    remedy: 'Pass --region box.json, or a .vnnlib property.',
-  });
+  return regions;
+}
+
+async function regionsOf(
+  source: RegionSource,
+  limits: RegionLimits,
+  terminal: Terminal,
+): Promise<readonly Region[]> {
+  if (source.kind !== 'file' && source.kind !== 'inline') return saidRegions(source, limits, terminal);
+  const isFile = source.kind === 'file';
+  const path = isFile ? source.path : '--region';
+  const text = isFile ? await readText(path, terminal, limits.memory) : source.json;
+  const isProperty = isFile && isVnnlib(path, text);
+  const { size, memory } = limits;
+  const options = {
+    ...(text.includes('hPolytope') || isProperty ? await programs() : {}),
+    ...(size === undefined ? {} : { size }),
+    memory,
+  };
+  return (isProperty ? readVnnlib : readRegionJson)(text, path, options);
 }
 
 /** Only inequalities may need linear programs, and their solver is three megabytes. */
@@ -53,7 +68,7 @@ function isVnnlib(path: string, text: string): boolean {
 function readRegionJson(
   text: string,
   path: string,
-  { memory, ...options }: RegionOptions & RegionLimits,
+  { memory, ...options }: RegionOptions & { readonly size?: number; readonly memory: Memory },
 ): Region[] {
   const json = parseJson(text, path);
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);

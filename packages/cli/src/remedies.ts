@@ -23,10 +23,19 @@ const RULES: readonly Rule[] = [
     inForce: 'Raise --proof-limit',
   },
   {
-    says: /Choose one: readModel\(.*?\)\./,
-    flag: '--output-name',
-    remedy: 'Choose one: --output-name <name>.',
+    says: /Choose others: readModel\(.*?\)\./,
+    remedy: 'Choose others: --output-name <name>.',
   },
+  {
+    says: /Hold the others: readModel\(.*?\)\./,
+    remedy: 'Hold the others at constants: --fix name=value.npy, or name=number.',
+  },
+  {
+    says: /Accept an error: readModel\(.*?\)\./,
+    flag: '--epsilon',
+    remedy: 'Accept an error: --epsilon 1e-3.',
+  },
+  { says: /Stop before it: readModel\(bytes, \{ at: '(.*?)' \}\)\./, remedy: "Stop before it: --at '$1'." },
   {
     says: /Give them: readModel\(.*?\)\./,
     flag: '--input-shape',

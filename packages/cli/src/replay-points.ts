@@ -15,9 +15,14 @@ export function repeatable(seed: number): Rng {
 
 /** Points `[count, D]` of a region where random functionals are greatest: vertices, or what comes nearest. */
 export function randomExtremes(region: Region, count: number, rng: Rng): Matrix {
+  return pointsAt(region, randomExtremeCoordinates(region, count, rng));
+}
+
+/** The same as coordinates `[count, d + 1]`: weights of the frame's rows. */
+export function randomExtremeCoordinates(region: Region, count: number, rng: Rng): Matrix {
   const h = matrix(region.frame.rows, count);
   for (let i = count; i < h.data.length; i++) h.data[i] = rng() - 0.5;
-  return pointsAt(region, region.extremes(h, new Float64Array(count).fill(1)));
+  return region.extremes(h, new Float64Array(count).fill(1));
 }
 
 /** Points `[2 m, D]` where some outputs of a map, given by rows of A `[m, D]`, are least and greatest. */

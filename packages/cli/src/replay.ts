@@ -1,6 +1,21 @@
-import { forward, type Matrix, matrix, type Region, type RegionProof, type Rng, rowOf } from '@police/core';
+import {
+  forward,
+  type Matrix,
+  matrix,
+  pointsAt,
+  type Region,
+  type RegionProof,
+  type Rng,
+  rowOf,
+} from '@police/core';
 import type { ImportedModel } from '@police/onnx-import';
-import { outputExtremes, randomExtremes, randomWeights, repeatable } from './replay-points.js';
+import {
+  outputExtremes,
+  randomExtremeCoordinates,
+  randomExtremes,
+  randomWeights,
+  repeatable,
+} from './replay-points.js';
 import type { Runtime } from './runtime.js';
 
 /** Where ONNX Runtime and the proof part. */
@@ -43,7 +58,7 @@ interface Expectation {
  */
 export async function replay(
   { network }: Pick<ImportedModel, 'network'>,
-  runtime: Runtime,
+  runtime: Pick<Runtime, 'run'>,
   regions: readonly Region[],
   proofs: readonly RegionProof[],
   samples: number,
@@ -55,7 +70,7 @@ export async function replay(
     const rng = repeatable(r + 1);
     const expectations = isMapMade
       ? byMap(region, proofs[r], samples, rng)
-      : byCombinations(network, region, samples, rng);
+      : byCombinations(network, region, proofs[r], samples, rng);
     for (const { point, value, error } of expectations) {
       const computed = await runtime.run(point);
       for (let j = 0; j < value.length; j++) {
@@ -106,15 +121,40 @@ function* pointsOf(region: Region, samples: number, first: Matrix, rng: Rng): It
 function* byCombinations(
   network: ImportedModel['network'],
   region: Region,
+  proof: RegionProof,
   samples: number,
   rng: Rng,
 ): Iterable<Expectation> {
-  const points = randomExtremes(region, Math.min(MOST_BASE_POINTS, samples), rng);
-  const values = forward(network, points);
+  const { points, values } = basePoints(network, region, proof, Math.min(MOST_BASE_POINTS, samples), rng);
+  // Values of smooth functions are off the affine ones themselves.
+  const error = (j: number) => proof.approximationError?.[j] ?? 0;
   for (let i = 0; i < samples; i++) {
     const weights = i < points.rows ? unitWeights(points.rows, i) : randomWeights(points.rows, rng);
-    yield { point: combined(points, weights), value: combined(values, weights), error: () => 0 };
+    yield { point: combined(points, weights), value: combined(values, weights), error };
   }
+}
+
+/** Of a network that is read in part, the values are those proved, at the frame. */
+function basePoints(
+  network: ImportedModel['network'],
+  region: Region,
+  { outputFrame }: RegionProof,
+  count: number,
+  rng: Rng,
+): { readonly points: Matrix; readonly values: Matrix } {
+  const coordinates = randomExtremeCoordinates(region, count, rng);
+  const points = pointsAt(region, coordinates);
+  const isRead = network.nodes.every(({ kind }) => kind !== 'opaque');
+  if (isRead) return { points, values: forward(network, points) };
+  const values = matrix(count, network.outputSize);
+  for (let i = 0; i < count; i++) {
+    const weights = Float64Array.from(
+      { length: coordinates.rows },
+      (_, k) => coordinates.data[k * count + i],
+    );
+    rowOf(values, i).set(combined(outputFrame.values, weights));
+  }
+  return { points, values };
 }
 
 function unitWeights(count: number, at: number): Float64Array {

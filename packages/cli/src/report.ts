@@ -1,12 +1,13 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
-import type { JobHashes } from './job-hashes.js';
+import type { Harm } from './harm.js';
+import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
   /** Of a sweep: what was done, by hashes, and what came of it. */
-  readonly job?: JobHashes & { readonly outputSha256: string };
+  readonly job?: JobHashes & WrittenHashes;
   readonly model: string;
   readonly regions: number;
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
@@ -26,6 +27,9 @@ export interface Report {
   /** Of properties among the regions: the answers before and after; absent without any. */
   readonly properties?: readonly PropertyChange[];
   readonly drift?: Drift & { readonly samples: number };
+  /** What was changed outside the regions, and a sentence on it. */
+  readonly harm: Harm;
+  readonly verdict: string;
   readonly warnings: readonly string[];
 }
 

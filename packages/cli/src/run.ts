@@ -1,17 +1,21 @@
 import { PoliceError } from '@police/core';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
 import { CAPABILITY_NAMES, capabilitiesCommand, SOLVER_NAME } from './commands/capabilities.js';
-import { type EnforceOptions, enforceCommand } from './commands/enforce.js';
+import type { EnforceOptions } from './commands/enforce.js';
+import { enforceBy } from './commands/enforce-by.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
 import { isQuestion, type QueryOptions, queryCommand } from './commands/query.js';
+import { type RegionCommandOptions, regionCommand } from './commands/region.js';
+import { type RegionsOptions, regionsCommand } from './commands/regions.js';
 import { type RepairCommandOptions, repairCommand } from './commands/repair.js';
 import { type SweepOptions, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { sayDefect } from './defect.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { instanceOptions, isMany, wholeNumber } from './jobs/flags.js';
+import { REGION_WORDS, withBoxPairs, withRegionOptions } from './regions/sources.js';
 import { inTermsOfFlags } from './remedies.js';
 import type { Terminal } from './terminal.js';
 import { version } from './version.js';
@@ -28,7 +32,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     code = found;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(withBoxPairs(args), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
@@ -66,37 +70,124 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
         '--input-shape <sizes>',
         'sizes of the input, such as 1,3,32,32, where the model leaves them open',
       )
-      .option('--output-name <name>', 'the output to read, where the model has several')
+      .option(
+        '--output-name <name>',
+        'an output to read, of several; more than once for more (default: all)',
+        listed,
+      )
+      .option(
+        '--at <tensor>',
+        'a tensor inside to read instead of the outputs; more than once for more',
+        listed,
+      )
+      .option('--fix <name=value>', 'hold an input at a constant, name=value.npy or name=number', listed)
+      .option(
+        '--epsilon <error>',
+        'read Sigmoid, Tanh, SiLU, GELU, Softplus, Mish: affine up to this error',
+        errorOf,
+      )
       .option('--json', 'print one JSON value instead of text')
       .option('-q, --quiet', 'print warnings and errors only')
       .addHelpText('after', `\nExamples:\n${examples}\n${EXIT_CODES}`);
 
-  command(
-    'inspect <model>',
-    'Shows what a model is made of, and which tensor a guarantee would be stated for.',
-    '  police inspect model.onnx\n  cat model.onnx | police inspect - --json',
-  ).action(async (path: string, options: InspectOptions) =>
-    finish(await inspectCommand(path, options, terminal)),
-  );
+  withRegionOptions(
+    command(
+      'inspect <model>',
+      'Shows what a model is made of, which tensor a guarantee would be stated for, and what regions are.',
+      '  police inspect model.onnx\n  cat model.onnx | police inspect - --json\n  police inspect model.onnx --box -1..1',
+    ),
+    () => false,
+  )
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .action(async (path: string, options: InspectOptions) =>
+      finish(await inspectCommand(path, options, terminal)),
+    );
 
-  const enforcing = optionalRegion(
+  withRegionOptions(
+    command(
+      'region [files...]',
+      'Explains regions, of files or as said: dimension, volume, facets, samples inside. Writes them as a file.',
+      `  police region box.json --data samples.npy
+  police region --around digit.npy --radius 0.05 --clip 0..1 -o box.json
+  police region --hull digits.npy -o hull.json
+  police region --box -1..1 --size 784 -o box.json
+${REGION_WORDS}`,
+    ),
+    () => false,
+  )
+    .option('-o, --output <file>', 'where to write the regions as JSON; - is standard output')
+    .option('--size <n>', 'how many coordinates, where the words do not tell', wholeNumber)
+    .option('--model <file>', 'the model that the regions are for, which tells how many coordinates')
+    .option('--data <file>', 'samples (.npy or CSV): tells which of them lie in each region')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (paths: string[], options: RegionCommandOptions) =>
+      finish(await regionCommand(paths, options, terminal)),
+    );
+
+  command(
+    'regions <model>',
+    'Advises how large regions may be: the largest around each sample that cost nothing, and what larger ones cost.',
+    `  police regions model.onnx --data samples.npy --svg curve.svg
+  police regions model.onnx --data samples.npy --norm 2 --radii 0.01,0.1,1`,
+  )
+    .requiredOption('--data <file>', 'samples (.npy or CSV) to put regions around, and to count decisions on')
+    .addOption(
+      new Option('--norm <p>', 'of the curve: inf boxes, 2 balls, 1 cross-polytopes')
+        .choices(['inf', '2', '1'])
+        .default('inf'),
+    )
+    .option('--radii <list>', 'radii of the curve, by commas (default: eight, up to half the data’s width)')
+    .option('--samples <n>', 'put regions around the first n samples', wholeNumber, 5)
+    .addOption(
+      new Option('--decision <which>', 'which output is the decision')
+        .choices(['largest', 'smallest'])
+        .default('largest'),
+    )
+    .addOption(
+      new Option('--policy <name>', 'as of enforce').choices(['minimal', 'majority']).default('minimal'),
+    )
+    .addOption(
+      new Option('--sharing <kind>', 'as of enforce')
+        .choices(['per-unit', 'per-channel'])
+        .default('per-unit'),
+    )
+    .option('--svg <file>', 'draw the curve; - is standard output')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('-f, --force', 'replace a file that is there')
+    .action(async (path: string, options: RegionsOptions) =>
+      finish(await regionsCommand(path, options, terminal)),
+    );
+
+  const enforcing = withRegionOptions(
     command(
       'enforce [models...]',
-      'Shifts biases so that the model is exactly affine on every region, proves it and writes the model.',
+      'Makes the model exactly affine on every region, by shifting biases or by a patch, proves it and writes the model.',
       `  police enforce model.onnx --region box.json -o affine.onnx --certificate proof.json
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
+  police enforce mnist.onnx --around digit.npy --radius 0.05 --clip 0..1 -o affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
+
+  police enforce transformer.onnx --region box.json --method patch --keep samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
   police enforce --instances instances.csv -o out/ --jobs 4 --summary out.csv
-
-A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of such, or a VNN-LIB property.`,
+${REGION_WORDS}`,
     ),
+    options => !('instances' in options),
   );
   instanceOptions(enforcing)
     .requiredOption(
       '-o, --output <file>',
       'where to write the model; - is standard output; a folder, with / at its end, for several models',
+    )
+    .addOption(
+      new Option(
+        '--method <which>',
+        'shift: biases, no operator more; patch: nodes after the output of any model, which stays as it is outside',
+      )
+        .choices(['shift', 'patch'])
+        .default('shift'),
     )
     .addOption(
       new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
@@ -132,31 +223,48 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     )
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
-    .option('--map', 'write A and b into the certificate however large they are')
+    .option('--inline', 'put data that the model keeps in other files into what is written')
+    .option(
+      '--map [which]',
+      'patch: fit (default), minimax, shift or a file {"A": [[…]], "b": […]}; alone: write A and b into the certificate however large',
+    )
+    .option(
+      '--steepness <K>',
+      'patch: how much an output may differ from the map per radius of the region; by default the least that leaves samples outside the shell as they are',
+      number,
+    )
+    .option('--keep <file>', 'patch: samples (.npy or CSV) that are to stay as they are')
+    .option('--shell <d>', 'patch: the gap within which samples may change, in radii (default: 0.1)', number)
+    .option(
+      '--domain <region>',
+      'a region (a file, or JSON) on whose points changes are counted, without --data (default: a box twice as large as the regions)',
+    )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('--allow-violation', 'write even where a property holds before and not after')
     .option('-f, --force', 'replace files that are there')
-    .action(
-      async (paths: string[], options: Omit<EnforceOptions, 'region'> & SweepOptions, described: Command) =>
-        finish(
-          isMany(paths, options)
-            ? await sweepCommand('enforce', paths, options, described, terminal)
-            : await enforceCommand(paths[0], { ...options, region: options.region ?? [] }, terminal),
-        ),
+    .action(async (paths: string[], options: EnforceOptions & SweepOptions, described: Command) =>
+      finish(
+        isMany(paths, options)
+          ? await sweepCommand('enforce', paths, options, described, terminal)
+          : await enforceBy(options.method)(paths[0], options, terminal),
+      ),
     );
 
-  const verifying = optionalRegion(
+  const verifying = withRegionOptions(
     command(
       'verify [files...]',
       'Proves that a model is exactly affine on every region, or decides a property, all from the bytes of the files.',
       `  police verify affine.onnx --region box.json
+  police verify affine.onnx --box -1..1
   police verify affine.onnx --region box.json --certificate proof.json
   police verify model.onnx --property prop.vnnlib
   police verify query.vnnlib --network f=model.onnx --timeout 60
   police verify affine.onnx --property prop.vnnlib --proof out.smt2   # then: z3 out.smt2, or cvc5 --incremental out.smt2
-  police verify --instances instances.csv --jobs 4 --summary out.csv`,
+  police verify --instances instances.csv --jobs 4 --summary out.csv
+${REGION_WORDS}`,
     ),
+    options => !('instances' in options || 'property' in options || 'network' in options),
   );
   instanceOptions(verifying)
     .option('--property <file>', 'a VNN-LIB property: answers sat, unsat or unknown')
@@ -221,16 +329,17 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
     .action(async (paths: string[], options: RepairCommandOptions & SweepOptions, described: Command) =>
       finish(
         isMany(paths, options)
-          ? await sweepCommand('repair', paths, options, described, terminal)
+          ? await sweepCommand('repair', paths, { ...options, region: [] }, described, terminal)
           : await repairCommand(paths[0], options, terminal),
       ),
     );
 
-  regionOption(
+  withRegionOptions(
     command(
       'bounds <model>',
       'The exact minimum and maximum of every output over each region, of a model that is affine there.',
-      '  police bounds affine.onnx --region box.json --points\n  police bounds affine.onnx --region box.json --combinations differences.json',
+      '  police bounds affine.onnx --region box.json --points\n  police bounds affine.onnx --region box.json --combinations differences.json\n' +
+        `  police bounds affine.onnx --box 0..1\n${REGION_WORDS}`,
     ),
   )
     .option(
@@ -270,16 +379,18 @@ A region file: {"kind": "box", "lower": [-1, -1], "upper": [1, 1]}, an array of 
   return program;
 }
 
-const REGION = [
-  '-r, --region <file>',
-  'region JSON or a VNN-LIB property; may be given several times',
-  (path: string, before: readonly string[] = []) => [...before, path],
-] as const;
-
-function regionOption(command: Command): Command {
-  return command.requiredOption(...REGION);
+function listed(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
-function optionalRegion(command: Command): Command {
-  return command.option(...REGION);
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Expected a number from 0 up.');
+}
+
+function errorOf(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0, such as 1e-3.');
 }

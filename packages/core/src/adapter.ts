@@ -68,6 +68,7 @@ export { sumErrorBound } from './numeric/precision.js';
 export { seededRng } from './numeric/random.js';
 export { chartOf } from './patch/coordinates.js';
 export { fitted, mapOf } from './patch/fit.js';
+export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
@@ -80,6 +81,7 @@ export {
   type RegionParts,
   regionOf,
 } from './regions/index.js';
+export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export { containmentAllowance } from './regions/region.js';
 export {

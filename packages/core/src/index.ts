@@ -27,6 +27,7 @@ export {
   policedForward,
 } from './gradient/policed-backward.js';
 export type { TrainingOptions } from './gradient/training-options.js';
+export { type AffineRadius, type AffineRadiusOptions, affineRadius } from './maps/affine-radius.js';
 export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
@@ -59,7 +60,7 @@ export { type ChainLayer, chain, type Network, network } from './network/network
 export type { NetworkNode } from './network/nodes.js';
 export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
-export { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
 export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';

@@ -122,7 +122,7 @@ throwsEach('a region', {
 });
 
 const KNOWN =
-  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip, softplus, silu, gelu, geluTanh, sigmoid, tanh';
+  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip, softplus, silu, gelu, geluTanh, mish, sigmoid, tanh';
 
 throwsEach('a network', {
   'shape · dense: expected bias of size 1, got 2': () => dense([[1, 2]], [1, 2]),
@@ -131,8 +131,8 @@ throwsEach('a network', {
   'not-finite · dense bias: expected finite numbers, got Infinity at index 0': () =>
     dense([[1, 2]], [Infinity]),
   'not-finite · prelu alpha: expected finite numbers, got NaN at index 1': () => prelu([0, NaN]),
-  [`unsupported-activation · hidden: expected ${KNOWN}, got 'mish'`]: () =>
-    activationByName('mish', undefined, 'hidden'),
+  [`unsupported-activation · hidden: expected ${KNOWN}, got 'swoosh'`]: () =>
+    activationByName('swoosh', undefined, 'hidden'),
   'unsupported-activation · tanh: expected tanh with its parameters, got no parameters': () =>
     activationByName('tanh'),
   'invalid-option · gelu epsilon: expected a finite number > 0, how far from affine the tails may be, got 0':

@@ -10,6 +10,7 @@ export const SMOOTH_WRITERS: Readonly<Record<SmoothActivationName, (x: Value) =>
   sigmoid: x => elementwise('Sigmoid', x),
   tanh: x => elementwise('Tanh', x),
   silu: x => elementwise('Mul', x, elementwise('Sigmoid', x)),
+  mish: x => elementwise('Mul', x, elementwise('Tanh', elementwise('Softplus', x))),
   gelu: x => {
     const erf = elementwise('Erf', elementwise('Div', x, nearest('sqrt2', Math.SQRT2)));
     const twice = elementwise('Add', erf, nearest('one', 1));

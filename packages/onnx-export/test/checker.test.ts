@@ -6,6 +6,7 @@ import {
   gelu,
   geluTanh,
   identity,
+  mish,
   type Network,
   network,
   prelu,
@@ -62,7 +63,7 @@ models.push(
     'smooth activations',
     chain(
       2,
-      [gelu, geluTanh, silu, softplus, sigmoid, tanh].map(make => make(1e-6)),
+      [gelu, geluTanh, mish, silu, softplus, sigmoid, tanh].map(make => make(1e-6)),
     ),
   ],
   ['convolutions, residual, pools', freeze(convNetwork(seededRng(2)), wide).network],

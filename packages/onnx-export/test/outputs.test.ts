@@ -13,6 +13,7 @@ import {
   hardTanh,
   identity,
   leakyRelu,
+  mish,
   type Network,
   network,
   prelu,
@@ -46,7 +47,7 @@ const activations: readonly Activation[] = [
   leakyRelu(-0.3),
   leakyRelu(1.7),
   prelu([0.1, -0.2, 0, 1, 3]),
-  ...[softplus, silu, gelu, geluTanh, sigmoid, tanh].map(make => make(2 ** -20)),
+  ...[softplus, silu, gelu, geluTanh, mish, sigmoid, tanh].map(make => make(2 ** -20)),
 ];
 const batchSizes = [1, 7];
 

@@ -3,6 +3,7 @@ import type { TestModel } from '../test/onnx.js';
 import { constantDraft } from './constants.js';
 import { type DataType, Draft } from './draft.js';
 import { ARRANGING } from './operators/arranging.js';
+import { CURVES } from './operators/curves.js';
 import { ELEMENTWISE, type Maker } from './operators/elementwise.js';
 import { LINEAR } from './operators/linear.js';
 import { RESIZING } from './operators/resizing.js';
@@ -18,11 +19,15 @@ export interface Case {
 
 export const MAKERS: Readonly<Record<string, Maker>> = {
   ...ELEMENTWISE,
+  ...CURVES,
   ...LINEAR,
   ...WINDOWS,
   ...ARRANGING,
   ...RESIZING,
 };
+
+/** How far from affine the tails of smooth functions may be: of no matter to what is computed. */
+export const EPSILON = 1e-3;
 
 /** Every operator set that is read. */
 export const OPSETS: readonly number[] = Array.from({ length: 19 }, (_, i) => i + 8);
@@ -53,18 +58,19 @@ export function randomCase(seed: number, tried: Tally = new Tally()): Case | und
     const { draft, output } = constantDraft(rng, opset, dtype);
     return { model: draft.model(output), isConstant: true };
   }
-  const model = randomModel(rng, opset, dtype, tried);
+  const model = randomModel(rng, opset, dtype, tried, EPSILON);
   return model && { model, isConstant: false };
 }
 
-/** One to four operators on the input. */
+/** One to four operators on the input; with an `epsilon` smooth ones too. */
 export function randomModel(
   rng: Random,
   opset: number,
   dtype: DataType,
   tried: Tally,
+  epsilon?: number,
 ): TestModel | undefined {
-  const draft = new Draft(rng, opset, dtype, rng.pick(SHAPES));
+  const draft = new Draft(rng, opset, dtype, rng.pick(SHAPES), epsilon);
   for (let left = rng.int(1, 4); left > 0; left--) step(draft, tried);
   return draft.tensors.length === 1 ? undefined : draft.model(draft.last.name);
 }

@@ -153,6 +153,50 @@ const clip: Step = (draft, from) => {
   return { ...from, name: draft.node(['Clip', [from.name, ...bounds]])[0] };
 };
 
+/** Scales, and zero points or none, for all entries or along an axis. */
+function quantisation(draft: Draft, shape: readonly number[], zeroType: DType) {
+  const { rng, opset } = draft;
+  const isAxis = opset >= 13 && shape.length > 0 && rng.chance(0.5);
+  const axis = isAxis ? rng.int(0, shape.length - 1) : 0;
+  const dims = isAxis ? [shape[axis]] : [];
+  const count = isAxis ? shape[axis] : 1;
+  const scale = draft.add({
+    dims,
+    data: rng.list(count, () => Math.fround(rng.pick([0.1, 0.5, 1, 1 / 127, 3, 0.25]) * (0.5 + rng.unit()))),
+    dtype: 'float32',
+  });
+  const isSigned = zeroType === 'int32' || zeroType.startsWith('int');
+  const zero = draft.add({
+    dims,
+    data: rng.list(count, () => (zeroType === 'int32' ? 0 : isSigned ? rng.int(-20, 20) : rng.int(0, 200))),
+    dtype: zeroType,
+  });
+  return {
+    inputs: rng.chance(0.7) || zeroType !== 'uint8' ? [scale, zero] : [scale],
+    attributes: isAxis ? { axis } : {},
+  };
+}
+
+const dequantize: Step = (draft, from) => {
+  const since: Partial<Record<DType, number>> = { int8: 10, uint8: 10, int32: 10, int16: 21, uint16: 21 };
+  if (draft.opset < (since[from.dtype] ?? 99)) return undefined;
+  const { inputs, attributes } = quantisation(draft, from.shape, from.dtype);
+  return {
+    ...from,
+    name: draft.node(['DequantizeLinear', [from.name, ...inputs], attributes])[0],
+    dtype: 'float32',
+  };
+};
+
+const quantize: Step = (draft, from) => {
+  const { rng, opset } = draft;
+  if (opset < 10 || from.dtype !== 'float32') return undefined;
+  const dtype = rng.pick<DType>(opset >= 21 ? ['int8', 'uint8', 'int16', 'uint16'] : ['int8', 'uint8']);
+  const { inputs, attributes } = quantisation(draft, from.shape, dtype);
+  const [name] = draft.node(['QuantizeLinear', [from.name, ...inputs], attributes]);
+  return { ...from, name, dtype: inputs.length === 1 ? 'uint8' : dtype };
+};
+
 /** On numbers of any type. */
 const NUMERIC: readonly Step[] = [
   ...['Add', 'Sub', 'Mul', 'Div'].map(type => alike(type)),
@@ -162,6 +206,7 @@ const NUMERIC: readonly Step[] = [
   castAnywhere,
   castAnywhere,
   where,
+  dequantize,
 ];
 
 const FLOAT: readonly Step[] = [
@@ -173,6 +218,7 @@ const FLOAT: readonly Step[] = [
   power,
   clip,
   activation,
+  quantize,
 ];
 
 function stepsFor(dtype: DType): readonly Step[] {

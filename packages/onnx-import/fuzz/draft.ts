@@ -27,6 +27,8 @@ export type DraftNode = readonly [string, readonly string[], Attributes?];
 export class Draft {
   readonly rng: Random;
   readonly opset: number;
+  /** For smooth functions; without it there are none. */
+  readonly epsilon: number | undefined;
   /** The type of the input, and of the constants that are made next. */
   dtype: DataType;
   /** Every data tensor so far, the input first. */
@@ -37,7 +39,8 @@ export class Draft {
   readonly #inputType: DataType;
   #names = 0;
 
-  constructor(rng: Random, opset: number, dtype: DataType, shape: readonly number[]) {
+  constructor(rng: Random, opset: number, dtype: DataType, shape: readonly number[], epsilon?: number) {
+    this.epsilon = epsilon;
     this.rng = rng;
     this.opset = opset;
     this.dtype = dtype;
@@ -105,7 +108,11 @@ export class Draft {
 
   /** Takes a node's output as the newest tensor, if the reader reads it; says why not otherwise. */
   accept(output: string): ImportedModel {
-    const read = readModel(buildModel(this.model(output)));
+    const { epsilon } = this;
+    const read = readModel(buildModel(this.model(output)), {
+      at: output,
+      ...(epsilon === undefined ? {} : { epsilon }),
+    });
     this.tensors.push({ name: output, shape: read.guaranteedShape, dtype: this.dtype });
     return read;
   }

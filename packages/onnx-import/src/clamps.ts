@@ -67,7 +67,7 @@ export function valueToLeave(
   const values = [...reading.clamps.values()].map(({ value }) => value);
   const cones = values
     .filter(value => !reading.unread.has(value))
-    .map(value => ({ value, cone: nodesBefore(value, graph, wiring, readBy(graph, reading)) }))
+    .map(value => ({ value, cone: nodesBefore([value], graph, wiring, readBy(graph, reading)) }))
     .filter(({ cone }) => cone.includes(node));
   return cones.sort((a, b) => a.cone.length - b.cone.length)[0]?.value;
 }

@@ -20,6 +20,8 @@ export interface ContextOptions {
   readonly isOnlyReader: (input: number) => boolean;
   readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
+  /** How far from affine the tails of smooth functions may be. */
+  readonly epsilon: number | undefined;
 }
 
 /** One ONNX node while it is read: its inputs and attributes, checked as they are asked for, and what can be made of them. */
@@ -38,6 +40,7 @@ export class NodeContext {
   /** Whether an operator of the type, on data, lies anywhere before an input. */
   readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
+  readonly epsilon: number | undefined;
 
   constructor(options: ContextOptions) {
     this.node = options.node;
@@ -51,6 +54,7 @@ export class NodeContext {
     this.isOnlyReader = options.isOnlyReader;
     this.isAfter = options.isAfter;
     this.builder = options.builder;
+    this.epsilon = options.epsilon;
   }
 
   /** An input that must be there. Throws `invalid-network`. */

@@ -1,9 +1,20 @@
-import { elementType, inputOf, outputOf, shapeOf, versionOf } from './declared.js';
+import {
+  elementType,
+  type FixedInput,
+  fixedValue,
+  inputOf,
+  inputsOf,
+  outputsOf,
+  shapeOf,
+  tensorsAt,
+  versionOf,
+} from './declared.js';
+import { unsupported } from './errors.js';
 import type { ExternalData } from './external-data.js';
 import { type Wiring, wiringOf } from './graph.js';
 import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from './proto.js';
 import { tailOf } from './tail.js';
-import { dtypeOf, type FloatType, isFloat } from './tensor.js';
+import { dtypeOf, type FloatType, isFloat, type Tensor } from './tensor.js';
 
 export interface ReadOptions {
   /**
@@ -12,10 +23,25 @@ export interface ReadOptions {
    */
   readonly inputShape?: readonly number[];
   /**
-   * Which output of the graph to read, where it has several.
-   * @defaultValue the only one
+   * Which outputs of the graph to read; several are joined, one after the other.
+   * @defaultValue all
    */
-  readonly output?: string;
+  readonly output?: string | readonly string[];
+  /** Tensors inside the graph to read instead of outputs: what comes after them is kept as it is, and no guarantee speaks of it. */
+  readonly at?: string | readonly string[];
+  /** Inputs held at constants, by name: all but one, where the graph has several. */
+  readonly fix?: Readonly<Record<string, FixedInput>>;
+  /**
+   * Reads smooth functions (Sigmoid, Tanh, SiLU, GELU, Softplus, Mish), which are affine on their tails only, and only up to this
+   * distance; see core's `softplus`.
+   * @defaultValue none: they are refused
+   */
+  readonly epsilon?: number;
+  /**
+   * Bytes that tensors between layers and folded constants may take.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
   /**
    * Reads the files that the model keeps data in beside itself. `writeBack` writes that data into the model.
    * @defaultValue none: such a model is refused
@@ -23,49 +49,93 @@ export interface ReadOptions {
   readonly externalData?: ExternalData;
 }
 
-/** Where a model begins and ends; what is between is not looked at. */
-export interface ModelEnds {
+/** What of a graph is read. */
+export interface GraphEnds {
+  /** The input that varies. */
   readonly inputName: string;
-  /** Sizes of the input tensor for one sample. */
+  /** Its sizes for one sample. */
   readonly inputShape: readonly number[];
   readonly inputType: FloatType;
-  /** The graph's output. */
+  /** The inputs held at constants, and what they are held at. */
+  readonly fixed: readonly (Tensor & { readonly name: string })[];
+  /** The graph's outputs that are read, by commas. */
   readonly outputName: string;
-  /** The tensor that a guarantee is stated for: the output, or what its tail reads. */
-  readonly guaranteedTensor: string;
-  /** Its sizes for one sample and its type, as far as the file says. */
-  readonly declaredShape?: readonly number[];
-  readonly declaredType?: FloatType;
-  /** What is kept after the guaranteed tensor: a final Softmax, Sigmoid or ArgMax. */
+  /** The tensors that a guarantee is stated for, each once: outputs, or what their tails read. */
+  readonly targets: readonly string[];
+  /** What is kept after them: a final Softmax, Sigmoid, Tanh or ArgMax. */
   readonly tail: readonly string[];
   readonly opset: number;
 }
 
-/** The ends of an ONNX model of any operators. Throws as `readModel` does, but for what is between them. */
+/** Where a model begins and ends; what is between is not looked at. */
+export interface ModelEnds extends Omit<GraphEnds, 'targets'> {
+  /** The tensor that a guarantee is stated for: the output, or what its tail reads. */
+  readonly guaranteedTensor: string;
+  /** Whether it is an output of the graph, and no tensor inside. */
+  readonly isOutput: boolean;
+  /** Its sizes for one sample and its type, as far as the file says. */
+  readonly declaredShape?: readonly number[];
+  readonly declaredType?: FloatType;
+}
+
+/**
+ * The ends of an ONNX model of any operators. Throws as `readModel` does, but for what is between them, and `unsupported-layer` where
+ * several tensors are wanted.
+ */
 export function readEnds(bytes: Uint8Array, options: ReadOptions = {}): ModelEnds {
   const model = decodeModel(bytes);
-  return endsOf(model, wiringOf(model.graph), options);
+  const { targets, ...ends } = endsOf(model, wiringOf(model.graph), options);
+  const [guaranteedTensor, ...more] = targets;
+  if (more.length > 0) {
+    throw unsupported(
+      'model',
+      'one output',
+      `${targets.length}: ${targets.map(tensor => `'${tensor}'`).join(', ')}`,
+      "Choose one: { output: 'name' }.",
+    );
+  }
+  const isOutput = model.graph.output.some(({ name }) => name === guaranteedTensor);
+  return { ...ends, guaranteedTensor, isOutput, ...declarationOf(guaranteedTensor, model.graph) };
 }
 
 export function endsOf(
   model: ModelProto & { graph: GraphProto },
   wiring: Wiring,
-  { output, inputShape }: ReadOptions,
-): ModelEnds {
+  options: ReadOptions,
+): GraphEnds {
   const { graph } = model;
   const opset = versionOf(model);
-  const outputName = outputOf(graph, output);
-  const { guaranteed, kept } = tailOf(outputName, graph, wiring);
-  const declared = inputOf(graph, wiring);
+  const wanted = wantedOf(graph, wiring, options);
+  const { fix = {} } = options;
+  const inputs = inputsOf(graph, wiring);
+  const declared = inputOf(inputs, Object.keys(fix));
+  const fixed = inputs.flatMap(each =>
+    Object.hasOwn(fix, each.name) ? [{ ...fixedValue(each, fix[each.name]), name: each.name }] : [],
+  );
   return {
     inputName: declared.name,
-    inputShape: shapeOf(declared, inputShape),
+    inputShape: shapeOf(declared, options.inputShape),
     inputType: elementType(declared),
-    outputName,
-    guaranteedTensor: guaranteed,
-    ...declarationOf(guaranteed, graph),
-    tail: kept,
+    fixed,
+    ...wanted,
     opset,
+  };
+}
+
+/** The tensors to read, each once, and what of the graph comes after them. */
+function wantedOf(
+  graph: GraphProto,
+  wiring: Wiring,
+  { output, at }: ReadOptions,
+): Pick<GraphEnds, 'targets' | 'outputName' | 'tail'> {
+  const names = outputsOf(graph, output);
+  if (at !== undefined)
+    return { targets: [...new Set(tensorsAt(at, wiring))], outputName: names.join(', '), tail: [] };
+  const tails = names.map(name => tailOf(name, graph, wiring));
+  return {
+    targets: [...new Set(tails.map(({ guaranteed }) => guaranteed))],
+    outputName: names.join(', '),
+    tail: [...new Set(tails.flatMap(({ kept }) => kept))],
   };
 }
 

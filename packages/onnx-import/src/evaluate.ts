@@ -4,6 +4,8 @@ import type { NetworkBuilder } from './builder.js';
 import { clampOf } from './clamp-values.js';
 import { type ClampPattern, type Reading, readBy } from './clamps.js';
 import { NodeContext } from './context.js';
+import { curveValue } from './curves/activation.js';
+import { type Cone, conesOf } from './curves/cones.js';
 import { declarationOf } from './ends.js';
 import { malformed, namingNode, unsupported } from './errors.js';
 import { labelOf, nodesBefore, type Wiring } from './graph.js';
@@ -18,8 +20,12 @@ interface Evaluation {
   readonly wiring: Wiring;
   readonly opset: number;
   readonly builder: NetworkBuilder;
+  /** The network's input. */
   readonly input: Data;
-  readonly inputName: string;
+  /** That, and the inputs that are held, by name. */
+  readonly known: ReadonlyMap<string, Value>;
+  /** How far from affine the tails of smooth functions may be; absent where none are read. */
+  readonly epsilon: number | undefined;
   readonly reading: Reading;
 }
 
@@ -33,10 +39,13 @@ export class UnreadNode extends Error {
   }
 }
 
-/** Reads every node that `target` depends on; looks up values by tensor. Throws {@link UnreadNode}. */
-export function evaluate(run: Evaluation, target: string): (tensor: string) => Value | undefined {
-  const { graph, wiring, input, inputName, reading } = run;
-  const values = new Map<string, Value>([[inputName, input]]);
+/** Reads every node that the `targets` depend on; looks up values by tensor. Throws {@link UnreadNode}. */
+export function evaluate(
+  run: Evaluation,
+  targets: ReadonlySet<string>,
+): (tensor: string) => Value | undefined {
+  const { graph, wiring, builder, known, epsilon, reading } = run;
+  const values = new Map(known);
   const lookUp = (tensor: string): Value | undefined => {
     const index = wiring.initializers.get(tensor);
     if (index !== undefined && !values.has(tensor)) {
@@ -46,12 +55,27 @@ export function evaluate(run: Evaluation, target: string): (tensor: string) => V
   };
   const nameCounts = new Map<string, number>();
   for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
-  for (const index of nodesBefore(target, graph, wiring, readBy(graph, reading))) {
+  const order = nodesBefore([...targets], graph, wiring, readBy(graph, reading));
+  const cones = conesOf(graph, wiring, order, targets);
+  const isOnlyReader = (tensor: string) => wiring.uses.get(tensor) === 1 && !targets.has(tensor);
+  /** What a cone is a curve of, if it depends on the network's input. */
+  const sourceOf = (cone: Cone | undefined): Data | undefined => {
+    const source = cone && lookUp(cone.source);
+    return source?.kind === 'data' ? source : undefined;
+  };
+  for (const index of order) {
+    if (sourceOf(cones.byInner.get(index))) continue;
     const node = graph.node[index];
     const label = labelOf(node, index);
     const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
+    const cone = cones.byEnd.get(index);
+    const source = sourceOf(cone);
     const results = attempt(index, () =>
-      namingNode(label, () => readNode(run, index, label, ownName, lookUp)),
+      namingNode(label, () =>
+        cone && source
+          ? [curveValue(builder, source, cone, ownName, label, epsilon)]
+          : readNode(run, index, label, ownName, lookUp, isOnlyReader),
+      ),
     );
     node.output.forEach((tensor, i) => {
       if (results[i]) values.set(tensor, results[i]);
@@ -74,8 +98,9 @@ function readNode(
   label: string,
   name: string,
   lookUp: (tensor: string) => Value | undefined,
+  isOnlyReader: (tensor: string) => boolean,
 ): Value[] {
-  const { graph, wiring, opset, builder, reading } = run;
+  const { graph, wiring, opset, builder, epsilon, reading } = run;
   const node = graph.node[index];
   const clamp = reading.clamps.get(index);
   const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
@@ -84,10 +109,12 @@ function readNode(
       label,
       'an operator that is piecewise affine, or constant',
       `'${node.domain === '' ? '' : `${node.domain}.`}${node.opType}'`,
-      'See the list in the README of @police/onnx-import.',
+      node.input[0]
+        ? `Stop before it: readModel(bytes, { at: '${node.input[0]}' }).`
+        : 'See the list in the README of @police/onnx-import.',
     );
   }
-  const valueOf = (tensor: string, i: number): Value => {
+  const valueAt = (tensor: string, i: number): Value => {
     const value = lookUp(tensor);
     if (value) return value;
     const isOutput = wiring.producers.has(tensor);
@@ -98,7 +125,7 @@ function readNode(
       ? unsupported(label, `a tensor as input ${i}`, actual)
       : malformed(label, `a tensor as input ${i}`, actual);
   };
-  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueOf(tensor, i)));
+  const inputs = clamp ? [] : node.input.map((tensor, i) => (tensor === '' ? undefined : valueAt(tensor, i)));
   const attributes = new Attributes(node, label);
   const ctx = new NodeContext({
     node: index,
@@ -109,14 +136,15 @@ function readNode(
     attributes,
     inputs,
     tensors: node.input,
-    isOnlyReader: input => wiring.uses.get(node.input[input]) === 1,
+    isOnlyReader: input => isOnlyReader(node.input[input]),
     isAfter: (input, opType) =>
-      nodesBefore(node.input[input], graph, wiring)
+      nodesBefore([node.input[input]], graph, wiring)
         .map(before => graph.node[before])
         .some(before => before.opType === opType && lookUp(before.output[0])?.kind === 'data'),
     builder,
+    epsilon,
   });
-  if (clamp) return [readClamp(run, ctx, clamp, valueOf)];
+  if (clamp) return [readClamp(run, ctx, clamp, valueAt)];
   const result = reader(ctx, node.output.length);
   attributes.assertAllRead();
   const results = Array.isArray(result) ? result : [result];
@@ -131,10 +159,10 @@ function readClamp(
   { graph, input, reading }: Evaluation,
   ctx: NodeContext,
   { value, centre, radius }: ClampPattern,
-  valueOf: (tensor: string, i: number) => Value,
+  valueAt: (tensor: string, i: number) => Value,
 ): Value {
   const isUnread = reading.unread.has(value);
   const { declaredShape } = declarationOf(graph.node[ctx.node].output[0], graph);
-  const held = isUnread ? { input, declaredShape } : valueOf(value, 0);
-  return clampOf(ctx, held, valueOf(centre, 1), valueOf(radius, 2));
+  const held = isUnread ? { input, declaredShape } : valueAt(value, 0);
+  return clampOf(ctx, held, valueAt(centre, 1), valueAt(radius, 2));
 }

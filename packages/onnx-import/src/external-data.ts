@@ -1,5 +1,13 @@
 import { malformed, unsupported } from './errors.js';
-import { decodeModel, encodeModel, isExternal, type ModelProto, type TensorProto } from './proto.js';
+import {
+  decodeModel,
+  encodeModel,
+  isExternal,
+  type ModelProto,
+  setExternal,
+  type TensorProto,
+} from './proto.js';
+import { joined } from './wire.js';
 
 /**
  * The bytes of a file that a model keeps data in beside itself, by the location the model gives. What locations are allowed is the caller's
@@ -55,6 +63,35 @@ export function withDataInside(
 /** The bytes of a model, with the data that it keeps beside itself inside: for a runtime that is given one file. */
 export function withExternalData(bytes: Uint8Array, read: ExternalData): Uint8Array {
   return withDataInside(decodeModel(bytes), bytes, read) ?? bytes;
+}
+
+/** A model file, and the file beside it that its data is in. */
+export interface Outside {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** Tensors smaller than this stay inside, as PyTorch has it. */
+const LEAST_OUTSIDE = 1024;
+
+/** Where a tensor may begin, so that it can be read in place. */
+const ALIGNMENT = 64;
+
+/** The model with the raw data of its larger initializers in a file at `location` beside it; the other way round, see `withDataInside`. */
+export function withDataOutside(bytes: Uint8Array, location: string): Outside {
+  const model = decodeModel(bytes);
+  const pieces: Uint8Array[] = [];
+  let at = 0;
+  for (const tensor of model.graph.initializer) {
+    const { length } = tensor.rawData;
+    if (length < LEAST_OUTSIDE) continue;
+    const padding = (ALIGNMENT - (at % ALIGNMENT)) % ALIGNMENT;
+    pieces.push(new Uint8Array(padding), tensor.rawData);
+    const offset = at + padding;
+    at = offset + length;
+    setExternal(tensor, { location, offset: `${offset}`, length: `${length}` });
+  }
+  return { bytes: encodeModel(model), data: joined(pieces) };
 }
 
 function placeOf(

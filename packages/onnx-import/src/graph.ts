@@ -75,11 +75,11 @@ function addInnerNames(node: NodeProto, names: Set<string>): void {
 }
 
 /**
- * The nodes a tensor depends on, each after those it reads; ties in the order of the file, which need not be sorted.
+ * The nodes that tensors depend on, each after those it reads; ties in the order of the file, which need not be sorted.
  * `readBy` says what a node reads, where that is not its inputs. Throws `invalid-network` where they read each other in a circle.
  */
 export function nodesBefore(
-  tensor: string,
+  tensors: readonly string[],
   graph: GraphProto,
   { producers }: Wiring,
   readBy: (node: number) => readonly string[] = node => graph.node[node].input,
@@ -90,9 +90,8 @@ export function nodesBefore(
     readBy(node)
       .flatMap(name => producers.get(name)?.node ?? [])
       .sort((a, b) => b - a);
-  const last = producers.get(tensor);
   // A stack, not recursion: graphs may be thousands of nodes deep.
-  const stack = last ? [last.node] : [];
+  const stack = tensors.flatMap(tensor => producers.get(tensor)?.node ?? []).reverse();
   while (stack.length > 0) {
     const node = stack.at(-1)!;
     if (state.get(node) === 'open') {

@@ -1,10 +1,10 @@
-import { malformed } from './errors.js';
+import { PoliceError } from '@police/core';
 
-/** Entries any file may make, whatever its size: 4 M entries are some 50 MB of indices and numbers. */
-const FREE_ENTRIES = 2 ** 22;
+/** Bytes that a model may make the reader take unless the caller says otherwise. */
+const DEFAULT_MEMORY = 2 ** 31;
 
-/** Entries for each byte of the file: a real network's activations and folded constants are fewer than its weights. */
-const ENTRIES_PER_BYTE = 4;
+/** An entry is an index or two and a number. */
+const BYTES_PER_ENTRY = 16;
 
 /**
  * Most protobuf messages in a file. An empty one takes 2 bytes there and some 300 in memory; networks have tens of
@@ -17,23 +17,30 @@ export const MOST_MESSAGES: number = 2 ** 18;
  * small file that claims huge tensors is refused before anything of that size is allocated.
  */
 export class Budget {
+  readonly #memory: number;
   #left: number;
 
-  constructor(fileBytes: number) {
-    this.#left = FREE_ENTRIES + ENTRIES_PER_BYTE * fileBytes;
+  /** `memory`: in bytes. */
+  constructor(memory: number = DEFAULT_MEMORY) {
+    this.#memory = memory;
+    this.#left = Math.floor(memory / BYTES_PER_ENTRY);
   }
 
-  /** Takes `entries` off the budget. Throws `invalid-network` when it does not hold that many. */
+  /** Takes `entries` off the budget. Throws `too-large` when it does not hold that many. */
   claim(entries: number, where: string): void {
     if (entries >= 0 && entries <= this.#left) {
       this.#left -= entries;
       return;
     }
-    throw malformed(
+    const mebibytes = (bytes: number) => Number((bytes / 2 ** 20).toPrecision(3));
+    throw new PoliceError({
+      code: 'too-large',
       where,
-      `at most ${this.#left} more entries in tensors, in proportion to the file`,
-      `${entries}`,
-      'Check the dimensions of the input and of constants that make shapes.',
-    );
+      expected: `tensors between layers that take at most ${mebibytes(this.#memory)} MiB together`,
+      actual: Number.isFinite(entries)
+        ? `${entries} entries more, ${mebibytes(entries * BYTES_PER_ENTRY)} MiB, where ${mebibytes(this.#left * BYTES_PER_ENTRY)} MiB are left`
+        : 'some without end',
+      remedy: 'Allow more memory (option memory, in bytes), or check the sizes of the input.',
+    });
   }
 }

@@ -8,6 +8,7 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
   TensorProtoSchema,
@@ -15,6 +16,7 @@ import {
   ValueInfoProtoSchema,
 } from 'onnx-buf';
 import { malformed } from './errors.js';
+import { assertNotForeign } from './foreign-files.js';
 import { MOST_MESSAGES } from './limits.js';
 import { fieldsOf } from './wire.js';
 
@@ -38,6 +40,7 @@ const DEEPEST = 32;
  * that hold more messages than `MOST_MESSAGES`.
  */
 export function decodeModel(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
+  assertNotForeign(bytes);
   let model: ModelProto;
   try {
     assertModest(bytes);
@@ -82,12 +85,21 @@ function messagesOf(schema: DescMessage): ReadonlyMap<number, DescMessage> {
   return found;
 }
 
-export function encodeModel(model: ModelProto): Uint8Array {
+export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
   return toBinary(ModelProtoSchema, model);
 }
 
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === TensorProto_DataLocation.EXTERNAL || externalData.length > 0;
+}
+
+/** Takes a tensor's data away, and says where it is instead. */
+export function setExternal(tensor: TensorProto, entries: Readonly<Record<string, string>>): void {
+  tensor.rawData = new Uint8Array(0);
+  tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+  tensor.externalData = Object.entries(entries).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value }),
+  );
 }
 
 /** The bytes of a node without attributes but integers. */

@@ -1,7 +1,7 @@
 import { float16, float32, float64, type Network, type Precision } from '@police/core';
 import { NetworkBuilder } from './builder.js';
 import { clampsIn, type Reading, valueToLeave } from './clamps.js';
-import { endsOf, type ModelEnds, type ReadOptions } from './ends.js';
+import { endsOf, type GraphEnds, type ReadOptions } from './ends.js';
 import { malformed } from './errors.js';
 import { evaluate, UnreadNode } from './evaluate.js';
 import { withDataInside } from './external-data.js';
@@ -9,10 +9,19 @@ import { type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel, type GraphProto } from './proto.js';
 import type { Sites } from './sites.js';
-import type { FloatType } from './tensor.js';
-import type { Data } from './values.js';
+import type { FloatType, Tensor } from './tensor.js';
+import { constantOf, type Data, type Value } from './values.js';
 
 export type { ReadOptions } from './ends.js';
+
+/** A tensor that the network computes. */
+export interface GuaranteedTensor {
+  readonly tensor: string;
+  /** For one sample. */
+  readonly shape: readonly number[];
+  /** Whether it is an output of the graph, and no tensor inside. */
+  readonly isOutput: boolean;
+}
 
 /** An ONNX model as a core network. */
 export interface ImportedModel {
@@ -24,13 +33,17 @@ export interface ImportedModel {
   readonly inputName: string;
   /** Sizes of the input tensor for one sample. */
   readonly inputShape: readonly number[];
-  /** The graph's output. */
+  /** The inputs held at constants, and what they are held at. */
+  readonly fixed: readonly (Tensor & { readonly name: string })[];
+  /** The graph's outputs that are read, by commas. */
   readonly outputName: string;
-  /** The tensor that the network computes and that a guarantee is stated for: the output, or what its tail reads. */
+  /** The tensors that the network computes, one after the other, and that a guarantee is stated for. */
+  readonly guaranteed: readonly GuaranteedTensor[];
+  /** Their names, by commas: one is the output, or what its tail reads. */
   readonly guaranteedTensor: string;
-  /** Its sizes for one sample. */
+  /** Its sizes for one sample; of several the number of all their entries. */
   readonly guaranteedShape: readonly number[];
-  /** What is kept after the guaranteed tensor: a final Softmax, Sigmoid or ArgMax. */
+  /** What is kept after the guaranteed tensor: a final Softmax, Sigmoid, Tanh or ArgMax. */
   readonly tail: readonly string[];
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
@@ -40,14 +53,22 @@ export interface ImportedModel {
    * is proved holds for any numbers they have, NaN excepted.
    */
   readonly unread: readonly string[];
-  /** For `writeBack`: the file as it was read, how, and where its biases are. */
-  readonly source: { readonly bytes: Uint8Array; readonly options: ReadOptions; readonly sites: Sites };
+  /** For `writeBack`: the file as it was read, its data inside, how, and where its biases are. */
+  readonly source: {
+    readonly bytes: Uint8Array;
+    readonly options: ReadOptions;
+    readonly sites: Sites;
+    /** Whether data was kept in other files; `withDataOutside` puts it there again. */
+    readonly isExternal: boolean;
+  };
 }
 
 /**
  * Reads an ONNX model. Batches: the network is what the model does with one sample. An open first axis of the input
  * has size 1 then, all other sizes must be known, and whatever the sizes are, all entries of the input are the network's
  * input; so models with a batch axis, without one, or that flatten or transpose it need no rule of their own.
+ *
+ * Several outputs are joined. Of several inputs all but one are held at constants.
  *
  * A patch is known by its structure, `Max(Min(value, Add(centre, radius)), Sub(centre, radius))`, and read as a clamp. Where its value
  * cannot be read, and nothing else needs what cannot, it is left {@link ImportedModel.unread}.
@@ -68,38 +89,40 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   const { graph } = model;
   const wiring = wiringOf(graph);
   const ends = endsOf(model, wiring, options);
-  const { declaredShape: _shape, declaredType: _type, inputType, guaranteedTensor, ...named } = ends;
-  const { builder, input, output, unread } = readGraph(graph, wiring, ends, kept.length);
+  const { targets, inputType, ...named } = ends;
+  const { builder, input, found, unread } = readGraph(graph, wiring, ends, options);
+  const output = builder.concat(found, 'outputs');
   const precision = coarsest(builder.sites, inputType);
+  const isOutput = (tensor: string) => graph.output.some(({ name }) => name === tensor);
   return {
     ...named,
     network: builder.network(output, PRECISIONS[precision]),
     inputShape: input.shape,
-    guaranteedTensor,
+    guaranteed: targets.map((tensor, i) => ({ tensor, shape: found[i].shape, isOutput: isOutput(tensor) })),
+    guaranteedTensor: targets.join(', '),
     guaranteedShape: output.shape,
     precision,
     unread,
-    source: { bytes: kept, options, sites: builder.sites },
+    source: { bytes: kept, options, sites: builder.sites, isExternal: inside !== undefined },
   };
 }
-
-const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
 
 /** What was read of a graph. */
 interface ReadGraph {
   readonly builder: NetworkBuilder;
   readonly input: Data;
-  readonly output: Data;
+  /** The targets' values. */
+  readonly found: readonly Data[];
   readonly unread: readonly string[];
 }
 
 /** All of it, or, where something cannot be read but a patch holds what is computed of it, all but that. */
-function readGraph(graph: GraphProto, wiring: Wiring, ends: ModelEnds, fileBytes: number): ReadGraph {
+function readGraph(graph: GraphProto, wiring: Wiring, ends: GraphEnds, options: ReadOptions): ReadGraph {
   const clamps = clampsIn(graph, wiring);
   const unread = new Set<string>();
   for (;;) {
     try {
-      return { ...readOnce(graph, wiring, ends, { clamps, unread }, fileBytes), unread: [...unread] };
+      return { ...readOnce(graph, wiring, ends, { clamps, unread }, options), unread: [...unread] };
     } catch (error) {
       if (!(error instanceof UnreadNode)) throw error;
       const value = valueToLeave(error.node, graph, wiring, { clamps, unread });
@@ -112,19 +135,31 @@ function readGraph(graph: GraphProto, wiring: Wiring, ends: ModelEnds, fileBytes
 function readOnce(
   graph: GraphProto,
   wiring: Wiring,
-  { inputName, inputShape, inputType, guaranteedTensor, opset }: ModelEnds,
+  { inputName, inputShape, inputType, fixed, targets, opset }: GraphEnds,
   reading: Reading,
-  fileBytes: number,
+  { memory, epsilon }: ReadOptions,
 ): Omit<ReadGraph, 'unread'> {
-  const builder = new NetworkBuilder(new Budget(fileBytes));
+  const builder = new NetworkBuilder(new Budget(memory));
   const input = builder.input(inputName, inputShape, inputType);
-  const run = { graph, wiring, opset, builder, input, inputName, reading };
-  const output = evaluate(run, guaranteedTensor)(guaranteedTensor);
-  if (output?.kind === 'data') return { builder, input, output };
+  const known = new Map<string, Value>([
+    [inputName, input],
+    ...fixed.map(({ name, ...tensor }) => [name, constantOf(tensor)] as const),
+  ]);
+  const run = { graph, wiring, opset, builder, input, known, epsilon, reading };
+  const values = evaluate(run, new Set(targets));
+  return { builder, input, found: targets.map(target => dataAt(target, values)) };
+}
+
+const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
+
+function dataAt(tensor: string, values: (tensor: string) => Value | undefined): Data {
+  const value = values(tensor);
+  if (value?.kind === 'data') return value;
   throw malformed(
-    `output '${guaranteedTensor}'`,
+    `output '${tensor}'`,
     'a tensor computed from the input',
-    output ? 'a constant' : 'no such tensor',
+    value ? 'a constant' : 'no such tensor',
+    "Choose others: readModel(bytes, { output: 'name' }).",
   );
 }
 

@@ -25,6 +25,8 @@ export type BiasSite = Format & { readonly node: number } & (
 export interface ShiftSite extends Format {
   readonly node: number;
   readonly input: number;
+  /** Inputs of later nodes that read the same tensor as parts of the activation. */
+  readonly also?: readonly { readonly node: number; readonly input: number }[];
 }
 
 /** A tensor whose entries compete in a maximum. */

@@ -2,7 +2,7 @@ import { labelOf, type Wiring } from './graph.js';
 import type { GraphProto } from './proto.js';
 
 /** What may come after the last affine output: none of it is piecewise affine, and all of it is kept as it is. */
-const TAIL: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'ArgMax']);
+const TAIL: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmoid', 'Tanh', 'ArgMax']);
 
 /** What may stand between and behind. */
 const ARRANGING: ReadonlySet<string> = new Set([
@@ -22,7 +22,7 @@ export interface Tail {
   readonly kept: readonly string[];
 }
 
-/** Cuts a final Softmax, Sigmoid or ArgMax off: walks back from the output over them and over what only rearranges. */
+/** Cuts a final Softmax, Sigmoid, Tanh or ArgMax off: walks back from the output over them and over what only rearranges. */
 export function tailOf(output: string, { node }: GraphProto, { producers }: Wiring): Tail {
   let tail: Tail = { guaranteed: output, kept: [] };
   let passed: string[] = [];

@@ -3,7 +3,7 @@ import type { MaxNode } from '@police/core/adapter';
 import { ModelEdits } from './edits.js';
 import { type ImportedModel, readModel } from './read-model.js';
 import { assertSameButForBiases } from './same-network.js';
-import type { BiasSite, Format } from './sites.js';
+import type { BiasSite, Format, ShiftSite } from './sites.js';
 import { rounderOf } from './tensor.js';
 import { writeLifts } from './write-lifts.js';
 
@@ -83,7 +83,7 @@ function writtenOnce(imported: ImportedModel, frozen: Network): Written & { read
     if (node.kind === 'activation' && node.shift?.some(c => c !== 0)) {
       const site = sites.shifts.get(node.name)!;
       const values = representable(node.shift, site, node.name);
-      const tensor = addBefore(file, site.node, site.input, values, site);
+      const tensor = addBefore(file, site, values);
       isRounded ||= isWider(site);
       return [{ kind: 'add', node: file.label(site.node), tensor, ...sizesOf(values) }];
     }
@@ -169,17 +169,12 @@ function storedBias({ bias, biasGroups }: Pick<AffineOperator, 'bias' | 'biasGro
   return stored;
 }
 
-function addBefore(
-  file: ModelEdits,
-  node: number,
-  input: number,
-  values: Float64Array,
-  format: Format,
-): string {
-  const tensor = file.addConstant(file.name(node, 'shift'), values, format);
+function addBefore(file: ModelEdits, site: ShiftSite, values: Float64Array): string {
+  const { node, input, also = [] } = site;
+  const tensor = file.addConstant(file.name(node, 'shift'), values, site);
   const output = file.name(node, 'shifted');
   file.insertBefore(node, { opType: 'Add', inputs: [file.inputOf(node, input), tensor], output });
-  file.setInput(node, input, output);
+  for (const place of [{ node, input }, ...also]) file.setInput(place.node, place.input, output);
   return tensor;
 }
 

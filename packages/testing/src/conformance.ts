@@ -15,6 +15,7 @@ export {
   type ModelSpec,
 } from './conformance/adapter.js';
 
+export { type PatchAdapter, patchConformance } from './conformance/patch-laws.js';
 export { policeError } from './conformance/refusals.js';
 
 /** Registers the laws of the adapter contract (design, section 2) as tests. */

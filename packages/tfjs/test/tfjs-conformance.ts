@@ -1,8 +1,11 @@
-import { conformance } from '@police/testing/conformance';
+import type { Matrix } from '@police/core';
+import { conformance, patchConformance } from '@police/testing/conformance';
 import {
   constrain,
   freeze,
   fromNetwork,
+  type PatchedModel,
+  type PatchLayer,
   type PolicedModel,
   policedLayerOf,
   toNetwork as read,
@@ -11,6 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {
   FLOAT32_ROUNDOFF,
+  float32Bound,
   innerOf,
   type LayerKind,
   layerKinds,
@@ -50,19 +54,42 @@ export function tfjsConformance(
     },
     shifts: policed => policed.shifts,
     sides: policed => policed.sides,
-    train: async (policed, x, targets, afterStep) => {
-      policed.compile({ optimizer: tf.train.sgd(0.05), loss: 'meanSquaredError' });
-      await policed.fit(toTensor(x), toTensor(targets), {
-        epochs: 2,
-        batchSize: 1,
-        shuffle: false,
-        verbose: 0,
-        yieldEvery: 'never',
-        callbacks: { onBatchEnd: async () => afterStep() },
-      });
-    },
+    train,
     freeze,
     write: fromNetwork,
+  });
+}
+
+/** The laws of the method `patch`, around any activation of the framework. */
+export function tfjsPatchConformance(activations: readonly string[]): void {
+  patchConformance<tfl.LayersModel, PatchedModel>('tfjs', {
+    activations,
+    makeModel: ({ widths, activation, seed }) => withActivation(makeModel(widths, 'relu', seed), activation),
+    constrain,
+    run: predict,
+    runInner: ({ layers }, x) => predict((layers.at(-1) as PatchLayer).inner, x),
+    read,
+    maps: patched => patched.maps,
+    train,
+    freeze,
+    bound: float32Bound,
+  });
+}
+
+async function train(
+  policed: tfl.LayersModel,
+  x: Matrix,
+  targets: Matrix,
+  afterStep: () => void,
+): Promise<void> {
+  policed.compile({ optimizer: tf.train.sgd(0.05), loss: 'meanSquaredError' });
+  await policed.fit(toTensor(x), toTensor(targets), {
+    epochs: 2,
+    batchSize: 1,
+    shuffle: false,
+    verbose: 0,
+    yieldEvery: 'never',
+    callbacks: { onBatchEnd: async () => afterStep() },
   });
 }
 

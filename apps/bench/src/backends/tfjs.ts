@@ -82,7 +82,7 @@ function train(spec: BenchCase, without: Skipped, asShipped: TfjsParts['asShippe
     if (without.has(name)) return;
     const policed = constrain(model, options);
     const { steps = 1 } = more;
-    const one = () => step(input => policed.apply(input, { training: true }) as tf.Tensor, x, model);
+    const one = () => step(input => policed.apply(input, { training: true }) as tf.Tensor, x, policed);
     const evaluate = evaluator(spec, input => policed.predict(input) as tf.Tensor);
     contenders.push({
       name,
@@ -94,6 +94,7 @@ function train(spec: BenchCase, without: Skipped, asShipped: TfjsParts['asShippe
   };
   add('unconstrained', 'unconstrained', { regions: [] });
   add('ours', 'ours', { regions });
+  add('patch', 'patch', { regions, method: 'patch' });
   add('project', 'project', { regions, mode: 'project' }, { after: biasesKept(model) });
   if (dataWork(spec) > WORK_FOR_VARIANTS) {
     absent.local = absent.refresh = 'left out: a round of all would take minutes';

@@ -146,7 +146,7 @@ function sharesText(ours: ContenderResult | undefined, library: ContenderResult 
 }
 
 function contenderNames(results: readonly CaseResult[]): string[] {
-  const order = ['unconstrained', 'plain', 'ours', 'local', 'project', 'refresh', 'library'];
+  const order = ['unconstrained', 'plain', 'ours', 'patch', 'local', 'project', 'refresh', 'library'];
   const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
   const names = [...new Set(results.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
   return names.sort((a, b) => rank(a) - rank(b));

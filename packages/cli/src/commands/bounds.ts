@@ -2,13 +2,13 @@ import { bounds, rowOf } from '@police/core';
 import { EXIT } from '../exit-codes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import type { RegionOptions } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { shortNumber, table } from '../report.js';
 import { readCombinations } from '../target.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface BoundsOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface BoundsOptions extends ModelOptions, RegionOptions {
   readonly combinations?: string;
   readonly points?: boolean;
   readonly memory?: number;

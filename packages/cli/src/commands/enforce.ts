@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   boundOutputs,
   type Certificate,
@@ -11,6 +12,7 @@ import {
   float16,
   float32,
   float64,
+  forward,
   freeze,
   type Network,
   PoliceError,
@@ -18,8 +20,11 @@ import {
   type Region,
   type Uncertified,
 } from '@police/core';
-import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
+import { harmOn, isHarmful } from '../harm.js';
+import { harmSentence, verdict } from '../harm-text.js';
 import {
   HALF_SENTENCE,
   inferenceSentence,
@@ -28,11 +33,14 @@ import {
   overflowIn,
   overflowSentence,
 } from '../inference-bound.js';
-import { type JobHashes, sha256 } from '../job-hashes.js';
+import type { JobHashes } from '../job-hashes.js';
+import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
@@ -41,8 +49,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions {
-  readonly region: readonly string[];
+export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: 'per-unit' | 'per-channel';
@@ -52,13 +59,23 @@ export interface EnforceOptions extends ModelOptions {
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
   readonly certificate?: string;
-  readonly map?: boolean;
+  /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
+  readonly map?: boolean | string;
+  readonly method: 'shift' | 'patch';
+  /** Of a patch. */
+  readonly steepness?: number;
+  readonly keep?: string;
+  readonly shell?: number;
+  /** A box whose points show what was changed, where there are no samples. */
+  readonly domain?: string;
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
   /** Whether a property may hold before and not after. */
   readonly allowViolation?: boolean;
   readonly force?: boolean;
+  /** Whether data that was kept beside the model goes into what is written. */
+  readonly inline?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -81,10 +98,12 @@ export async function enforceCommand(
     isResultOnStderr: options.output === '-',
   });
   assertOneStream(options);
+  assertOptionsOfShifts(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
+  const dataPath = await dataPathFor(model.source.isExternal, options, outputs);
   const limit = new Memory(options);
   const regions = await readRegions(
     options.region,
@@ -112,21 +131,26 @@ export async function enforceCommand(
     if (!target) return frozen;
     return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
-  if (options.map) {
+  if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
   }
   const written = writeBack(model, frozenTo(enforced.network), frozenTo);
   // What is certified is what was written, read again.
-  const reread = parseModel(written.bytes, options);
+  const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
+  const file = outside?.bytes ?? written.bytes;
+  const reread = readModel(file, {
+    ...model.source.options,
+    ...(outside ? { externalData: () => outside.data } : {}),
+  });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.precision);
   const { changes, warnings } = await changesOf(
     asked.properties,
     read,
-    { bytes: written.bytes, model: reread },
+    { bytes: reread.source.bytes, model: reread },
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
@@ -134,14 +158,28 @@ export async function enforceCommand(
     reread.network,
     proof,
     regions,
-    written.bytes,
-    options.map ? { map: true } : {},
+    reread.source.bytes,
+    options.map === true ? { map: true } : {},
   );
-  const run = options.run === false ? undefined : await runOf(written.bytes, reread, regions, proof);
+  const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
+  const harm = await harmOn(
+    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    points => forward(model.network, points),
+    points => forward(written.network, points),
+    options.decision,
+  );
   talk.settle();
 
+  const sentence = verdict(harm, adviceFor(options));
   const report: Report = {
-    ...(job ? { job: { ...job, outputSha256: sha256(written.bytes) } } : {}),
+    ...(job ? { job: { ...job, ...hashesOf(file, outside?.data) } } : {}),
     model: path,
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
@@ -154,21 +192,36 @@ export async function enforceCommand(
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
+    harm,
+    verdict: sentence,
     warnings: [
       ...warningsAbout(enforced.report, regions.length, options),
       ...(run && 'warning' in run ? [run.warning] : []),
+      ...(isHarmful(harm) ? [sentence] : []),
       ...asked.warnings,
       ...warnings,
     ],
   };
-  const files: Output[] = [{ path: options.output, content: written.bytes }];
+  const files: Output[] = [
+    { path: options.output, content: file },
+    ...(dataPath !== undefined && outside ? [{ path: dataPath, content: outside.data }] : []),
+  ];
   if (options.certificate) {
     files.push({ path: options.certificate, content: certificateText(certificate) });
   }
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
   await writeOutputs(files, terminal, options.force === true);
-  tell(talk, terminal, report, options);
+  const { inputSize, outputSize } = model.network;
+  tell(talk, terminal, report, options, [
+    `Written: ${files.map(({ path: name }) => name).join(', ')}.`,
+    ...proof.regions.flatMap((region, r) => [
+      `On region ${r} y = A x + b:`,
+      ...mapLines(() => region.map, options.certificate, certificate, outputSize, inputSize),
+    ]),
+    harmSentence(harm),
+    `Verdict: ${sentence}.`,
+  ]);
   return EXIT.done;
 }
 
@@ -226,13 +279,29 @@ export async function runOf(
   }
 }
 
-function tell(talk: Talk, { stdout }: Terminal, report: Report, { json }: EnforceOptions): void {
-  for (const warning of report.warnings) talk.warn(warning);
-  if (json) stdout.write(`${JSON.stringify(report)}\n`);
-  for (const line of reportLines(report)) talk.say(line);
+/** What would change less, and is not in force. */
+function adviceFor({ policy }: EnforceOptions): string[] {
+  return [
+    '--method patch',
+    ...(policy === 'minimal' ? [] : ['--policy minimal']),
+    'a smaller region',
+    'training under the constraint',
+  ];
 }
 
-function summaryOf(
+function tell(
+  talk: Talk,
+  { stdout }: Terminal,
+  report: Report,
+  { json }: EnforceOptions,
+  end: readonly string[],
+): void {
+  for (const warning of report.warnings) talk.warn(warning);
+  if (json) stdout.write(`${JSON.stringify(report)}\n`);
+  for (const line of [...reportLines(report), '', ...end]) talk.say(line);
+}
+
+export function summaryOf(
   { layers, regions }: Certificate,
   isHalf: boolean,
 ): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
@@ -276,6 +345,24 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
     mapsCoincide,
     constantOn,
   };
+}
+
+/** Throws `invalid-option` for what a patch is about. */
+function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
+  const given = [
+    ...(steepness === undefined ? [] : ['--steepness']),
+    ...(keep === undefined ? [] : ['--keep']),
+    ...(shell === undefined ? [] : ['--shell']),
+    ...(typeof map === 'string' ? [`--map ${map}`] : []),
+  ];
+  if (given.length === 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: given[0],
+    expected: '--method patch, which it is about',
+    actual: '--method shift',
+    remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
+  });
 }
 
 /** Standard output carries one thing. */

@@ -16,12 +16,12 @@ import {
   repair,
 } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
-import { appendPatch, type ImportedModel, writeBack } from '@police/onnx-import';
+import { appendPatch, type ImportedModel, readModel, writeBack } from '@police/onnx-import';
 import { EXIT } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, parseModel, readModelFile } from '../model.js';
+import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import { type AnswerWord, answerOf, assertWhole } from '../property/answer.js';
 import { changeOn, pointsAround, pointsIn } from '../property/decisions.js';
@@ -110,7 +110,7 @@ export async function repairCommand(
     ...(keep ? { samples: keep } : {}),
   });
   // What is asked is what was written, read again.
-  const model = parseModel(fixed.bytes, options);
+  const model = readModel(fixed.bytes, read.model.source.options);
   const after = await answerOf(property, { bytes: fixed.bytes, model }, asked);
   if (after.answer !== 'unsat') throw notRepaired(property, after.answer);
   const proof = certify(model.network, fixed.regions, { memory: limit.left });
@@ -169,7 +169,7 @@ interface Means extends RepairCommandOptions {
 }
 
 function patched(
-  { network, source, inputShape, outputName }: ImportedModel,
+  { network, source, inputShape }: ImportedModel,
   { cases }: Property,
   { limit, programs, samples, decision }: Means,
 ): Fixed {
@@ -181,7 +181,7 @@ function patched(
     decision,
     ...(samples ? { data: samples } : {}),
   });
-  const { bytes } = appendPatch(source.bytes, repaired.added!, { inputShape, output: outputName });
+  const { bytes } = appendPatch(source.bytes, repaired.added!, { ...source.options, inputShape });
   const regions = repaired.cases.map(i => cases[i].region);
   return { bytes, regions, changed: regions.length };
 }

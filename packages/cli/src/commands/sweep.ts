@@ -7,21 +7,21 @@ import { type BatchOptions, runBatch } from '../jobs/batch.js';
 import { type Instance, instancesOf } from '../jobs/instances.js';
 import type { Job, JobCommandName } from '../jobs/job.js';
 import { Memory, type MemoryOptions } from '../memory.js';
+import { asSaid, REGION_OPTIONS, type RegionOptions, stemOf as stemOfRegion } from '../regions/sources.js';
 import type { Terminal } from '../terminal.js';
 
 /** Options of a command that may be run on many instances; those of a single run are in it, too. */
-export interface SweepOptions extends BatchOptions, MemoryOptions {
+export interface SweepOptions extends BatchOptions, MemoryOptions, RegionOptions {
   /** A CSV file, see `instancesOf`. */
   readonly instances?: string;
-  readonly region?: readonly string[];
   /** A folder, for commands that write. */
   readonly output?: string;
 }
 
 /** Options that are not a job's: what all have in common, or what each has of its own. */
-const NOT_OF_A_JOB = [
+const NOT_OF_A_JOB: readonly string[] = [
+  ...REGION_OPTIONS,
   'instances',
-  'region',
   'output',
   'shard',
   'jobs',
@@ -36,7 +36,7 @@ const NOT_OF_A_JOB = [
 const WRITES: Readonly<Record<JobCommandName, boolean>> = { enforce: true, repair: true, verify: false };
 
 /**
- * A command on many instances: those of `--instances`, or every model on every region file, each apart. What is written goes into a
+ * A command on many instances: those of `--instances`, or every model on the regions of every option or file, each apart. What is written goes into a
  * folder. Throws `invalid-option` for names of files that would collide, or both kinds of instances.
  */
 export async function sweepCommand(
@@ -57,7 +57,7 @@ export async function sweepCommand(
       command,
       model: instance.model,
       region: instance.region,
-      name: instance.name ?? `${instance.model} on ${instance.region}`,
+      name: instance.name ?? `${instance.model} on ${asSaid(instance.region)}`,
       ...(WRITES[command] ? { stem: join(output!, stemOf(instance)) } : {}),
       ...(instance.timeout === undefined ? {} : { timeout: instance.timeout }),
       options: { ...shared, ...instance.options },
@@ -69,19 +69,19 @@ export async function sweepCommand(
 
 async function instancesFor(
   models: readonly string[],
-  { instances, region = [], ...options }: SweepOptions,
+  { instances, region, ...options }: SweepOptions,
   described: Command,
   terminal: Terminal,
 ): Promise<readonly Instance[]> {
   if (instances === undefined) {
-    return models.flatMap(model => region.map(file => ({ model, region: file, options: {} })));
+    return models.flatMap(model => region.map(source => ({ model, region: source, options: {} })));
   }
   if (models.length > 0 || region.length > 0) {
     throw new PoliceError({
       code: 'invalid-option',
       where: '--instances',
       expected: 'models and regions from the file alone',
-      actual: `${models.length > 0 ? models[0] : `--region ${region[0]}`} besides`,
+      actual: `${models.length > 0 ? models[0] : asSaid(region[0])} besides`,
     });
   }
   return instancesOf(await readText(instances, terminal, new Memory(options)), instances, described);
@@ -128,7 +128,5 @@ function assertDistinct(jobs: readonly Job[]): void {
 
 function stemOf({ name, model, region }: Instance): string {
   // A name is one of a file in the folder, whatever it says.
-  return name === undefined
-    ? `${basename(model, extname(model))}.${basename(region, extname(region))}`
-    : basename(name);
+  return name === undefined ? `${basename(model, extname(model))}.${stemOfRegion(region)}` : basename(name);
 }

@@ -12,15 +12,16 @@ import {
 } from '../inference-bound.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
+import { unreadSentence } from '../patch-report.js';
 import { assertProofWritable, type ProofOptions, writeProof } from '../proof-file.js';
+import type { RegionOptions, RegionSource } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayOrThrow } from '../replay-command.js';
 import { runSentence, shortNumber, table } from '../report.js';
 import { type Terminal, talkOf } from '../terminal.js';
 
-export interface VerifyOptions extends ModelOptions, ProofOptions {
-  /** @defaultValue the inputs of the property */
-  readonly region?: readonly string[];
+/** Without regions the inputs of the property are what is proved. */
+export interface VerifyOptions extends ModelOptions, RegionOptions, ProofOptions {
   readonly certificate?: string;
   readonly memory?: number;
   readonly run?: boolean;
@@ -45,8 +46,7 @@ export async function verifyCommand(
   const { bytes, model } = await readModelFile(path, options, terminal);
   const limit = new Memory(options);
   const limits = { size: model.network.inputSize, memory: limit };
-  const files = options.region ?? (options.property === undefined ? [] : [options.property]);
-  const regions = await readRegions(files, limits, terminal);
+  const regions = await readRegions(sourcesOf(options), limits, terminal);
   const memory = { memory: limit.left };
   const finish = (isCertified: boolean, json: object, lines: readonly string[]): number => {
     talk.settle();
@@ -94,6 +94,7 @@ export async function verifyCommand(
     true,
     {
       guaranteedTensor: model.guaranteedTensor,
+      unread: model.unread,
       layers: proof.layers,
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
@@ -104,6 +105,7 @@ export async function verifyCommand(
     },
     [
       `Certified: '${model.guaranteedTensor}' is exactly affine on ${regions.length === 1 ? 'the region' : `each of ${regions.length} regions`}${options.certificate ? ', as the certificate says' : ''}.`,
+      ...(model.unread.length > 0 ? [unreadSentence(model.unread)] : []),
       '',
       ...table(
         ['layer', 'least margin'],
@@ -119,6 +121,10 @@ export async function verifyCommand(
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+function sourcesOf({ region, property }: VerifyOptions): readonly RegionSource[] {
+  return region.length > 0 || property === undefined ? region : [{ kind: 'file', path: property }];
 }
 
 /** Field by field: the map is made by being looked at, and may be as large as outputs × inputs. */

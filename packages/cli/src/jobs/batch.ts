@@ -97,8 +97,8 @@ async function isFinished({ stem, ...job }: Job, hashes: JobHashes, summary?: Su
   return status !== undefined && FINAL.includes(status);
 }
 
-/** What was found out stays so; what could not be read may be there by now. */
-const FINAL: readonly JobStatus[] = ['done', 'not certified', 'timed out', 'unsupported'];
+/** What was found out stays so; what could not be read may be there by now, and there may be more memory. */
+const FINAL: readonly JobStatus[] = ['done', 'not certified', 'timed out'];
 
 /** As many at a time as there are threads. Whether a signal ended it. */
 async function inLanes(

@@ -1,12 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import { PoliceError } from '@police/core';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { fixedFileIn } from '../fixed-inputs.js';
+import { isMapFile } from '../map-file.js';
+import { REGION_OPTIONS, type RegionSource, regionWords } from '../regions/sources.js';
 import { parseCsv } from './csv.js';
 
-/** A row of a file of instances, in the form of VNN-COMP: a model, a property or region file, seconds; and options of the command. */
+/** A row of a file of instances, in the form of VNN-COMP: a model, a property or regions, seconds; and options of the command. */
 export interface Instance {
   readonly model: string;
-  readonly region: string;
+  readonly region: RegionSource;
   readonly timeout?: number;
   /** What files are called that come of it. */
   readonly name?: string;
@@ -29,7 +32,7 @@ const WITHOUT_HEADING = ['model', 'property', 'timeout'];
 
 /** Options that all rows have in common, or that rows say otherwise. */
 const NOT_OF_A_ROW = [
-  'region',
+  ...REGION_OPTIONS,
   'output',
   'instances',
   'jobs',
@@ -48,7 +51,7 @@ const FILES = ['target', 'data', 'certificate', 'proof', 'keep'];
 /**
  * The instances of a CSV file. Without a heading, which starts with a column called `model`, its columns are model, property and
  * timeout. Other columns are options of the command by their long names, such as `policy`; a flag's is `true` or empty, and an empty field
- * leaves the option as it is. Files are relative to the file's folder. Throws `invalid-option` naming row and column.
+ * leaves the option as it is. Files are relative to the file's folder; region JSON may stand in place of one. Throws `invalid-option` naming row and column.
  */
 export function instancesOf(text: string, path: string, command: Command): Instance[] {
   const rows = parseCsv(text.replace(/^\uFEFF/, ''));
@@ -87,11 +90,17 @@ function instanceOf(
   }
   return {
     model: resolve(folder, model),
-    region: resolve(folder, region),
+    region: regionAt(region, folder),
     ...(timeout === undefined ? {} : { timeout: secondsOf(timeout, where) }),
     ...(name === undefined ? {} : { name }),
     options,
   };
+}
+
+/** A file beside the instances, or region JSON itself. */
+function regionAt(text: string, folder: string): RegionSource {
+  const source = regionWords(text);
+  return source.kind === 'file' ? { ...source, path: resolve(folder, source.path) } : source;
 }
 
 function optionNamed(name: string, path: string, { options }: Command): Option {
@@ -114,13 +123,27 @@ function optionValue(option: Option, text: string, folder: string, where: string
     if (text === 'false') return option.negate;
     throw refused(`${where} ${name}`, 'true, false or nothing', `'${text.slice(0, 80)}'`);
   }
-  if (FILES.includes(name)) return resolve(folder, text);
+  if (option.optional && text === 'true') return true;
+  if (FILES.includes(name) || (name === 'map' && isMapFile(text))) return resolve(folder, text);
+  if (name === 'domain') return domainBeside(text, folder);
+  if (name === 'fix') return [fixedBeside(text, folder)];
   try {
     return option.parseArg ? option.parseArg(text, undefined) : text;
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw refused(`${where} ${name}`, 'a value of that option', `'${text.slice(0, 80)}'`, error.message);
   }
+}
+
+function domainBeside(text: string, folder: string): string {
+  const source = regionWords(text);
+  return source.kind === 'file' ? resolve(folder, source.path) : text;
+}
+
+/** `name=value.npy` with the file's whole path. */
+function fixedBeside(words: string, folder: string): string {
+  const file = fixedFileIn(words);
+  return file === undefined ? words : `${words.slice(0, -file.length)}${resolve(folder, file)}`;
 }
 
 function secondsOf(text: string, where: string): number {

@@ -1,12 +1,13 @@
+import type { RegionSource } from '../regions/sources.js';
+
 /** Commands that can be run on many instances. */
 export type JobCommandName = 'enforce' | 'verify' | 'repair';
 
-/** One command on one model and one file of regions or property: plain data, which travels between threads. */
+/** One command on one model and the regions of one file, property or option: plain data, which travels between threads. */
 export interface Job {
   readonly command: JobCommandName;
   readonly model: string;
-  /** Region JSON or a VNN-LIB property. */
-  readonly region: string;
+  readonly region: RegionSource;
   /** What it is called where it is told of. */
   readonly name: string;
   /** Of a command that writes: its files are `<stem>.onnx`, `<stem>.certificate.json` and, last, `<stem>.report.json`. */

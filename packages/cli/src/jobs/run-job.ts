@@ -1,11 +1,13 @@
 import { PoliceError } from '@police/core';
-import { type EnforceOptions, enforceCommand } from '../commands/enforce.js';
+import type { EnforceOptions } from '../commands/enforce.js';
+import { enforceBy } from '../commands/enforce-by.js';
 import { isQuestion, type QueryOptions, queryCommand } from '../commands/query.js';
 import { type RepairCommandOptions, repairCommand } from '../commands/repair.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { JobHashes } from '../job-hashes.js';
+import type { RegionSource } from '../regions/sources.js';
 import { inTermsOfFlags } from '../remedies.js';
 import type { Terminal } from '../terminal.js';
 import type { Job, JobCommandName, JobResult, JobStatus } from './job.js';
@@ -28,11 +30,12 @@ interface JobCommand {
 
 const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
   enforce: {
-    run: ({ model, region, stem, options }, hashes, terminal) =>
-      enforceCommand(
+    run: ({ model, region, stem, options }, hashes, terminal) => {
+      const asked = options as unknown as EnforceOptions;
+      return enforceBy(asked.method)(
         model,
         {
-          ...(options as unknown as EnforceOptions),
+          ...asked,
           region: [region],
           output: `${stem}.onnx`,
           certificate: `${stem}.certificate.json`,
@@ -44,13 +47,16 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
         },
         terminal,
         hashes,
-      ),
-    details: ({ shifts, smallestMargin, inferenceError, drift, job }) => ({
+      );
+    },
+    details: ({ shifts, added, smallestMargin, inferenceError, drift, harm, job }) => ({
       ...pick(shifts, ['shifted', 'units', 'totalShift']),
       smallestMargin,
       inferenceError,
+      ...pick(added, ['nodes', 'entries']),
       ...pick(drift, ['decisionAgreement', 'meanDrift']),
-      ...pick(job, ['outputSha256']),
+      ...pick(harm, ['points', 'decisionsChanged', 'outputsChanged']),
+      ...pick(job, ['outputSha256', 'dataSha256']),
     }),
   },
   repair: {
@@ -59,7 +65,7 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
         model,
         {
           ...(options as unknown as RepairCommandOptions),
-          property: region,
+          ...(isProperty(region) ? { property: region.path } : {}),
           output: `${stem}.onnx`,
           certificate: `${stem}.certificate.json`,
           report: `${stem}.report.json`,
@@ -82,8 +88,9 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
   verify: {
     run: ({ model, region, options, timeout }, _hashes, terminal) => {
       const asked: VerifyOptions & QueryOptions = {
-        ...options,
-        ...(region.endsWith('.vnnlib') ? { property: region } : { region: [region] }),
+        ...(options as unknown as VerifyOptions),
+        region: [region],
+        ...(isProperty(region) ? { property: region.path } : {}),
         ...(timeout === undefined ? {} : { timeout }),
         json: true,
         quiet: true,
@@ -133,6 +140,10 @@ export async function runJob({ job, hashes, args }: Task): Promise<JobResult> {
       messages: [...messages(), `police: ${job.name}: ${sentence}`],
     };
   }
+}
+
+function isProperty(region: RegionSource): region is Extract<RegionSource, { kind: 'file' }> {
+  return region.kind === 'file' && region.path.endsWith('.vnnlib');
 }
 
 function statusOf(code: number): JobStatus {

@@ -3,6 +3,7 @@ import { promises as fs } from 'node:fs';
 import { hostname } from 'node:os';
 import { unusable } from '../files.js';
 import type { JobHashes } from '../job-hashes.js';
+import { asSaid } from '../regions/sources.js';
 import { version } from '../version.js';
 import { csvRow, parseCsv } from './csv.js';
 import type { Job, JobResult, JobStatus } from './job.js';
@@ -70,7 +71,7 @@ export class Summary {
       command: job.command,
       name: job.name,
       model: job.model,
-      region: job.region,
+      region: asSaid(job.region),
       status,
       code,
       seconds: seconds.toFixed(3),

@@ -2,6 +2,7 @@ import { PoliceError } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
 import { readText } from '../files.js';
 import type { Memory } from '../memory.js';
+import type { RegionSource } from '../regions/sources.js';
 import type { Terminal } from '../terminal.js';
 import { type AnswerWord, type AskedModel, answerOf } from './answer.js';
 import { asksOfOutputs, type Property, readProperty } from './property.js';
@@ -21,7 +22,7 @@ export interface Asked {
 
 /** The properties among region files that say something of outputs; one that cannot be asked is a warning, since its region holds anyway. */
 export async function propertiesIn(
-  paths: readonly string[],
+  sources: readonly RegionSource[],
   { model }: AskedModel,
   memory: Memory,
   terminal: Terminal,
@@ -29,6 +30,7 @@ export async function propertiesIn(
   const properties: Property[] = [];
   const warnings: string[] = [];
   const sizes = { inputs: model.network.inputSize, outputs: model.network.outputSize };
+  const paths = sources.flatMap(source => (source.kind === 'file' ? [source.path] : []));
   for (const path of paths.filter(name => name.endsWith('.vnnlib'))) {
     const text = await readText(path, terminal, memory);
     if (!/\(\s*assert/.test(text)) continue;

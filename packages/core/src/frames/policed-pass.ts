@@ -143,7 +143,7 @@ function policedWinners(
 }
 
 /** The bias moves the origin; directions see only the linear part. */
-function withBias(node: LinearNode, h: Matrix): Matrix {
+export function withBias(node: LinearNode, h: Matrix): Matrix {
   if (!('operator' in node)) return h;
   for (let j = 0; j < h.cols; j++) h.data[j] += node.operator.bias[j];
   return h;

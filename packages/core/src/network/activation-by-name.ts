@@ -16,7 +16,7 @@ import {
   type SmoothActivationName,
   selu,
 } from './activation.js';
-import { gelu, geluTanh, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
+import { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
 
 /** What a name may need besides. */
 export interface ActivationParameters {
@@ -49,6 +49,7 @@ const byName: Readonly<Record<ActivationName, (p: ActivationParameters) => Activ
   silu: withEpsilon(silu),
   gelu: withEpsilon(gelu),
   geluTanh: withEpsilon(geluTanh),
+  mish: withEpsilon(mish),
   sigmoid: withEpsilon(sigmoid),
   tanh: withEpsilon(tanh),
 };
@@ -58,6 +59,7 @@ const smoothNames: Readonly<Record<SmoothActivationName, true>> = {
   silu: true,
   gelu: true,
   geluTanh: true,
+  mish: true,
   sigmoid: true,
   tanh: true,
 };

@@ -85,6 +85,29 @@ export const geluTanh = (epsilon: number): Activation =>
     from: 0.8,
   });
 
+/** tanh(ln(1 + eˣ)) = ((1 + eˣ)² − 1) / ((1 + eˣ)² + 1), by the exponential that does not overflow. */
+function tanhOfSoftplus(x: number): number {
+  const e = Math.exp(-Math.abs(x));
+  return x >= 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * e + 2 * e) / (e * e + 2 * e + 2);
+}
+
+/** `x tanh(ln(1 + eˣ))` (Misra 2019); ONNX Mish. */
+export const mish = (epsilon: number): Activation =>
+  tailAffine(epsilon, {
+    name: 'mish',
+    left: piece(0),
+    right: piece(1),
+    value: x => x * tanhOfSoftplus(x),
+    slope: x => {
+      const t = tanhOfSoftplus(x);
+      return t + x * (1 - t * t) * sigmoidOf(x);
+    },
+    steepest: 1.09, // 1.08850 at 1.4912
+    // The left tail is the longer one.
+    tail: t => t * tanhOfSoftplus(-t),
+    from: 1.2, // the left tail is longest at 1.1924
+  });
+
 /** `1 / (1 + e⁻ˣ)`: flat on both tails. */
 export const sigmoid = (epsilon: number): Activation =>
   tailAffine(epsilon, {

@@ -97,7 +97,11 @@ export function patchProbes(
 }
 
 /** The gap of a region, with a facet more for each region before it that none of its own parts it from. */
-function gapApartFrom(region: Region, before: readonly Region[], precision: PatchPrecision): Gap {
+export function gapApartFrom(
+  region: Region,
+  before: readonly Region[],
+  precision: PatchPrecision = 'float32',
+): Gap {
   const gap = gapOf(region, precision);
   const normals = before
     .filter(other => leastGap(gap.network, other) <= 0)

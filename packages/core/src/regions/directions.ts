@@ -99,7 +99,7 @@ function solverOf(directions: Matrix): Solver | undefined {
     };
   }
   const qr = qrFactors(directions);
-  const lengths = Array.from({ length: d }, (_, i) => Math.hypot(...rowOf(directions, i)));
+  const lengths = Array.from({ length: d }, (_, i) => lengthOf(rowOf(directions, i)));
   // What a direction has left beside the ones before it is rounding only: it depends on them.
   const dependent = lengths.some(
     (length, i) => Math.abs(qr.upper.data[i * d + i]) <= 8 * (size + d) * UNIT_ROUNDOFF * length,
@@ -137,6 +137,16 @@ function inverseRowNorms({ rows: d, data }: Matrix): Float64Array {
 function principalOf(directions: Matrix): Principal {
   const { values, right } = singularValues(directions);
   return { values, axes: right };
+}
+
+/** The Euclidean norm of any number of entries: what is spread into a call is limited. */
+export function lengthOf(values: Float64Array | readonly number[]): number {
+  let largest = 0;
+  for (const x of values) largest = Math.max(largest, Math.abs(x));
+  if (largest === 0) return 0;
+  let sum = 0;
+  for (const x of values) sum += (x / largest) ** 2;
+  return largest * Math.sqrt(sum);
 }
 
 function largestOf(values: Float64Array): number {

@@ -30,18 +30,16 @@ const readers: Readonly<Record<Plain, (fields: Fields, options: RegionOptions) =
   },
   hPolytope: (fields, options) => hPolytope(only(fields, 'A', 'b').rows('A'), fields.vector('b'), options),
   box: fields =>
-    fields.has('centre') || fields.has('radii')
-      ? boxAround(only(fields, 'centre', 'radii').vector('centre'), fields.vector('radii'))
+    fields.has(centreIn(fields)) || fields.has('radii')
+      ? boxAround(centreOf(fields, 'radii'), fields.numberOrVector('radii'))
       : box(only(fields, 'lower', 'upper').vector('lower'), fields.vector('upper')),
-  ball: fields => ball(only(fields, 'centre', 'radius').vector('centre'), fields.number('radius')),
-  crossPolytope: fields =>
-    crossPolytope(only(fields, 'centre', 'radius').vector('centre'), fields.number('radius')),
+  ball: fields => ball(centreOf(fields, 'radius'), fields.number('radius')),
+  crossPolytope: fields => crossPolytope(centreOf(fields, 'radius'), fields.number('radius')),
   ellipsoid: fields =>
     fields.has('shape')
-      ? ellipsoidOfShape(only(fields, 'centre', 'shape').vector('centre'), fields.rows('shape'))
-      : ellipsoid(only(fields, 'centre', 'axes').vector('centre'), fields.rows('axes')),
-  zonotope: fields =>
-    zonotope(only(fields, 'centre', 'generators').vector('centre'), fields.rows('generators')),
+      ? ellipsoidOfShape(centreOf(fields, 'shape'), fields.rows('shape'))
+      : ellipsoid(centreOf(fields, 'axes'), fields.rows('axes')),
+  zonotope: fields => zonotope(centreOf(fields, 'generators'), fields.rows('generators')),
 };
 
 /** Likewise, from the region inside and the other fields. */
@@ -61,7 +59,8 @@ const wrapperFields: Readonly<Record<Wrapper, readonly string[]>> = {
 const DEEPEST = 256;
 
 /**
- * The region of a JSON value, as `toJSON` gives it; `options.programs` as for `hPolytope`. Throws `invalid-option` naming the
+ * The region of a JSON value, as `toJSON` gives it, or with one number for equal `radii` of a box and `center` for `centre`;
+ * `options.programs` as for `hPolytope`. Throws `invalid-option` naming the
  * field that is missing, superfluous or of the wrong type, `not-finite` naming the number that is none, `shape` for a region
  * of other than `options.size` coordinates, and what the constructors throw, with the field they were called for.
  *
@@ -127,7 +126,7 @@ function sizeIn(fields: Fields, kind: Kind): number | undefined {
     case 'hPolytope':
       return fields.rowLengthOf('A');
     case 'box':
-      return fields.lengthOf('lower') ?? fields.lengthOf('centre');
+      return fields.lengthOf('lower') ?? fields.lengthOf(centreIn(fields));
     case 'image':
       return fields.lengthOf('offset');
     case 'subspace':
@@ -135,7 +134,7 @@ function sizeIn(fields: Fields, kind: Kind): number | undefined {
     case 'scaled':
       return undefined;
     default:
-      return fields.lengthOf('centre');
+      return fields.lengthOf(centreIn(fields));
   }
 }
 
@@ -161,6 +160,17 @@ function naming(fields: Fields, build: () => Region): Region {
       cause: error,
     });
   }
+}
+
+/** The field of the centre, which Americans spell otherwise. */
+function centreIn(fields: Fields): string {
+  return fields.has('center') && !fields.has('centre') ? 'center' : 'centre';
+}
+
+/** The centre of a region that has, besides, one other field. */
+function centreOf(fields: Fields, other: string): number[] {
+  const name = centreIn(fields);
+  return only(fields, name, other).vector(name);
 }
 
 function only(fields: Fields, ...names: string[]): Fields {

@@ -9,6 +9,7 @@ export interface Fields {
   vector(name: string): number[];
   /** Rows of numbers; their lengths are the constructors' matter. */
   rows(name: string): number[][];
+  numberOrVector(name: string): number | number[];
   vectorOrRows(name: string): number[] | number[][];
   object(name: string): Fields;
   text(name: string): string;
@@ -39,6 +40,10 @@ export function fieldsOf(value: unknown, path: string): Fields {
     number: name => field(name, 'a number', numberAt),
     vector: name => field(name, 'an array of numbers', vectorAt),
     rows: name => field(name, 'an array of arrays of numbers', rowsAt),
+    numberOrVector: name =>
+      field(name, 'a number or an array of numbers', (value, at) =>
+        Array.isArray(value) ? vectorAt(value, at) : numberAt(value, at),
+      ),
     vectorOrRows: name =>
       field(name, 'an array of numbers or of arrays of numbers', (entries, at) =>
         Array.isArray(entries) && Array.isArray(entries[0]) ? rowsAt(entries, at) : vectorAt(entries, at),

@@ -63,6 +63,8 @@ export interface Body {
   votes(h: Matrix, threshold: number): Float64Array;
   /** The most coordinates or vertices that a point is a combination of. */
   readonly terms: number;
+  /** Frame coordinates `[P, d]` of points whose hull the set is, where it is known by them. */
+  readonly points?: Matrix;
   /** The norm whose unit ball the set is, if it is one: then a range is h₀ ± its dual norm of the directional rows. */
   readonly unitBall?: UnitBall;
   /** A random λ `[d]`; each kind documents its distribution. */

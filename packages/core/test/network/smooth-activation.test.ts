@@ -10,6 +10,7 @@ import {
   freeze,
   gelu,
   geluTanh,
+  mish,
   type Network,
   type Rng,
   relu,
@@ -35,7 +36,7 @@ import { describe, expect, test } from 'vitest';
 import { activationSlope, slopeAt } from '../../src/network/activation.js';
 import { erfc } from '../../src/numeric/erf.js';
 
-const smooth = { softplus, silu, gelu, geluTanh, sigmoid, tanh };
+const smooth = { softplus, silu, gelu, geluTanh, mish, sigmoid, tanh };
 const names = Object.keys(smooth) as (keyof typeof smooth)[];
 /** Exponents of ε from coarse to almost the float64 rounding of a tail. */
 const epsilons = fc.double({ min: -14, max: -0.5, noNaN: true }).map(exponent => 10 ** exponent);

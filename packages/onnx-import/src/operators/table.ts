@@ -9,6 +9,7 @@ import * as indexing from './indexing.js';
 import { gemm, matMul } from './linear.js';
 import { batchNormalization } from './normalization.js';
 import * as pool from './pool.js';
+import { dequantizeLinear, quantizeLinear } from './quantization.js';
 import { reduceMax, reduceMean, reduceSum } from './reduce.js';
 import { resize, upsample } from './resize.js';
 import * as shape from './shape.js';
@@ -30,6 +31,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ConstantOfShape', constants.constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
+  ['DequantizeLinear', dequantizeLinear],
   ['Div', arithmetic.div],
   ['Dropout', shape.dropout],
   ['Elu', activations.elu],
@@ -39,6 +41,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Flatten', shape.flatten],
   ['Floor', constants.foldedBy(Math.floor)],
   ['Gather', indexing.gather],
+  ['Gelu', activations.gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', pool.globalAveragePool],
   ['GlobalMaxPool', pool.globalMaxPool],
@@ -53,11 +56,13 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Max', max],
   ['MaxPool', pool.maxPool],
   ['Min', min],
+  ['Mish', activations.mish],
   ['Mul', arithmetic.mul],
   ['Neg', arithmetic.neg],
   ['PRelu', activations.prelu],
   ['Pad', indexing.pad],
   ['Pow', constants.pow],
+  ['QuantizeLinear', quantizeLinear],
   ['Range', constants.range],
   ['Reciprocal', constants.foldedBy(x => 1 / x)],
   ['ReduceMax', reduceMax],
@@ -68,13 +73,17 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Resize', resize],
   ['Selu', activations.selu],
   ['Shape', shape.shapeOf],
+  ['Sigmoid', activations.sigmoid],
   ['Size', shape.sizeOf],
   ['Slice', indexing.slice],
+  ['Softplus', activations.softplus],
   ['Split', indexing.split],
   ['Sqrt', constants.foldedBy(Math.sqrt)],
   ['Squeeze', shape.squeeze],
   ['Sub', arithmetic.sub],
   ['Sum', arithmetic.sum],
+  ['Swish', activations.swish],
+  ['Tanh', activations.tanh],
   ['Transpose', shape.transpose],
   ['Unsqueeze', shape.unsqueeze],
   ['Upsample', upsample],

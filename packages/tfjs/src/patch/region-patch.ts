@@ -1,10 +1,11 @@
-import { type AffineMap, type Gap, gapOf, type Matrix, matrix, PoliceError, type Region } from '@police/core';
-import { leastGap } from '@police/core/adapter';
+import { type AffineMap, type Gap, type Matrix, matrix, PoliceError, type Region } from '@police/core';
+import { gapApartFrom, leastGap } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { permuted } from '../graph/values.js';
 import { affine } from '../ops/affine-op.js';
 import { clamp } from '../ops/clamp-op.js';
+import { affineMap } from '../ops/map-op.js';
 import { GapOnDevice } from './gap-on-device.js';
 
 /** The affine function x A + b that a region is given, as weights of the model. */
@@ -43,7 +44,10 @@ export class RegionPatch {
     steepness: number,
     before: readonly RegionPatch[],
   ) {
-    this.gap = gapOf(region);
+    this.gap = gapApartFrom(
+      region,
+      before.map(patch => patch.region),
+    );
     this.device = new GapOnDevice(this.gap);
     this.least = this.constant(new Float32Array(map.b.shape[0] as number).fill(steepness));
     this.earlier = before.map(({ region: other, map: otherMap }, r) => {
@@ -60,7 +64,7 @@ export class RegionPatch {
   /** Rows x `[n, D]` and values `[n, out]`. */
   apply(x: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
     const { A, b } = this.map;
-    const centre = affine(x, A.read() as tf.Tensor2D, b.read() as tf.Tensor1D);
+    const centre = affineMap(x, A.read() as tf.Tensor2D, b.read() as tf.Tensor1D);
     return clamp(value, centre, tf.mul(this.device.of(x), this.steepness()));
   }
 

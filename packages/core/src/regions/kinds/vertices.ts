@@ -115,6 +115,7 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
   return {
     ...(isSimplex ? simplexExtremes(coordinates) : pointExtremes(coordinates)),
     symmetric: isSymmetric(vertices),
+    points: coordinates,
     centre,
     terms: count,
     sample: rng => {

@@ -1,0 +1,68 @@
+import { type Matrix, matrix, type Region } from '@police/core';
+import { repeatable } from './replay-points.js';
+
+/** Samples on which a change is looked at, and what they are. */
+export interface Samples {
+  readonly points: Matrix;
+  /** As in `on 2,000 points of …`. */
+  readonly of: string;
+}
+
+/** Points of a domain. */
+const POINTS = 2000;
+
+/** How many times as large as the regions their surroundings are, unless they are named. */
+const TIMES = 2;
+
+/** In more dimensions points of a lattice are no more even than random ones. */
+const MOST_LATTICE_DIMENSIONS = 16;
+
+/** Points of the box around the domain, or of a box twice as large as the one around the regions. */
+export function domainPoints(regions: readonly Region[], domain: readonly Region[] | undefined): Samples {
+  const { lo, hi } = boxOf(domain ?? regions);
+  const times = domain ? 1 : TIMES;
+  const ends = lo.map((low, k) => (times * (hi[k] - low)) / 2);
+  const centre = lo.map((low, k) => (low + hi[k]) / 2);
+  const unit = evenPoints(lo.length);
+  const points = matrix(
+    POINTS,
+    lo.length,
+    unit.map((u, i) => {
+      const k = i % lo.length;
+      return Math.fround(centre[k] + (2 * u - 1) * ends[k]);
+    }),
+  );
+  const several = regions.length > 1 ? 'the box around the regions' : 'the region';
+  return { points, of: domain ? 'points of the domain' : `points of a box twice as large as ${several}` };
+}
+
+/** The box around regions. */
+function boxOf(regions: readonly Region[]): { lo: Float64Array; hi: Float64Array } {
+  const ranges = regions.map(region => region.range(region.frame));
+  const fold = (ends: readonly Float64Array[], pick: (a: number, b: number) => number) =>
+    ends.reduce((so, next) => so.map((x, k) => pick(x, next[k])));
+  return {
+    lo: fold(
+      ranges.map(({ lo }) => lo),
+      Math.min,
+    ),
+    hi: fold(
+      ranges.map(({ hi }) => hi),
+      Math.max,
+    ),
+  };
+}
+
+/** Points of the unit cube: the additive recurrence of the generalised golden ratio (Roberts 2018), or random. */
+function evenPoints(size: number): Float64Array {
+  if (size > MOST_LATTICE_DIMENSIONS) {
+    const rng = repeatable(1);
+    return Float64Array.from({ length: POINTS * size }, rng);
+  }
+  let ratio = 2;
+  for (let i = 0; i < 64; i++) ratio = (1 + ratio) ** (1 / (size + 1));
+  return Float64Array.from({ length: POINTS * size }, (_, i) => {
+    const n = Math.floor(i / size) + 1;
+    return (0.5 + n * ratio ** -((i % size) + 1)) % 1;
+  });
+}

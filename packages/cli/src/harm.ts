@@ -1,0 +1,71 @@
+import { type Matrix, matrix, rowOf } from '@police/core';
+import type { Samples } from './domain.js';
+
+/** What was changed outside the regions, on samples. */
+export interface Harm {
+  /** As in `on 2,000 points of …`. */
+  readonly of: string;
+  /** How many were looked at: fewer than asked for where the model is slow. */
+  readonly points: number;
+  /** At how many the decision is another, and some output another number. */
+  readonly decisionsChanged: number;
+  readonly outputsChanged: number;
+  readonly largestChange: number;
+  /** Outputs of the model; one decides nothing. */
+  readonly outputs: number;
+}
+
+/** Where a model is so slow that all samples would take longer, fewer are looked at, but one block. */
+const MOST_SECONDS = 5;
+
+/** Samples at a time. */
+const BLOCK = 100;
+
+/** Values `[n, out]` before and after. */
+type Before = (points: Matrix) => Matrix | Promise<Matrix>;
+type After = (points: Matrix, before: Matrix) => Matrix;
+
+export async function harmOn(
+  { points, of }: Samples,
+  before: Before,
+  after: After,
+  decision: 'largest' | 'smallest',
+): Promise<Harm> {
+  const start = performance.now();
+  const { cols } = points;
+  const counted = { decisionsChanged: 0, outputsChanged: 0, largestChange: 0, outputs: 0 };
+  let from = 0;
+  while (from < points.rows && (from === 0 || performance.now() - start < 1000 * MOST_SECONDS)) {
+    const to = Math.min(points.rows, from + BLOCK);
+    const block = matrix(to - from, cols, points.data.slice(from * cols, to * cols));
+    const old = await before(block);
+    const now = after(block, old);
+    counted.outputs = old.cols;
+    for (let i = 0; i < old.rows; i++) {
+      const [was, is] = [rowOf(old, i), rowOf(now, i)];
+      const change = was.reduce((most, y, j) => Math.max(most, Math.abs(is[j] - y)), 0);
+      counted.outputsChanged += Number(change !== 0);
+      counted.decisionsChanged += Number(decided(was, decision) !== decided(is, decision));
+      counted.largestChange = Math.max(counted.largestChange, change);
+    }
+    from = to;
+  }
+  return { of, points: from, ...counted };
+}
+
+/** The first of the largest, or of the smallest. */
+function decided(values: Float64Array, by: 'largest' | 'smallest'): number {
+  const sign = by === 'largest' ? 1 : -1;
+  let best = 0;
+  values.forEach((y, j) => {
+    if (sign * y > sign * values[best]) best = j;
+  });
+  return best;
+}
+
+/** Share of decisions from which on a change is warned of. */
+const MUCH = 0.01;
+
+export function isHarmful({ decisionsChanged, points }: Harm): boolean {
+  return decisionsChanged >= MUCH * points && decisionsChanged > 0;
+}

@@ -1,0 +1,113 @@
+import {
+  type Activation,
+  type AffineOperator,
+  gelu,
+  geluTanh,
+  hardSwish,
+  mish,
+  operators,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from '@police/core';
+import { withoutBatch } from '../broadcast.js';
+import type { NetworkBuilder } from '../builder.js';
+import type { NodeContext } from '../context.js';
+import { unsupported } from '../errors.js';
+import { type Data, entriesOf, type Value } from '../values.js';
+import type { Cone } from './cones.js';
+import type { Curve } from './recognise.js';
+
+type SmoothName = Exclude<Curve['name'], 'hardSwish'> | 'sigmoid' | 'tanh' | 'softplus';
+
+const SMOOTH: Readonly<Record<SmoothName, (epsilon: number) => Activation>> = {
+  silu,
+  gelu,
+  geluTanh,
+  mish,
+  sigmoid,
+  tanh,
+  softplus,
+};
+
+/** A smooth operator of a node, within `epsilon` of its tails. Throws `unsupported-layer` without one. */
+export function smoothActivation(ctx: NodeContext, name: SmoothName): Activation {
+  if (ctx.epsilon === undefined) throw smoothOf(ctx.label, name);
+  if (ctx.float(0).dtype === 'float16') throw half(ctx.label);
+  return SMOOTH[name](ctx.epsilon);
+}
+
+/**
+ * The value of a cone on its source: an activation, times the factor that the file's constants make. Its shift goes before all places that read the
+ * source.
+ */
+export function curveValue(
+  builder: NetworkBuilder,
+  x: Data,
+  cone: Cone,
+  name: string,
+  label: string,
+  epsilon: number | undefined,
+): Value {
+  if (x.dtype === 'float16') throw half(label);
+  const [{ node, input }, ...also] = cone.places;
+  const site = { node, input, also, dims: withoutBatch(x.shape), dtype: x.dtype };
+  const curved = builder.activation(x, activationOf(cone.curve, epsilon, label), name, site);
+  const shape = [...new Array<number>(Math.max(0, cone.rank - x.shape.length)).fill(1), ...x.shape];
+  const groups = new Int32Array(entriesOf(shape));
+  return cone.curve.factors.reduce<Value>(
+    (y, factor) => builder.affine(y, timesFactor(factor, groups), shape, `${name}.factor`),
+    builder.reshaped(curved, shape, true),
+  );
+}
+
+/** A sixth is no number of any format: where a file divides, so do we. */
+function timesFactor(factor: number, groups: Int32Array): AffineOperator {
+  const divisor = 1 / factor;
+  const isDivision = Math.fround(factor) !== factor && Math.fround(divisor) === divisor;
+  return isDivision ? operators.divide([divisor], groups) : operators.scale({ factor: [factor], groups });
+}
+
+function activationOf(curve: Curve, epsilon: number | undefined, label: string): Activation {
+  if (curve.name === 'hardSwish') {
+    const { lo, hi } = curve;
+    return { ...hardSwish(), kinks: [{ lo, hi }] };
+  }
+  if (epsilon === undefined) throw smoothOf(label, curve.name);
+  // A constant in the function that is off by a share η moves its value by no more than η / 2 anywhere: max x² σ′(x) = 0.44, max x² φ(x) = 0.3,
+  // and √(8/π) max x² σ′(2u) = 0.24 with 0.03 for the cubic term.
+  const left = epsilon - curve.deviation / 2;
+  if (!(left > 0)) {
+    throw unsupported(
+      label,
+      `an error above that of its rounded constants, ${(curve.deviation / 2).toPrecision(2)}`,
+      `${epsilon}`,
+      'Accept a larger one.',
+    );
+  }
+  return { ...SMOOTH[curve.name](left), approximationError: epsilon };
+}
+
+const NAMES: Readonly<Record<SmoothName, string>> = {
+  silu: 'a SiLU, x · Sigmoid(x)',
+  gelu: 'a GELU',
+  geluTanh: 'a GELU in its tanh form',
+  mish: 'a Mish, x · Tanh(Softplus(x))',
+  sigmoid: 'a Sigmoid',
+  tanh: 'a Tanh',
+  softplus: 'a Softplus',
+};
+
+function smoothOf(label: string, name: SmoothName): Error {
+  return unsupported(
+    label,
+    'an operator that is piecewise affine, or constant',
+    `${NAMES[name]}: smooth, affine only up to an error, far enough from 0`,
+    'Accept an error: readModel(bytes, { epsilon: 1e-3 }).',
+  );
+}
+
+function half(label: string): Error {
+  return unsupported(label, 'a smooth function of float32 or float64', 'one of float16');
+}
