@@ -220,7 +220,11 @@ describe('instances', () => {
       /row 1 policy: .*Allowed choices/,
     ],
     ['a number that is none', ['model,property,memory', 'm,p,-3'], /row 1 memory/],
-    ['a flag that says neither', ['model,property,map', 'm,p,perhaps'], /row 1 map: expected true, false/],
+    [
+      'a flag that says neither',
+      ['model,property,inline', 'm,p,perhaps'],
+      /row 1 inline: expected true, false/,
+    ],
     ['a time that is none', ['m.onnx,p.vnnlib,116', 'm.onnx,p.vnnlib,soon'], /row 2 timeout/],
     ['too many columns', ['m.onnx,p.vnnlib,116,x'], /row 1: expected 3 columns/],
     ['a row without a property', ['model,property', 'm.onnx,'], /row 1: expected a model and a property/],
