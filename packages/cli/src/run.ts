@@ -12,18 +12,24 @@ import { type RegionsOptions, regionsCommand } from './commands/regions.js';
 import { type RepairCommandOptions, repairCommand } from './commands/repair.js';
 import { type SweepOptions, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
+import { completionScript, shellOf } from './completions.js';
 import { sayDefect } from './defect.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
+import { REGIONS_HELP } from './help-regions.js';
 import { instanceOptions, isMany, wholeNumber } from './jobs/flags.js';
+import { errorAsJson } from './json-errors.js';
 import { REGION_WORDS, withBoxPairs, withRegionOptions } from './regions/sources.js';
 import { inTermsOfFlags } from './remedies.js';
 import type { Terminal } from './terminal.js';
+import { suggestion, unknownFlag } from './unknown-flags.js';
 import { version } from './version.js';
 
 const MEMORY = 'what regions, frames, maps and reports may take (default: 2048)';
 
 const EXIT_CODES = `
 Exit codes: 0 done · 1 not certified · 2 bad input · 3 unsupported`;
+
+const MORE_HELP = '\nRegion files, with examples: police help regions';
 
 /** Runs one command line (without the program's name) and returns its exit code. Errors are printed, never thrown. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -32,14 +38,40 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     code = found;
   });
   try {
+    if (args[0] === 'help' && args[1] === 'regions') {
+      terminal.stdout.write(`${REGIONS_HELP}${REGION_WORDS}`);
+      return code;
+    }
+    assertKnownFlags(program, args);
     await program.parseAsync(withBoxPairs(args), { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
-    if (error instanceof PoliceError) terminal.stderr.write(`police: ${inTermsOfFlags(error, args)}\n`);
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    const message = error instanceof PoliceError ? inTermsOfFlags(error, args) : messageOf(error);
+    if (args.includes('--json')) resultOf(args, terminal).write(errorAsJson(error, message));
+    if (error instanceof CommanderError) return EXIT.badInput;
+    if (error instanceof PoliceError) terminal.stderr.write(`police: ${message}\n`);
     else sayDefect(error, terminal);
     return exitCodeOf(error);
   }
+}
+
+/** Ends as commander does for a flag that the command does not know, before anything that is missing is asked for. */
+function assertKnownFlags(program: Command, [name, ...args]: readonly string[]): void {
+  const command = program.commands.find(known => known.name() === name);
+  const flag = command && unknownFlag(command, args);
+  if (!command || flag === undefined) return;
+  const meant = suggestion(command, flag);
+  command.error(`error: unknown option '${flag}'${meant ? `\n(Did you mean ${meant}?)` : ''}`, {
+    code: 'commander.unknownOption',
+  });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Where the one JSON value goes: to standard output, unless that carries a file. */
+function resultOf(args: readonly string[], { stdout, stderr }: Terminal): Terminal['stdout'] {
+  return /(^| )(-o|--output)[ =]?-( |$)/.test(args.join(' ')) ? stderr : stdout;
 }
 
 function commandsOf(terminal: Terminal, finish: (code: number) => void): Command {
@@ -59,7 +91,7 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
     })
     .exitOverride()
     .showHelpAfterError('(police --help, or police <command> --help)')
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', `${MORE_HELP}\n${EXIT_CODES}`);
 
   const command = (usage: string, description: string, examples: string): Command =>
     program
@@ -375,6 +407,18 @@ ${REGION_WORDS}`,
     .alias('supports');
   for (const name of CAPABILITY_NAMES) capabilities.option(`--${name}`, 'print this alone');
   capabilities.action((options: Record<string, unknown>) => finish(capabilitiesCommand(options, terminal)));
+
+  program
+    .command('completion <shell>')
+    .description('Prints a script that completes commands and flags, for bash, zsh or fish.')
+    .copyInheritedSettings(program)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  source <(police completion bash)\n  police completion fish | source',
+    )
+    .action((name: string) => {
+      terminal.stdout.write(completionScript(program, shellOf(name)));
+    });
 
   return program;
 }

@@ -1,13 +1,13 @@
-// The one file that knows onnx-buf, so that another protobuf binding can take its place.
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+// The one file that knows how messages are coded.
 import {
-  AttributeProto_AttributeType,
-  type AttributeProtoSchema,
-  ModelProtoSchema,
-  TensorProto_DataType,
-  type TensorProtoSchema,
-  type ValueInfoProtoSchema,
-} from 'onnx-buf';
+  type AttributeProto,
+  AttributeType,
+  DataType,
+  encode,
+  type Partly,
+  type TensorProto,
+  type ValueInfoProto,
+} from '@police/onnx-proto';
 
 /** Operator set and file format: old enough for any runtime of the last years, new enough for every operator here. */
 export const OPSET = 17;
@@ -60,7 +60,7 @@ export interface OnnxModel {
 
 /** The bytes of an ONNX `ModelProto`. */
 export function encodeModel({ graph, metadata, ...header }: OnnxModel): Uint8Array<ArrayBuffer> {
-  const model = create(ModelProtoSchema, {
+  return encode('ModelProto', {
     ...header,
     irVersion: BigInt(IR_VERSION),
     opsetImport: [{ domain: '', version: BigInt(OPSET) }],
@@ -79,32 +79,31 @@ export function encodeModel({ graph, metadata, ...header }: OnnxModel): Uint8Arr
       output: [batch(graph.output)],
     },
   });
-  return toBinary(ModelProtoSchema, model);
 }
 
-function attribute({ name, ...given }: OnnxAttribute): MessageInitShape<typeof AttributeProtoSchema> {
+function attribute({ name, ...given }: OnnxAttribute): Partly<AttributeProto> {
   switch (given.type) {
     case 'int':
-      return { name, type: AttributeProto_AttributeType.INT, i: BigInt(given.value) };
+      return { name, type: AttributeType.INT, i: BigInt(given.value) };
     case 'ints':
-      return { name, type: AttributeProto_AttributeType.INTS, ints: given.value.map(BigInt) };
+      return { name, type: AttributeType.INTS, ints: given.value.map(BigInt) };
     case 'float':
-      return { name, type: AttributeProto_AttributeType.FLOAT, f: given.value };
+      return { name, type: AttributeType.FLOAT, f: given.value };
     case 'string':
       // ONNX's own words: ASCII.
       return {
         name,
-        type: AttributeProto_AttributeType.STRING,
+        type: AttributeType.STRING,
         s: Uint8Array.from(given.value, letter => letter.charCodeAt(0)),
       };
   }
 }
 
-function tensor({ name, dims, values }: OnnxTensor): MessageInitShape<typeof TensorProtoSchema> {
+function tensor({ name, dims, values }: OnnxTensor): Partly<TensorProto> {
   return {
     name,
     dims: dims.map(BigInt),
-    dataType: values instanceof Float32Array ? TensorProto_DataType.FLOAT : TensorProto_DataType.INT64,
+    dataType: values instanceof Float32Array ? DataType.FLOAT : DataType.INT64,
     rawData: littleEndian(values),
   };
 }
@@ -120,13 +119,13 @@ function littleEndian(values: Float32Array | BigInt64Array): Uint8Array<ArrayBuf
   return new Uint8Array(view.buffer);
 }
 
-function batch({ name, size }: OnnxBatch): MessageInitShape<typeof ValueInfoProtoSchema> {
+function batch({ name, size }: OnnxBatch): Partly<ValueInfoProto> {
   const dim = [
     { value: { case: 'dimParam' as const, value: 'batch' } },
     { value: { case: 'dimValue' as const, value: BigInt(size) } },
   ];
   return {
     name,
-    type: { value: { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT, shape: { dim } } } },
+    type: { value: { case: 'tensorType', value: { elemType: DataType.FLOAT, shape: { dim } } } },
   };
 }

@@ -3,6 +3,7 @@ import { malformed, unsupported } from './errors.js';
 import type { Wiring } from './graph.js';
 import type { GraphProto, ModelProto, ValueInfoProto } from './proto.js';
 import { dtypeOf, type FloatType, isFloat, rounderOf, type Tensor } from './tensor.js';
+import { fieldsOf } from './wire.js';
 
 /** The oldest and the newest operator set that is read. */
 export const OPSETS: readonly [oldest: number, newest: number] = [8, 26];
@@ -15,7 +16,7 @@ export function versionOf({ irVersion, opsetImport, functions }: ModelProto): nu
     throw unsupported('model', `IR version ${OLDEST_IR} to ${NEWEST_IR}`, `${irVersion}`);
   }
   // Functions of other domains are calls of what is not read; one of the default domain would be another meaning of its operators.
-  const own = functions.filter(({ domain }) => domain === '' || domain === 'ai.onnx');
+  const own = functions.map(domainOfFunction).filter(domain => domain === '' || domain === 'ai.onnx');
   if (own.length > 0) throw unsupported('model', 'no operators of its own', `${own.length}`);
   const found = opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx');
   const version = Number(found?.version ?? 0);
@@ -27,6 +28,14 @@ export function versionOf({ irVersion, opsetImport, functions }: ModelProto): nu
     found ? `${version}` : 'none',
     remedy,
   );
+}
+
+/** Of a serialised `FunctionProto`. */
+function domainOfFunction(bytes: Uint8Array): string {
+  const DOMAIN = 10;
+  const domains = [...fieldsOf(bytes)].filter(({ number }) => number === DOMAIN);
+  // Longer ones are others', whatever they are.
+  return String.fromCharCode(...(domains.at(-1)?.content.subarray(0, 16) ?? []));
 }
 
 const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');

@@ -1,27 +1,24 @@
-// The one file that knows onnx-buf, so that another protobuf binding can take its place.
-import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
+// The one file that knows how messages are coded.
 import {
   type AttributeProto,
-  AttributeProto_AttributeType,
+  AttributeType,
+  decode,
+  encode,
   type GraphProto,
+  type MessageName,
   type ModelProto,
-  ModelProtoSchema,
+  messageFieldsOf,
   type NodeProto,
-  NodeProtoSchema,
-  StringStringEntryProtoSchema,
   type TensorProto,
-  TensorProto_DataLocation,
-  TensorProtoSchema,
   type ValueInfoProto,
-  ValueInfoProtoSchema,
-} from 'onnx-buf';
+} from '@police/onnx-proto';
 import { malformed } from './errors.js';
 import { assertNotForeign } from './foreign-files.js';
 import { MOST_MESSAGES } from './limits.js';
 import { fieldsOf } from './wire.js';
 
 export type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto };
-export { AttributeProto_AttributeType as AttributeType };
+export { AttributeType };
 
 /** Fields of ONNX messages that edits touch, by their numbers in onnx.proto. */
 export const FIELD = {
@@ -44,7 +41,7 @@ export function decodeModel(bytes: Uint8Array): ModelProto & { graph: GraphProto
   let model: ModelProto;
   try {
     assertModest(bytes);
-    model = fromBinary(ModelProtoSchema, bytes, { recursionLimit: DEEPEST });
+    model = decode('ModelProto', bytes);
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'PoliceError') throw cause;
     const reason = cause instanceof Error ? cause.message : `${cause}`;
@@ -57,12 +54,12 @@ export function decodeModel(bytes: Uint8Array): ModelProto & { graph: GraphProto
 /** Counts messages before any is decoded. */
 function assertModest(bytes: Uint8Array): void {
   let count = 0;
-  const visit = (schema: DescMessage, message: Uint8Array, depth: number): void => {
+  const visit = (name: MessageName, message: Uint8Array, depth: number): void => {
     if (++count > MOST_MESSAGES) throw malformed('model', `at most ${MOST_MESSAGES} parts`, 'more');
     if (depth > DEEPEST) throw malformed('model', `at most ${DEEPEST} levels of nesting`, 'more');
     let graphs = 0;
     for (const { number, content } of fieldsOf(message)) {
-      const inner = messagesOf(schema).get(number);
+      const inner = messagesOf(name).get(number);
       // Protobuf would merge them; no exporter writes two, and edits could not tell them apart.
       if (depth === 0 && number === FIELD.model.graph && ++graphs > 1) {
         throw malformed('model', 'one graph', 'several');
@@ -70,36 +67,34 @@ function assertModest(bytes: Uint8Array): void {
       if (inner) visit(inner, content, depth + 1);
     }
   };
-  visit(ModelProtoSchema, bytes, 0);
+  visit('ModelProto', bytes, 0);
 }
 
-const messages = new WeakMap<DescMessage, ReadonlyMap<number, DescMessage>>();
+const messages = new Map<MessageName, ReadonlyMap<number, MessageName>>();
 
 /** The fields of a message that hold messages themselves, by number. */
-function messagesOf(schema: DescMessage): ReadonlyMap<number, DescMessage> {
-  let found = messages.get(schema);
-  if (!found) {
-    found = new Map(schema.fields.flatMap(({ number, message }) => (message ? [[number, message]] : [])));
-    messages.set(schema, found);
-  }
+function messagesOf(name: MessageName): ReadonlyMap<number, MessageName> {
+  const found = messages.get(name) ?? messageFieldsOf(name);
+  messages.set(name, found);
   return found;
 }
 
 export function encodeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
-  return toBinary(ModelProtoSchema, model);
+  return encode('ModelProto', model);
 }
 
+/** `TensorProto.DataLocation`. */
+const EXTERNAL = 1;
+
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
-  return dataLocation === TensorProto_DataLocation.EXTERNAL || externalData.length > 0;
+  return dataLocation === EXTERNAL || externalData.length > 0;
 }
 
 /** Takes a tensor's data away, and says where it is instead. */
 export function setExternal(tensor: TensorProto, entries: Readonly<Record<string, string>>): void {
   tensor.rawData = new Uint8Array(0);
-  tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
-  tensor.externalData = Object.entries(entries).map(([key, value]) =>
-    create(StringStringEntryProtoSchema, { key, value }),
-  );
+  tensor.dataLocation = EXTERNAL;
+  tensor.externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
 }
 
 /** The bytes of a node without attributes but integers. */
@@ -112,14 +107,11 @@ export function encodeNode(node: {
 }): Uint8Array {
   const attribute = Object.entries(node.ints ?? {}).map(([name, value]) => ({
     name,
-    type: AttributeProto_AttributeType.INT,
+    type: AttributeType.INT,
     i: BigInt(value),
   }));
   const { opType, name, inputs, output } = node;
-  return toBinary(
-    NodeProtoSchema,
-    create(NodeProtoSchema, { opType, name, input: [...inputs], output: [output], attribute }),
-  );
+  return encode('NodeProto', { opType, name, input: inputs, output: [output], attribute });
 }
 
 /** The bytes of a tensor with raw data. */
@@ -130,20 +122,14 @@ export function encodeTensor(tensor: {
   readonly rawData: Uint8Array<ArrayBuffer>;
 }): Uint8Array {
   const { name, dataType, rawData } = tensor;
-  return toBinary(
-    TensorProtoSchema,
-    create(TensorProtoSchema, { name, dataType, rawData, dims: tensor.dims.map(BigInt) }),
-  );
+  return encode('TensorProto', { name, dataType, rawData, dims: tensor.dims.map(BigInt) });
 }
 
 /** The bytes of a graph input's declaration. */
 export function encodeValueInfo(name: string, elemType: number, dims: readonly number[]): Uint8Array {
   const dim = dims.map(size => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
-  return toBinary(
-    ValueInfoProtoSchema,
-    create(ValueInfoProtoSchema, {
-      name,
-      type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
-    }),
-  );
+  return encode('ValueInfoProto', {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  });
 }

@@ -1,39 +1,7 @@
 // Files are changed at the level of protobuf's wire format: what is not changed keeps its very bytes.
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { type Field, fieldsOf } from '@police/onnx-proto';
 
-/** One field of a serialised message. */
-export interface Field {
-  readonly number: number;
-  readonly wireType: WireType;
-  /** Tag and content. */
-  readonly all: Uint8Array;
-  /** The content of a length-delimited field; empty for others. */
-  readonly content: Uint8Array;
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** The fields of a message in the order of the file. Throws (no `PoliceError`) on bytes that are no message. */
-export function* fieldsOf(message: Uint8Array): Generator<Field> {
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const start = reader.pos;
-    const [number, wireType] = reader.tag();
-    const isBytes = wireType === WireType.LengthDelimited;
-    const content = isBytes ? reader.bytes() : NOTHING;
-    if (!isBytes) reader.skip(wireType, number);
-    yield { number, wireType, all: message.subarray(start, reader.pos), content };
-  }
-}
-
-/** A length-delimited field: a message, a string or bytes. */
-export function bytesField(number: number, content: Uint8Array): Uint8Array {
-  return new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(content).finish();
-}
-
-export function stringField(number: number, content: string): Uint8Array {
-  return new BinaryWriter().tag(number, WireType.LengthDelimited).string(content).finish();
-}
+export { bytesField, type Field, fieldsOf, stringField } from '@police/onnx-proto';
 
 /** The pieces one after the other. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { box, forward, matrix, PoliceError } from '@police/core';
 import { readModel, writeBack } from '@police/onnx-import';
+import { FunctionProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { entries, expectPoliced, expectSameForward, randomRows, runRows } from './checks.js';
 import {
@@ -440,6 +442,11 @@ describe('refused, naming node, operator and position', () => {
     );
     expect(refusal(encode({ ...model, irVersion: 14n })).message).toMatch(/IR version 3 to 13, got 14/);
     expect(refusal(encode({ ...model, irVersion: 2n })).message).toMatch(/IR version 3 to 13, got 2/);
+    const withFunction = (domain: string) =>
+      encode({ ...model, functions: [create(FunctionProtoSchema, { name: 'f', domain })] });
+    expect(refusal(withFunction('ai.onnx')).message).toMatch(/no operators of its own, got 1/);
+    expect(refusal(withFunction('')).message).toMatch(/no operators of its own, got 1/);
+    expect(readModel(withFunction('local')).outputName).toBe('y');
   });
 });
 

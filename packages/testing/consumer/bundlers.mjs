@@ -57,7 +57,8 @@ const BUNDLERS = {
     ],
   },
   parcel: {
-    packages: ['parcel@2.16.4'],
+    // TensorFlow.js speaks of `process`, for which Parcel asks for this package.
+    packages: ['parcel@2.16.4', 'process@0.11.10'],
     build: ['parcel', 'build', 'index.html', '--dist-dir', 'parcel', '--no-cache', '--no-source-maps'],
   },
   vite: {

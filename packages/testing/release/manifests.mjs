@@ -21,6 +21,7 @@ const KEYWORDS_OF = {
   core: ['relu', 'polytope', 'physics-informed'],
   'onnx-export': ['onnx'],
   'onnx-import': ['onnx'],
+  'onnx-proto': ['onnx', 'protobuf'],
   synaptic: ['synaptic'],
   tfjs: ['tensorflow.js', 'tfjs'],
   'tfjs-wasm-training': ['tensorflow.js', 'tfjs', 'webassembly', 'training'],
