@@ -110,10 +110,12 @@ export function savedSettings(
 
 /**
  * Throws `not-finite` for weights and biases that are no finite numbers (JSON writes null for NaN and infinity), `invalid-option` for
- * layers that are not brain.js 2's.
+ * layers that are not brain.js 2's, `shape` for layers of other sizes than `sizes` says: those are what brain.js makes first.
  */
-export function assertNumbers({ layers }: PlainJSON): void {
+export function assertNumbers({ layers, sizes }: PlainJSON): void {
   if (!Array.isArray(layers)) throw otherJSON('layers', `${layers}`);
+  if (!Array.isArray(sizes)) throw otherJSON('sizes', `${sizes}`);
+  assertSize(sizes.length, layers.length, 'sizes', 'a list');
   layers.forEach((layer: Partial<PlainJSON['layers'][number]> | null, l) => {
     const { weights, biases } = layer ?? {};
     if (l > 0 && !(Array.isArray(weights) && Array.isArray(biases))) {
@@ -121,10 +123,24 @@ export function assertNumbers({ layers }: PlainJSON): void {
       const isOld = nodes.some(node => typeof node?.bias === 'number');
       throw otherJSON(`layers[${l}]`, isOld ? "brain.js 1's nodes by number" : 'neither');
     }
+    if (l > 0) assertLayerSize(l, sizes, biases!, weights!);
     assertFinite(biases ?? [], `layers[${l}] biases`);
     weights?.forEach((row, j) => {
       assertFinite(row, `layers[${l}] weights of node ${j}`);
     });
+  });
+}
+
+function assertLayerSize(
+  l: number,
+  sizes: readonly number[],
+  biases: ArrayLike<number>,
+  weights: readonly ArrayLike<number>[],
+): void {
+  assertSize(biases.length, sizes[l], `layers[${l}] biases`, 'a list');
+  assertSize(weights.length, sizes[l], `layers[${l}] weights`, 'a list');
+  weights.forEach((row, j) => {
+    assertSize(row?.length, sizes[l - 1], `layers[${l}] weights of node ${j}`, 'a list');
   });
 }
 

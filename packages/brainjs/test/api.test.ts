@@ -436,6 +436,23 @@ describe('saved', () => {
     },
   );
 
+  test('layers of other sizes than `sizes` says are refused before a network of those sizes is made', async () => {
+    const damages: [string, (json: PlainJSON) => void][] = [
+      ['layers[1] biases', json => void json.sizes.fill(1e9, 1, 2)],
+      ['layers[1] weights of node 0', json => void json.sizes.fill(1e9, 0, 1)],
+      ['layers[2] weights', json => void json.layers[2].weights.pop()],
+      ['layers[2] weights of node 1', json => void (json.layers[2].weights[1] as unknown as number[]).pop()],
+      ['sizes', json => void json.sizes.pop()],
+    ];
+    for (const [where, damage] of damages) {
+      for (const read of [policedFromJSON, plainFromJSON] as ((json: PlainJSON) => unknown)[]) {
+        const json = JSON.parse(JSON.stringify(policedNet().toJSON()));
+        damage(json);
+        expect(await errorOf(() => read(json))).toMatchObject({ code: 'shape', where });
+      }
+    }
+  });
+
   test('a policy that is a function cannot be saved', async () => {
     const net = policedNet({ policy: () => 1 });
     expect(await errorOf(() => net.toJSON())).toMatchObject({ code: 'invalid-option', where: 'policy' });

@@ -27,7 +27,7 @@ export function inferenceSentence(bound: InferenceBound): string {
   return `stays within ${shortNumber(largestInferenceError(bound)!)} of A x + b`;
 }
 
-/** Of a model with tensors in float16: the proof holds for its numbers, the bound is about arithmetic in float32. */
+/** Of a model that computes in float16: the proof holds for its numbers, the bound is about arithmetic in float32. */
 export const HALF_SENTENCE = 'No bound is given for inference in float16: what rounds there is not followed.';
 
 /** However many there are: `Math.max(...)` takes some 100,000. */
@@ -45,8 +45,8 @@ export interface Overflow {
 }
 
 /** The first, of a model that runs in float32 or less. */
-export function overflowIn({ regions }: Certified, precision: Precision['name']): Overflow | undefined {
-  if (precision === 'float64') return undefined;
+export function overflowIn({ regions }: Certified, arithmetic: Precision['name']): Overflow | undefined {
+  if (arithmetic === 'float64') return undefined;
   const region = regions.findIndex(({ overflow }) => overflow !== undefined);
   return region < 0 ? undefined : { overflow: regions[region].overflow!, region };
 }

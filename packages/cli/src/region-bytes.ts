@@ -1,3 +1,5 @@
+import { PoliceError } from '@police/core';
+
 /** Bytes of a region's own objects, and of what is kept of it until the end. */
 const EACH = 16384;
 
@@ -17,19 +19,45 @@ const DEEPEST = 256;
  * has some size too: the reader says what is wrong with it.
  */
 export function regionBytes(json: unknown): number {
-  const levels: Record<string, unknown>[] = [];
-  for (let at = json; isObject(at) && levels.length <= DEEPEST; at = at.region) levels.push(at);
+  const levels = levelsOf(json);
   const innermost = levels.at(-1);
   if (!innermost) return EACH;
   const directions = directionsOf(innermost);
   return levels.reduce((sum, level) => sum + frameBytesOf(sizeOf(level, innermost), directions), 0);
 }
 
+/** Throws `shape` for a region that the lengths of its fields show to be of another size, before it is built. */
+export function assertRegionSize(json: unknown, size: number): void {
+  // What is scaled has the size of what it scales.
+  const found = levelsOf(json)
+    .map(ownSizeOf)
+    .find(own => own > 0);
+  if (found === undefined || found === size) return;
+  throw new PoliceError({
+    code: 'shape',
+    where: 'region',
+    expected: `a region of size ${size}, the model's inputs`,
+    actual: `${found}`,
+  });
+}
+
+/** The region, and those inside it. */
+function levelsOf(json: unknown): Record<string, unknown>[] {
+  const levels: Record<string, unknown>[] = [];
+  for (let at = json; isObject(at) && levels.length <= DEEPEST; at = at.region) levels.push(at);
+  return levels;
+}
+
 function sizeOf(level: Record<string, unknown>, innermost: Record<string, unknown>): number {
+  const size = ownSizeOf(level);
+  return size > 0 ? size : ownSizeOf(innermost);
+}
+
+/** The length of the fields that have an entry for each coordinate; 0 without one. */
+function ownSizeOf(level: Record<string, unknown>): number {
   const own = ['offset', 'origin', 'lower', 'centre'].map(name => lengthOf(level[name]));
   const rows = ['vertices', 'A'].map(name => lengthOf(firstOf(level[name])));
-  const size = Math.max(...own, ...rows);
-  return size > 0 || level === innermost ? size : sizeOf(innermost, innermost);
+  return Math.max(...own, ...rows);
 }
 
 /** Directions of a frame: those of a box with a width, generators, all coordinates. */

@@ -3,8 +3,8 @@ import { loadLinearPrograms } from '@police/core/highs';
 import { readText } from './files.js';
 import { parseJson } from './json.js';
 import type { Memory } from './memory.js';
-import { assertEliminable } from './polytope-work.js';
-import { regionBytes } from './region-bytes.js';
+import { assertSolvable, sizesOfRows } from './polytope-work.js';
+import { assertRegionSize, regionBytes } from './region-bytes.js';
 import { clipped } from './regions/clip.js';
 import { saidRegions } from './regions/said.js';
 import type { RegionSource } from './regions/sources.js';
@@ -50,7 +50,7 @@ async function regionsOf(
   const { size, memory } = limits;
   const options = {
     ...(text.includes('hPolytope') || isProperty ? await programs() : {}),
-    ...(size === undefined ? {} : { size }),
+    size,
     memory,
   };
   return (isProperty ? readVnnlib : readRegionJson)(text, path, options);
@@ -68,34 +68,42 @@ function isVnnlib(path: string, text: string): boolean {
 function readRegionJson(
   text: string,
   path: string,
-  { memory, ...options }: RegionOptions & { readonly size?: number; readonly memory: Memory },
+  { memory, size, ...options }: RegionOptions & RegionLimits,
 ): Region[] {
   const json = parseJson(text, path);
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
   const listed = isObject && Object.hasOwn(json, 'regions') ? (json as { regions: unknown }).regions : json;
   const list = Array.isArray(listed) ? listed : [listed];
-  return list.map((entry, i) => {
-    const place = list.length > 1 ? `${path} region ${i}` : path;
-    try {
-      memory.claimRegion(regionBytes(entry), 'region');
-      assertPolytopesEliminable(entry);
-      return regionFromJSON(entry, options);
-    } catch (error) {
-      if (!(error instanceof PoliceError)) throw error;
-      const { code, where, expected, actual, remedy } = error;
-      throw new PoliceError({ code, where: `${place} ${where}`, expected, actual, remedy, cause: error });
-    }
+  const placeOf = (i: number) => (list.length > 1 ? `${path} region ${i}` : path);
+  const each = <T>(step: (entry: unknown) => T) =>
+    list.map((entry, i) => naming(placeOf(i), () => step(entry)));
+  // All together must fit before the first is built.
+  each(entry => {
+    if (size !== undefined) assertRegionSize(entry, size);
+    memory.claimRegion(regionBytes(entry), 'region');
+    assertPolytopesSolvable(entry);
   });
+  return each(entry => regionFromJSON(entry, options));
+}
+
+/** Adds the place to an error about a region. */
+function naming<T>(place: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof PoliceError)) throw error;
+    const { code, where, expected, actual, remedy } = error;
+    throw new PoliceError({ code, where: `${place} ${where}`, expected, actual, remedy, cause: error });
+  }
 }
 
 /** Regions in one another are searched as deep as they are read. */
-function assertPolytopesEliminable(json: unknown): void {
+function assertPolytopesSolvable(json: unknown): void {
   for (
     let at = json as { A?: unknown; region?: unknown } | null | undefined;
     typeof at === 'object' && at !== null;
   ) {
-    if (Array.isArray(at.A))
-      assertEliminable(at.A.length, Array.isArray(at.A[0]) ? at.A[0].length : 0, 'region');
+    if (Array.isArray(at.A)) assertSolvable(sizesOfRows(at.A), 'region');
     at = at.region as typeof at;
   }
 }

@@ -41,7 +41,7 @@ export async function replayIfInstalled(
 ): Promise<Replayed | undefined> {
   const ort = await loadRuntime();
   if (!ort) return undefined;
-  if (model.precision === 'float16') {
+  if (model.arithmetic === 'float16') {
     throw new PoliceError({
       code: 'unsupported-layer',
       where: 'onnxruntime-web',

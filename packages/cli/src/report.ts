@@ -3,6 +3,7 @@ import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
+import { type ChosenSharing, sharingLines } from './sharing.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
@@ -13,6 +14,8 @@ export interface Report {
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
   readonly certified: true;
   readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
+  /** Which units share a shift after convolutions, and what either way costs. */
+  readonly sharing: ChosenSharing;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
   readonly smallestMargin: number | null;
   /** Bound on |float32 inference − (A x + b)|, largest of all outputs, by region; null where float32 may overflow. */
@@ -80,6 +83,7 @@ export function reportLines(report: Report): string[] {
       ]),
     ),
     '',
+    ...sharingLines(report.sharing),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),

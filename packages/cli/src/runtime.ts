@@ -49,7 +49,13 @@ export async function startRuntime(ort: Ort, bytes: Uint8Array, model: RuntimeEn
     const file = inner.reduce(withOutput, bytes);
     const session = await ort.InferenceSession.create(file, { executionProviders: ['wasm'] });
     const meta = session.inputMetadata.find(({ name }) => name === inputName);
-    const isDouble = meta?.isTensor === true && meta.type === 'float64';
+    const type = meta?.isTensor ? meta.type : undefined;
+    // Points of a region are no numbers of float16.
+    if (type === 'float16') {
+      await session.release();
+      throw new Error('an input in float16');
+    }
+    const isDouble = type === 'float64';
     const held = Object.fromEntries(model.fixed.map(each => [each.name, heldTensor(ort, each)]));
     const runAs = async (x: Float64Array, shape: readonly number[]) => {
       const input = isDouble

@@ -8,7 +8,7 @@ import {
   rational,
   toFloat64,
 } from '@police/vnnlib';
-import { assertEliminable } from './polytope-work.js';
+import { assertSolvable } from './polytope-work.js';
 
 /** {x : A x ≤ b}. */
 export interface Inequalities {
@@ -27,8 +27,13 @@ export function inequalitiesOf(region: InputRegion, where: string): Inequalities
     (sum, { lower, upper }) => sum + (lower ? 1 : 0) + (upper ? 1 : 0),
     0,
   );
-  const rows = ends + constraints.reduce((sum, { relation }) => sum + (relation === '==' ? 2 : 1), 0);
-  assertEliminable(rows, size, where);
+  const rowsOf = ({ relation }: LinearConstraint) => (relation === '==' ? 2 : 1);
+  const sizes = {
+    constraints: constraints.reduce((sum, constraint) => sum + rowsOf(constraint), ends),
+    inputs: size,
+    entries: constraints.reduce((sum, each) => sum + rowsOf(each) * each.terms.length, ends),
+  };
+  assertSolvable(sizes, where);
   const A: Float64Array[] = [];
   const b: number[] = [];
   const add = (terms: readonly LinearTerm[], limit: Rational) => {

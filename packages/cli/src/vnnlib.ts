@@ -28,7 +28,7 @@ import { inequalitiesOf } from './vnnlib-inequalities.js';
 
 export interface VnnlibOptions extends RegionOptions {
   /** Inputs of the model; a property of another number is refused before anything is built. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** @defaultValue that of a command without `--memory` */
   readonly memory?: Memory;
 }
@@ -53,7 +53,9 @@ export function readVnnlib(
     const { disjuncts } = split(withoutOutputAssertions(query));
     for (const disjunct of disjuncts) assertUnmixed(disjunct, query.source);
     const distinct = [...new Set(disjuncts.map(({ region }) => region))];
-    const regions = distinct.flatMap(region => regionOf(region, query, memory, options) ?? []);
+    // All together must fit before the first is built.
+    const planned = distinct.map(region => regionOf(region, query, memory, options));
+    const regions = planned.flatMap(build => build() ?? []);
     if (regions.length === 0) throw emptyProperty(distinct, query);
     return regions;
   });
@@ -102,22 +104,26 @@ function assertUnmixed({ mixed: [constraint] }: Disjunct, source: Source): void 
   });
 }
 
-/** The region, or undefined where it holds no point. */
+/** Claims the region's size, and builds it when called; undefined where it holds no point. */
 export function regionOf(
   region: InputRegion,
   { source }: Pick<Query, 'source'>,
   memory: Memory,
   options: RegionOptions,
-): Region | undefined {
-  if (region.contradiction) return undefined;
+): () => Region | undefined {
+  if (region.contradiction) return () => undefined;
   if (region.constraints.length === 0) {
     const { lower, upper } = outerBox(region);
     const free = lower.reduce((count, lo, i) => (lo < upper[i] ? count + 1 : count), 0);
     memory.claimRegion(frameBytesOf(region.size, free), source.file);
-    return box(lower, upper);
+    return () => box(lower, upper);
   }
   memory.claimRegion(frameBytesOf(region.size, region.size), source.file);
   const where = source.where(region.constraints[0].comparison.at);
+  return () => polytopeOf(region, where, options);
+}
+
+function polytopeOf(region: InputRegion, where: string, options: RegionOptions): Region | undefined {
   const { A, b } = inequalitiesOf(region, where);
   try {
     return hPolytope(A, b, options);

@@ -306,7 +306,7 @@ describe('errors', () => {
       'a region of another size',
       ['enforce', model, '-r', file('line.json'), '-o', out],
       2,
-      'expected a region of size 2, got 1',
+      "expected a region of size 2, the model's inputs, got 1",
     ],
     [
       'two things on standard output',

@@ -1,7 +1,7 @@
 // police enforce --method patch, from the command line to the file and back.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { readModel } from '@police/onnx-import';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readModel, withDataOutside } from '@police/onnx-import';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildModel, decode, encode, int64 } from '../../onnx-import/test/onnx.js';
 import { police, smallFiles, temporaryFolder } from './helpers.js';
@@ -198,6 +198,65 @@ describe('enforce --method patch', () => {
     expect(await police(['verify', file('out/b.square.onnx'), '-r', region, '-q'])).toMatchObject({
       code: 0,
     });
+  });
+
+  test('data beside the model: shared in its folder, beside what is written elsewhere, or inside', async () => {
+    const w = { dims: [2, 256], data: Array.from({ length: 512 }, (_, i) => Math.fround(Math.sin(i))) };
+    const big = buildModel({
+      input: ['n', 2],
+      nodes: [
+        ['MatMul', ['x', 'w'], ['h']],
+        ['Sin', ['h'], ['y']],
+      ],
+      constants: { w },
+    });
+    const { bytes, data } = withDataOutside(big, 'big.data');
+    await mkdir(file('beside'), { recursive: true });
+    const from = file('beside/big.onnx');
+    await writeFile(from, bytes);
+    await writeFile(file('beside/big.data'), data);
+    for (const [to, flags, names] of [
+      ['beside/near.onnx', [], ['big.data', 'big.onnx', 'near.onnx']],
+      ['away/far.onnx', [], ['far.onnx', 'far.onnx.data']],
+      ['inside/one.onnx', ['--inline'], ['one.onnx']],
+    ] as const) {
+      const folderOf = file(dirname(to));
+      await mkdir(folderOf, { recursive: true });
+      expect(await patched(from, to, '--json', ...flags)).toMatchObject({ code: 0 });
+      expect((await readdir(folderOf)).sort()).toEqual(names);
+      expect(await police(['verify', file(to), '-r', region, '--run'])).toMatchObject({ code: 0 });
+    }
+    const piped = await police(['enforce', from, '-r', region, '--method', 'patch', '-o', '-']);
+    expect(piped).toMatchObject({ code: 2 });
+    expect(piped.errors).toContain('--inline');
+  });
+
+  test('instances: each of its own method, map and domain, from files beside the table', async () => {
+    const map = {
+      A: [
+        [1, 2],
+        [3, 4],
+      ],
+      b: [5, 6],
+    };
+    await mkdir(file('table'), { recursive: true });
+    await writeFile(file('table/map.json'), JSON.stringify(map));
+    await writeFile(file('table/domain.json'), await readFile(region));
+    const rows = [
+      'model,property,name,method,map,domain',
+      `${model},${region},shift,,true,domain.json`,
+      `${model},${region},patch,patch,map.json,domain.json`,
+    ];
+    await writeFile(file('table/list.csv'), rows.join('\n'));
+    const all = ['enforce', '--instances', file('table/list.csv'), '-o', `${file('of')}/`, '--json'];
+    expect(JSON.parse((await police(all)).text)).toEqual({ done: 2, skipped: 0, failed: 0 });
+    expect(JSON.parse((await police(all)).text)).toEqual({ done: 0, skipped: 2, failed: 0 });
+    const proof = JSON.parse(await readFile(file('of/patch.certificate.json'), 'utf8'));
+    proof.regions[0].b.forEach((b: number, j: number) => {
+      expect(b).toBeCloseTo(map.b[j], 6);
+    });
+    await writeFile(file('table/map.json'), JSON.stringify({ ...map, b: [5, 7] }));
+    expect(JSON.parse((await police(all)).text)).toEqual({ done: 1, skipped: 1, failed: 0 });
   });
 
   test('options of the other method are refused', async () => {

@@ -17,6 +17,7 @@ import {
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import { describe, expect, test } from 'vitest';
+import { buildModel, type TestNode, type TestTensor } from '../../onnx-import/test/onnx.js';
 import { replay } from '../src/replay.js';
 import { repeatable } from '../src/replay-points.js';
 import { loadRuntime, startRuntime } from '../src/runtime.js';
@@ -150,6 +151,65 @@ describe('verify --run', () => {
       await runtime.release();
     }
     expect(await police(['verify', path, '-r', region, '--run'])).toMatchObject({ code: 0 });
+  });
+
+  // Biases in float32, a product in float16 before them; or only the input in float16.
+  test.each<[string, TestNode[]]>([
+    [
+      'that computes in float16',
+      [
+        ['Mul', ['x', 'c'], ['h']],
+        ['Cast', ['h'], ['d'], { to: 1 }],
+      ],
+    ],
+    ['with an input in float16', [['Cast', ['x'], ['d'], { to: 1 }]]],
+  ])('of a model %s nothing is claimed that does not hold', async (what, before) => {
+    const c: TestTensor = { dims: [2], data: [0.333251953125, 1.7001953125], dtype: 'float16' };
+    const weights = { w: { dims: [2, 2], data: [1, 2, 3, 4] }, b: { dims: [2], data: [20, 30] } };
+    const nodes: TestNode[] = [...before, ['Gemm', ['d', 'w', 'b'], ['g']], ['Relu', ['g'], ['y']]];
+    const path = join(folder, 'half.onnx');
+    const half = {
+      dtype: 'float16',
+      outputType: 1,
+      input: [1, 2],
+      nodes,
+      constants: { c, ...weights },
+    } as const;
+    await writeFile(path, buildModel(half));
+    const isHalf = what.includes('computes');
+    const sentence = 'No bound is given for inference in float16';
+    const verified = await police(['verify', path, '-r', region]);
+    expect(verified.code).toBe(0);
+    expect(verified.text.includes(sentence)).toBe(isHalf);
+    const told = JSON.parse((await police(['verify', path, '-r', region, '--json'])).text);
+    expect(told.inferenceError).toEqual([isHalf ? null : expect.any(Number)]);
+    const out = join(folder, 'half-out.onnx');
+    const enforced = await police(['enforce', path, '-r', region, '-o', out, '-f']);
+    expect(enforced.code).toBe(0);
+    expect(enforced.text.includes(sentence)).toBe(isHalf);
+    const run = await police(['verify', path, '-r', region, '--run']);
+    expect(run.code).toBe(3);
+    expect(run.errors).toContain(
+      isHalf ? 'for whose inference a bound is given, got float16' : 'an input in float16',
+    );
+  });
+
+  test('an overflow in float32 is found, whatever format the biases are in', async () => {
+    const [big, small] = [1e30, 1e-30].map((x): TestTensor => ({ dims: [], data: [x], dtype: 'float32' }));
+    const w: TestTensor = { dims: [2, 2], data: [1, 2, 3, 4], dtype: 'float64' };
+    const nodes: TestNode[] = [
+      ...['a', 'b', 'c', 'd'].map(
+        (to, i): TestNode => ['Mul', [i === 0 ? 'x' : 'abc'[i - 1], i < 2 ? 'big' : 'small'], [to]],
+      ),
+      ['Cast', ['d'], ['e'], { to: 11 }],
+      ['Gemm', ['e', 'w'], ['y']],
+    ];
+    const path = join(folder, 'overflow.onnx');
+    const constants = { big, small, w };
+    await writeFile(path, buildModel({ outputType: 11, input: [1, 2], nodes, constants }));
+    const { code, text } = await police(['verify', path, '-r', region]);
+    expect(code).toBe(1);
+    expect(text).toContain('a float32 number may overflow');
   });
 
   test('a file that the runtime does not take is unsupported', async () => {

@@ -5,7 +5,8 @@ import { exportOnnx } from '@police/onnx-export';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../src/json.js';
 import { Memory } from '../src/memory.js';
-import { regionBytes } from '../src/region-bytes.js';
+import { assertRegionSize, regionBytes } from '../src/region-bytes.js';
+import { readVnnlib } from '../src/vnnlib.js';
 import { police, smallFiles, square, temporaryFolder } from './helpers.js';
 
 const folder = await mkdtemp(join(await temporaryFolder(), 's-'));
@@ -51,6 +52,24 @@ describe('regions', () => {
     expect(piped).toMatchObject({ code: 3 });
   });
 
+  test('must fit together before any is built', async () => {
+    const crossed = { kind: 'box', lower: [1, 1], upper: [0, 0] };
+    const listed = (count: number) => JSON.stringify([crossed, ...Array(count).fill(square)]);
+    const few = await police(['verify', model, '-r', await file('few.json', listed(5)), '--memory', '2']);
+    expect(few.errors).toContain('few.json region 0 region: box coordinate 0');
+    const many = await police(['verify', model, '-r', await file('many.json', listed(100)), '--memory', '2']);
+    expect(many.errors).toMatch(/many.json region \d+ region: expected regions that take at most 1.0 MiB/);
+    const open = '(and (<= (+ X_0 X_1) 1))';
+    const boxOf = (i: number) => `(and (<= X_0 1) (>= X_0 -${i}) (<= X_1 1) (>= X_1 0))`;
+    const read = (count: number) => () => {
+      const cases = [open, ...Array.from({ length: count }, (_, i) => boxOf(i))].join(' ');
+      const text = `(declare-const X_0 Real)(declare-const X_1 Real)(assert (or ${cases}))`;
+      readVnnlib(text, 'p', { memory: new Memory({ memory: 2 }), size: 2 });
+    };
+    expect(read(5)).toThrow(expect.objectContaining({ code: 'unbounded-region' }));
+    expect(read(100)).toThrow(expect.objectContaining({ code: 'too-large' }));
+  });
+
   test('of many inputs are refused by the size of their frames', async () => {
     const wide = chain(3000, [dense([new Float64Array(3000).fill(1)], [0.5]), relu(), dense([[1]])]);
     const net = await file('wide.onnx', '');
@@ -89,12 +108,46 @@ describe('regions', () => {
     expect(memory.left).toBe(2 ** 20);
   });
 
-  test('of many inequalities are refused before their vertices are looked for', async () => {
-    const A = Array.from({ length: 3000 }, (_, i) => [Math.cos(i), Math.sin(i)]);
-    const many = await file('many.json', JSON.stringify({ kind: 'hPolytope', A, b: A.map(() => 1) }));
-    const { code, errors } = await police(['verify', model, '-r', many]);
+  test('of many inequalities are worked on where that takes seconds, else refused with an estimate', async () => {
+    const circle = Array.from({ length: 3000 }, (_, i) => [Math.cos(i), Math.sin(i)]);
+    const polytope = (A: readonly number[][]) =>
+      JSON.stringify({ kind: 'hPolytope', A, b: A.map(() => 1e-3) });
+    const out = join(folder, 'circle.onnx');
+    const enforced = await police([
+      'enforce',
+      model,
+      '-r',
+      await file('circle.json', polytope(circle)),
+      '-o',
+      out,
+    ]);
+    expect(enforced).toMatchObject({ code: 0 });
+    const wide = await file('inputs.onnx', '');
+    await writeFile(wide, exportOnnx(chain(500, [dense([new Float64Array(500).fill(1)])])));
+    const A = Array.from({ length: 600 }, (_, i) => Array.from({ length: 500 }, (_, k) => Math.cos(i * k)));
+    const { code, errors } = await police(['verify', wide, '-r', await file('long-rows.json', polytope(A))]);
     expect(code).toBe(3);
-    expect(errors).toContain('at most 512 constraints beyond the 4 of a box, got 3000');
+    expect(errors).toContain(
+      'take an estimated 60 s at most, got about 1513 s, for 600 constraints on 500 inputs',
+    );
+    expect(errors).toContain('hull of points');
+  });
+
+  test('of another number of inputs are refused before they are built', async () => {
+    const A = Array.from({ length: 600 }, (_, i) => Array.from({ length: 500 }, (_, k) => Math.cos(i * k)));
+    const region = { kind: 'scaled', factor: 2, region: { kind: 'hPolytope', A, b: A.map(() => 1) } };
+    const { code, errors } = await police([
+      'verify',
+      model,
+      '-r',
+      await file('other.json', JSON.stringify(region)),
+    ]);
+    expect(code).toBe(2);
+    expect(errors).toContain("other.json region: expected a region of size 2, the model's inputs, got 500");
+    const ball = { kind: 'ball', centre: [1], radius: 1 };
+    const line = { kind: 'image', region: ball, matrix: [[1], [2]], offset: [0, 0] };
+    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 2)).not.toThrow();
+    expect(() => assertRegionSize({ kind: 'scaled', factor: 2, region: line }, 1)).toThrow('got 2');
   });
 
   test('nested deep are refused', async () => {

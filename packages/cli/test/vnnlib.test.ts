@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { PoliceError, type Region } from '@police/core';
+import { sharedFolder } from '@police/testing/shared-files';
 import { fromFloat64, rational } from '@police/vnnlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -174,9 +174,9 @@ test('version 2, with its shapes', () => {
   ]);
 });
 
-const MODELS = '../shared/models';
-test.skipIf(!existsSync(MODELS))('real properties', async () => {
-  const boxes = async (name: string) => readVnnlib(await readFile(`${MODELS}/${name}`, 'utf8'), name);
+const models = sharedFolder('models');
+test.skipIf(!models)('real properties', async () => {
+  const boxes = async (name: string) => readVnnlib(await readFile(new URL(name, models), 'utf8'), name);
   expect(await boxes('acasxu_prop_1.vnnlib')).toHaveLength(1);
   const [third] = await boxes('acasxu_prop_3.vnnlib');
   expect(third.size).toBe(5);

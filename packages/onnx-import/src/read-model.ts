@@ -5,7 +5,7 @@ import { endsOf, type GraphEnds, type ReadOptions } from './ends.js';
 import { malformed } from './errors.js';
 import { evaluate, UnreadNode } from './evaluate.js';
 import { withDataInside } from './external-data.js';
-import { type Wiring, wiringOf } from './graph.js';
+import { nodesBefore, type Wiring, wiringOf } from './graph.js';
 import { Budget } from './limits.js';
 import { decodeModel, type GraphProto } from './proto.js';
 import type { Sites } from './sites.js';
@@ -47,6 +47,8 @@ export interface ImportedModel {
   readonly tail: readonly string[];
   /** The format to `freeze` in: the coarsest in which a bias is stored. */
   readonly precision: FloatType;
+  /** The coarsest format that anything is computed in. Where it is float16, bounds on float32 inference say nothing of this model. */
+  readonly arithmetic: FloatType;
   readonly opset: number;
   /**
    * Tensors held by a patch whose computation is not read, since it has something that cannot be: opaque nodes stand for them. What
@@ -90,9 +92,14 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
   const wiring = wiringOf(graph);
   const ends = endsOf(model, wiring, options);
   const { targets, inputType, ...named } = ends;
-  const { builder, input, found, unread } = readGraph(graph, wiring, ends, options);
+  const { builder, input, found, values, unread } = readGraph(graph, wiring, ends, options);
   const output = builder.concat(found, 'outputs');
-  const precision = coarsest(builder.sites, inputType);
+  const computed = nodesBefore(targets, graph, wiring)
+    .flatMap(node => graph.node[node].output.map(values))
+    .flatMap(value => (value?.kind === 'data' ? [value.dtype] : []));
+  const { biases, shifts, maxima } = builder.sites;
+  const stored = [biases, shifts, maxima].flatMap(sites => [...sites.values()].map(({ dtype }) => dtype));
+  const precision = coarsest(stored) ?? inputType;
   const isOutput = (tensor: string) => graph.output.some(({ name }) => name === tensor);
   return {
     ...named,
@@ -102,6 +109,7 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Importe
     guaranteedTensor: targets.join(', '),
     guaranteedShape: output.shape,
     precision,
+    arithmetic: coarsest(computed) ?? inputType,
     unread,
     source: { bytes: kept, options, sites: builder.sites, isExternal: inside !== undefined },
   };
@@ -113,6 +121,8 @@ interface ReadGraph {
   readonly input: Data;
   /** The targets' values. */
   readonly found: readonly Data[];
+  /** Of what was read, by tensor. */
+  readonly values: (tensor: string) => Value | undefined;
   readonly unread: readonly string[];
 }
 
@@ -147,7 +157,7 @@ function readOnce(
   ]);
   const run = { graph, wiring, opset, builder, input, known, epsilon, reading };
   const values = evaluate(run, new Set(targets));
-  return { builder, input, found: targets.map(target => dataAt(target, values)) };
+  return { builder, input, found: targets.map(target => dataAt(target, values)), values };
 }
 
 const PRECISIONS: Readonly<Record<FloatType, Precision>> = { float16, float32, float64 };
@@ -163,9 +173,6 @@ function dataAt(tensor: string, values: (tensor: string) => Value | undefined): 
   );
 }
 
-/** The coarsest format in which shifts are stored; the input's where there are none. */
-function coarsest({ biases, shifts, maxima }: Sites, input: FloatType): FloatType {
-  const sites = [...biases.values(), ...shifts.values(), ...maxima.values()];
-  const formats = new Set<FloatType>(sites.length > 0 ? sites.map(({ dtype }) => dtype) : [input]);
-  return formats.has('float16') ? 'float16' : formats.has('float32') ? 'float32' : 'float64';
+function coarsest(formats: readonly FloatType[]): FloatType | undefined {
+  return (['float16', 'float32', 'float64'] as const).find(format => formats.includes(format));
 }

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { box, type Region } from '@police/core';
+import { sharedFolder } from '@police/testing/shared-files';
 
 /** Real networks, not part of the project: `../shared/models` beside the repository. */
-const folder = new URL('../../../../shared/models/', import.meta.url);
+const folder = sharedFolder('models');
 
-export const hasModels: boolean = existsSync(folder);
+export const hasModels: boolean = folder !== undefined;
 export const MODELS = [
   'acasxu_1_1',
   'acasxu_2_9',

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { sharedFolder } from '@police/testing/shared-files';
 import {
   holds,
   outerBox,
@@ -14,10 +15,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { meaningOf, version1, version2 } from './arbitrary-query.js';
 
-const shared = new URL('../../../../shared/', import.meta.url);
-const files = ['vnnlib2/', 'models/']
-  .map(folder => new URL(folder, shared))
-  .filter(folder => existsSync(folder))
+const files = ['vnnlib2', 'models']
+  .flatMap(name => sharedFolder(name) ?? [])
   .flatMap(folder => readdirSync(folder).map(name => new URL(name, folder)))
   .filter(({ pathname }) => pathname.endsWith('.vnnlib'))
   .map(file => readFileSync(file, 'utf8'));

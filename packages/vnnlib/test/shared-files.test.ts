@@ -1,19 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { sharedFolder } from '@police/testing/shared-files';
 import { holds, outerBox, parse, print, rational, split, toDNF, toVersion2 } from '@police/vnnlib';
 import { describe, expect, test } from 'vitest';
 import { meaningOf } from './arbitrary-query.js';
 
-/** Not part of the project: `../shared` beside the repository. */
-const shared = new URL('../../../../shared/', import.meta.url);
 const filesIn = (folder: string) => {
-  const url = new URL(`${folder}/`, shared);
-  return existsSync(url)
+  const url = sharedFolder(folder);
+  return url
     ? readdirSync(url)
         .filter(name => name.endsWith('.vnnlib'))
         .map(name => `${folder}/${name}`)
     : [];
 };
-const read = (file: string) => parse(readFileSync(new URL(file, shared), 'utf8'), { file });
+const read = (file: string) => {
+  const [folder, name] = file.split('/');
+  return parse(readFileSync(new URL(name, sharedFolder(folder)), 'utf8'), { file });
+};
 
 const second = filesIn('vnnlib2');
 const first = filesIn('models');

@@ -8,7 +8,6 @@ import {
   certify,
   drift,
   type EnforceReport,
-  enforce,
   float16,
   float32,
   float64,
@@ -45,6 +44,7 @@ import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
+import { enforcedSharing, type SharingChoice } from '../sharing.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
@@ -52,7 +52,7 @@ import { warningsAbout } from '../warnings.js';
 export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
-  readonly sharing: 'per-unit' | 'per-channel';
+  readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
   readonly data?: string;
@@ -116,9 +116,9 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
-  const enforced = enforce(model.network, regions, {
+  const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
-    sharing: options.sharing,
+    decision: options.decision,
     progress: talk.stage('enforce'),
     ...memory,
   });
@@ -146,7 +146,7 @@ export async function enforceCommand(
   });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
-  assertNoOverflow(proof, model.precision);
+  assertNoOverflow(proof, model.arithmetic);
   const { changes, warnings } = await changesOf(
     asked.properties,
     read,
@@ -185,7 +185,8 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: shiftsIn(enforced.report),
-    ...summaryOf(certificate, model.precision === 'float16'),
+    sharing,
+    ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
@@ -195,7 +196,7 @@ export async function enforceCommand(
     harm,
     verdict: sentence,
     warnings: [
-      ...warningsAbout(enforced.report, regions.length, options),
+      ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
       ...asked.warnings,
@@ -263,7 +264,7 @@ export async function runOf(
   regions: readonly Region[],
   { regions: proofs }: Certified,
 ): Promise<{ samples: number } | { warning: string } | undefined> {
-  if (model.precision === 'float16') return undefined;
+  if (model.arithmetic === 'float16') return undefined;
   try {
     const found = await replayIfInstalled(bytes, model, regions, proofs, SAMPLES);
     if (!found?.difference) return found;

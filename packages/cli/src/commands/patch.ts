@@ -109,7 +109,7 @@ export async function patchCommand(
     const { bytes } = reread.source;
     const proof = certify(reread.network, regions, { progress: talk.stage('certify'), memory: limit.left });
     assertProved(proof);
-    assertNoOverflow(proof, reread.precision);
+    assertNoOverflow(proof, reread.arithmetic);
     const certificate = certificateOfProof(
       reread.network,
       proof,
@@ -148,7 +148,7 @@ export async function patchCommand(
       added: { nodes: appended.nodes.length, entries: appended.entries },
       valuesBy: evaluator.by,
       unread: reread.unread,
-      ...summaryOf(certificate, reread.precision === 'float16'),
+      ...summaryOf(certificate, reread.arithmetic === 'float16'),
       ...(run && 'samples' in run ? { run } : {}),
       ...(changes.length > 0 ? { properties: changes } : {}),
       harm,

@@ -69,7 +69,7 @@ export async function verifyCommand(
       ),
     ]);
   }
-  const overflow = overflowIn(proof, model.precision);
+  const overflow = overflowIn(proof, model.arithmetic);
   if (overflow) return finish(false, overflow, [`NOT certified: ${overflowSentence(overflow)}.`]);
   if (options.certificate) {
     const certificate = await readJson(options.certificate, terminal, limit);
@@ -88,7 +88,7 @@ export async function verifyCommand(
     terminal,
     memory: limit,
   });
-  const isHalf = model.precision === 'float16';
+  const isHalf = model.arithmetic === 'float16';
   const bounds = proof.regions.map(boundOf);
   return finish(
     true,

@@ -75,7 +75,7 @@ export function propertyOf(query: Query, file: string, options: PropertyOptions)
     return rows;
   };
   const cases = [...groups].flatMap(([meant, members]): PropertyCase[] => {
-    const region = regionOf(meant, query, memory, regionOptions);
+    const region = regionOf(meant, query, memory, regionOptions)();
     if (!region) return [];
     const conjuncts = members.map(member => [...member.outputs, ...member.mixed].flatMap(rowsOf));
     return [{ region, conjuncts, disjuncts: members, place: placing(meant, region, format, input.name) }];

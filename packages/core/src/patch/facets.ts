@@ -1,7 +1,6 @@
 import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '../numeric/matrix.js';
-import { extremeRays, independentRows } from '../regions/hull/double-description.js';
+import { facetRays } from '../regions/hull/facets.js';
 import { planarHull } from '../regions/hull/planar-hull.js';
-import { integersOf } from '../regions/hull/rationals.js';
 import type { Region } from '../regions/region.js';
 import { cube, disc, octahedron } from '../regions/unit-balls.js';
 import { type Coordinates, MOST_DIAGONAL_DIMENSIONS, toCoordinates } from './coordinates.js';
@@ -123,9 +122,7 @@ function hullNormals(points: Matrix): Matrix | undefined {
   const d = points.cols;
   if (d === 2) return polygonNormals(points);
   if (d > MOST_DIAGONAL_DIMENSIONS) return undefined;
-  // n · v ≤ h for all vertices v: the cone of (h, −n), whose extreme rays are the facets.
-  const cone = Array.from({ length: points.rows }, (_, p) => integersOf([1, ...rowOf(points, p)]));
-  const rays = extremeRays(cone, independentRows(cone).rows, MOST_FACETS);
+  const rays = facetRays(points, MOST_FACETS);
   if (!rays) return undefined;
   const normals = rays.map(([, ...n]) => unitVector(n.map(x => -Number(x))));
   return matrixFromRows(normals.filter(n => n.some(x => x !== 0)));

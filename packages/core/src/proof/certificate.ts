@@ -24,7 +24,10 @@ export interface Certificate {
     readonly b?: readonly number[];
     /** Bound `[outSize]` on |f(x) − (A x + b)| over the region, f in exact arithmetic. */
     readonly mapError?: readonly number[];
-    /** Bound `[outSize]` on |float32 inference − f(x)| over the region; null where float32 may overflow. */
+    /**
+     * Bound `[outSize]` on |float32 inference − f(x)| over the region; null where float32 may overflow. It says nothing about
+     * inference in float16, for which no bound is given.
+     */
     readonly inferenceError: readonly (number | null)[];
     /** Bound `[outSize]` on |f(x)| over the region. */
     readonly outputReach: readonly number[];

@@ -270,7 +270,19 @@ describe('errors', () => {
     const { A, b } = boxRows(size);
     const error = errorOf(A, b);
     expect(error.code).toBe('invalid-option');
-    expect(error.expected).toBe(`at most ${MAX_VERTICES} vertices`);
+    expect(error.expected).toContain(`at most ${MAX_VERTICES} vertices`);
+    expect(error.actual).toBe('more');
+  });
+
+  test('too much work for a list of the vertices', () => {
+    const angles = Array.from({ length: 3000 }, (_, i) => i);
+    const error = errorOf(
+      angles.map(angle => [Math.cos(angle), Math.sin(angle)]),
+      angles.map(() => 1),
+    );
+    expect(error.code).toBe('invalid-option');
+    expect(error.actual).toBe('3000 constraints on 2 coordinates, which take more steps');
+    expect(error.remedy).toContain('loadLinearPrograms');
   });
 });
 

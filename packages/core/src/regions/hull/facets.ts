@@ -1,5 +1,13 @@
 import { type Matrix, rowOf } from '../../numeric/matrix.js';
-import { dot, extremeRays, independentRows } from './double-description.js';
+import {
+  dot,
+  type ExactWork,
+  extremeRays,
+  type IntVector,
+  independentRows,
+  MAX_WORK,
+  TooMuchWork,
+} from './double-description.js';
 import { integersOf, quotient } from './rationals.js';
 
 /** Rounded some 2⁻⁵⁰, points of one facet no longer lie on one; far fewer digits tell facets that are meant apart. */
@@ -13,13 +21,31 @@ const FLATNESS = 2 ** -36;
  * is put together again: points within {@link FLATNESS} of a facet, measured in the width of the hull across it, lie on it.
  */
 export function facetsOf(points: Matrix, limit: number): number[][] | undefined {
-  const rows = Array.from({ length: points.rows }, (_, p) => integersOf([1, ...rowOf(points, p)]));
-  const rays = extremeRays(rows, independentRows(rows).rows, limit);
+  const rows = cone(points);
+  const rays = facetRays(points, limit);
   const heights = rays?.map(ray => rows.map(row => quotient(dot(row, ray), row[0])));
   // Whole numbers beyond float64 come of coordinates of very different sizes.
   if (!heights?.every(each => each.every(Number.isFinite))) return undefined;
   return largestSets(heights.map(lowest));
 }
+
+/**
+ * The facets' rays (b, a), b + a · x ≥ 0 on the hull, as whole numbers; of points that rounding has moved, several for a facet. Undefined
+ * for more than `limit`, or where they would take too long.
+ */
+export function facetRays(points: Matrix, limit: number): IntVector[] | undefined {
+  const rows = cone(points);
+  const work: ExactWork = { ...MAX_WORK };
+  try {
+    return extremeRays(rows, independentRows(rows, work).rows, limit, work);
+  } catch (error) {
+    if (error instanceof TooMuchWork) return undefined;
+    throw error;
+  }
+}
+
+const cone = (points: Matrix): IntVector[] =>
+  Array.from({ length: points.rows }, (_, p) => integersOf([1, ...rowOf(points, p)]));
 
 function lowest(heights: readonly number[]): number[] {
   const width = heights.reduce((most, height) => Math.max(most, height), 0);

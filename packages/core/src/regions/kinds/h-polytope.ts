@@ -2,7 +2,14 @@ import { assertFinite, assertSize, PoliceError } from '../../errors.js';
 import { type Matrix, matrixFromRows } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import { affineFrame } from '../hull/affine-frame.js';
-import { extremeRays, type IntVector, independentRows } from '../hull/double-description.js';
+import {
+  type ExactWork,
+  extremeRays,
+  type IntVector,
+  independentRows,
+  MAX_WORK,
+  TooMuchWork,
+} from '../hull/double-description.js';
 import { integersOf, quotient } from '../hull/rationals.js';
 import type { LinearPrograms } from '../programs/linear-programs.js';
 import { loadedPrograms } from '../programs/loaded-programs.js';
@@ -20,13 +27,13 @@ export const MAX_VERTICES = 4096;
  *
  * Its vertices are enumerated in exact rational arithmetic, the entries of A and b taken as the real numbers they are,
  * so nothing hangs on a tolerance: neither whether it is empty or unbounded, nor which vertices it has. They are then
- * rounded to float64, which `slack` covers. That is done up to {@link MAX_VERTICES}; a D-dimensional box has 2ᴰ. Beyond, the
- * region is known through linear programs, if a solver is passed: its ranges are proven too, but may be longer than the true
+ * rounded to float64, which `slack` covers. That is done up to {@link MAX_VERTICES} (a D-dimensional box has 2ᴰ) and to a few
+ * seconds of work, counted and not timed. Beyond, the region is known through linear programs, if a solver is passed: its ranges are proven too, but may be longer than the true
  * ones by some 10⁻¹⁵ to 10⁻¹¹ of their width, by which `extremes` fall short of them; votes go by a point inside, and
  * a set that is empty by less than rounding may not be found out. See `programmedPolytope`.
  *
  * `contains` checks the inequalities; `sample` is that of `vPolytope`, or a random walk. Throws `empty-region`, `unbounded-region`,
- * `shape`, `not-finite`, `invalid-option` (too many vertices, and no solver) or `no-solution` (the solver fails).
+ * `shape`, `not-finite`, `invalid-option` (too many vertices or too much work, and no solver) or `no-solution` (the solver fails).
  *
  * @example
  * hPolytope([[1, 1], [-1, 0], [0, -1]], [1, 0, 0]); // the triangle x ≥ 0, y ≥ 0, x + y ≤ 1
@@ -39,8 +46,8 @@ export function hPolytope(
 ): Region {
   const rows = checkedConstraints(A, b);
   const exact = exactVertices(rows, b);
-  if (exact) return listedPolytope(A, b, rows, exact);
-  if (!programs) throw tooMany();
+  if (typeof exact !== 'string') return listedPolytope(A, b, rows, exact);
+  if (!programs) throw tooMany(exact);
   return withInequalities(programmedPolytope(rows, Float64Array.from(b), programs), A, b);
 }
 
@@ -112,18 +119,32 @@ function checkedConstraints(A: readonly ArrayLike<number>[], b: ArrayLike<number
   return matrixFromRows(A);
 }
 
-/** The vertices in homogeneous whole numbers: [t, t·x]; undefined for too many. */
-function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] | undefined {
+/** The vertices in homogeneous whole numbers, [t, t·x], or why not: they are too many, or too much work to find. */
+function exactVertices(A: Matrix, b: ArrayLike<number>): IntVector[] | string {
+  try {
+    return verticesWithin(A, b, { ...MAX_WORK }) ?? 'more';
+  } catch (error) {
+    if (error instanceof TooMuchWork)
+      return `${A.rows} constraints on ${A.cols} coordinates, which take more steps`;
+    throw error;
+  }
+}
+
+/** Throws `TooMuchWork`, `empty-region` or `unbounded-region`. */
+function verticesWithin(A: Matrix, b: ArrayLike<number>, work: ExactWork): IntVector[] | undefined {
   const { rows: count, cols: size } = A;
   // (t, t·x) with t ≥ 0 and bᵢ t − aᵢ · t x ≥ 0: the cone over the polyhedron.
   const constraints = Array.from({ length: count }, (_, i) =>
     integersOf([b[i], ...Array.from(A.data.subarray(i * size, (i + 1) * size), x => -x)]),
   );
-  const { columns } = independentRows(constraints.map(row => row.slice(1)));
+  const { columns } = independentRows(
+    constraints.map(row => row.slice(1)),
+    work,
+  );
   // Without the coordinates that depend on others the polyhedron has no lines, and is empty exactly when it was.
   const spanning = constraints.map(([first, ...row]) => [first, ...columns.map(k => row[k])]);
   const cone = [[1n, ...columns.map(() => 0n)], ...spanning];
-  const rays = extremeRays(cone, independentRows(cone).rows, MAX_VERTICES);
+  const rays = extremeRays(cone, independentRows(cone, work).rows, MAX_VERTICES, work);
   if (!rays) return undefined;
   const vertices = rays.filter(([t]) => t > 0n);
   if (vertices.length === 0) throw emptyPolytope(count);
@@ -144,12 +165,12 @@ function directionOf([, ...x]: IntVector): number[] {
   return x.map(value => quotient(value, largest));
 }
 
-function tooMany(): PoliceError {
+function tooMany(actual: string): PoliceError {
   return new PoliceError({
     code: 'invalid-option',
     where: 'hPolytope',
-    expected: `at most ${MAX_VERTICES} vertices`,
-    actual: 'more',
+    expected: `at most ${MAX_VERTICES} vertices, found in ${MAX_WORK.products} products of whole numbers`,
+    actual,
     remedy:
       "Pass { programs: await loadLinearPrograms() } from '@police/core/highs', or enclose it in a box, a zonotope or an ellipsoid.",
   });
