@@ -2,12 +2,13 @@ import type { Changes, Patched } from '@police/core';
 import type { ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
+import { changeLines } from './property/changes.js';
 import { type Report, runSentence, shortNumber, table } from './report.js';
 
 /** What `police enforce --method patch` found and did; `--json` and `--report` write it as JSON. */
 export interface PatchReport
   extends Pick<Report, 'model' | 'regions' | 'guaranteed' | 'certified'>,
-    Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'run' | 'warnings'> {
+    Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'run' | 'properties' | 'warnings'> {
   readonly job?: JobHashes & WrittenHashes;
   readonly method: 'patch';
   readonly patches: readonly PatchedRegionReport[];
@@ -58,6 +59,7 @@ export function patchLines(
     `'${guaranteedTensor}'${before} is exactly affine on ${several}: certified.`,
     ...(unread.length > 0 ? [unreadSentence(unread)] : []),
     `Patched with ${added.nodes} operators and ${added.entries} numbers; everything else keeps its bytes. Values by ${report.valuesBy}.`,
+    ...changeLines(report.properties ?? []),
     '',
     ...table(
       [

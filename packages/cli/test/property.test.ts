@@ -199,6 +199,10 @@ describe('enforce --region property', () => {
     const allowed = await police(['enforce', input, '-r', breaks, '-o', broken, '--allow-violation']);
     expect(allowed).toMatchObject({ code: 0 });
     expect(allowed.text).toContain('violated after');
+    // A patch fits the map to the model, and keeps it.
+    const kept = await police(['enforce', input, '-r', breaks, '-o', file('kept.onnx'), '--method', 'patch']);
+    expect(kept).toMatchObject({ code: 0 });
+    expect(kept.text).toContain(`Property ${breaks}: proved before, proved after.`);
     expect(existsSync(broken)).toBe(true);
   });
 });

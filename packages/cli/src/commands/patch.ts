@@ -30,6 +30,7 @@ import { Memory } from '../memory.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import { hashesOf } from '../outside-data.js';
 import { type PatchReport, patchedRegionReport, patchLines } from '../patch-report.js';
+import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
 import { type RegionSource, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
@@ -117,6 +118,14 @@ export async function patchCommand(
       options.map === true ? { map: true } : {},
     );
     const run = options.run === false ? undefined : await runOf(bytes, reread, regions, proof);
+    const after = { bytes, model: reread };
+    const asked = await propertiesIn(options.region, after, limit, terminal);
+    const before = subject.model && { bytes: subject.bytes, model: subject.model };
+    const { changes, warnings } = await changesOf(asked.properties, before, after, {
+      memory: limit.left,
+      run: options.run !== false,
+    });
+    if (!options.allowViolation) assertNoneFlipped(changes);
     const held = heldNetwork(patched.network);
     const harm = await harmOn(
       samples,
@@ -141,12 +150,15 @@ export async function patchCommand(
       unread: reread.unread,
       ...summaryOf(certificate, reread.arithmetic === 'float16'),
       ...(run && 'samples' in run ? { run } : {}),
+      ...(changes.length > 0 ? { properties: changes } : {}),
       harm,
       verdict: sentence,
       warnings: [
         ...(run && 'warning' in run ? [run.warning] : []),
         ...earlierPatches(reread.network.nodes, regions.length),
         ...(isHarmful(harm) ? [sentence] : []),
+        ...asked.warnings,
+        ...warnings,
       ],
     };
     const files: Output[] = [

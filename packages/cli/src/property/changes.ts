@@ -48,19 +48,20 @@ export async function propertiesIn(
   return { properties, warnings };
 }
 
-/** The answers before and after. */
+/** The answers before and after; before is not known of a model that cannot be read. */
 export async function changesOf(
   properties: readonly Property[],
-  before: AskedModel,
+  before: AskedModel | undefined,
   after: AskedModel,
   options: { readonly memory: number; readonly run: boolean },
 ): Promise<{ changes: PropertyChange[]; warnings: string[] }> {
   const changes: PropertyChange[] = [];
   const warnings: string[] = [];
   for (const property of properties) {
-    const [was, is] = [await answerOf(property, before, options), await answerOf(property, after, options)];
-    changes.push({ property: property.file, before: was.answer, after: is.answer });
-    warnings.push(...was.warnings, ...is.warnings);
+    const was = before && (await answerOf(property, before, options));
+    const is = await answerOf(property, after, options);
+    changes.push({ property: property.file, before: was?.answer ?? 'unknown', after: is.answer });
+    warnings.push(...(was?.warnings ?? []), ...is.warnings);
   }
   return { changes, warnings: [...new Set(warnings)] };
 }
