@@ -13,6 +13,8 @@ test('a net small enough to count by hand', () => {
   expect(workBound(smallCase, 'project')).toBe(1 + (2 * 4 * 36) / (6 * 5 * 60));
   expect(workBound(smallCase, { refresh: 4 })).toBe(1 + (6 * 4 * 36) / 4 / (6 * 5 * 60));
   expect(workBound(smallCase, 'plain')).toBe(1 + (6 * 4 * (18 + 36)) / (6 * 5 * 60));
+  // A patch: 3 inputs, one output, 4 for the map and 2 for the gap.
+  expect(workBound(smallCase, 'patch')).toBe(1 + (5 * 3 * 6) / (6 * 5 * 60));
   expect(workBound(smallCase, 'unconstrained')).toBe(1);
 });
 

@@ -2,6 +2,7 @@ import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
+import { type ChosenSharing, sharingLines } from './sharing.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
@@ -12,6 +13,8 @@ export interface Report {
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
   readonly certified: true;
   readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
+  /** Which units share a shift after convolutions, and what either way costs. */
+  readonly sharing: ChosenSharing;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
   readonly smallestMargin: number | null;
   /** Bound on |float32 inference − (A x + b)|, largest of all outputs, by region; null where float32 may overflow. */
@@ -77,6 +80,7 @@ export function reportLines(report: Report): string[] {
       ]),
     ),
     '',
+    ...sharingLines(report.sharing),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),

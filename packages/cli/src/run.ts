@@ -221,10 +221,10 @@ ${REGION_WORDS}`,
     .addOption(
       new Option(
         '--sharing <kind>',
-        'after convolutions: per-unit shifts least but adds an Add; per-channel folds away',
+        'after convolutions: per-unit shifts least but adds an Add; per-channel folds away; auto: what costs less',
       )
-        .choices(['per-unit', 'per-channel'])
-        .default('per-unit'),
+        .choices(['auto', 'per-unit', 'per-channel'])
+        .default('auto'),
     )
     .addOption(
       new Option(

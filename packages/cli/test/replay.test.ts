@@ -194,6 +194,24 @@ describe('verify --run', () => {
     );
   });
 
+  test('an overflow in float32 is found, whatever format the biases are in', async () => {
+    const [big, small] = [1e30, 1e-30].map((x): TestTensor => ({ dims: [], data: [x], dtype: 'float32' }));
+    const w: TestTensor = { dims: [2, 2], data: [1, 2, 3, 4], dtype: 'float64' };
+    const nodes: TestNode[] = [
+      ...['a', 'b', 'c', 'd'].map(
+        (to, i): TestNode => ['Mul', [i === 0 ? 'x' : 'abc'[i - 1], i < 2 ? 'big' : 'small'], [to]],
+      ),
+      ['Cast', ['d'], ['e'], { to: 11 }],
+      ['Gemm', ['e', 'w'], ['y']],
+    ];
+    const path = join(folder, 'overflow.onnx');
+    const constants = { big, small, w };
+    await writeFile(path, buildModel({ outputType: 11, input: [1, 2], nodes, constants }));
+    const { code, text } = await police(['verify', path, '-r', region]);
+    expect(code).toBe(1);
+    expect(text).toContain('a float32 number may overflow');
+  });
+
   test('a file that the runtime does not take is unsupported', async () => {
     const ort = (await loadRuntime())!;
     const imported = readModel(await readFile(model));

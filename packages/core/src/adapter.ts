@@ -8,14 +8,14 @@ export {
   writeActivatedFrame,
 } from './frames/policed-pass.js';
 export { assertRegionsFit } from './frames/propagators-for.js';
+export { checkedTrainingOptions } from './gradient/checked-training-options.js';
 export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
-export {
-  checkedTrainingOptions,
-  type TrainingMethod,
-  type TrainingOption,
-  type TrainingOptionChecks,
-  type TrainingSettings,
+export type {
+  TrainingMethod,
+  TrainingOption,
+  TrainingOptionChecks,
+  TrainingSettings,
 } from './gradient/training-options.js';
 export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backward-frames.js';
 export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';

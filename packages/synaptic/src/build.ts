@@ -1,12 +1,13 @@
 import { PoliceError } from '@police/core';
-import synaptic from 'synaptic';
+import type synaptic from 'synaptic';
 import type { FlatNetwork } from './flat-network.js';
+import { framework } from './framework.js';
 import { isOptimisable } from './squash.js';
 
 /** Layers of new neurons with the network's connections, weights, biases and squashes. */
 export function buildLayers(flat: FlatNetwork): synaptic.Layers {
   const sizes = [flat.inputSize, ...flat.layers.map(({ units }) => units)];
-  const layers = sizes.map(size => new synaptic.Layer(size));
+  const layers = sizes.map(size => new framework.Layer(size));
   for (const neuron of layers[0].list) neuron.bias = 0;
   flat.layers.forEach(({ blocks, squash }, l) => {
     layers[l + 1].set({ squash });
@@ -39,7 +40,7 @@ export function writeLayers({ input, hidden, output }: synaptic.Layers, flat: Fl
  * code would leave the function out.
  */
 export function plainNetwork(flat: FlatNetwork): synaptic.Network {
-  const network = new synaptic.Network(buildLayers(flat));
+  const network = new framework.Network(buildLayers(flat));
   const odd = flat.layers.find(({ squash }) => !isOptimisable(squash));
   if (!odd) return network;
   network.setOptimize(false);

@@ -8,9 +8,10 @@ import {
   forwardFrames,
   framePass,
 } from '@police/core/adapter';
-import synaptic from 'synaptic';
+import type synaptic from 'synaptic';
 import { buildLayers, plainNetwork, writeLayers } from './build.js';
 import { copyOf, type FlatNetwork, meaningsOf } from './flat-network.js';
+import { framework } from './framework.js';
 import type { Settings } from './options.js';
 import { readNetwork } from './read.js';
 import { forwardSample, learnSample, type SampleState, sampleState } from './samples.js';
@@ -23,7 +24,7 @@ const DEFAULT_RATE = 0.1;
  * live in flat arrays; as with the library's optimised networks, neurons hold them only after `restore`, which here
  * writes the biases with the shifts in them: the network that `activate` computes. So do `toJSON` and `clone`.
  */
-export class PolicedNetwork extends synaptic.Network {
+export class PolicedNetwork extends framework.Network {
   readonly settings: Settings;
   /** Weights and biases in training; in mode `shift` the biases lack the shifts. */
   readonly flat: FlatNetwork;
@@ -165,7 +166,7 @@ export class PolicedNetwork extends synaptic.Network {
   override reset(): void {
     const { input, hidden, output } = this.layers;
     for (const layer of [input, ...hidden, output]) layer.reset();
-    const fresh = readNetwork(new synaptic.Network(this.layers), meaningsOf(this.flat));
+    const fresh = readNetwork(new framework.Network(this.layers), meaningsOf(this.flat));
     this.flat.layers.forEach((layer, l) => {
       layer.bias.set(fresh.layers[l].bias);
       layer.blocks.forEach(({ weights }, b) => {

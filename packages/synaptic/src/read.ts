@@ -1,7 +1,8 @@
 import { PoliceError } from '@police/core';
 import { assertFinite } from '@police/core/adapter';
-import synaptic from 'synaptic';
+import type synaptic from 'synaptic';
 import { type Block, type FlatLayer, type FlatNetwork, layerName } from './flat-network.js';
+import { framework } from './framework.js';
 import { meaningOf, type SquashMeanings } from './squash.js';
 
 /** Where a neuron is: its layer (0 the input) and its place in it. */
@@ -37,11 +38,11 @@ export function readNetwork(
 }
 
 function assertNetwork(network: synaptic.Network, where: string): void {
-  if (!(network instanceof synaptic.Network)) {
+  if (!(network instanceof framework.Network)) {
     const kind = (network as { constructor?: { name?: string } } | undefined)?.constructor?.name;
     throw unsupported(where, 'a synaptic Network', kind ?? `${network}`);
   }
-  if (network instanceof synaptic.Architect.Hopfield) {
+  if (network instanceof framework.Architect.Hopfield) {
     throw unsupported(
       where,
       'a feed-forward network',

@@ -1,14 +1,15 @@
 import { type Activation, abs, identity, leakyRelu, PoliceError, relu, sigmoid, tanh } from '@police/core';
 import { activate, assertFinite } from '@police/core/adapter';
-import synaptic from 'synaptic';
+import type synaptic from 'synaptic';
 import { activationToJSON } from './activation-json.js';
+import { framework } from './framework.js';
 
 /** What user-supplied squashes are: synaptic knows them only as functions. */
 export type SquashMeanings = ReadonlyMap<synaptic.Squash, Activation>;
 
 /** The library's smooth squashes, taken as affine up to `epsilon` on their tails. */
 export function smoothMeanings(epsilon: number): SquashMeanings {
-  const { LOGISTIC, TANH } = synaptic.Neuron.squash;
+  const { LOGISTIC, TANH } = framework.Neuron.squash;
   return new Map([
     [LOGISTIC, sigmoid(epsilon)],
     [TANH, tanh(epsilon)],
@@ -41,7 +42,7 @@ export const absSquash: synaptic.Squash = withMeaning(
 
 /** Whether the library's optimised code knows the function: it leaves any other out without a word. */
 export function isOptimisable(squash: synaptic.Squash): boolean {
-  return Object.values(synaptic.Neuron.squash).includes(squash);
+  return Object.values(framework.Neuron.squash).includes(squash);
 }
 
 /**
@@ -52,7 +53,7 @@ export function isOptimisable(squash: synaptic.Squash): boolean {
  * `invalid-option` (a meaning that does not fit).
  */
 export function meaningOf(squash: synaptic.Squash, meanings: SquashMeanings, where: string): Activation {
-  const { RELU, IDENTITY } = synaptic.Neuron.squash;
+  const { RELU, IDENTITY } = framework.Neuron.squash;
   if (squash === RELU) return relu();
   if (squash === IDENTITY) return identity();
   const declared = meanings.get(squash) ?? ownMeanings.get(squash);
@@ -63,7 +64,7 @@ export function meaningOf(squash: synaptic.Squash, meanings: SquashMeanings, whe
 }
 
 function refusal(squash: synaptic.Squash, where: string): PoliceError {
-  const { squash: library } = synaptic.Neuron;
+  const { squash: library } = framework.Neuron;
   const name = Object.keys(library).find(key => library[key as keyof typeof library] === squash);
   return new PoliceError({
     code: 'unsupported-activation',
@@ -149,13 +150,13 @@ export function squashMeaning(
   if (given) return given[0];
   switch (activation.name) {
     case 'relu':
-      return synaptic.Neuron.squash.RELU;
+      return framework.Neuron.squash.RELU;
     case 'identity':
-      return synaptic.Neuron.squash.IDENTITY;
+      return framework.Neuron.squash.IDENTITY;
     case 'sigmoid':
-      return synaptic.Neuron.squash.LOGISTIC;
+      return framework.Neuron.squash.LOGISTIC;
     case 'tanh':
-      return synaptic.Neuron.squash.TANH;
+      return framework.Neuron.squash.TANH;
     case 'abs':
       return absSquash;
     case 'leakyRelu':

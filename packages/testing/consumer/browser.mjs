@@ -1,9 +1,17 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { serve } from './serve.mjs';
 
-const STRICT = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
-const NO_WASM = "default-src 'self'; script-src 'self'";
+/** Nothing but the page's own files, and what it has inline by its hash (Parcel: a map of its files). */
+function policyOf(folder, { wasm }) {
+  const html = readFileSync(`${folder}/index.html`, 'utf8');
+  const inline = Array.from(html.matchAll(/<script[^>]*>([^<]+)<\/script>/g), ([, text]) => {
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  });
+  const scripts = ["'self'", ...(wasm ? ["'wasm-unsafe-eval'"] : []), ...inline];
+  return `default-src 'self'; script-src ${scripts.join(' ')}; worker-src 'self'`;
+}
 
 let browser;
 
@@ -43,16 +51,20 @@ function expectAnswers(what, answers, wanted) {
 /** The page of page.js, built into a folder: all it does under a strict policy, and what it says where WebAssembly is missing or forbidden. */
 export async function checkPage(folder, name, wanted) {
   const under = options => withPage(folder, options, answersOf(Object.keys(wanted)));
-  expectAnswers(name, await under({ policy: STRICT }), wanted);
+  expectAnswers(name, await under({ policy: policyOf(folder, { wasm: true }) }), wanted);
   const refused = { programs: 'not-loaded', wasm: 'not-loaded', roundTrip: 'ok' };
   const missing = await under({ isMissing: path => path.endsWith('.wasm') });
   expectAnswers(`${name} without its wasm files`, missing, refused);
-  expectAnswers(`${name} where wasm is forbidden`, await under({ policy: NO_WASM }), refused);
+  expectAnswers(
+    `${name} where wasm is forbidden`,
+    await under({ policy: policyOf(folder, { wasm: false }) }),
+    refused,
+  );
 }
 
 /** What a page writes into its title, when it has one other than that of its HTML. */
 export const titleOf = folder =>
-  withPage(folder, { policy: STRICT }, async page => {
+  withPage(folder, { policy: policyOf(folder, { wasm: true }) }, async page => {
     await page.waitForFunction(() => document.title !== 'waiting', undefined, { timeout: 60_000 });
     return page.title();
   });

@@ -76,6 +76,7 @@ export async function checkBundlers(install) {
   const folder = project('bundlers', {
     'package.json': { private: true, browserslist: 'last 2 chrome versions' },
     'page.js': readFileSync(new URL('page.js', import.meta.url), 'utf8'),
+    'worker.js': readFileSync(new URL('worker.js', import.meta.url), 'utf8'),
     'index.html': HTML,
   });
   install(folder, [
@@ -94,6 +95,7 @@ export async function checkBundlers(install) {
         roundTrip: 'ok',
         training: 'ok',
         programs: CARRY_FILES.has(name) ? 'ok' : 'not-loaded',
+        ...(CARRY_FILES.has(name) ? { worker: 'ok' } : {}),
         wasm: 'not-loaded', // its paths are not set: tfjs' README says how
       });
       process.stdout.write(`${name} builds every entry, and the page runs in Chromium\n`);

@@ -33,6 +33,12 @@ const actions = {
     const [{ x }] = maximise(matrixFromRows([[1], [-1]]), Float64Array.of(3, 1), matrixFromRows([[1]]));
     return [x[0] === 3];
   },
+  worker: () =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+      worker.onmessage = ({ data }) => resolve([data === 'affine']);
+      worker.onerror = event => reject(new Error(event.message));
+    }),
   wasm: async () => {
     await startBackend('wasm');
     return [true];

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { enforce, type Region } from '@police/core';
-import { toNetwork } from '@police/tfjs';
+import { box, certify, enforce, type Region } from '@police/core';
+import { type FrozenPatch, type PatchedModel, toNetwork } from '@police/tfjs';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backends, bend, useBackend } from './helpers.js';
@@ -12,8 +12,13 @@ interface Example {
   regions: Region[];
 }
 
+interface PatchExample extends Pick<FrozenPatch, 'maps' | 'network'> {
+  patched: PatchedModel;
+}
+
 const example = new URL('readme-example.generated.ts', import.meta.url);
-afterAll(() => rm(example, { force: true }));
+const patchExample = new URL('readme-patch-example.generated.ts', import.meta.url);
+afterAll(() => Promise.all([example, patchExample].map(file => rm(file, { force: true }))));
 
 describe.each(backends)('on %s', backend => {
   beforeAll(() => useBackend(backend));
@@ -29,5 +34,17 @@ describe.each(backends)('on %s', backend => {
     expect(bend(plain, toNetwork(plain), regions, 1)).toBeLessThan(1);
     expect(enforce(toNetwork(plain), regions).report.shifted).toBe(0);
     expect(plain.layers.map(layer => layer.getClassName())).toEqual(['Dense', 'LeakyReLU', 'Dense']);
+  });
+
+  test('and so does that of the patch', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const [, [, code]] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)];
+    await writeFile(patchExample, `${code}export { maps, network, patched };\n`);
+    const { maps, network, patched }: PatchExample = await import(
+      /* @vite-ignore */ `${fileURLToPath(patchExample)}?${backend}`
+    );
+    expect(certify(network, [box([-0.5, -0.5], [0.5, 0.5])]).certified).toBe(true);
+    expect(patched.maps[0].A.rows).toBe(3);
+    expect(Array.from(maps[0].A.data, Math.fround)).toEqual(Array.from(patched.maps[0].A.data));
   });
 });

@@ -8,7 +8,6 @@ import {
   certify,
   drift,
   type EnforceReport,
-  enforce,
   float16,
   float32,
   float64,
@@ -44,6 +43,7 @@ import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
+import { enforcedSharing, type SharingChoice } from '../sharing.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOf } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
@@ -51,7 +51,7 @@ import { warningsAbout } from '../warnings.js';
 export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
-  readonly sharing: 'per-unit' | 'per-channel';
+  readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
   readonly data?: string;
@@ -111,9 +111,9 @@ export async function enforceCommand(
     : undefined;
   const memory = { memory: limit.left };
 
-  const enforced = enforce(model.network, regions, {
+  const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
-    sharing: options.sharing,
+    decision: options.decision,
     progress: talk.stage('enforce'),
     ...memory,
   });
@@ -173,6 +173,7 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: shiftsIn(enforced.report),
+    sharing,
     ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
     ...(samples
@@ -182,7 +183,7 @@ export async function enforceCommand(
     harm,
     verdict: sentence,
     warnings: [
-      ...warningsAbout(enforced.report, regions.length, options),
+      ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
     ],

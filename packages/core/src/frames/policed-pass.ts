@@ -5,7 +5,7 @@ import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
-import { type Progress, walk } from '../network/walk.js';
+import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
 import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { shiftsOf } from '../rule/layer-shift.js';
@@ -25,14 +25,14 @@ export type Sides = Readonly<Record<string, ArrayLike<number>>>;
 
 /** One nonlinearity in a policed pass. */
 export interface PolicedLayer {
-  /** Frame values of the pre-activations (a shift the network already has included), one block per region. */
+  /** Frame values of the pre-activations (a shift the network already has included), one block per region, where they are kept. */
   readonly frames: readonly Matrix[];
   readonly shifts: Shifts;
 }
 
 /** Everything a policed pass over the regions' frames finds out. */
 export interface PolicedPass extends AffinePieces {
-  /** Values after each node, one block per region as its propagator gives them (the whole frame `[dᵣ + 1, size]`), by node name. */
+  /** Values after each node, one block per region as its propagator gives them (the whole frame `[dᵣ + 1, size]`), by node name, or after the last one alone. */
   readonly values: ReadonlyMap<string, readonly Matrix[]>;
   /** By activation name. */
   readonly layers: ReadonlyMap<string, PolicedLayer>;
@@ -52,6 +52,11 @@ export interface PoliceSettings {
   readonly previous?: Sides;
   /** @defaultValue 'per-unit' */
   readonly sharing?: ShiftSharing;
+  /**
+   * Whether frames are kept: `all`, as gradients need them, or those of the output alone, others being let go on the way.
+   * @defaultValue 'all'
+   */
+  readonly keep?: 'all' | 'output';
   readonly progress?: Progress;
 }
 
@@ -80,31 +85,31 @@ export function policedPass(
       const blocks = inputs.map(each => each[r]);
       return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
     });
-  const values = walk<readonly Matrix[]>(
-    net,
-    {
-      input: () => propagators.map(propagator => propagator.start()),
-      affine: linear,
-      sum: linear,
-      concat: linear,
-      activation: (node, [frames]) => {
-        const h = shiftedFrames(node, frames);
-        const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
-        layers.set(node.name, { frames: h, shifts });
-        fixSlopes(node, propagators, shifts.sides);
-        return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
-      },
-      max: (node, [frames]) => {
-        const winners = policedWinners(node, propagators, frames, settings, errorsOf?.(node.input));
-        maxima.set(node.name, winners);
-        fixWinners(node, propagators, winners);
-        return frames.map((block, r) => maxFrame(block, winners, r));
-      },
-      clamp: node => (propagators.length === 0 ? [] : UNRESOLVED.clamp(node)),
-      opaque: UNRESOLVED.opaque,
+  const isKept = settings.keep !== 'output';
+  const rules: Rules<readonly Matrix[]> = {
+    input: () => propagators.map(propagator => propagator.start()),
+    affine: linear,
+    sum: linear,
+    concat: linear,
+    activation: (node, [frames]) => {
+      const h = shiftedFrames(node, frames);
+      const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
+      layers.set(node.name, { frames: isKept ? h : [], shifts });
+      fixSlopes(node, propagators, shifts.sides);
+      return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
     },
-    settings.progress,
-  );
+    max: (node, [frames]) => {
+      const winners = policedWinners(node, propagators, frames, settings, errorsOf?.(node.input));
+      maxima.set(node.name, winners);
+      fixWinners(node, propagators, winners);
+      return frames.map((block, r) => maxFrame(block, winners, r));
+    },
+    clamp: node => (propagators.length === 0 ? [] : UNRESOLVED.clamp(node)),
+    opaque: UNRESOLVED.opaque,
+  };
+  const values = isKept
+    ? walk(net, rules, settings.progress)
+    : new Map([[net.nodes.at(-1)!.name, walkToEnd(net, rules, settings.progress)]]);
   return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
 }
 

@@ -1,5 +1,6 @@
 import { assertSize } from '../errors.js';
 import type { Network } from '../network/network.js';
+import { mostAtATime } from '../network/walk.js';
 import type { Region } from '../regions/region.js';
 import { type FramePropagator, wholePropagator } from './propagator.js';
 import { frameBytes, streamedPropagator, tooLarge } from './streamed-propagator.js';
@@ -7,8 +8,17 @@ import { frameBytes, streamedPropagator, tooLarge } from './streamed-propagator.
 /** Bytes that frames may take unless the caller says otherwise. */
 export const DEFAULT_MEMORY: number = 2 ** 31;
 
-/** Copies of a node's frame that a pass may hold: before and after a bias, and one on its way. */
+/** Copies of a node's frame that a pass makes on its way: before and after a bias, and while it is cut into tiles. */
 const COPIES = 3;
+
+/** Rows beside a frame's own: bounds on errors and reaches, and what is made of them. */
+const ROWS_BESIDE = 8;
+
+/** Bytes that whole frames take in a pass that lets go of what is not read any more. */
+function passBytes(net: Network, region: Region): number {
+  const largest = Math.max(...net.sizes.values());
+  return 8 * (region.frame.rows + ROWS_BESIDE) * (mostAtATime(net, net.sizes) + COPIES * largest);
+}
 
 /** Throws `shape` for a region of another dimension than the network's input. */
 export function assertRegionsFit(regions: readonly Region[], inputSize: number): void {
@@ -18,7 +28,7 @@ export function assertRegionsFit(regions: readonly Region[], inputSize: number):
 }
 
 /**
- * FramePropagator for regions of a network: of whole frames where they fit in `memory` bytes, else streamed ones. Nothing is
+ * FramePropagator for regions of a network, for passes by `walkToEnd`: of whole frames where they fit in `memory` bytes, else streamed ones. Nothing is
  * allocated before that is known. Throws `shape` or `too-large`.
  */
 export function propagatorsFor(
@@ -29,9 +39,7 @@ export function propagatorsFor(
   assertRegionsFit(regions, net.inputSize);
   const share = memory / Math.max(1, regions.length);
   return regions.map(region =>
-    COPIES * frameBytes(net, region) <= share
-      ? wholePropagator(region)
-      : streamedPropagator(net, region, share),
+    passBytes(net, region) <= share ? wholePropagator(region) : streamedPropagator(net, region, share),
   );
 }
 

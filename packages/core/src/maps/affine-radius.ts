@@ -15,7 +15,7 @@ import { largestIn, type Windows, windowCount } from '../network/max-windows.js'
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
-import { walk } from '../network/walk.js';
+import { walkToEnd } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { noShifts } from '../rule/shift.js';
@@ -62,7 +62,7 @@ export function affineRadius(
   };
   const linear = (node: LinearNode, inputs: readonly Matrix[]) =>
     checkedFrame(node.name, withBias(node, propagator.linear(node, inputs)));
-  walk<Matrix>(net, {
+  walkToEnd<Matrix>(net, {
     input: () => propagator.start(),
     affine: linear,
     sum: linear,

@@ -72,7 +72,13 @@ export function enforce(
 ): Enforced {
   assertPolicy(policy);
   const propagators = propagatorsFor(net, regions, memory);
-  const settings = { policy, previous: sides, sharing, ...(progress ? { progress } : {}) };
+  const settings = {
+    policy,
+    previous: sides,
+    sharing,
+    keep: 'output' as const,
+    ...(progress ? { progress } : {}),
+  };
   const pass = policedPass(net, regions, settings, propagators);
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);

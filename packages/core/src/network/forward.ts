@@ -7,7 +7,7 @@ import { applyMax } from './max-windows.js';
 import type { Network } from './network.js';
 import type { AffineNode, ConcatNode, SumNode } from './nodes.js';
 import { UNRESOLVED } from './unresolved.js';
-import { type Rules, walk } from './walk.js';
+import { type Rules, walk, walkToEnd } from './walk.js';
 
 /**
  * Evaluates the network on rows, `[n, inputSize] → [n, outputSize]`, in float64.
@@ -16,7 +16,8 @@ import { type Rules, walk } from './walk.js';
  * forward(net, matrixFromRows([[0.5, -0.5]])).data
  */
 export function forward(net: Network, x: Matrix): Matrix {
-  return forwardValues(net, x).get(net.nodes.at(-1)!.name)!;
+  assertSize(x.cols, net.inputSize, 'forward', 'input rows');
+  return walkToEnd(net, valuesAt(x));
 }
 
 /** The values after every node, `[n, size]` by name. */

@@ -43,12 +43,58 @@ export interface Nodes {
 /** The value of every node, by name, each from those it reads. */
 export function walk<T>({ nodes }: Nodes, rules: Rules<T>, progress?: Progress): ReadonlyMap<string, T> {
   const values = new Map<string, T>();
-  for (const node of nodes) {
-    const inputs = inputsOf(node).map(name => values.get(name)!);
-    values.set(node.name, applyRule(rules, node, inputs));
-    progress?.(values.size, nodes.length);
-  }
+  for (const node of nodes) step(node, rules, values, nodes.length, progress);
   return values;
+}
+
+/** The value of the last node alone: others are let go as soon as all nodes that read them have their own. */
+export function walkToEnd<T>({ nodes }: Nodes, rules: Rules<T>, progress?: Progress): T {
+  const values = new Map<string, T>();
+  const done = lastReaders({ nodes });
+  let count = 0;
+  for (const node of nodes) {
+    step(node, rules, values, nodes.length, progress && (() => progress(++count, nodes.length)));
+    for (const name of done.get(node.name) ?? []) values.delete(name);
+  }
+  return values.get(nodes.at(-1)!.name)!;
+}
+
+function step<T>(
+  node: NetworkNode,
+  rules: Rules<T>,
+  values: Map<string, T>,
+  total: number,
+  progress?: Progress,
+): void {
+  const inputs = inputsOf(node).map(name => values.get(name)!);
+  values.set(node.name, applyRule(rules, node, inputs));
+  progress?.(values.size, total);
+}
+
+/** The nodes whose values nobody reads after a node, by its name. */
+function lastReaders({ nodes }: Nodes): Map<string, string[]> {
+  const last = new Map<string, string>();
+  for (const node of nodes) {
+    last.set(node.name, node.name);
+    for (const name of inputsOf(node)) last.set(name, node.name);
+  }
+  last.delete(nodes.at(-1)!.name);
+  const done = new Map<string, string[]>();
+  for (const [name, reader] of last) done.set(reader, [...(done.get(reader) ?? []), name]);
+  return done;
+}
+
+/** The most units whose values {@link walkToEnd} has at a time, of nodes of these sizes. */
+export function mostAtATime({ nodes }: Nodes, sizes: ReadonlyMap<string, number>): number {
+  const done = lastReaders({ nodes });
+  let now = 0;
+  let most = 0;
+  for (const { name } of nodes) {
+    now += sizes.get(name)!;
+    most = Math.max(most, now);
+    for (const other of done.get(name) ?? []) now -= sizes.get(other)!;
+  }
+  return most;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FramePropagator } from '../frames/propagator.js';
 import type { Rules } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import { type Arithmetic, float32, float64 } from '../numeric/precision.js';
+import type { Range } from '../regions/region.js';
 import type { RuntimeRounding } from './runtime-rounding.js';
 
 /**
@@ -63,9 +64,44 @@ export function errorsAt(
   coarse: Float64Array,
   error: ErrorOf,
 ): Pick<BoundedFrame, 'errors' | 'coarse'> {
-  const own = coarse.map((_, j) => error.made(float32, RUNTIME, j));
+  const size = coarse.length;
+  const own = new Float64Array(size);
+  const errors = matrix(ARITHMETICS.length, size);
+  const grown = new Float64Array(size);
+  for (let j = 0; j < size; j++) {
+    own[j] = error.made(float32, RUNTIME, j);
+    errors.data[EXACT * size + j] = (error.carried(EXACT, j) + error.made(float64, EXACT, j)) * ROUND_UP;
+    errors.data[RUNTIME * size + j] = (error.carried(RUNTIME, j) + own[j]) * ROUND_UP;
+    grown[j] = (coarse[j] + own[j]) * ROUND_UP;
+  }
   rounding.record(name, own);
-  return { errors: errorsOf(coarse.length, error), coarse: coarse.map((e, j) => (e + own[j]) * ROUND_UP) };
+  return { errors, coarse: grown };
+}
+
+/** Ranges and reaches of frame values, which a pass asks for several times, and which nobody changes. */
+const extents = new WeakMap<Matrix, { range?: Range; reach?: Float64Array }>();
+
+function extentOf(values: Matrix): { range?: Range; reach?: Float64Array } {
+  const found = extents.get(values) ?? {};
+  extents.set(values, found);
+  return found;
+}
+
+/** The range of a frame's values, computed once. */
+export function rangeOfFrame({ reader }: FramePropagator, { values }: BoundedFrame): Range {
+  const extent = extentOf(values);
+  extent.range ??= reader.range(values);
+  return extent.range;
+}
+
+/** Their reach `[size]`, computed once. */
+export function reachOfFrame(
+  { reader }: FramePropagator,
+  { values }: Pick<BoundedFrame, 'values'>,
+): Float64Array {
+  const extent = extentOf(values);
+  extent.reach ??= reader.reach(values);
+  return extent.reach;
 }
 
 /** Bound on the values, all errors included, `[2, size]`. */
@@ -73,6 +109,6 @@ export function reachesOf(
   { propagator }: Bounding,
   { values, errors, approximationError }: BoundedFrame,
 ): Matrix {
-  const reach = propagator.reader.reach(values).map((m, j) => m + approximationError[j]);
+  const reach = reachOfFrame(propagator, { values }).map((m, j) => m + approximationError[j]);
   return { ...errors, data: errors.data.map((e, i) => e + reach[i % errors.cols]) };
 }

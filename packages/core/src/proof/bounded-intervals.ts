@@ -4,7 +4,7 @@ import { rowOf } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { type ForbiddenIntervals, forbiddenIntervals } from '../rule/shift.js';
 import type { LeadError } from '../rule/winners.js';
-import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME } from './bounded-frame.js';
+import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME, rangeOfFrame, reachOfFrame } from './bounded-frame.js';
 
 /** Extra roundings of a range: for l2 a scaling, squares and a root; for vertices a product and a sum. */
 export const RANGE_TERMS = 8;
@@ -53,10 +53,10 @@ export function boundedIntervals(
   frames: readonly BoundedFrame[],
   demand: Demand,
 ): ForbiddenIntervals {
-  const ranges = propagators.map(({ reader }, r) => reader.range(frames[r].values));
-  const margins = propagators.map(({ reader, region }, r) => {
-    const reach = reader.reach(frames[r].values);
-    const terms = region.frame.rows + RANGE_TERMS;
+  const ranges = propagators.map((propagator, r) => rangeOfFrame(propagator, frames[r]));
+  const margins = propagators.map((propagator, r) => {
+    const reach = reachOfFrame(propagator, frames[r]);
+    const terms = propagator.region.frame.rows + RANGE_TERMS;
     const { approximationError } = frames[r];
     const runtime = runtimeError(frames[r], reach, demand);
     return exactError(frames[r]).map((e, j) => {
@@ -73,7 +73,7 @@ export function boundedLeads(
   frames: readonly BoundedFrame[],
   demand: Demand,
 ): LeadError {
-  const reaches = propagators.map(({ reader }, r) => reader.reach(frames[r].values));
+  const reaches = propagators.map((propagator, r) => reachOfFrame(propagator, frames[r]));
   const errors = frames.map(exactError);
   const runtimes = frames.map((frame, r) => runtimeError(frame, reaches[r], demand));
   return (r, rival, winner) => {

@@ -99,10 +99,8 @@ export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array
   const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
   // What is multiplied is the computed value, which may be in error.
   const magnitude = (row: number, j: number) => at(reaches, row, j) + Math.abs(bias[j]);
-  bounding.rounding.reach(
-    node.name,
-    bias.reduce((max, _, j) => Math.max(max, magnitude(RUNTIME, j)), 0),
-  );
+  const largest = (row: number) => bias.reduce((max, _, j) => Math.max(max, magnitude(row, j)), 0);
+  bounding.rounding.reach(node.name, largest(RUNTIME), largest(EXACT));
   return {
     values: withOriginMoved(product, bias),
     ...errorsAt(bounding, node.name, coarse, {
@@ -127,7 +125,8 @@ export function addShift(
   const { values, errors, approximationError } = frame;
   const size = shift.length;
   const magnitude = reachesOf(bounding, frame).data.map((m, i) => m + Math.abs(shift[i % size]));
-  bounding.rounding.reach(name, largestEntry(magnitude));
+  const largest = (row: number) => largestEntry(magnitude.subarray(row * size, (row + 1) * size));
+  bounding.rounding.reach(name, largest(RUNTIME), largest(EXACT));
   const made = (arithmetic: Arithmetic, row: number, j: number) =>
     sumErrorBound(2, magnitude[row * size + j], arithmetic);
   const shiftRounding = shift.map((_, j) => made(float32, RUNTIME, j));
@@ -182,7 +181,11 @@ export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly B
   );
   const { errors, reaches, coarse } = refined(bounding, node.name, inputs.length, through);
   const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
-  bounding.rounding.reach(node.name, largestEntry(rowOf(reaches, RUNTIME)));
+  bounding.rounding.reach(
+    node.name,
+    largestEntry(rowOf(reaches, RUNTIME)),
+    largestEntry(rowOf(reaches, EXACT)),
+  );
   return {
     values,
     ...errorsAt(bounding, node.name, coarse, {

@@ -4,7 +4,7 @@ import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode, NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
-import { type Progress, type Rules, walk } from '../network/walk.js';
+import { type Progress, type Rules, walkToEnd } from '../network/walk.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import type { Shifts } from '../rule/shift.js';
 import type { MaxShifts } from '../rule/winners.js';
@@ -96,8 +96,7 @@ export function boundedPass(
       return each(node, (bounding, r) => maxBounded(bounding, r, node, frames[r], winners));
     },
   };
-  const values = walk(net, rules, progress);
-  const { frames } = values.get(net.nodes.at(-1)!.name)!;
+  const { frames } = walkToEnd(net, rules, progress);
   return { frames, pieces, rounding: boundings.map(({ rounding }) => rounding) };
 }
 

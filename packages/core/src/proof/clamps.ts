@@ -14,7 +14,9 @@ import { relaxedRange } from './relaxed-value.js';
 /** A network without clamps that equals another on a region. */
 export interface Resolved {
   readonly network: Network;
-  /** Which of its inputs each clamp is, by name: tells alike networks apart. */
+  /** The node that each clamp is, its centre or its value, by name. */
+  readonly stands: ReadonlyMap<string, string>;
+  /** The same as text: tells alike networks apart. */
   readonly choices: string;
   /** What was proved on the way, of the radii. */
   readonly layers: readonly LayerMargin[];
@@ -71,6 +73,7 @@ export function resolveClamps(
   if (failure) return failure;
   return {
     network: upTo(net, stands.get(output) ?? output, stands),
+    stands,
     choices: JSON.stringify([...stands]),
     layers,
   };

@@ -45,7 +45,8 @@ export interface RegionProof {
   readonly outputFrame: { readonly values: Matrix; readonly error: Float64Array };
   /**
    * Bound `[outSize]` on |inference in float32, in any order of summation − f(x)| over the region, f the affine map in exact
-   * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow.
+   * arithmetic: each node's rounding through the actual Jacobian, and `approximationError`. Infinite where float32 may overflow, or where
+   * the bound itself, `coarse`, is larger than its numbers.
    */
   readonly inferenceError: Float64Array;
   /** Bound `[outSize]` on |f(x)| over the region: what `inferenceError` is large or small beside. */
@@ -183,7 +184,7 @@ function regionProof(
   propagator: FramePropagator,
   mapOf: () => AffineMap,
   output: BoundedFrame,
-  { overflow, coarse }: RuntimeRounding,
+  { overflow, coarse, unbounded }: RuntimeRounding,
 ): RegionProof {
   const { approximationError } = output;
   let mapError: Float64Array | undefined;
@@ -203,7 +204,9 @@ function regionProof(
       };
     },
     inferenceError: rowOf(output.errors, RUNTIME).map((e, j) =>
-      overflow === undefined ? (e + approximationError[j]) * ROUND_UP : Number.POSITIVE_INFINITY,
+      overflow === undefined && !unbounded
+        ? (e + approximationError[j]) * ROUND_UP
+        : Number.POSITIVE_INFINITY,
     ),
     outputReach: propagator.reader.reach(output.values),
     ...(overflow === undefined ? {} : { overflow }),

@@ -9,6 +9,9 @@ import type { AffinePieces } from '../rule/pieces.js';
 /** Largest finite value of binary32. */
 export const LARGEST_FLOAT32: number = (2 - 2 ** -23) * 2 ** 127;
 
+/** By how much numbers in exact arithmetic stay below the largest float32 where what rounds is not known. */
+const HEADROOM = 2 ** 20;
+
 /** Multiply-adds that bounding one region may take where its frame takes fewer: about a second. */
 const LEAST_WORK = 2 ** 30;
 
@@ -25,6 +28,7 @@ export class RuntimeRounding {
   private work: number;
   private firstOverflow: string | undefined;
   private firstCoarse: string | undefined;
+  private isUnbounded = false;
 
   constructor(
     private readonly net: Network,
@@ -40,9 +44,19 @@ export class RuntimeRounding {
     this.made.set(name, rounding);
   }
 
-  /** Records that a number as large as this may come up at a node, on the way too. */
-  reach(name: string, largest: number): void {
-    if (!(largest <= LARGEST_FLOAT32)) this.firstOverflow ??= name;
+  /**
+   * Records that a number as large as this may come up at a node, on the way too; `exact` is the same but for what rounds. Where only a bound
+   * on rounding by products of |W| is larger than float32's numbers, nothing is known of the runtime, and nothing is said of overflow.
+   */
+  reach(name: string, largest: number, exact: number = largest): void {
+    if (largest <= LARGEST_FLOAT32) return;
+    if (this.firstCoarse !== undefined && exact <= LARGEST_FLOAT32 / HEADROOM) this.isUnbounded = true;
+    else this.firstOverflow ??= name;
+  }
+
+  /** Whether there is no bound, though nothing is known to overflow. */
+  get unbounded(): boolean {
+    return this.isUnbounded;
   }
 
   /** The first node where float32 may overflow. */

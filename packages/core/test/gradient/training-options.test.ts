@@ -28,6 +28,7 @@ function errorOf(options: unknown): PoliceError {
 test('regions alone give the defaults; undefined counts as absent; the adapter’s own names pass', () => {
   const defaults = {
     regions,
+    method: 'shift',
     policy: 'sticky',
     mode: 'shift',
     gradient: 'exact',
@@ -77,4 +78,34 @@ test('regions: missing, none at all, their JSON, numbers', () => {
   expect(json.where).toBe('regions[1]');
   expect(json.remedy).toContain('regionFromJSON');
   expect(errorOf({ regions: [3] }).where).toBe('regions[0]');
+});
+
+test('the method patch is for adapters that know it, and takes no option of shifts', () => {
+  const patches = (options: object) =>
+    checkedTrainingOptions({ regions, ...options }, { known, patches: true });
+  expect(patches({ method: 'patch' })).toMatchObject({ method: 'patch', steepness: 20 });
+  expect(patches({ method: 'patch', steepness: 0 })).toMatchObject({ steepness: 0 });
+  expect(patches({ method: 'shift' })).not.toHaveProperty('steepness');
+  const refused: [object, string][] = [
+    [{ method: 'patch', mode: 'shift' }, 'mode'],
+    [{ method: 'patch', refresh: 4 }, 'refresh'],
+    [{ method: 'patch', steepness: -1 }, 'steepness'],
+    [{ method: 'patch', steepness: Number.POSITIVE_INFINITY }, 'steepness'],
+    [{ method: 'cut' }, 'method'],
+    [{ steepness: 3 }, 'steepness'],
+  ];
+  for (const [options, where] of refused)
+    expect(() => patches(options)).toThrow(expect.objectContaining({ code: 'invalid-option', where }));
+});
+
+test('other adapters say why they hold no patch, and the way there', () => {
+  expect(check({ regions, method: 'shift' }).method).toBe('shift');
+  for (const [option, value] of [
+    ['method', 'patch'],
+    ['steepness', 5],
+  ]) {
+    const error = errorOf({ regions, [`${option}`]: value });
+    expect(error).toMatchObject({ code: 'invalid-option', where: option });
+    expect(error.remedy).toContain('ONNX');
+  }
 });

@@ -166,3 +166,19 @@ test('where a Jacobian would take too long, the node is named and the bound is c
     expect(Math.abs(y - expected[i])).toBeLessThanOrEqual(inferenceError[0] + mapError[0]);
   });
 });
+
+test('a bound beyond float32 that only products of |W| make is no bound, and no overflow', () => {
+  const width = 600;
+  // Equal inputs stay as they are, by large weights that cancel.
+  const layer = dense(
+    Array.from({ length: width }, () =>
+      Float64Array.from({ length: width }, (_, j) => (j % 2 === 0 ? 3000 : -3000) + 1 / width),
+    ),
+  );
+  const net = chain(1, [dense(Array.from({ length: width }, () => [1])), ...new Array(7).fill(layer)]);
+  const region = box([0.5], [0.5]);
+  const [proof] = certified(net, [region]).regions;
+  expect(proof.coarse).toBeDefined();
+  expect(proof.overflow).toBeUndefined();
+  expect(new Set(proof.inferenceError)).toEqual(new Set([Number.POSITIVE_INFINITY]));
+});

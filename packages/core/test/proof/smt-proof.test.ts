@@ -17,6 +17,7 @@ import {
   type Network,
   network,
   operators,
+  patch,
   type Region,
   type Rng,
   relu,
@@ -199,6 +200,50 @@ describe('every question of a proof is answered by unsat', () => {
     ]);
     const { net, proof } = certified(chain(9, layers), [region]);
     expectRange(net, region, proof);
+  });
+});
+
+describe('patched networks', () => {
+  test('a patch is its map on its region, whatever the network is there', () => {
+    fc.assert(
+      fc.property(seeds, seed => {
+        const rng = seededRng(seed);
+        const region = POLYHEDRA[pick(rng, FEW_FACETS)](rng);
+        const patched = patch(anyNet(rng, region.size), [region], { precision: 'float32' }).network;
+        const proof = certify(patched, [region]);
+        if (!proof.certified) throw new Error(`not certified: ${proof.layer} ${proof.margin}`);
+        const text = textOf(smtProof(patched, [region], proof).text());
+        expect(new Set(agreedAnswers(text))).toEqual(new Set(['unsat']));
+        expect(text).toContain('radii of clamps');
+        expectRange(patched, region, proof);
+      }),
+      { numRuns: runs(6) },
+    );
+  });
+
+  test('a gap that is not 0 all over the region is found', () => {
+    const net = randomNetwork(seededRng(4), [2, 5, 1], 'relu');
+    const patched = patch(net, [box([0, 0], [1, 1])], { precision: 'float32' }).network;
+    const [inner, outer] = [box([0.2, 0.2], [0.8, 0.8]), box([0.2, 0.2], [0.8, 1.5])];
+    const proof = certify(patched, [inner]) as Certified;
+    const text = textOf(smtProof(patched, [inner], proof).text());
+    expect(agreedAnswers(text)).not.toContain('sat');
+    // The same claims on a region that reaches out of the patch.
+    const wider = text.replace(/\(assert \(<= x1 .*\)\)/, '(assert (<= x1 (/ 3 2)))');
+    expect(wider).not.toBe(text);
+    expect(agreedAnswers(wider)).toContain('sat');
+    expect(certify(patched, [outer]).certified).toBe(false);
+  });
+
+  test('a patch that leaves a region alone is refused: bounds prove that, not pieces', () => {
+    const net = freeze(randomNetwork(seededRng(4), [2, 5, 1], 'leakyRelu'), [], {
+      precision: 'float32',
+    }).network;
+    const regions = [box([0, 0], [1, 1]), box([4, 4], [5, 5])];
+    const patched = patch(net, regions, { precision: 'float32' }).network;
+    const proof = certify(patched, regions);
+    expect(proof.certified).toBe(true);
+    expect(() => smtProof(patched, regions, proof as Certified)).toThrow(/leave this region alone/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { type AffineOperator, type Gap, type NetworkNode, PoliceError } from '@police/core';
 import { ifKind } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
+import { timesTransposed } from '../ops/affine-op.js';
 import { type ComposedKernel, runComposed } from '../ops/kernel.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 import { writtenTensors } from '../ops/written-tensors.js';
@@ -10,7 +11,11 @@ interface Step {
   readonly name: string;
   readonly inputs: readonly string[];
   apply(inputs: readonly tf.Tensor2D[]): tf.Tensor2D;
+  /** dLoss/dinput of the i-th input, from dLoss/dresult. */
+  back(dy: tf.Tensor2D, i: number, inputs: readonly tf.Tensor2D[]): tf.Tensor2D;
 }
+
+type Operation = Pick<Step, 'apply' | 'back'>;
 
 /** A region's gap as the framework computes it: its constants are kept on the device until `dispose`. */
 export class GapOnDevice {
@@ -28,9 +33,9 @@ export class GapOnDevice {
     this.steps = nodes.slice(1, -1).flatMap(node => {
       const step = ifKind<Omit<Step, 'name'>>(
         {
-          affine: ({ input, operator }) => ({ inputs: [input], apply: this.affine(operator) }),
-          activation: ({ input }) => ({ inputs: [input], apply: ([x]) => tf.relu(x) }),
-          sum: ({ inputs, coefficients }) => ({ inputs, apply: weightedSum(coefficients) }),
+          affine: ({ input, operator }) => ({ inputs: [input], ...this.affine(operator) }),
+          activation: ({ input }) => ({ inputs: [input], ...RELU }),
+          sum: ({ inputs, coefficients }) => ({ inputs, ...weightedSum(coefficients) }),
         },
         node,
       );
@@ -43,11 +48,7 @@ export class GapOnDevice {
    * gradient to the data asks for.
    */
   of(x: tf.Tensor2D): tf.Tensor2D {
-    return runComposed(
-      kernel,
-      { x },
-      { compute: this.compute, differentiable: (z: tf.Tensor2D) => this.byOperations(z) },
-    ) as tf.Tensor2D;
+    return runComposed(kernel, { x }, { compute: this.compute, backward: this.backward }) as tf.Tensor2D;
   }
 
   dispose(): void {
@@ -61,16 +62,38 @@ export class GapOnDevice {
   };
 
   private byOperations(x: tf.Tensor2D): tf.Tensor2D {
-    const values = new Map([[this.input, x]]);
-    for (const { name, inputs, apply } of this.steps) {
-      values.set(name, apply(inputs.map(input => values.get(input)!)));
-    }
+    const values = this.valuesAt(x);
     return this.hinges
       .map(name => tf.sum(values.get(name)!, 1, true))
       .reduce((a, b) => tf.add(a, b)) as tf.Tensor2D;
   }
 
-  private affine(operator: AffineOperator): Step['apply'] {
+  private valuesAt(x: tf.Tensor2D): Map<string, tf.Tensor2D> {
+    const values = new Map([[this.input, x]]);
+    for (const { name, inputs, apply } of this.steps) {
+      values.set(name, apply(inputs.map(input => values.get(input)!)));
+    }
+    return values;
+  }
+
+  /** dLoss/dx from dLoss/dgap `[n, 1]`; a point on a facet is within it. */
+  private readonly backward = (x: tf.Tensor2D, dy: tf.Tensor2D): tf.Tensor2D => {
+    const values = this.valuesAt(x);
+    const gradients = new Map(
+      this.hinges.map(name => [name, tf.mul<tf.Tensor2D>(dy, tf.onesLike(values.get(name)!))]),
+    );
+    for (const { name, inputs, back } of [...this.steps].reverse()) {
+      const read = inputs.map(input => values.get(input)!);
+      inputs.forEach((input, i) => {
+        const share = back(gradients.get(name)!, i, read);
+        const before = gradients.get(input);
+        gradients.set(input, before ? tf.add(before, share) : share);
+      });
+    }
+    return gradients.get(this.input)!;
+  };
+
+  private affine(operator: AffineOperator): Operation {
     const { bias } = operator;
     if (operator.kind === 'dense') {
       const { rows, cols, data } = operator.weight;
@@ -78,12 +101,18 @@ export class GapOnDevice {
         tf.tidy(() => tf.transpose(tf.tensor2d(Float32Array.from(data), [rows, cols]))),
       );
       const b = this.constant(tf.tensor1d(Float32Array.from(bias)));
-      return ([x]) => tf.fused.matMul({ a: x, b: w as tf.Tensor2D, bias: b }) as tf.Tensor2D;
+      return {
+        apply: ([x]) => tf.fused.matMul({ a: x, b: w as tf.Tensor2D, bias: b }) as tf.Tensor2D,
+        back: dy => timesTransposed(dy, w as tf.Tensor2D),
+      };
     }
     if (operator.kind !== 'scale') throw unknownOperator(operator);
     const factor = this.constant(tf.tensor1d(Float32Array.from(operator.factor ?? bias.map(() => 1))));
     const offset = this.constant(tf.tensor1d(Float32Array.from(bias)));
-    return ([x]) => tf.add(tf.mul(x, factor), offset);
+    return {
+      apply: ([x]) => tf.add(tf.mul(x, factor), offset),
+      back: dy => tf.mul(dy, factor),
+    };
   }
 
   private constant<T extends tf.Tensor>(tensor: T): T {
@@ -136,15 +165,18 @@ function sumInPlace(x: tf.Tensor2D, { factor, middle, width }: LargeBox): tf.Ten
   return sums as tf.Tensor2D;
 }
 
-const weightedSum =
-  (coefficients: readonly number[] | undefined): Step['apply'] =>
-  inputs =>
-    inputs
-      .map((x, i) => {
-        const factor = coefficients?.[i] ?? 1;
-        return factor === 1 ? x : tf.mul<tf.Tensor2D>(x, factor);
-      })
-      .reduce((a, b) => tf.add(a, b));
+const RELU: Operation = {
+  apply: ([x]) => tf.relu(x),
+  back: (dy, _, [x]) => tf.mul(dy, tf.step(x)),
+};
+
+function weightedSum(coefficients: readonly number[] | undefined): Operation {
+  const times = (x: tf.Tensor2D, i: number): tf.Tensor2D => {
+    const factor = coefficients?.[i] ?? 1;
+    return factor === 1 ? x : tf.mul<tf.Tensor2D>(x, factor);
+  };
+  return { apply: inputs => inputs.map(times).reduce((a, b) => tf.add(a, b)), back: times };
+}
 
 const unknownOperator = ({ kind }: AffineOperator): PoliceError =>
   new PoliceError({
@@ -163,14 +195,13 @@ const kernel: ComposedKernel = {
   gradient: {
     inputsToSave: ['x'],
     gradFunc: (dy, [x], attrs) => {
-      const { differentiable } = attrs as unknown as Attributes;
-      return { x: () => tf.grad(z => differentiable(z as tf.Tensor2D))(x, dy as tf.Tensor) };
+      const { backward } = attrs as unknown as Attributes;
+      return { x: () => tf.tidy(() => backward(x as tf.Tensor2D, dy as tf.Tensor2D)) };
     },
   },
 };
 
 interface Attributes {
   readonly compute: (x: tf.Tensor2D) => tf.Tensor2D;
-  /** The same of the framework's operations. */
-  readonly differentiable: (x: tf.Tensor2D) => tf.Tensor2D;
+  readonly backward: (x: tf.Tensor2D, dy: tf.Tensor2D) => tf.Tensor2D;
 }

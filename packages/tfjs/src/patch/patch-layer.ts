@@ -14,12 +14,7 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
 import { firstMap } from './first-map.js';
-import {
-  type AddedRegularizer,
-  type MapRegularizer,
-  type ReadRegularizer,
-  regularizerOf,
-} from './map-regularizer.js';
+import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { RegionPatch } from './region-patch.js';
 import { assertTarget } from './target.js';
 
@@ -75,7 +70,7 @@ export class PatchLayer extends CompositeLayer {
       const { A = matrix(outputs, region.size), b = new Float64Array(outputs) } = { ...fit, ...target };
       const prefix = regions.length === 1 ? 'patch' : `patch_${r}`;
       const map = {
-        A: this.addMapWeight(`${prefix}_A`, [region.size, outputs], !target, this.regularizer?.regularizer),
+        A: this.addMapWeight(`${prefix}_A`, [region.size, outputs], !target),
         b: this.addMapWeight(`${prefix}_b`, [outputs], target?.b === undefined),
       };
       writePermuted(map.A, A.data, [1, 0]);
@@ -122,17 +117,23 @@ export class PatchLayer extends CompositeLayer {
     return matrix(rows, values.length / rows, values);
   }
 
-  private addMapWeight(
-    name: string,
-    shape: number[],
-    isTrained: boolean,
-    regularizer?: AddedRegularizer,
-  ): tfl.LayerVariable {
-    return this.addWeight(name, shape, 'float32', tfl.initializers.zeros(), regularizer, isTrained);
+  private addMapWeight(name: string, shape: number[], isTrained: boolean): tfl.LayerVariable {
+    return this.addWeight(name, shape, 'float32', tfl.initializers.zeros(), undefined, isTrained);
   }
 
   override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape | BatchShape[] {
     return [(inputShape as BatchShape)[0], ...this.shapes.output];
+  }
+
+  private get mapLosses(): tfl.layers.Layer['losses'] {
+    const { regularizer } = this.regularizer ?? {};
+    return regularizer
+      ? this.patches.map(
+          ({ map }) =>
+            () =>
+              regularizer.apply(map.A.read()),
+        )
+      : [];
   }
 
   protected override get parts(): readonly tfl.layers.Layer[] {
@@ -140,7 +141,7 @@ export class PatchLayer extends CompositeLayer {
   }
 
   override get losses(): tfl.layers.Layer['losses'] {
-    return [...leavesOf(this.inner).flatMap(layer => layer.losses), ...super.losses];
+    return [...leavesOf(this.inner).flatMap(layer => layer.losses), ...this.mapLosses];
   }
 
   override dispose(): ReturnType<tfl.layers.Layer['dispose']> {

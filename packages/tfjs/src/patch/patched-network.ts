@@ -50,7 +50,11 @@ export function patchedNetwork(model: tfl.LayersModel, epsilon: number | undefin
       nodes.push({ kind: 'clamp', name: own, inputs: [value, centre, radius] });
       return own;
     }
-    const known = readable(tfl.model({ inputs: input, outputs: tensor }), epsilon);
+    const isWhole = tensor.sourceLayer instanceof tfl.LayersModel && tensor.inputs[0] === input;
+    const part = isWhole
+      ? (tensor.sourceLayer as tfl.LayersModel)
+      : tfl.model({ inputs: input, outputs: tensor });
+    const known = patchedNetwork(part, epsilon) ?? readable(part, epsilon);
     if (known) return add(known);
     nodes.push({
       kind: 'opaque',

@@ -30,7 +30,9 @@ export function perChannel(values: ArrayLike<number>, shape: Shape): Float64Arra
 
 /** The value of each entry's group. */
 export function expandGroups(values: ArrayLike<number>, groups: Int32Array): Float64Array {
-  return Float64Array.from(groups, group => values[group]);
+  const expanded = new Float64Array(groups.length);
+  for (let j = 0; j < groups.length; j++) expanded[j] = values[groups[j]];
+  return expanded;
 }
 
 /** Throws `shape` unless all sizes are positive integers, their product is indexable and their number is allowed. */

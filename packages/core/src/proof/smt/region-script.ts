@@ -26,7 +26,7 @@ export interface Defined {
 }
 
 /**
- * The claim that a network is affine on a region, as questions to a solver: node by node, every unit as an affine function of
+ * The claim that a network is affine on a region, the r-th that `pieces` is about, as questions to a solver: node by node, every unit as an affine function of
  * the region's coordinates, and every nonlinearity on the piece that was proved, each claimed from the claims before it. Nothing branches.
  */
 export function* regionScript(
@@ -38,7 +38,7 @@ export function* regionScript(
 ): Lines<Defined> {
   const coordinates = coordinatesOf(region.toJSON());
   const { names, constraints } = coordinates;
-  yield comment(`region ${r}: ${region.kind}, ${names.length} coordinates`);
+  yield comment(`a region of kind ${region.kind} in ${names.length} coordinates`);
   for (const name of names) yield `(declare-const ${name} Real)\n`;
   yield* constraints;
   const inputs = yield* inputUnits(coordinates);

@@ -1,13 +1,12 @@
 import { PoliceError } from '../../errors.js';
 import type { Network } from '../../network/network.js';
-import { UNRESOLVED } from '../../network/unresolved.js';
 import type { Progress } from '../../network/walk.js';
-import { ifKind } from '../../network/walk.js';
 import type { Fraction } from '../../numeric/fraction.js';
 import type { Region } from '../../regions/region.js';
 import type { Certified } from '../plain-proof.js';
+import { type PlainNetwork, plainNetworks } from './plain-network.js';
 import { type Defined, regionScript } from './region-script.js';
-import { asserted, comment, defined, fractionText, sumText } from './syntax.js';
+import { asserted, comment, defined, fractionText, refutable, sumText } from './syntax.js';
 import type { Lines } from './units.js';
 
 /** Σ coefficient · (input or output) relation bound, in exact numbers: numerator over positive denominator. */
@@ -60,7 +59,8 @@ const DEFAULT_LIMIT = 2 ** 28;
  * It is made twice: once to be measured, before anything is written, and once to be read, so it never lies in memory as a whole.
  *
  * Throws `invalid-option` for a curved region, `unsupported-layer` for weights that are no known rational numbers (roots, interpolation),
- * `unsupported-activation` for smooth ones, or `too-large` beyond `limit`.
+ * `unsupported-activation` for smooth ones, or `too-large` beyond `limit`. A patch is its map on its region, which is proved too; of several
+ * patches, those that leave a region alone are proved by bounds, and refused here (`unsupported-layer`).
  *
  * @example
  * const proof = certify(net, regions);
@@ -73,32 +73,41 @@ export function smtProof(
   options: SmtProofOptions = {},
 ): SmtProof {
   const { limit = DEFAULT_LIMIT } = options;
-  if (!proof.pieces) for (const node of net.nodes) ifKind(UNRESOLVED, node);
+  const plain = plainNetworks(net, regions, proof);
   let bytes = 0;
   let questions = 0;
-  for (const piece of script(net, regions, proof, options)) {
+  for (const piece of script(net, regions, plain, options)) {
     bytes += piece.length; // all of it ASCII
     if (QUESTION.test(piece)) questions++;
     if (bytes > limit) throw tooLong(limit);
   }
   const { progress: _, ...quietly } = options;
-  return { questions, bytes, text: () => script(net, regions, proof, quietly) };
+  return { questions, bytes, text: () => script(net, regions, plain, quietly) };
 }
 
 function* script(
   net: Network,
   regions: readonly Region[],
-  { pieces }: Certified,
+  plain: readonly PlainNetwork[],
   { unsafe = [], about = [], progress }: SmtProofOptions,
 ): Lines<void> {
   for (const line of [...about, ...HEAD]) yield comment(line);
   yield '(set-logic QF_LRA)\n';
   for (const [r, region] of regions.entries()) {
     yield '(push 1)\n';
-    const found = yield* regionScript(net, region, r, pieces!, progress);
-    if (unsafe.length > 0) yield* unsafeOn(found, unsafe);
+    const { network, pieces, region: at } = plain[r];
+    yield comment(`region ${r}`);
+    const { inputs, outputs } = yield* regionScript(network, region, at, pieces, progress);
+    yield* zero(outputs.slice(net.outputSize));
+    if (unsafe.length > 0) yield* unsafeOn({ inputs, outputs: outputs.slice(0, net.outputSize) }, unsafe);
     yield '(pop 1)\n';
   }
+}
+
+/** The radii of clamps: where they are 0 a clamp is its centre, which stands in its place. */
+function* zero(radii: Defined['outputs']): Lines<void> {
+  if (radii.length > 0) yield comment('radii of clamps, which are 0');
+  for (const { text } of radii) yield refutable(`(distinct ${text} 0)`);
 }
 
 const HEAD = [

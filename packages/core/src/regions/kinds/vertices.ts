@@ -113,7 +113,8 @@ function vertexBody(vertices: Matrix, coordinates: Matrix, isSimplex: boolean): 
     centre[i % d] += x / count;
   });
   return {
-    ...(isSimplex ? simplexExtremes(coordinates) : pointExtremes(coordinates)),
+    // Affinely independent points are a simplex, whatever it was made as: their frame values are the extremes' candidates themselves.
+    ...(count === d + 1 ? simplexExtremes(coordinates) : pointExtremes(coordinates)),
     symmetric: isSymmetric(vertices),
     points: coordinates,
     centre,

@@ -28,12 +28,32 @@ export interface LinearProgramsSource {
  * const region = hPolytope(A, b, { programs });
  */
 export async function loadLinearPrograms(source: LinearProgramsSource = {}): Promise<LinearPrograms> {
-  const highs = await loadHighs(source as InitOptions).catch(cause => {
+  const highs = await load(source).catch(cause => {
     throw notLoaded(cause);
   });
   const programs: LinearPrograms = { maximise: (G, g, costs) => maximise(highs, G, g, costs) };
   usePrograms(programs);
   return programs;
+}
+
+declare const WebAssembly: {
+  instantiate(source: object, imports: object): Promise<{ readonly instance?: object }>;
+};
+
+/** Upstream knows `wasmBinary` and `wasmModule` by its types only: what it asks is `instantiateWasm`, which cannot tell it of a failure. */
+function load({ locateFile, wasmBinary, wasmModule }: LinearProgramsSource): Promise<Highs> {
+  const given = wasmModule ?? wasmBinary;
+  if (!given) return loadHighs(locateFile ? { locateFile } : {});
+  return new Promise((resolve, reject) => {
+    const options = {
+      instantiateWasm: (imports: object, receive: (instance: object) => void) => {
+        // Of bytes it makes a module and an instance, of a module the instance alone.
+        WebAssembly.instantiate(given, imports).then(made => receive(made.instance ?? made), reject);
+        return {};
+      },
+    };
+    loadHighs(options as InitOptions).then(resolve, reject);
+  });
 }
 
 const OPTIONS = {
