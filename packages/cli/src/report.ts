@@ -2,6 +2,7 @@ import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
+import { changeLines, type PropertyChange } from './property/changes.js';
 import { type ChosenSharing, sharingLines } from './sharing.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
@@ -26,6 +27,8 @@ export interface Report {
   readonly edits: readonly Edit[];
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
+  /** Of properties among the regions: the answers before and after; absent without any. */
+  readonly properties?: readonly PropertyChange[];
   readonly drift?: Drift & { readonly samples: number };
   /** What was changed outside the regions, and a sentence on it. */
   readonly harm: Harm;
@@ -92,6 +95,7 @@ export function reportLines(report: Report): string[] {
           `On ${drift.samples} samples: outputs drift by ${shortNumber(drift.meanDrift)} on average and ${shortNumber(drift.largestDrift)} at most; ${(100 * drift.decisionAgreement).toFixed(2)}% keep their decision.`,
         ]
       : []),
+    ...changeLines(report.properties ?? []),
     edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
     ...edits.map(
       ({ kind, node, tensor, changed, largest }) =>

@@ -1,12 +1,15 @@
 import { PoliceError } from '@police/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type BoundsOptions, boundsCommand } from './commands/bounds.js';
+import { CAPABILITY_NAMES, capabilitiesCommand, SOLVER_NAME } from './commands/capabilities.js';
 import type { EnforceOptions } from './commands/enforce.js';
 import { enforceBy } from './commands/enforce-by.js';
 import { type ExportOptions, exportCommand } from './commands/export.js';
 import { type InspectOptions, inspectCommand } from './commands/inspect.js';
+import { isQuestion, type QueryOptions, queryCommand } from './commands/query.js';
 import { type RegionCommandOptions, regionCommand } from './commands/region.js';
 import { type RegionsOptions, regionsCommand } from './commands/regions.js';
+import { type RepairCommandOptions, repairCommand } from './commands/repair.js';
 import { type SweepOptions, sweepCommand } from './commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from './commands/verify.js';
 import { completionScript, shellOf } from './completions.js';
@@ -77,6 +80,11 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
       'Makes trained networks exactly affine on the regions you name, with a proof. Reads and writes ONNX.',
     )
     .version(version)
+    .option('--name', 'output the full name')
+    .on('option:name', () => {
+      terminal.stdout.write(`${SOLVER_NAME}\n`);
+      throw new CommanderError(EXIT.done, 'police.name', SOLVER_NAME);
+    })
     .configureOutput({
       writeOut: text => terminal.stdout.write(text),
       writeErr: text => terminal.stderr.write(text),
@@ -265,6 +273,7 @@ ${REGION_WORDS}`,
     )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
+    .option('--allow-violation', 'write even where a property holds before and not after')
     .option('-f, --force', 'replace files that are there')
     .action(async (paths: string[], options: EnforceOptions & SweepOptions, described: Command) =>
       finish(
@@ -276,31 +285,84 @@ ${REGION_WORDS}`,
 
   const verifying = withRegionOptions(
     command(
-      'verify [models...]',
-      'Proves that a model is exactly affine on every region, deriving everything from its bytes.',
+      'verify [files...]',
+      'Proves that a model is exactly affine on every region, or decides a property, all from the bytes of the files.',
       `  police verify affine.onnx --region box.json
   police verify affine.onnx --box -1..1
   police verify affine.onnx --region box.json --certificate proof.json
+  police verify model.onnx --property prop.vnnlib
+  police verify query.vnnlib --network f=model.onnx --timeout 60
   police verify affine.onnx --property prop.vnnlib --proof out.smt2   # then: z3 out.smt2, or cvc5 --incremental out.smt2
   police verify --instances instances.csv --jobs 4 --summary out.csv
 ${REGION_WORDS}`,
     ),
-    options => !('instances' in options || 'property' in options),
+    options => !('instances' in options || 'property' in options || 'network' in options),
   );
   instanceOptions(verifying)
-    .option('--property <file>', 'a VNN-LIB property; its inputs are the regions where no --region is given')
-    .option('--proof <file>', 'write the proof in SMT-LIB for solvers of other people, the property last')
+    .option('--property <file>', 'a VNN-LIB property: answers sat, unsat or unknown')
+    .option(
+      '--network <name=file>',
+      'the model of a network that the query names, where the file is a VNN-LIB query',
+      (pair: string, before: readonly string[] = []) => [...before, pair],
+    )
+    .option('--timeout <seconds>', 'of a query: answer timed-out after so long', wholeNumber)
+    .option('--serialise-assignments <folder>', 'of a query: write the assignment there as ONNX tensors')
+    .option(
+      '--proof <file>',
+      'of a model that is affine on the regions, or on those of the property: write the proof in SMT-LIB for solvers of other people, the property last',
+    )
     .option('--proof-limit <MiB>', 'the longest proof to write (default: 256)', wholeNumber)
     .option('-f, --force', 'replace a file that is there')
     .option('--certificate <file>', 'also check that this certificate says what holds')
     .option('--run', 'also run the model in ONNX Runtime (onnxruntime-web) and compare')
+    .option('--no-run', 'of a query: do not confirm points in ONNX Runtime')
     .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
     .option('--memory <MiB>', MEMORY, wholeNumber)
-    .action(async (paths: string[], options: VerifyOptions & SweepOptions, described: Command) =>
+    .action(
+      async (paths: string[], options: VerifyOptions & QueryOptions & SweepOptions, described: Command) => {
+        if (isMany(paths, options)) finish(await sweepCommand('verify', paths, options, described, terminal));
+        else if (isQuestion(options)) finish(await queryCommand(paths[0], options, terminal));
+        else finish(await verifyCommand(paths[0], options, terminal));
+      },
+    );
+
+  const repairing = command(
+    'repair [models...]',
+    'Makes a VNN-LIB property true by the least change that is found, proves the file that comes of it, and writes it.',
+    `  police repair model.onnx --property prop.vnnlib -o fixed.onnx
+  police repair model.onnx --property prop.vnnlib --keep samples.npy -o fixed.onnx --certificate proof.json
+  police repair --instances instances.csv --jobs 4 -o out/ --summary out.csv`,
+  );
+  instanceOptions(repairing)
+    .option('--property <file>', 'what is not to be: inputs, and outputs there')
+    .requiredOption('-o, --output <file>', 'where to write the model; - is standard output')
+    .addOption(
+      new Option(
+        '--method <name>',
+        'patch: the nearest affine map on each region, nothing elsewhere; shift: biases alone, same operators',
+      )
+        .choices(['patch', 'shift'])
+        .default('patch'),
+    )
+    .option(
+      '--keep <file>',
+      'samples (.npy or CSV) whose outputs are to stay as they are, outside the regions',
+    )
+    .addOption(
+      new Option('--decision <which>', 'which output is the decision, for the report')
+        .choices(['largest', 'smallest'])
+        .default('largest'),
+    )
+    .option('--report <file>', 'write the report as JSON')
+    .option('--certificate <file>', 'write the certificate, for police verify')
+    .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
+    .option('-f, --force', 'replace files that are there')
+    .action(async (paths: string[], options: RepairCommandOptions & SweepOptions, described: Command) =>
       finish(
         isMany(paths, options)
-          ? await sweepCommand('verify', paths, options, described, terminal)
-          : await verifyCommand(paths[0], options, terminal),
+          ? await sweepCommand('repair', paths, { ...options, region: [] }, described, terminal)
+          : await repairCommand(paths[0], options, terminal),
       ),
     );
 
@@ -337,6 +399,14 @@ ${REGION_WORDS}`,
     .action(async (path: string, options: ExportOptions) =>
       finish(await exportCommand(path, options, terminal)),
     );
+
+  const capabilities = program
+    .command('capabilities')
+    .copyInheritedSettings(program)
+    .description('What queries and models can be decided, as the VNN-LIB standard asks solvers for it.')
+    .alias('supports');
+  for (const name of CAPABILITY_NAMES) capabilities.option(`--${name}`, 'print this alone');
+  capabilities.action((options: Record<string, unknown>) => finish(capabilitiesCommand(options, terminal)));
 
   program
     .command('completion <shell>')

@@ -105,9 +105,9 @@ function assertUnmixed({ mixed: [constraint] }: Disjunct, source: Source): void 
 }
 
 /** Claims the region's size, and builds it when called; undefined where it holds no point. */
-function regionOf(
+export function regionOf(
   region: InputRegion,
-  { source }: Query,
+  { source }: Pick<Query, 'source'>,
   memory: Memory,
   options: RegionOptions,
 ): () => Region | undefined {

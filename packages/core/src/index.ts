@@ -6,6 +6,7 @@ export {
   type QueryDecision,
 } from './decide/decide.js';
 export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
+export { type Repaired, type RepairOptions, repair } from './decide/repair.js';
 export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';

@@ -16,7 +16,12 @@ function run(snippet: string, expression: string): unknown {
 }
 
 test('the README’s snippets run, and their networks are certified', () => {
-  expect(snippets).toHaveLength(2);
+  expect(snippets).toHaveLength(3);
   expect(run(snippets[0], 'proof.certified')).toBe(true);
   expect(run(snippets[1], 'certify(network, [region]).certified')).toBe(true);
+  const asked = (net: string) =>
+    run(snippets[2], `decide(${net}, [{ region, conjuncts: [[above]] }]).answer`);
+  expect(asked('net')).toBe('sat');
+  expect(asked('police(net, [region]).network')).not.toBe('unknown');
+  expect(asked('repair(net, [{ region, conjuncts: [[above]] }]).network')).toBe('unsat');
 });

@@ -5,7 +5,9 @@ import type { GraphProto, ModelProto, ValueInfoProto } from './proto.js';
 import { dtypeOf, type FloatType, isFloat, rounderOf, type Tensor } from './tensor.js';
 import { fieldsOf } from './wire.js';
 
-const [OLDEST_OPSET, NEWEST_OPSET] = [8, 26];
+/** The oldest and the newest operator set that is read. */
+export const OPSETS: readonly [oldest: number, newest: number] = [8, 26];
+const [OLDEST_OPSET, NEWEST_OPSET] = OPSETS;
 const [OLDEST_IR, NEWEST_IR] = [3, 13];
 
 /** The default operator set's version. */

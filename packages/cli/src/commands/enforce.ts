@@ -38,6 +38,7 @@ import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
 import { assertWritable, type Output, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
+import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
@@ -70,6 +71,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
+  /** Whether a property may hold before and not after. */
+  readonly allowViolation?: boolean;
   readonly force?: boolean;
   /** Whether data that was kept beside the model goes into what is written. */
   readonly inline?: boolean;
@@ -98,7 +101,8 @@ export async function enforceCommand(
   assertOptionsOfShifts(options);
   const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
   await assertWritable(outputs, options.force === true);
-  const { model } = await readModelFile(path, options, terminal);
+  const read = await readModelFile(path, options, terminal);
+  const { model } = read;
   const dataPath = await dataPathFor(model.source.isExternal, options, outputs);
   const limit = new Memory(options);
   const regions = await readRegions(
@@ -109,6 +113,7 @@ export async function enforceCommand(
   const samples = options.data
     ? await readSamples(options.data, model.network.inputSize, terminal)
     : undefined;
+  const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
   const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
@@ -142,6 +147,13 @@ export async function enforceCommand(
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.arithmetic);
+  const { changes, warnings } = await changesOf(
+    asked.properties,
+    read,
+    { bytes: reread.source.bytes, model: reread },
+    { ...memory, run: options.run !== false },
+  );
+  if (!options.allowViolation) assertNoneFlipped(changes);
   const certificate = certificateOfProof(
     reread.network,
     proof,
@@ -180,12 +192,15 @@ export async function enforceCommand(
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
+    ...(changes.length > 0 ? { properties: changes } : {}),
     harm,
     verdict: sentence,
     warnings: [
       ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
+      ...asked.warnings,
+      ...warnings,
     ],
   };
   const files: Output[] = [
@@ -352,7 +367,12 @@ function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions):
 }
 
 /** Standard output carries one thing. */
-export function assertOneStream({ output, report, certificate, json }: EnforceOptions): void {
+export function assertOneStream({
+  output,
+  report,
+  certificate,
+  json,
+}: Pick<EnforceOptions, 'output' | 'report' | 'certificate' | 'json'>): void {
   const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
   if (onStdout.length <= 1) return;
   throw new PoliceError({

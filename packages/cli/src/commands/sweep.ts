@@ -33,7 +33,7 @@ const NOT_OF_A_JOB: readonly string[] = [
 ];
 
 /** What a command leaves in files, which say whether a job is done. */
-const WRITES: Readonly<Record<JobCommandName, boolean>> = { enforce: true, verify: false };
+const WRITES: Readonly<Record<JobCommandName, boolean>> = { enforce: true, repair: true, verify: false };
 
 /**
  * A command on many instances: those of `--instances`, or every model on the regions of every option or file, each apart. What is written goes into a

@@ -1,7 +1,7 @@
 import type { RegionSource } from '../regions/sources.js';
 
 /** Commands that can be run on many instances. */
-export type JobCommandName = 'enforce' | 'verify';
+export type JobCommandName = 'enforce' | 'verify' | 'repair';
 
 /** One command on one model and the regions of one file, property or option: plain data, which travels between threads. */
 export interface Job {

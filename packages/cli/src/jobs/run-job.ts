@@ -1,6 +1,8 @@
 import { PoliceError } from '@police/core';
 import type { EnforceOptions } from '../commands/enforce.js';
 import { enforceBy } from '../commands/enforce-by.js';
+import { isQuestion, type QueryOptions, queryCommand } from '../commands/query.js';
+import { type RepairCommandOptions, repairCommand } from '../commands/repair.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
@@ -57,22 +59,54 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
       ...pick(job, ['outputSha256', 'dataSha256']),
     }),
   },
-  verify: {
-    run: ({ model, region, options }, _hashes, terminal) =>
-      verifyCommand(
+  repair: {
+    run: ({ model, region, stem, options }, hashes, terminal) =>
+      repairCommand(
         model,
         {
-          ...(options as unknown as VerifyOptions),
-          region: [region],
+          ...(options as unknown as RepairCommandOptions),
           ...(isProperty(region) ? { property: region.path } : {}),
+          output: `${stem}.onnx`,
+          certificate: `${stem}.certificate.json`,
+          report: `${stem}.report.json`,
           json: true,
           quiet: true,
           force: true,
         },
         terminal,
+        hashes,
       ),
+    details: ({ before, after, changed, inside, outside, job }) => ({
+      before,
+      after,
+      changed,
+      ...prefixed('inside', pick(inside, ['decisionsKept', 'largestChange'])),
+      ...prefixed('outside', pick(outside, ['decisionsKept', 'largestChange'])),
+      ...pick(job, ['outputSha256']),
+    }),
+  },
+  verify: {
+    run: ({ model, region, options, timeout }, _hashes, terminal) => {
+      const asked: VerifyOptions & QueryOptions = {
+        ...(options as unknown as VerifyOptions),
+        region: [region],
+        ...(isProperty(region) ? { property: region.path } : {}),
+        ...(timeout === undefined ? {} : { timeout }),
+        json: true,
+        quiet: true,
+        force: true,
+      };
+      return isQuestion(asked) ? queryCommand(model, asked, terminal) : verifyCommand(model, asked, terminal);
+    },
     // Margins are one for each layer, points as long as inputs.
-    details: ({ layers: _layers, points: _points, ...facts }) => facts,
+    details: ({
+      layers: _layers,
+      points: _points,
+      input: _input,
+      output: _output,
+      cases: _cases,
+      ...facts
+    }) => facts,
   },
 };
 
@@ -116,6 +150,12 @@ function statusOf(code: number): JobStatus {
   if (code === EXIT.done) return 'done';
   if (code === EXIT.notCertified) return 'not certified';
   return code === EXIT.unsupported ? 'unsupported' : 'bad input';
+}
+
+function prefixed(prefix: string, facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [`${prefix}${name[0].toUpperCase()}${name.slice(1)}`, fact]),
+  );
 }
 
 function pick(from: unknown, names: readonly string[]): Record<string, unknown> {

@@ -158,7 +158,9 @@ class CaseStudy {
       found = this.tried([pointAt(region, outcome.candidate)], columns);
       if (found.answer === 'sat') return found;
     }
-    return this.isAffine ? found : this.searched(columns);
+    // What is not known cannot be sampled.
+    const isKnown = !this.net.network.nodes.some(({ kind }) => kind === 'opaque');
+    return this.isAffine || !isKnown ? found : this.searched(columns);
   }
 
   private get programs(): LinearPrograms | undefined {

@@ -1,8 +1,9 @@
+import { PoliceError } from '../errors.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { ROUND_UP } from '../proof/bounded-frame.js';
 import { certify } from '../proof/certify.js';
-import type { CertifyOptions } from '../proof/plain-proof.js';
+import type { Certified, CertifyOptions, Uncertified } from '../proof/plain-proof.js';
 import { relaxed } from '../proof/relaxed.js';
 import type { Relaxed } from '../proof/relaxed-value.js';
 import type { Region } from '../regions/region.js';
@@ -23,11 +24,25 @@ export function* rowBounds(
 ): Iterable<Relaxed> {
   yield belowBounds(rows, relaxed(network, region, { ...options, arithmetic }), region);
   if (arithmetic === 'exact') return;
-  const proof = certify(network, [region], options);
-  if (!proof.certified) return;
+  const proof = proofOf(network, region, options);
+  if (!proof?.certified) return;
   const [{ outputFrame, inferenceError }] = proof.regions;
   const error = outputFrame.error.map((e, j) => (e + inferenceError[j]) * ROUND_UP);
   yield belowBounds(rows, { values: outputFrame.values, error, isAffine: true }, region);
+}
+
+/** Undefined of a network with a part that is not read and no patch holds: relaxing it has told all that is known. */
+function proofOf(
+  network: RowsNetwork['network'],
+  region: Region,
+  options: CertifyOptions,
+): Certified | Uncertified | undefined {
+  try {
+    return certify(network, [region], options);
+  } catch (error) {
+    if (error instanceof PoliceError && error.code === 'unsupported-layer') return undefined;
+    throw error;
+  }
 }
 
 /** The bounds subtracted: a row holds where it is at most 0. */

@@ -12,6 +12,8 @@ import {
   type LinearTerm,
   leakyRelu,
   type Network,
+  type NetworkNode,
+  network,
   type Query,
   type QueryDecision,
   type Region,
@@ -259,6 +261,25 @@ describe('decide', () => {
     ];
     const decision = decide(net, query);
     expect(decision).toMatchObject({ answer: 'sat', cases: [{ conjuncts: [{ answer: 'unsat' }] }, {}] });
+  });
+
+  test('of a part that is not read only what holds it tells', () => {
+    const f: NetworkNode = { kind: 'opaque', name: 'f', inputs: ['x'], size: 1 };
+    const alone = network([{ kind: 'input', name: 'x', size: 1 }, f]);
+    const region = box([0], [1]);
+    for (const arithmetic of ['exact', 'float32'] as const) {
+      const asked: Query = [{ region, conjuncts: [[y([1], 0)]] }];
+      expect(decide(alone, asked, { arithmetic })).toMatchObject({ answer: 'unknown' });
+      const held = network([
+        ...alone.nodes,
+        { kind: 'affine', name: 'c', input: 'x', operator: dense([[1]], [2]) },
+        { kind: 'affine', name: 'r', input: 'x', operator: dense([[0]]) },
+        { kind: 'clamp', name: 'y', inputs: ['f', 'c', 'r'] },
+      ]);
+      expect(decide(held, asked, { arithmetic })).toMatchObject({ answer: 'unsat' });
+      const low: Query = [{ region, conjuncts: [[y([1], 2.5)]] }];
+      expect(decide(held, low, { arithmetic })).toMatchObject({ answer: 'sat' });
+    }
   });
 
   test('stops when it is told to', () => {
