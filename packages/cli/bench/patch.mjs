@@ -1,4 +1,4 @@
-// What patches cost and keep, on real networks: node packages/cli/bench/patch.mjs FOLDER [acas | ways | any [name …]]
+// What patches cost and keep, on real networks: node packages/cli/bench/patch.mjs FOLDER [acas | ways [way …] | any [model …]]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -212,6 +212,7 @@ async function ways() {
   });
   console.log(`way | ${Object.keys(areas).join(' | ')} | latency`);
   for (const [name, make] of Object.entries(methods)) {
+    if (rest.length > 0 && !rest.includes(name)) continue;
     const kept = Object.keys(areas).map(() => []);
     const ratios = [];
     for (const file of NETWORKS) {
@@ -279,7 +280,7 @@ function cases() {
 }
 
 /** Longer, and fewer points are run: how many were is told. */
-const MOST_SECONDS = 200;
+const MOST_SECONDS = 100;
 
 async function any(work) {
   for (const { name, json, region, inside, outside, points } of cases()) {
