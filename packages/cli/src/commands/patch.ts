@@ -280,7 +280,7 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
 function assertOptionsOfPatches({ policy, sharing, precision, target }: EnforceOptions): void {
   const given = [
     ...(policy === 'minimal' ? [] : ['--policy']),
-    ...(sharing === 'per-unit' ? [] : ['--sharing']),
+    ...(sharing === 'auto' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
     ...(target === undefined ? [] : ['--target']),
   ];
