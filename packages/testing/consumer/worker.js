@@ -11,4 +11,4 @@ async function work() {
   postMessage(proof.certified ? 'affine' : 'not affine');
 }
 
-work();
+work().catch(error => postMessage(`${error.code ?? error}`));

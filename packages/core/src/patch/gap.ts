@@ -11,6 +11,7 @@ import {
   matrix,
   multiply,
   multiplyTransposed,
+  rowOf,
   transposed,
 } from '../numeric/matrix.js';
 import { float32 } from '../numeric/precision.js';
@@ -65,8 +66,7 @@ export function gapOf(region: Region, precision: PatchPrecision = 'float32', mor
     isRegion,
     margin: ownMargin,
   } = isBoxLike(region) ? boxHinges(region) : ownHinges(region, coordinatesOf(region));
-  const besides =
-    more && touching(region, more, multiplyTransposed(region.frame, more), region.reach(region.frame));
+  const besides = more && between(region, more);
   const nodes = besides ? [...own, ...hinge('between', INPUT, besides.layer)] : own;
   const margin = Math.max(ownMargin, besides?.margin ?? 0);
   const outward = freeze(network(summed(nodes)), [region], {
@@ -195,7 +195,20 @@ function touching(
   reach: Float64Array,
 ): { layer: Dense; margin: number } {
   const { lo, hi } = region.range(values);
-  const radii = hi.map((h, f) => (h - lo[f]) / 2);
+  return inUnits(
+    rows,
+    hi,
+    hi.map((h, f) => (h - lo[f]) / 2),
+    reach,
+  );
+}
+
+function inUnits(
+  rows: Matrix,
+  hi: Float64Array,
+  radii: Float64Array,
+  reach: Float64Array,
+): { layer: Dense; margin: number } {
   const weight = matrix(
     rows.rows,
     rows.cols,
@@ -210,6 +223,24 @@ function touching(
   );
   return { layer, margin: largestEntry(margins) };
 }
+
+/**
+ * The same for rows `[F, D]` that may be orthogonal to a flat region, where it has no radius: they are in units of what a row makes of the
+ * radii of all coordinates.
+ */
+function between(region: Region, rows: Matrix): { layer: Dense; margin: number } {
+  const radii = radiiOf(region);
+  const values = multiplyTransposed(region.frame, rows);
+  const { lo, hi } = region.range(values);
+  const units = hi.map((h, f) => {
+    const size = Math.sqrt(rowOf(rows, f).reduce((sum, w, k) => sum + (w * radii[k]) ** 2, 0));
+    return Math.max((h - lo[f]) / 2, LEAST_RADIUS * size);
+  });
+  return inUnits(rows, hi, units, region.reach(region.frame));
+}
+
+/** Of the size of a region, what it must have of a radius along a facet for that to be its unit. */
+const LEAST_RADIUS = 2 ** -10;
 
 /** The nodes and the sum of all hinges among them. */
 function summed(nodes: readonly NetworkNode[]): NetworkNode[] {
