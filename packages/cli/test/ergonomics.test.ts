@@ -6,6 +6,7 @@ import { regionFromJSON } from '@police/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { REGIONS_HELP } from '../src/help-regions.js';
+import { REGION_WORDS } from '../src/regions/sources.js';
 import { run } from '../src/run.js';
 import { editDistance } from '../src/unknown-flags.js';
 import { police, smallFiles, temporaryFolder } from './helpers.js';
@@ -78,7 +79,7 @@ describe('errors under --json', () => {
     const { code, text } = await police(['verify', model, '--json']);
     expect(code).toBe(2);
     expect(JSON.parse(text).error).toMatchObject({
-      code: 'usage',
+      code: 'invalid-option',
       message: expect.stringContaining('--region'),
     });
   });
@@ -92,7 +93,7 @@ describe('errors under --json', () => {
 
 test('help on regions has six examples that the reader accepts', async () => {
   const { code, text } = await police(['help', 'regions']);
-  expect([code, text]).toEqual([0, REGIONS_HELP]);
+  expect([code, text]).toEqual([0, `${REGIONS_HELP}${REGION_WORDS}`]);
   const examples = Array.from(text.matchAll(/^ {2}\d\. .*\n {5}(.*)$/gm), match => JSON.parse(match[1]));
   expect(examples).toHaveLength(6);
   for (const example of examples.flat()) expect(regionFromJSON(example).size).toBe(2);
