@@ -15,8 +15,8 @@ export interface Harm {
   readonly outputs: number;
 }
 
-/** Where a model is so slow that all samples would take longer, fewer are looked at, but one block. */
-const MOST_SECONDS = 5;
+/** Multiply-adds for all samples, some seconds: of a larger model fewer are looked at, but one block, and as many in every run. */
+const MOST_WORK = 2 ** 33;
 
 /** Samples at a time. */
 const BLOCK = 100;
@@ -25,18 +25,20 @@ const BLOCK = 100;
 type Before = (points: Matrix) => Matrix | Promise<Matrix>;
 type After = (points: Matrix, before: Matrix) => Matrix;
 
+/** `work`: multiply-adds that a sample takes, as far as they are known. */
 export async function harmOn(
   { points, of }: Samples,
+  work: number,
   before: Before,
   after: After,
   decision: 'largest' | 'smallest',
 ): Promise<Harm> {
-  const start = performance.now();
   const { cols } = points;
   const counted = { decisionsChanged: 0, outputsChanged: 0, largestChange: 0, outputs: 0 };
   let from = 0;
-  while (from < points.rows && (from === 0 || performance.now() - start < 1000 * MOST_SECONDS)) {
-    const to = Math.min(points.rows, from + BLOCK);
+  const most = Math.min(points.rows, Math.max(BLOCK, Math.floor(MOST_WORK / work)));
+  while (from < most) {
+    const to = Math.min(most, from + BLOCK);
     const block = matrix(to - from, cols, points.data.slice(from * cols, to * cols));
     const old = await before(block);
     const now = after(block, old);

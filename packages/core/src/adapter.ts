@@ -63,6 +63,7 @@ export {
   walk,
   walkBack,
 } from './network/walk.js';
+export { multiplyAdds } from './network/work.js';
 export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
 export { seededRng } from './numeric/random.js';

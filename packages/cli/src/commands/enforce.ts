@@ -19,6 +19,7 @@ import {
   type Region,
   type Uncertified,
 } from '@police/core';
+import { multiplyAdds } from '@police/core/adapter';
 import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
@@ -171,6 +172,7 @@ export async function enforceCommand(
     : undefined;
   const harm = await harmOn(
     samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    multiplyAdds(model.network) + multiplyAdds(written.network),
     points => forward(model.network, points),
     points => forward(written.network, points),
     options.decision,

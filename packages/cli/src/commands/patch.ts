@@ -17,6 +17,7 @@ import {
   patchProbes,
   type Region,
 } from '@police/core';
+import { multiplyAdds } from '@police/core/adapter';
 import { appendPatch, readModel } from '@police/onnx-import';
 import { domainPoints } from '../domain.js';
 import { type Evaluator, evaluatorOf } from '../evaluator.js';
@@ -129,6 +130,7 @@ export async function patchCommand(
     const held = heldNetwork(patched.network);
     const harm = await harmOn(
       samples,
+      multiplyAdds(subject.network ?? held) + multiplyAdds(held),
       points => evaluator.at(singles(points)),
       (points, before) => forward(held, besides(points, before)),
       options.decision,

@@ -1,7 +1,7 @@
 import { alongPieces, BLOCK_BYTES, identityRows } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
-import type { NetworkNode } from '../network/nodes.js';
-import { ifKind, walkBack } from '../network/walk.js';
+import { walkBack } from '../network/walk.js';
+import { multiplyAdds } from '../network/work.js';
 import { addInto, type Matrix } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import type { AffinePieces } from '../rule/pieces.js';
@@ -36,7 +36,7 @@ export class RuntimeRounding {
     private readonly region: number,
     frameRows: number,
   ) {
-    this.work = Math.max(LEAST_WORK, frameRows * workOf(net.nodes));
+    this.work = Math.max(LEAST_WORK, frameRows * multiplyAdds(net));
   }
 
   /** Records the rounding `[size]` that a node makes, those before it aside. */
@@ -77,7 +77,7 @@ export class RuntimeRounding {
     const { nodes, sizes } = this.net;
     const until = nodes.slice(0, nodes.findIndex(node => node.name === name) + 1);
     const size = sizes.get(name)!;
-    const work = size * workOf(until);
+    const work = size * multiplyAdds({ nodes: until });
     if (work > this.work) {
       this.firstCoarse ??= name;
       return undefined;
@@ -102,14 +102,6 @@ export class RuntimeRounding {
     // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
     return bound.map((b, j) => b * INFLATION + sumErrorBound(width + until.length, coarse[j]));
   }
-}
-
-/** Multiply-adds of one row through nodes. */
-function workOf(nodes: readonly NetworkNode[]): number {
-  return nodes.reduce(
-    (sum, node) => sum + (ifKind({ affine: ({ operator }) => operator.outSize * operator.terms }, node) ?? 0),
-    1,
-  );
 }
 
 /** bound[from + i] += Σⱼ |Jᵢⱼ| δⱼ. */
