@@ -90,7 +90,7 @@ describe.each(backends)('on %s', backend => {
       };
       expect(predict(patched, onRegion).data).toEqual(centreAt(onRegion));
 
-      const around = randomRows(400, 2, 9, 2);
+      const around = randomRows(8000, 2, 9, 2);
       const [y, f, a] = [predict(patched, around).data, predict(inner, around).data, centreAt(around)];
       const gaps = forward(gapOf(region).network, around).data;
       const counts = { free: 0, held: 0 };
