@@ -96,6 +96,8 @@ describe('frames carried in blocks', () => {
           const [a, b] = [(proof as Certified).regions[r], (other as Certified).regions[r]];
           for (const key of ['mapError', 'inferenceError'] as const) {
             a[key].forEach((error, j) => {
+              // Both may be 0: a layer that reads nothing but zeros rounds nothing.
+              if (error === b[key][j]) return;
               expect(error / b[key][j]).toBeGreaterThan(0.99);
               expect(error / b[key][j]).toBeLessThan(1.01);
             });
