@@ -82,6 +82,25 @@ describe.each(Object.entries(FORMS))('%s', (form, { name }) => {
   });
 });
 
+test('the bounds of a Clip give no axes to what is clipped', async () => {
+  const bytes = buildModel({
+    input: [3],
+    nodes: [
+      ['ReduceMax', ['x'], ['t'], { keepdims: 0 }],
+      ['Add', ['t', 'three'], ['s']],
+      ['Clip', ['s', 'lo', 'hi'], ['c']],
+      ['Mul', ['c', 't'], ['y']],
+    ],
+    constants: {
+      three: scalar(3),
+      lo: { dims: [1], data: [0] },
+      hi: { dims: [1], data: [6] },
+    },
+  });
+  await expectSameForward(bytes, { epsilon });
+  expect(readModel(bytes).guaranteedShape).toEqual([]);
+});
+
 describe('operators of newer sets', () => {
   test.each<[string, number, TestNode]>([
     ['gelu', 20, ['Gelu', ['h'], ['c']]],

@@ -96,7 +96,7 @@ export interface Found {
   readonly expression: Expression;
   /** The nodes, the last one included, ascending. */
   readonly nodes: readonly number[];
-  /** The most axes of any constant. */
+  /** The most axes of any constant that gives axes to what it meets. */
   readonly rank: number;
 }
 
@@ -137,7 +137,6 @@ export function expressionsIn(
       const expressionOf = (tensor: string, depth: number): Expression | undefined => {
         if (known.has(tensor)) return known.get(tensor);
         const scalar = scalars(tensor);
-        if (scalar) rank = Math.max(rank, scalar.rank);
         const node = nodeOf(tensor);
         const found = scalar
           ? polynomial([scalar.value])
@@ -152,6 +151,9 @@ export function expressionsIn(
         const operands = input.map(tensor => (tensor === '' ? undefined : expressionOf(tensor, depth)));
         if (operands.some((operand, i) => !operand && input[i] !== '')) return undefined;
         nodes.add(node);
+        // The bounds of a Clip are broadcast to what is clipped, never the other way.
+        const broadcast = opType === 'Clip' ? input.slice(0, 1) : input;
+        for (const tensor of broadcast) rank = Math.max(rank, scalars(tensor)?.rank ?? 0);
         return OPERATORS[opType](operands, graph.node[node], labelOf(graph.node[node], node));
       };
       const expression = ofNode(end, DEEPEST);
