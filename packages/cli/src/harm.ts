@@ -1,4 +1,5 @@
-import { type Matrix, matrix, rowOf } from '@police/core';
+import { type Decision, type Matrix, matrix } from '@police/core';
+import { changeCounts } from '@police/core/adapter';
 import type { Samples } from './domain.js';
 
 /** What was changed outside the regions, on samples. */
@@ -31,7 +32,7 @@ export async function harmOn(
   work: number,
   before: Before,
   after: After,
-  decision: 'largest' | 'smallest',
+  decision: Decision,
 ): Promise<Harm> {
   const { cols } = points;
   const counted = { decisionsChanged: 0, outputsChanged: 0, largestChange: 0, outputs: 0 };
@@ -43,26 +44,13 @@ export async function harmOn(
     const old = await before(block);
     const now = after(block, old);
     counted.outputs = old.cols;
-    for (let i = 0; i < old.rows; i++) {
-      const [was, is] = [rowOf(old, i), rowOf(now, i)];
-      const change = was.reduce((most, y, j) => Math.max(most, Math.abs(is[j] - y)), 0);
-      counted.outputsChanged += Number(change !== 0);
-      counted.decisionsChanged += Number(decided(was, decision) !== decided(is, decision));
-      counted.largestChange = Math.max(counted.largestChange, change);
-    }
+    const found = changeCounts(old, now, decision);
+    counted.decisionsChanged += found.decisionsChanged;
+    counted.outputsChanged += found.outputsChanged;
+    counted.largestChange = Math.max(counted.largestChange, found.largestChange);
     from = to;
   }
   return { of, points: from, ...counted };
-}
-
-/** The first of the largest, or of the smallest. */
-function decided(values: Float64Array, by: 'largest' | 'smallest'): number {
-  const sign = by === 'largest' ? 1 : -1;
-  let best = 0;
-  values.forEach((y, j) => {
-    if (sign * y > sign * values[best]) best = j;
-  });
-  return best;
 }
 
 /** Share of decisions from which on a change is warned of. */

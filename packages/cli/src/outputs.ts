@@ -21,6 +21,21 @@ interface Target {
   readonly found: Stats | undefined;
 }
 
+/** The files that a command which writes a model is to write. */
+export interface ModelOutputs {
+  readonly output: string;
+  readonly report?: string;
+  readonly certificate?: string;
+  readonly force?: boolean;
+}
+
+/** Their paths, once it is sure that all can be written; see {@link assertWritable}. */
+export async function writablePaths({ output, report, certificate, force }: ModelOutputs): Promise<string[]> {
+  const paths = [output, report, certificate].filter(name => name !== undefined);
+  await assertWritable(paths, force === true);
+  return paths;
+}
+
 /**
  * Throws `invalid-option`, before any work is done, for outputs that cannot all be written: the same file twice, a folder, a
  * device, a pipe, a link to nothing, a missing or read-only folder, or a file that is there without `--force`. Temporary files of killed runs

@@ -38,6 +38,18 @@ export interface TalkOptions {
   readonly isResultOnStderr?: boolean;
 }
 
+/** The talk of a command that may write its file to standard output. */
+export function talkOfWriting(
+  { quiet, json, output }: { readonly quiet?: boolean; readonly json?: boolean; readonly output?: string },
+  terminal: Terminal,
+): Talk {
+  return talkOf(terminal, {
+    isQuiet: quiet === true,
+    isJson: json === true,
+    isResultOnStderr: output === '-',
+  });
+}
+
 export function talkOf(
   { stdout, stderr }: Terminal,
   { isQuiet = false, isJson = false, isResultOnStderr = false }: TalkOptions = {},

@@ -64,6 +64,7 @@ export {
   walkBack,
 } from './network/walk.js';
 export { multiplyAdds } from './network/work.js';
+export { type ChangeCounts, changeCounts } from './numeric/changes.js';
 export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
 export { seededRng } from './numeric/random.js';

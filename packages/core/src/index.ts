@@ -62,6 +62,7 @@ export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
 export { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
+export type { Decision } from './numeric/changes.js';
 export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
@@ -78,7 +79,7 @@ export {
   patchFunction,
 } from './patch/patch.js';
 export { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes } from './patch/probes.js';
-export type { Changes, Decision, ShellReport } from './patch/shell-report.js';
+export type { Changes, ShellReport } from './patch/shell-report.js';
 export {
   type Certificate,
   type CertificateOptions,

@@ -37,7 +37,7 @@ import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
-import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
@@ -47,7 +47,7 @@ import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
 import { enforcedSharing, type SharingChoice } from '../sharing.js';
 import { readTarget } from '../target.js';
-import { type Talk, type Terminal, talkOf } from '../terminal.js';
+import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
 export interface EnforceOptions extends ModelOptions, RegionOptions {
@@ -93,15 +93,10 @@ export async function enforceCommand(
   terminal: Terminal,
   job?: JobHashes,
 ): Promise<number> {
-  const talk = talkOf(terminal, {
-    isQuiet: options.quiet === true,
-    isJson: options.json === true,
-    isResultOnStderr: options.output === '-',
-  });
+  const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfShifts(options);
-  const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
-  await assertWritable(outputs, options.force === true);
+  const outputs = await writablePaths(options);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
   const dataPath = await dataPathFor(model.source.isExternal, options, outputs);

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.js';
 import { readJson, unusable } from '../files.js';
 import { Memory } from '../memory.js';
 import { assertWritable, writeOutputs } from '../outputs.js';
-import { type Terminal, talkOf } from '../terminal.js';
+import { type Terminal, talkOfWriting } from '../terminal.js';
 
 export interface ExportOptions {
   readonly output: string;
@@ -81,11 +81,7 @@ export async function exportCommand(
   options: ExportOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const talk = talkOf(terminal, {
-    isQuiet: options.quiet === true,
-    isJson: options.json === true,
-    isResultOnStderr: options.output === '-',
-  });
+  const talk = talkOfWriting(options, terminal);
   await assertWritable([options.output], options.force === true);
   const json = await readJson(path, terminal, new Memory({}));
   const framework = frameworkOf(json, path);

@@ -28,7 +28,7 @@ import type { JobHashes } from '../job-hashes.js';
 import { readMap } from '../map-file.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { hashesOf } from '../outside-data.js';
 import { type PatchReport, patchedRegionReport, patchLines } from '../patch-report.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
@@ -36,7 +36,7 @@ import { type RegionSource, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
 import { type PatchSubject, placed, placementOf, readSubject } from '../subject.js';
-import { type Terminal, talkOf } from '../terminal.js';
+import { type Terminal, talkOfWriting } from '../terminal.js';
 import {
   assertNoOverflow,
   assertOneStream,
@@ -53,15 +53,10 @@ export async function patchCommand(
   terminal: Terminal,
   job?: JobHashes,
 ): Promise<number> {
-  const talk = talkOf(terminal, {
-    isQuiet: options.quiet === true,
-    isJson: options.json === true,
-    isResultOnStderr: options.output === '-',
-  });
+  const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfPatches(options);
-  const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
-  await assertWritable(outputs, options.force === true);
+  const outputs = await writablePaths(options);
   const subject = await readSubject(path, options, terminal);
   const placement = await placementOf(subject, path, options, outputs);
   const size = subject.ends.inputShape.reduce((product, n) => product * n, 1);

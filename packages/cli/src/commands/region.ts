@@ -7,7 +7,7 @@ import { factLines, factsOf } from '../regions/explain.js';
 import type { RegionOptions, RegionSource } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
-import { type Terminal, talkOf } from '../terminal.js';
+import { type Terminal, talkOfWriting } from '../terminal.js';
 
 export interface RegionCommandOptions extends ModelOptions, RegionOptions {
   readonly output?: string;
@@ -26,11 +26,7 @@ export async function regionCommand(
   options: RegionCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const talk = talkOf(terminal, {
-    isQuiet: options.quiet === true,
-    isJson: options.json === true,
-    isResultOnStderr: options.output === '-',
-  });
+  const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   if (options.output !== undefined) await assertWritable([options.output], options.force === true);
   const memory = new Memory(options);

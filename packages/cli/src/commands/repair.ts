@@ -22,14 +22,14 @@ import { readText } from '../files.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
 import { Memory } from '../memory.js';
 import { type ModelOptions, readModelFile } from '../model.js';
-import { assertWritable, type Output, writeOutputs } from '../outputs.js';
+import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { type AnswerWord, answerOf, assertWhole } from '../property/answer.js';
 import { changeOn, pointsAround, pointsIn } from '../property/decisions.js';
 import { leastShift } from '../property/least-shift.js';
 import { type Property, readProperty, regionsIn } from '../property/property.js';
 import { type RepairReport, repairLines } from '../repair-report.js';
 import { readSamples } from '../samples.js';
-import { type Terminal, talkOf } from '../terminal.js';
+import { type Terminal, talkOfWriting } from '../terminal.js';
 import { assertNoOverflow, assertOneStream, assertProved, runOf } from './enforce.js';
 
 export interface RepairCommandOptions extends ModelOptions {
@@ -65,15 +65,10 @@ export async function repairCommand(
   terminal: Terminal,
   job?: JobHashes,
 ): Promise<number> {
-  const talk = talkOf(terminal, {
-    isQuiet: options.quiet === true,
-    isJson: options.json === true,
-    isResultOnStderr: options.output === '-',
-  });
+  const talk = talkOfWriting(options, terminal);
   const file = propertyFile(options);
   assertOneStream(options);
-  const outputs = [options.output, options.report, options.certificate].filter(name => name !== undefined);
-  await assertWritable(outputs, options.force === true);
+  await writablePaths(options);
   const limit = new Memory(options);
   const read = await readModelFile(path, options, terminal);
   const { network } = read.model;

@@ -28,6 +28,16 @@ interface JobCommand {
   details(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
+/** Where a job that writes puts its files. Without its report it is not done, whatever else a killed process has left. */
+const writingAt = (stem: string | undefined) => ({
+  output: `${stem}.onnx`,
+  certificate: `${stem}.certificate.json`,
+  report: `${stem}.report.json`,
+  json: true,
+  quiet: true,
+  force: true,
+});
+
 const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
   enforce: {
     run: ({ model, region, stem, options }, hashes, terminal) => {
@@ -37,13 +47,7 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
         {
           ...asked,
           region: [region],
-          output: `${stem}.onnx`,
-          certificate: `${stem}.certificate.json`,
-          report: `${stem}.report.json`,
-          json: true,
-          quiet: true,
-          // Without its report a job is not done, whatever else a killed process has left.
-          force: true,
+          ...writingAt(stem),
         },
         terminal,
         hashes,
@@ -66,12 +70,7 @@ const COMMANDS: Readonly<Record<JobCommandName, JobCommand>> = {
         {
           ...(options as unknown as RepairCommandOptions),
           ...(isProperty(region) ? { property: region.path } : {}),
-          output: `${stem}.onnx`,
-          certificate: `${stem}.certificate.json`,
-          report: `${stem}.report.json`,
-          json: true,
-          quiet: true,
-          force: true,
+          ...writingAt(stem),
         },
         terminal,
         hashes,

@@ -1,4 +1,5 @@
-import { type Matrix, matrixFromRows, type Region, rowOf } from '@police/core';
+import { type Decision, type Matrix, matrixFromRows, type Region } from '@police/core';
+import { changeCounts } from '@police/core/adapter';
 import { repeatable } from '../replay-points.js';
 
 /** What a change of a model did at points. */
@@ -19,27 +20,16 @@ export function changeOn(
   of: string,
   before: Matrix,
   after: Matrix,
-  decision: 'largest' | 'smallest',
+  decision: Decision,
 ): DecisionChange {
-  const decided = (values: Float64Array) => {
-    const sign = decision === 'largest' ? 1 : -1;
-    return values.reduce((best, y, j) => (sign * y > sign * values[best] ? j : best), 0);
-  };
-  const count = { decisions: 0, outputs: 0, largest: 0 };
-  for (let i = 0; i < points.rows; i++) {
-    const [was, is] = [rowOf(before, i), rowOf(after, i)];
-    const change = was.reduce((most, y, j) => Math.max(most, Math.abs(is[j] - y)), 0);
-    count.decisions += Number(decided(was) === decided(is));
-    count.outputs += Number(change === 0);
-    count.largest = Math.max(count.largest, change);
-  }
-  const share = (kept: number) => (points.rows === 0 ? 1 : kept / points.rows);
+  const { decisionsChanged, outputsChanged, largestChange } = changeCounts(before, after, decision);
+  const shareKept = (changed: number) => (points.rows === 0 ? 1 : (points.rows - changed) / points.rows);
   return {
     of,
     points: points.rows,
-    decisionsKept: share(count.decisions),
-    outputsKept: share(count.outputs),
-    largestChange: count.largest,
+    decisionsKept: shareKept(decisionsChanged),
+    outputsKept: shareKept(outputsChanged),
+    largestChange,
   };
 }
 

@@ -3,12 +3,12 @@ import { pickColumns } from '../numeric/matrix.js';
 import type { Relaxed } from '../proof/relaxed-value.js';
 import type { LinearPrograms } from '../regions/programs/linear-programs.js';
 import { loadedPrograms } from '../regions/programs/loaded-programs.js';
-import { pointsAt, type Region } from '../regions/region.js';
+import { centreOf, pointsAt, type Region } from '../regions/region.js';
 import { conjunctOn } from './conjunct.js';
 import { type Query, type QueryCase, type RowsNetwork, rowsNetwork } from './query.js';
 import { type QueryArithmetic, rowBounds } from './row-bounds.js';
 import { promisingPoints, type Sampled, sampled } from './search.js';
-import { centreOf, holdsAt, placedIn } from './witness.js';
+import { holdsAt, placedIn } from './witness.js';
 
 /** In which arithmetic the network is asked, and with what means. */
 export interface DecideOptions {

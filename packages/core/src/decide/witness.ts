@@ -2,7 +2,7 @@ import type { Network } from '../network/network.js';
 import { float32, float64 } from '../numeric/precision.js';
 import { relaxed } from '../proof/relaxed.js';
 import { boxAround } from '../regions/kinds/symmetric.js';
-import type { Region } from '../regions/region.js';
+import { centreOf } from '../regions/region.js';
 import type { LinearInequality, QueryCase } from './query.js';
 import type { QueryArithmetic } from './row-bounds.js';
 
@@ -27,13 +27,6 @@ export function placedIn(
   const centre = centreOf(region);
   const pulled = x.map((value, k) => value + PULLED * (centre[k] - value));
   return [x, pulled].map(point => point.map(round)).find(point => region.contains(point));
-}
-
-/** The region's centre `[D]`. */
-export function centreOf({ frame, centre }: Region): Float64Array {
-  return Float64Array.from({ length: frame.cols }, (_, k) =>
-    centre.reduce((sum, c, i) => sum + c * frame.data[(i + 1) * frame.cols + k], frame.data[k]),
-  );
 }
 
 /**

@@ -1,7 +1,8 @@
 import { assertSize } from '../errors.js';
 import { forward } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import type { Matrix } from '../numeric/matrix.js';
+import { type Decision, decisionOf } from '../numeric/changes.js';
+import { type Matrix, rowOf } from '../numeric/matrix.js';
 
 /** What a change of a network did to its outputs on given samples. */
 export interface Drift {
@@ -18,7 +19,7 @@ export interface DriftOptions {
    * Whether the largest or the smallest output is the decision (the first of several).
    * @defaultValue 'largest'
    */
-  readonly decision?: 'largest' | 'smallest';
+  readonly decision?: Decision;
 }
 
 /**
@@ -39,18 +40,12 @@ export function drift(
   const now = forward(after, samples);
   const drift = old.data.map((y, i) => Math.abs(now.data[i] - y));
   let agreed = 0;
-  const extreme = decision === 'largest' ? Math.max : Math.min;
   for (let i = 0; i < old.rows; i++) {
-    agreed += Number(decisionOf(old, i, extreme) === decisionOf(now, i, extreme));
+    agreed += Number(decisionOf(rowOf(old, i), decision) === decisionOf(rowOf(now, i), decision));
   }
   return {
     largestDrift: drift.reduce((max, d) => Math.max(max, d), 0),
     meanDrift: drift.reduce((sum, d) => sum + d, 0) / drift.length,
     decisionAgreement: agreed / old.rows,
   };
-}
-
-function decisionOf({ cols, data }: Matrix, row: number, extreme: (a: number, b: number) => number): number {
-  const values = data.subarray(row * cols, (row + 1) * cols);
-  return values.indexOf(values.reduce((a, b) => extreme(a, b)));
 }

@@ -16,7 +16,7 @@ import {
 } from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { leastNormSolution, pseudoInverse, rankOf, singularValues } from '../numeric/singular-values.js';
-import { pointsAt, type Region } from '../regions/region.js';
+import { centreOf, type Region } from '../regions/region.js';
 import { enforce } from './enforce.js';
 
 /** What a network is to be on a region: the whole map, or its Jacobian alone. */
@@ -146,8 +146,7 @@ function wholeMap(net: Network, region: Region, { A, b }: PrescribedMap, r: numb
   const where = `prescribed map ${r}`;
   assertMapFits({ A, ...(b ? { b } : {}) }, net.outputSize, net.inputSize, where);
   if (b) return { A, b: Float64Array.from(b) };
-  const coordinates = matrix(region.frame.rows, 1, Float64Array.of(1, ...region.centre));
-  const centre = pointsAt(region, coordinates);
+  const centre = matrix(1, region.size, centreOf(region));
   const [present] = enforce(net, [region]).report.maps;
   const now = multiplyTransposed(centre, present.A).data;
   const then = multiplyTransposed(centre, A).data;

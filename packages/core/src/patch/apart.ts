@@ -1,6 +1,6 @@
 import { type Matrix, matrix, multiplyTransposed } from '../numeric/matrix.js';
-import { pointsAt, type Region } from '../regions/region.js';
-import { centreOf, radiiOf } from './coordinates.js';
+import { centreOf, pointsAt, type Region } from '../regions/region.js';
+import { radiiOf } from './coordinates.js';
 
 const MOST_STEPS = 1000;
 

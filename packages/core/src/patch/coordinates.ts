@@ -1,5 +1,5 @@
 import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
-import { pointsAt, type Region } from '../regions/region.js';
+import { centreOf, type Region } from '../regions/region.js';
 import { cube } from '../regions/unit-balls.js';
 
 /** Coordinates of points in which a region is around 0 and of size 1: μ = axes · z, z = (x − centre) / scale. */
@@ -23,12 +23,6 @@ export interface Coordinates extends Chart {
 
 /** A direction of which no more than this share is left beside those before it depends on them. */
 const DEPENDENT = 1e-10;
-
-/** The centre of a region, `[D]`. */
-export function centreOf(region: Region): Float64Array {
-  const coordinates = matrix(region.frame.rows, 1, Float64Array.of(1, ...region.centre));
-  return pointsAt(region, coordinates).data;
-}
 
 /** Half the width `[D]` of a region along each coordinate; where it has none, the mean of the others (1 of a point). */
 export function radiiOf(region: Region): Float64Array {

@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import { relu } from '../network/activation.js';
 import { biasOwner } from '../network/fold.js';
 import { type Network, network } from '../network/network.js';
-import { type ActivationNode, type NetworkNode, withInputs } from '../network/nodes.js';
+import type { ActivationNode, NetworkNode } from '../network/nodes.js';
 import { dense } from '../network/operators/dense.js';
 import { ifKind } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
@@ -11,7 +11,7 @@ import { freeze } from '../proof/freeze.js';
 import { assertCertified } from '../proof/plain-proof.js';
 import { precisionOf, roundNetwork } from '../proof/rounding.js';
 import type { Region } from '../regions/region.js';
-import { gapOf, type PatchPrecision } from './gap.js';
+import { assertGap, gapOf, graftedGap, type PatchPrecision } from './gap.js';
 
 /** How far from a region its shifts have gone. */
 export interface FadeOptions {
@@ -43,24 +43,19 @@ export function fade(
   region: Region,
   { width = 0.1, precision = 'float32' }: FadeOptions = {},
 ): Network {
-  if (!(width > 0 && Number.isFinite(width))) {
-    throw new PoliceError({
-      code: 'invalid-option',
-      where: 'fade width',
-      expected: 'a gap above 0, in radii of the region',
-      actual: `${width}`,
-    });
-  }
+  assertGap(width, 'fade width');
   const base = roundNetwork(net, precisionOf(precision));
   const fader = faderNodes(region, width, precision, base.nodes[0].name);
   let shifts = shiftsOf(base, freeze(base, [region], { precision }).network);
   let faded = withFadedShifts(base, fader, shifts, precision);
-  for (let round = 0; round < MOST_ROUNDS && !certify(faded, [region]).certified; round++) {
+  let proof = certify(faded, [region]);
+  for (let round = 0; round < MOST_ROUNDS && !proof.certified; round++) {
     // What adding the shifts has rounded is made good as freezing makes it good, and fades as well.
     shifts = sumOf(shifts, shiftsOf(faded, freeze(faded, [region], { precision }).network));
     faded = withFadedShifts(base, fader, shifts, precision);
+    proof = certify(faded, [region]);
   }
-  assertCertified(certify(faded, [region]));
+  assertCertified(proof);
   return faded;
 }
 
@@ -108,15 +103,10 @@ const column = (values: Float64Array): Matrix => matrix(values.length, 1, Float6
 function faderNodes(region: Region, width: number, precision: PatchPrecision, input: string): Fader {
   const { network: gap } = gapOf(region, precision);
   const named = (name: string) => `fade.${name}`;
-  const own = gap.nodes[0].name;
-  const distance = gap.nodes.slice(1).map(node => ({
-    ...withInputs(node, name => (name === own ? input : named(name))),
-    name: named(node.name),
-  }));
   const slope = precisionOf(precision).round(-1 / width);
   return {
     nodes: [
-      ...distance,
+      ...graftedGap(gap, 'fade', input),
       {
         kind: 'affine',
         name: named('nearness'),

@@ -2,7 +2,7 @@ import { PoliceError } from '../errors.js';
 import { relu } from '../network/activation.js';
 import type { AffineOperator } from '../network/affine-operator.js';
 import { type Network, network } from '../network/network.js';
-import type { NetworkNode } from '../network/nodes.js';
+import { type NetworkNode, withInputs } from '../network/nodes.js';
 import { type Dense, dense } from '../network/operators/dense.js';
 import { scale } from '../network/operators/scale.js';
 import {
@@ -80,6 +80,27 @@ export function gapOf(region: Region, precision: PatchPrecision = 'float32', mor
     network: outward.network,
     body: { kind: isRegion ? 'region' : 'outer', facets, tolerance: margin + moved },
   };
+}
+
+/** Throws `invalid-option` for what is no width of a shell. */
+export function assertGap(width: number, where: string): void {
+  if (width > 0 && Number.isFinite(width)) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where,
+    expected: 'a gap above 0, in radii of the region',
+    actual: `${width}`,
+  });
+}
+
+/** The nodes of a gap but its input, under a prefix, as nodes of a network whose input has another name. */
+export function graftedGap({ nodes }: Network, prefix: string, input: string): NetworkNode[] {
+  const [own, ...rest] = nodes;
+  const named = (name: string) => `${prefix}.${name}`;
+  return rest.map(node => ({
+    ...withInputs(node, name => (name === own.name ? input : named(name))),
+    name: named(node.name),
+  }));
 }
 
 /** The nodes of a gap before its facets are moved by rounding. */

@@ -4,6 +4,7 @@ import { clampRows } from '../network/clamp.js';
 import { forward } from '../network/forward.js';
 import { type Network, network } from '../network/network.js';
 import { type Dense, dense } from '../network/operators/dense.js';
+import type { Decision } from '../numeric/changes.js';
 import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 import type { Precision } from '../numeric/precision.js';
 import { freeze } from '../proof/freeze.js';
@@ -13,7 +14,7 @@ import { chartOf } from './coordinates.js';
 import { type CentreLayers, fitted, fittedMinimax, mapOf, valuesOf } from './fit.js';
 import type { GapBody } from './gap.js';
 import { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes, rowsOf } from './probes.js';
-import { type Changes, changesOf, type Decision, type ShellReport, shellReport } from './shell-report.js';
+import { type Changes, changesOf, type ShellReport, shellReport } from './shell-report.js';
 import { frameValuesOf, leastSteepness, separatingSteepness } from './steepness.js';
 import { type PatchParts, withPatches } from './with-patches.js';
 

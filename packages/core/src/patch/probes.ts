@@ -1,4 +1,3 @@
-import { PoliceError } from '../errors.js';
 import { forward } from '../network/forward.js';
 import {
   type Matrix,
@@ -10,10 +9,10 @@ import {
   stackRows,
 } from '../numeric/matrix.js';
 import { normal, type Rng, seededRng } from '../numeric/random.js';
-import { pointsAt, type Region } from '../regions/region.js';
+import { centreOf, pointsAt, type Region } from '../regions/region.js';
 import { directionBetween } from './apart.js';
-import { centreOf, radiiOf } from './coordinates.js';
-import { type Gap, gapOf, type PatchPrecision } from './gap.js';
+import { radiiOf } from './coordinates.js';
+import { assertGap, type Gap, gapOf, type PatchPrecision } from './gap.js';
 import { leastGap } from './steepness.js';
 
 /** Where a function is looked at before it is patched. */
@@ -66,14 +65,7 @@ export function patchProbes(
   regions: readonly Region[],
   { data, shell = 0.1, seed = 1, precision = 'float32' }: ProbeOptions = {},
 ): PatchProbes {
-  if (!(shell > 0 && Number.isFinite(shell))) {
-    throw new PoliceError({
-      code: 'invalid-option',
-      where: 'shell',
-      expected: 'a gap above 0, in radii of the region',
-      actual: `${shell}`,
-    });
-  }
+  assertGap(shell, 'shell');
   const rng = seededRng(seed);
   const blocks: Matrix[] = [];
   let rows = 0;

@@ -1,8 +1,6 @@
+import { changeCounts, type Decision, decisionOf } from '../numeric/changes.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { LEVELS } from './probes.js';
-
-/** Which output is the decision, the first of several. */
-export type Decision = 'largest' | 'smallest';
 
 /** What a patch did in its shell: near the region, where the function changes from the map to itself. */
 export interface ShellReport {
@@ -24,29 +22,22 @@ export interface Changes {
 
 /** Values `[n, out]` before and after. */
 export function changesOf(before: Matrix, after: Matrix, decision: Decision): Changes {
-  let changed = 0;
-  let kept = 0;
-  let largestChange = 0;
-  for (let i = 0; i < before.rows; i++) {
-    const old = rowOf(before, i);
-    const now = rowOf(after, i);
-    const change = old.reduce((max, y, j) => Math.max(max, Math.abs(now[j] - y)), 0);
-    largestChange = Math.max(largestChange, change);
-    changed += Number(change !== 0);
-    kept += Number(decide(old, decision) === decide(now, decision));
-  }
-  const share = (count: number) => (before.rows === 0 ? 0 : count / before.rows);
+  const { rows } = before;
+  const { decisionsChanged, outputsChanged, largestChange } = changeCounts(before, after, decision);
+  if (rows === 0) return { changed: 0, largestChange, decisionsKept: 1 };
   return {
-    changed: share(changed),
+    changed: outputsChanged / rows,
     largestChange,
-    decisionsKept: before.rows === 0 ? 1 : share(kept),
+    decisionsKept: (rows - decisionsChanged) / rows,
   };
 }
 
 /** Points on rays `[n, D]`, {@link LEVELS} to a ray, and the values there before and after `[n, out]`. */
 export function shellReport(points: Matrix, before: Matrix, after: Matrix, decision: Decision): ShellReport {
   const inShell = Array.from({ length: points.rows }, (_, i) => i).filter(i => LEVELS[i % LEVELS.length] < 1);
-  const kept = inShell.filter(i => decide(rowOf(before, i), decision) === decide(rowOf(after, i), decision));
+  const kept = inShell.filter(
+    i => decisionOf(rowOf(before, i), decision) === decisionOf(rowOf(after, i), decision),
+  );
   return {
     decisionsKept: inShell.length === 0 ? 1 : kept.length / inShell.length,
     slope: largestSlope(points, after),
@@ -66,13 +57,4 @@ function largestSlope(points: Matrix, values: Matrix): number {
     slope = Math.max(slope, change / way);
   }
   return slope;
-}
-
-function decide(values: Float64Array, by: Decision): number {
-  const sign = by === 'largest' ? 1 : -1;
-  let best = 0;
-  values.forEach((y, j) => {
-    if (sign * y > sign * values[best]) best = j;
-  });
-  return best;
 }

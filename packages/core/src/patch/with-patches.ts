@@ -1,8 +1,9 @@
 import { type Network, network } from '../network/network.js';
-import { type NetworkNode, withInputs } from '../network/nodes.js';
+import type { NetworkNode } from '../network/nodes.js';
 import { dense } from '../network/operators/dense.js';
 import { matrix } from '../numeric/matrix.js';
 import type { CentreLayers } from './fit.js';
+import { graftedGap } from './gap.js';
 
 /** What a patch is made of. */
 export interface PatchParts {
@@ -40,11 +41,7 @@ function patchNodes(
   shared?: string,
 ): NetworkNode[] {
   const named = (name: string) => `${prefix}.${name}`;
-  const own = gap.nodes[0].name;
-  const hinges = gap.nodes.slice(1).map(node => ({
-    ...withInputs(node, name => (name === own ? input : named(name))),
-    name: named(node.name),
-  }));
+  const hinges = graftedGap(gap, prefix, input);
   const centre = layers.map(
     (operator, i): NetworkNode => ({
       kind: 'affine',

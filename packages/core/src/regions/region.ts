@@ -235,5 +235,10 @@ export function valuesAt(h: Matrix, coordinates: Float64Array): Float64Array {
   return addToRows(row, rowOf(h, 0)).data;
 }
 
+/** The centre of a region, `[D]`. */
+export function centreOf({ frame, centre }: Pick<Region, 'frame' | 'centre'>): Float64Array {
+  return valuesAt(frame, centre);
+}
+
 /** What reads frame values: extremes, bounds and votes over the set of frame coordinates. */
 export type FrameReader = Pick<Region, 'symmetric' | 'centre' | 'range' | 'reach' | 'votes'>;

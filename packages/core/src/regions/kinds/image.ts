@@ -2,7 +2,7 @@ import { assertFinite, assertSize, PoliceError } from '../../errors.js';
 import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '../../numeric/matrix.js';
 import { sumErrorBound } from '../../numeric/precision.js';
 import type { RegionJSON } from '../json-type.js';
-import { type Region, regionOf, valuesAt } from '../region.js';
+import { centreOf, type Region, regionOf } from '../region.js';
 
 /**
  * A linear map ℝᴰ → ℝᴱ: rows `[E, D]`, or a vector `[D]`, the diagonal of a diagonal matrix (a scaling of each
@@ -70,7 +70,7 @@ export function scaled(region: Region, factor: number): Region {
     });
   }
   if (factor === 1) return region;
-  const centre = valuesAt(region.frame, region.centre);
+  const centre = centreOf(region);
   // The centre is off by the frame's own error and by its rounding as a mean; then 1 − factor and the product round.
   const reach = region.reach(region.frame);
   const terms = region.body.terms + region.frame.rows + 8;
