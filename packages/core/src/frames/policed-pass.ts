@@ -12,6 +12,7 @@ import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
 import type { Policy } from '../rule/policy.js';
 import { noShifts, type Shifts } from '../rule/shift.js';
+import { type Spared, sparedAt, sparedWindows } from '../rule/spared.js';
 import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
 import { approximationErrorsOf, isApproximate } from './approximation-error.js';
 import type { FramePropagator } from './propagator.js';
@@ -41,6 +42,8 @@ export interface PolicedPass extends AffinePieces {
    * Absent where the network is exactly affine.
    */
   readonly approximationErrors?: (name: string) => readonly Float64Array[];
+  /** Units of which nothing was asked, by region, where some were spared. */
+  readonly spared?: readonly Spared[];
 }
 
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
@@ -57,6 +60,8 @@ export interface PoliceSettings {
    * @defaultValue 'all'
    */
   readonly keep?: 'all' | 'output';
+  /** By region: units of which nothing is asked. @defaultValue none */
+  readonly spared?: readonly Spared[];
   readonly progress?: Progress;
 }
 
@@ -110,7 +115,14 @@ export function policedPass(
   const values = isKept
     ? walk(net, rules, settings.progress)
     : new Map([[net.nodes.at(-1)!.name, walkToEnd(net, rules, settings.progress)]]);
-  return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
+  const { spared } = settings;
+  return {
+    values,
+    layers,
+    maxima,
+    ...(errorsOf ? { approximationErrors: errorsOf } : {}),
+    ...(spared ? { spared } : {}),
+  };
 }
 
 /** The shifts of one activation, from the frames `h` of its pre-activations. */
@@ -119,7 +131,7 @@ function policedShifts(
   node: ActivationNode,
   propagators: readonly FramePropagator[],
   h: readonly Matrix[],
-  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  { policy, previous = {}, sharing = 'per-unit', spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): Shifts {
   // Without regions there are no frames to tell the number of units, and nothing to shift.
@@ -127,7 +139,16 @@ function policedShifts(
   const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
   const readers = propagators.map(({ reader }) => reader);
   return within(node.name, () =>
-    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors),
+    shiftsOf(
+      readers,
+      h,
+      node.activation,
+      policy,
+      previous[node.name],
+      groups,
+      errors,
+      sparedAt(spared, node.name),
+    ),
   );
 }
 
@@ -135,7 +156,7 @@ function policedWinners(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly Matrix[],
-  { policy, previous = {} }: PoliceSettings,
+  { policy, previous = {}, spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): MaxShifts {
   const kept = policy === 'sticky' ? previous[node.name] : undefined;
@@ -143,6 +164,7 @@ function policedWinners(
   return chooseWinners(node.windows, leads, {
     ...(kept ? { previous: kept } : {}),
     ...(node.lifts ? { lifts: node.lifts } : {}),
+    ...sparedWindows(spared, node.name),
     ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
   });
 }
