@@ -7,6 +7,7 @@ import { type Matrix, matrix } from '../numeric/matrix.js';
 import { float32, sumErrorBound } from '../numeric/precision.js';
 import type { Range, Region } from '../regions/region.js';
 import { ROUND_UP } from './bounded-frame.js';
+import { SMOOTH_FUNCTION_ERROR } from './bounded-pieces.js';
 import { relaxedNodes } from './relaxed.js';
 import { relaxedRange } from './relaxed-value.js';
 import { LARGEST_FLOAT32 } from './runtime-rounding.js';
@@ -89,13 +90,15 @@ function isRising({ activation: { pieces, curve } }: ActivationNode): boolean {
 
 /** Of a rising activation; of another one `runtime` alone means something. */
 function activationInterval({ activation }: ActivationNode, x: Interval): Interval {
-  if (activation.curve) return nothingKnown(x.lo.length);
   const reach = largestOf(x);
+  const evaluation = (size: number) => (activation.curve ? SMOOTH_FUNCTION_ERROR * (1 + size) : 0);
   return finite({
     lo: x.lo.map((low, j) => lower(activate(activation, low, j))),
     hi: x.hi.map((high, j) => upper(activate(activation, high, j))),
     runtime: x.runtime.map((e, j) =>
-      upper(steepest(activation, j) * (e + sumErrorBound(4, reach[j] + e, float32))),
+      upper(
+        steepest(activation, j) * (e + sumErrorBound(4, reach[j] + e, float32)) + evaluation(reach[j] + e),
+      ),
     ),
   });
 }
