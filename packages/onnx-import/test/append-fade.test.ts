@@ -14,7 +14,7 @@ import {
   type Region,
   relu,
 } from '@police/core';
-import { roundNetwork } from '@police/core/adapter';
+import { roundNetwork, sumErrorBound } from '@police/core/adapter';
 import { exportOnnx } from '@police/onnx-export';
 import { appendFade, type ImportedModel, readModel } from '@police/onnx-import';
 import { randomNetwork, seededRng } from '@police/testing/helpers';
@@ -79,11 +79,14 @@ async function expectFaded(bytes: Uint8Array, regions: readonly Region[], width:
     run.forEach((y, i) => {
       const [n, j] = [Math.floor(i / map.b.length), i % map.b.length];
       let expected = map.b[j];
-      for (let k = 0; k < region.size; k++)
-        expected += map.A.data[j * region.size + k] * points.data[n * region.size + k];
-      expect(Math.abs(y - expected)).toBeLessThanOrEqual(
-        inferenceError[j] + mapError[j] + 1e-9 * Math.abs(y),
-      );
+      let size = Math.abs(expected);
+      for (let k = 0; k < region.size; k++) {
+        const term = map.A.data[j * region.size + k] * points.data[n * region.size + k];
+        expected += term;
+        size += Math.abs(term);
+      }
+      const bound = inferenceError[j] + mapError[j] + sumErrorBound(region.size + 1, size);
+      expect(Math.abs(y - expected)).toBeLessThanOrEqual(bound);
     });
   }
   await expectSameOutside(bytes, written, model, read, outside, fade.gates);
