@@ -40,6 +40,7 @@ import { type ModelOptions, readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { assertRefitOptions, type RefitOptions, refitted } from '../refit.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
@@ -50,7 +51,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions, RegionOptions {
+export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: SharingChoice;
@@ -96,6 +97,7 @@ export async function enforceCommand(
   const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfShifts(options);
+  assertRefitOptions(options);
   const outputs = await writablePaths(options);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
@@ -112,12 +114,23 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
-  const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
+  const { enforced: shifted, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
     decision: options.decision,
     progress: talk.stage('enforce'),
     ...memory,
   });
+  const fitted = options.refit
+    ? await refitted(model, regions, { samples, domain }, { ...options, sharing: sharing.chosen }, talk)
+    : undefined;
+  const enforced = fitted?.fit.enforced ?? shifted;
   const precision = options.precision ?? model.precision;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
@@ -158,15 +171,11 @@ export async function enforceCommand(
     options.map === true ? { map: true } : {},
   );
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
-  const domain = options.domain
-    ? await readRegions(
-        [regionWords(options.domain)],
-        { size: model.network.inputSize, memory: limit },
-        terminal,
-      )
-    : undefined;
+  // What was fitted on says little of what was not.
+  const judged = fitted && samples ? fitted.fit.heldOut : samples;
+  const kind = fitted ? 'held out samples' : 'samples';
   const harm = await harmOn(
-    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    judged ? { points: judged, of: `${kind} of ${options.data}` } : domainPoints(regions, domain),
     multiplyAdds(model.network) + multiplyAdds(written.network),
     points => forward(model.network, points),
     points => forward(written.network, points),
@@ -182,11 +191,12 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: shiftsIn(enforced.report),
+    ...(fitted ? { refit: fitted.report } : {}),
     sharing,
     ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
-    ...(samples
-      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
+    ...(judged
+      ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
@@ -278,8 +288,9 @@ export async function runOf(
 }
 
 /** What would change less, and is not in force. */
-function adviceFor({ policy }: EnforceOptions): string[] {
+function adviceFor({ policy, refit, distil }: EnforceOptions): string[] {
   return [
+    ...(refit ? (distil === undefined ? ['--distil'] : []) : ['--refit']),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',

@@ -274,8 +274,11 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
 }
 
 /** Throws `invalid-option` for what shifts biases and nothing else. */
-function assertOptionsOfPatches({ policy, sharing, precision, target }: EnforceOptions): void {
+function assertOptionsOfPatches(options: EnforceOptions): void {
+  const { policy, sharing, precision, target, refit, distil } = options;
   const given = [
+    ...(refit ? ['--refit'] : []),
+    ...(distil === undefined ? [] : ['--distil']),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),

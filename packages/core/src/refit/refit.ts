@@ -49,9 +49,10 @@ export interface Refitted extends Candidate {
   /** Affine on every region: the fitted network with its shifts. */
   readonly enforced: Enforced;
   readonly stages: readonly RefitStage[];
-  /** Points that were fitted on and held out: those given that lie outside the regions. */
+  /** How many points outside the regions were fitted on. */
   readonly fitted: number;
-  readonly heldOut: number;
+  /** The points outside the regions that stages were compared on and nothing was fitted on, `[n, inputSize]`. */
+  readonly heldOut: Matrix;
   /** Share of the points held out that lie on a plateau of the original: one output vector of many points whose best two outputs almost tie. */
   readonly plateauShare: number;
 }
@@ -160,7 +161,7 @@ export function* refitSteps(
     enforced: enforce(network, regions, { sides, sharing }),
     stages: race.stages,
     fitted: fitted.rows,
-    heldOut: heldOut.rows,
+    heldOut,
     plateauShare: judge.plateauShare,
   };
 }
