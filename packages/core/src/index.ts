@@ -106,6 +106,9 @@ export {
   type SmtProofOptions,
   smtProof,
 } from './proof/smt/smt-proof.js';
+export type { Budget } from './refit/distil.js';
+export type { RefitStage, RefitStageName } from './refit/race.js';
+export { type RefitOptions, type RefitProgress, type Refitted, refit, refitSteps } from './refit/refit.js';
 export {
   ball,
   box,

@@ -34,6 +34,7 @@ import { type ModelOptions, readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { assertRefitOptions, type RefitOptions } from '../refit.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
@@ -45,7 +46,7 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions, RegionOptions {
+export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: SharingChoice;
@@ -93,6 +94,7 @@ export async function enforceCommand(
   const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfShifts(options);
+  assertRefitOptions(options);
   const outputs = await writablePaths(options);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
@@ -109,6 +111,13 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
@@ -119,7 +128,7 @@ export async function enforceCommand(
   }
   const written =
     options.fade === undefined
-      ? shiftedModel(model, regions, options, { samples, target, talk, ...memory })
+      ? await shiftedModel(model, regions, options, { samples, domain, target, talk, ...memory })
       : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
@@ -146,15 +155,12 @@ export async function enforceCommand(
     options.map === true ? { map: true } : {},
   );
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
-  const domain = options.domain
-    ? await readRegions(
-        [regionWords(options.domain)],
-        { size: model.network.inputSize, memory: limit },
-        terminal,
-      )
-    : undefined;
+  const { fitted } = written;
+  // What was fitted on says little of what was not.
+  const judged = fitted && samples ? fitted.fit.heldOut : samples;
+  const kind = fitted ? 'held out samples' : 'samples';
   const harm = await harmOn(
-    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    judged ? { points: judged, of: `${kind} of ${options.data}` } : domainPoints(regions, domain),
     multiplyAdds(model.network) + multiplyAdds(written.network),
     points => forward(model.network, points),
     points => forward(written.network, points),
@@ -170,12 +176,13 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: written.shifts,
+    ...(fitted ? { refit: fitted.report } : {}),
     sharing: written.sharing,
     ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
-    ...(samples
-      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
+    ...(judged
+      ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
@@ -271,9 +278,12 @@ export async function runOf(
 }
 
 /** What would change less, and is not in force. */
-function adviceFor({ policy, fade }: EnforceOptions): string[] {
+function adviceFor({ policy, fade, refit, distil }: EnforceOptions): string[] {
   return [
-    ...(fade === undefined ? ['--fade 0.1'] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--fade 0.1'] : []),
+    ...(fade === undefined ? [] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--refit'] : []),
+    ...(refit && distil === undefined ? ['--distil'] : []),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',
@@ -332,8 +342,9 @@ function assertOptionsOfShifts(options: EnforceOptions): void {
 }
 
 /** Throws `invalid-option` for what goes into biases and does not fade. */
-function assertOptionsOfFades({ policy, sharing, precision, target }: EnforceOptions): void {
+function assertOptionsOfFades({ policy, sharing, precision, target, refit }: EnforceOptions): void {
   const given = [
+    ...(refit ? ['--refit'] : []),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),

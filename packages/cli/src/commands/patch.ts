@@ -274,9 +274,12 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
 }
 
 /** Throws `invalid-option` for what shifts biases and nothing else. */
-function assertOptionsOfPatches({ policy, sharing, precision, target, fade }: EnforceOptions): void {
+function assertOptionsOfPatches(options: EnforceOptions): void {
+  const { policy, sharing, precision, target, fade, refit, distil } = options;
   const given = [
     ...(fade === undefined ? [] : ['--fade']),
+    ...(refit ? ['--refit'] : []),
+    ...(distil === undefined ? [] : ['--distil']),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
