@@ -1,3 +1,5 @@
+export { DemandHolder, type HeldMap } from './demands/held-map.js';
+export { type StoredMap, storedMap } from './demands/stored-map.js';
 export { assertFinite, assertSize, firstNonFinite } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
