@@ -44,14 +44,23 @@ const rows = (rng: Rng, count: number, cols: number): number[][] =>
   Array.from({ length: count }, () => randomArray(rng, cols));
 
 const scaledIdentity = (n: number, factor: number): Matrix =>
-  matrixFromRows(Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? factor : 0))));
+  matrixFromRows(
+    Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => (i === k ? factor : 0))),
+  );
 
 /** On a region of as many dimensions as the map has outputs. */
 export function randomDemand(rng: Rng, kind: DemandKind, region: Region): RandomDemand {
   const n = region.size;
   const zero = { A: matrix(n, n), b: new Float64Array(n) };
-  const anywhere = (r: Rng) => ({ A: matrixFromRows(rows(r, n, n)), b: Float64Array.from(randomArray(r, n)) });
-  const free = (demand: Demand, anchor: AffineMap = zero): RandomDemand => ({ demand, anchor, displacement: anywhere });
+  const anywhere = (r: Rng) => ({
+    A: matrixFromRows(rows(r, n, n)),
+    b: Float64Array.from(randomArray(r, n)),
+  });
+  const free = (demand: Demand, anchor: AffineMap = zero): RandomDemand => ({
+    demand,
+    anchor,
+    displacement: anywhere,
+  });
   const tied = (demand: Demand, anchor: AffineMap, tie: (map: AffineMap) => AffineMap): RandomDemand => ({
     demand,
     anchor,
@@ -63,19 +72,38 @@ export function randomDemand(rng: Rng, kind: DemandKind, region: Region): Random
       return free(demands.monotone(signs), { ...zero, A: matrixFromRows(signs) });
     }
     case 'lipschitz': {
-      const pairs: [Norm, Norm][] = [[1, 1], [1, 2], [1, 'infinity'], [2, 2], [2, 'infinity'], ['infinity', 'infinity']];
+      const pairs: [Norm, Norm][] = [
+        [1, 1],
+        [1, 2],
+        [1, 'infinity'],
+        [2, 2],
+        [2, 'infinity'],
+        ['infinity', 'infinity'],
+      ];
       return free(demands.lipschitz(0.2 + rng(), ...pick(rng, pairs)));
     }
     case 'rowLipschitz':
-      return free(demands.rowLipschitz(randomArray(rng, n).map(x => 0.1 + Math.abs(x)), pick<Norm>(rng, [1, 2, 'infinity'])));
+      return free(
+        demands.rowLipschitz(
+          randomArray(rng, n).map(x => 0.1 + Math.abs(x)),
+          pick<Norm>(rng, [1, 2, 'infinity']),
+        ),
+      );
     case 'rowSums': {
       const sums = randomArray(rng, n);
-      return tied(demands.rowSums(sums), { ...zero, A: matrixFromRows(sums.map(s => Array.from({ length: n }, () => s / n))) }, balanced);
+      return tied(
+        demands.rowSums(sums),
+        { ...zero, A: matrixFromRows(sums.map(s => Array.from({ length: n }, () => s / n))) },
+        balanced,
+      );
     }
     case 'columnSums': {
       const sums = randomArray(rng, n);
       const anchor = { ...zero, A: matrixFromRows(sums.map(() => sums.map(s => s / n))) };
-      return tied(demands.columnSums(sums), anchor, ({ A, b }) => ({ A: turned(balanced({ A: turned(A), b }).A), b }));
+      return tied(demands.columnSums(sums), anchor, ({ A, b }) => ({
+        A: turned(balanced({ A: turned(A), b }).A),
+        b,
+      }));
     }
     case 'symmetric':
       return tied(demands.symmetric(), zero, ({ A, b }) => ({ A: combined(A, turned(A), 1), b }));
@@ -105,7 +133,10 @@ export function randomDemand(rng: Rng, kind: DemandKind, region: Region): Random
     case 'exact': {
       const A = rows(rng, n, n).map(row => row.map(v => (rng() < 0.5 ? v : null)));
       const b = randomArray(rng, n).map(v => (rng() < 0.5 ? v : null));
-      const anchor = { A: matrixFromRows(A.map(row => row.map(v => v ?? 0))), b: Float64Array.from(b, v => v ?? 0) };
+      const anchor = {
+        A: matrixFromRows(A.map(row => row.map(v => v ?? 0))),
+        b: Float64Array.from(b, v => v ?? 0),
+      };
       return tied(demands.exact({ A, b }), anchor, map => ({
         A: { ...map.A, data: map.A.data.map((v, i) => (A.flat()[i] === null ? v : 0)) },
         b: map.b.map((v, j) => (b[j] === null ? v : 0)),
@@ -126,10 +157,17 @@ function randomStability(rng: Rng, kind: DemandKind, region: Region): RandomDema
   if (!kind.endsWith('plants')) {
     const at = Array.from(region.sample(rng));
     const A = scaledIdentity(n, inside());
-    const b = Float64Array.from(at, (x, j) => (isDiscrete ? x : 0) - dot(Array.from(A.data.subarray(j * n, (j + 1) * n)), at));
+    const b = Float64Array.from(
+      at,
+      (x, j) => (isDiscrete ? x : 0) - dot(Array.from(A.data.subarray(j * n, (j + 1) * n)), at),
+    );
     const map = { A, b };
     const demand = make(bound, { at, P: symmetric });
-    return { demand, anchor: map, displacement: r => through(at)({ A: matrixFromRows(rows(r, n, n)), b: new Float64Array(n) }) };
+    return {
+      demand,
+      anchor: map,
+      displacement: r => through(at)({ A: matrixFromRows(rows(r, n, n)), b: new Float64Array(n) }),
+    };
   }
   const K = rows(rng, n, n);
   const plants = Array.from({ length: 1 + Math.floor(rng() * 2) }, () => {
@@ -147,7 +185,10 @@ function randomStability(rng: Rng, kind: DemandKind, region: Region): RandomDema
 /** A displacement that leaves the value at a point as it is. */
 const through =
   (x: readonly number[]) =>
-  ({ A, b }: AffineMap): AffineMap => ({ A, b: b.map((_, j) => -dot(Array.from(A.data.subarray(j * A.cols, (j + 1) * A.cols)), x)) });
+  ({ A, b }: AffineMap): AffineMap => ({
+    A,
+    b: b.map((_, j) => -dot(Array.from(A.data.subarray(j * A.cols, (j + 1) * A.cols)), x)),
+  });
 
 /** Rows that sum to 0. */
 function balanced({ A, b }: AffineMap): AffineMap {
@@ -163,12 +204,20 @@ function balanced({ A, b }: AffineMap): AffineMap {
 }
 
 export function turned(A: Matrix): Matrix {
-  return { rows: A.cols, cols: A.rows, data: A.data.map((_, i) => A.data[(i % A.rows) * A.cols + Math.floor(i / A.rows)]) };
+  return {
+    rows: A.cols,
+    cols: A.rows,
+    data: A.data.map((_, i) => A.data[(i % A.rows) * A.cols + Math.floor(i / A.rows)]),
+  };
 }
 
-const combined = (A: Matrix, B: Matrix, factor: number): Matrix => ({ ...A, data: A.data.map((x, i) => x + factor * B.data[i]) });
+const combined = (A: Matrix, B: Matrix, factor: number): Matrix => ({
+  ...A,
+  data: A.data.map((x, i) => x + factor * B.data[i]),
+});
 
-export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, x, i) => sum + x * b[i], 0);
+export const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, x, i) => sum + x * b[i], 0);
 
 /** The map a + t (b). */
 export const along = (a: AffineMap, b: AffineMap, t: number): AffineMap => ({
@@ -177,7 +226,11 @@ export const along = (a: AffineMap, b: AffineMap, t: number): AffineMap => ({
 });
 
 /** A random map that meets the demand, on its border as often as not. */
-export function feasibleMap(rng: Rng, { demand, anchor, displacement }: RandomDemand, region: Region): AffineMap {
+export function feasibleMap(
+  rng: Rng,
+  { demand, anchor, displacement }: RandomDemand,
+  region: Region,
+): AffineMap {
   const way = displacement(rng);
   let t = 4;
   while (t > 2 ** -20 && excessOf(demand, along(anchor, way, t), region) > 0) t /= 2;
@@ -192,14 +245,19 @@ export function excessOf(demand: Demand, map: AffineMap, region: Region): number
   const indices = Array.from({ length: A.rows }, (_, j) => j);
   const columns = Array.from({ length: A.cols }, (_, k) => k);
   const most = (values: readonly number[]) => Math.max(...values);
-  const misses = (x: readonly number[], y: readonly number[]) => most(y.map((value, j) => Math.abs(dot(row(j), x) + b[j] - value)));
+  const misses = (x: readonly number[], y: readonly number[]) =>
+    most(y.map((value, j) => Math.abs(dot(row(j), x) + b[j] - value)));
   switch (demand.kind) {
     case 'monotone':
       return most(demand.signs.flatMap((signs, j) => signs.map((s, k) => (s === 0 ? 0 : -s * at(j, k)))));
     case 'lipschitz':
       return operatorNorm(A, demand.input, demand.output) - demand.bound;
     case 'rowLipschitz':
-      return most(demand.bounds.map((bound, j) => operatorNorm(matrixFromRows([row(j)]), demand.input, 'infinity') - bound));
+      return most(
+        demand.bounds.map(
+          (bound, j) => operatorNorm(matrixFromRows([row(j)]), demand.input, 'infinity') - bound,
+        ),
+      );
     case 'rowSums':
       return most(demand.sums.map((s, j) => Math.abs(row(j).reduce((x, y) => x + y, 0) - s)));
     case 'columnSums':
@@ -212,9 +270,13 @@ export function excessOf(demand: Demand, map: AffineMap, region: Region): number
       return most(eigenvalues(combined(A, turned(A), 1)).map(([re]) => re)) + demand.epsilon;
     case 'stable':
     case 'hurwitz': {
-      const miss = demand.at ? misses(demand.at, demand.kind === 'stable' ? demand.at : demand.at.map(() => 0)) : 0;
+      const miss = demand.at
+        ? misses(demand.at, demand.kind === 'stable' ? demand.at : demand.at.map(() => 0))
+        : 0;
       const loops = demand.plants
-        ? demand.plants.map(({ F, G }) => new MlMatrix(F as number[][]).add(new MlMatrix(G as number[][]).mmul(ml(A))))
+        ? demand.plants.map(({ F, G }) =>
+            new MlMatrix(F as number[][]).add(new MlMatrix(G as number[][]).mmul(ml(A))),
+          )
         : [ml(A)];
       return Math.max(miss, ...loops.map(M => loopExcess(M, demand)));
     }
@@ -228,7 +290,9 @@ export function excessOf(demand: Demand, map: AffineMap, region: Region): number
     case 'through':
       return most(demand.points.map(({ x, y }) => misses(x, y)));
     case 'exact': {
-      const ofA = (demand.A ?? []).flatMap((values, j) => values.map((v, k) => (v === null ? 0 : Math.abs(at(j, k) - v))));
+      const ofA = (demand.A ?? []).flatMap((values, j) =>
+        values.map((v, k) => (v === null ? 0 : Math.abs(at(j, k) - v))),
+      );
       return most([0, ...ofA, ...(demand.b ?? []).map((v, j) => (v === null ? 0 : Math.abs(b[j] - v)))]);
     }
     case 'all':
@@ -237,10 +301,14 @@ export function excessOf(demand: Demand, map: AffineMap, region: Region): number
 }
 
 const ml = (A: Matrix): MlMatrix =>
-  new MlMatrix(Array.from({ length: A.rows }, (_, j) => Array.from(A.data.subarray(j * A.cols, (j + 1) * A.cols))));
+  new MlMatrix(
+    Array.from({ length: A.rows }, (_, j) => Array.from(A.data.subarray(j * A.cols, (j + 1) * A.cols))),
+  );
 
 const eigenvalues = (A: Matrix | MlMatrix): [number, number][] => {
-  const { realEigenvalues, imaginaryEigenvalues } = new EigenvalueDecomposition('data' in A && A.data instanceof Float64Array ? ml(A as Matrix) : (A as MlMatrix));
+  const { realEigenvalues, imaginaryEigenvalues } = new EigenvalueDecomposition(
+    'data' in A && A.data instanceof Float64Array ? ml(A as Matrix) : (A as MlMatrix),
+  );
   return realEigenvalues.map((re, i) => [re, imaginaryEigenvalues[i]]);
 };
 
@@ -253,7 +321,8 @@ function loopExcess(M: MlMatrix, demand: Extract<Demand, { kind: 'stable' | 'hur
   }
   const P = new MlMatrix(demand.P as number[][]);
   const most = (X: MlMatrix) => Math.max(...eigenvalues(inverse(P).mmul(X)).map(([re]) => re));
-  if (demand.kind === 'stable') return Math.sqrt(Math.max(0, most(M.transpose().mmul(P).mmul(M)))) - demand.radius;
+  if (demand.kind === 'stable')
+    return Math.sqrt(Math.max(0, most(M.transpose().mmul(P).mmul(M)))) - demand.radius;
   return most(M.transpose().mmul(P).add(P.mmul(M))) / 2 + demand.decay;
 }
 
@@ -273,6 +342,16 @@ function operatorNorm(A: Matrix, input: Norm, output: Norm): number {
   const corners =
     input === 1
       ? Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, k) => Number(i === k)))
-      : Array.from({ length: 2 ** n }, (_, c) => Array.from({ length: n }, (_, k) => ((c >> k) & 1 ? 1 : -1)));
-  return Math.max(...corners.map(x => lengths[output](ml(A).to2DArray().map(row => dot(row, x)))));
+      : Array.from({ length: 2 ** n }, (_, c) =>
+          Array.from({ length: n }, (_, k) => ((c >> k) & 1 ? 1 : -1)),
+        );
+  return Math.max(
+    ...corners.map(x =>
+      lengths[output](
+        ml(A)
+          .to2DArray()
+          .map(row => dot(row, x)),
+      ),
+    ),
+  );
 }

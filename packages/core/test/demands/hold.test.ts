@@ -1,6 +1,22 @@
-import { type AffineMap, type Demand, demandFromJSON, demands, matrix, matrixFromRows, type Region, type Rng } from '@police/core';
+import {
+  type AffineMap,
+  type Demand,
+  demandFromJSON,
+  demands,
+  matrix,
+  matrixFromRows,
+  type Region,
+  type Rng,
+} from '@police/core';
 import { DemandHolder } from '@police/core/adapter';
-import { along, demandKinds, excessOf, feasibleMap, type RandomDemand, randomDemand } from '@police/testing/demands';
+import {
+  along,
+  demandKinds,
+  excessOf,
+  feasibleMap,
+  type RandomDemand,
+  randomDemand,
+} from '@police/testing/demands';
 import { pick, randomArray, randomRegions, runs, seededRng, seeds } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +44,10 @@ function coordinates({ space }: DemandHolder, { A, b }: AffineMap): Float64Array
 const difference = (a: Float64Array, b: Float64Array) => a.map((x, i) => x - b[i]);
 const inner = (a: Float64Array, b: Float64Array) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 
-function setting(seed: number, kind: (typeof demandKinds)[number]): { rng: Rng; region: Region; random: RandomDemand } {
+function setting(
+  seed: number,
+  kind: (typeof demandKinds)[number],
+): { rng: Rng; region: Region; random: RandomDemand } {
   const rng = seededRng(seed);
   const [region] = randomRegions(rng, 2 + Math.floor(rng() * 2), 1);
   return { rng, region, random: randomDemand(rng, kind, region) };
@@ -42,7 +61,8 @@ describe.each(demandKinds)('%s', kind => {
         const holder = new DemandHolder(random.demand, region, region.size);
         const given = randomMap(rng, region.size);
         const { map } = holder.hold(given);
-        const tolerance = CONVERGED * sizeOf(given) * sizeOf(map) * Math.max(1, ...region.reach(region.frame));
+        const tolerance =
+          CONVERGED * sizeOf(given) * sizeOf(map) * Math.max(1, ...region.reach(region.frame));
         expect(excessOf(random.demand, map, region)).toBeLessThanOrEqual(tolerance);
         const point = coordinates(holder, map);
         const again = coordinates(holder, holder.hold(map).map);
@@ -52,11 +72,15 @@ describe.each(demandKinds)('%s', kind => {
         for (let i = 0; i < 8; i++) {
           const y = coordinates(holder, feasibleMap(rng, random, region));
           const toY = difference(y, point);
-          expect(inner(outward, toY)).toBeLessThanOrEqual(tolerance * (1 + Math.sqrt(inner(toY, toY)) * Math.sqrt(inner(outward, outward))));
+          expect(inner(outward, toY)).toBeLessThanOrEqual(
+            tolerance * (1 + Math.sqrt(inner(toY, toY)) * Math.sqrt(inner(outward, outward))),
+          );
         }
         const inside = feasibleMap(rng, random, region);
         const kept = coordinates(holder, holder.hold(inside).map);
-        expect(Math.max(...difference(kept, coordinates(holder, inside)).map(Math.abs))).toBeLessThanOrEqual(tolerance * sizeOf(inside));
+        expect(Math.max(...difference(kept, coordinates(holder, inside)).map(Math.abs))).toBeLessThanOrEqual(
+          tolerance * sizeOf(inside),
+        );
       }),
       { numRuns: runs(25) },
     );
@@ -107,13 +131,20 @@ function dykstra(parts: readonly Demand[], region: Region, given: AffineMap, rou
 
 describe('intersections', () => {
   const parts: ((rng: Rng, n: number) => Demand)[] = [
-    (_, n) => demands.monotone(Array.from({ length: n }, () => Array.from({ length: n }, (_, k) => (k === 0 ? 1 : 0)))),
+    (_, n) =>
+      demands.monotone(
+        Array.from({ length: n }, () => Array.from({ length: n }, (_, k) => (k === 0 ? 1 : 0))),
+      ),
     () => demands.lipschitz(0.7),
     () => demands.lipschitz(1.1, 'infinity'),
     (_, n) => demands.rowSums(Array.from({ length: n }, () => 0.5)),
     () => demands.symmetric(),
-    () => demands.dissipative(-0.6),
-    (_, n) => demands.rowLipschitz(Array.from({ length: n }, () => 0.8), 1),
+    () => demands.dissipative(-1.4),
+    (_, n) =>
+      demands.rowLipschitz(
+        Array.from({ length: n }, () => 0.8),
+        1,
+      ),
   ];
 
   test('the nearest map is that of Dykstra’s algorithm', () => {
@@ -127,7 +158,9 @@ describe('intersections', () => {
         const found = coordinates(holder, holder.hold(given).map);
         const slow = coordinates(holder, dykstra(chosen, region, given, 4000));
         // Dykstra's own convergence is sublinear where sets touch.
-        expect(Math.max(...difference(found, slow).map(Math.abs))).toBeLessThanOrEqual(2 ** -9 * sizeOf(given));
+        expect(Math.max(...difference(found, slow).map(Math.abs))).toBeLessThanOrEqual(
+          2 ** -9 * sizeOf(given),
+        );
       }),
       { numRuns: runs(25) },
     );
