@@ -94,6 +94,7 @@ export type { Changes, ShellReport } from './patch/shell-report.js';
 export {
   type Certificate,
   type CertificateOptions,
+  type CertifiedDemand,
   certificateFlaw,
   certificateOf,
   certificateOfProof,

@@ -12,7 +12,7 @@ import {
   boundedIntervals,
   boundedLeads,
   type Clearance,
-  type Demand,
+  type MarginDemand,
   PROOF,
   smallestMargin,
 } from './bounded-intervals.js';
@@ -93,7 +93,7 @@ export function clearKinks(
 ): { bias: Float64Array; frames: readonly BoundedFrame[]; layer: FrozenLayer } {
   let corrected = bias;
   let frames = framesWith(bias);
-  const marginOf = (demand: Demand) =>
+  const marginOf = (demand: MarginDemand) =>
     smallestMargin(boundedIntervals(activation, propagators, frames, demand));
   const isClear = () => marginOf({ safety: 1, clearance }) >= 0;
   for (let round = 0; round < MOST_ROUNDS && !isClear(); round++) {

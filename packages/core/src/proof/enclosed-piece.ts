@@ -56,6 +56,19 @@ export function provenDemand(
   return proveDemand(demand, enclosedMapOn(net, region, options), region);
 }
 
+/** The residual of a demand that is proved. Throws `infeasible-target` where it is not, or as {@link enclosedMapOn} does. */
+export function assertDemand(...asked: Parameters<typeof provenDemand>): number {
+  const proof = provenDemand(...asked);
+  if (proof.holds) return proof.residual;
+  throw new PoliceError({
+    code: 'infeasible-target',
+    where: proof.where,
+    expected: 'a demand that is proved of the map on the region',
+    actual: proof.actual,
+    remedy: 'Hold it first: holdDemand, a patch with this demand, or the option target in training.',
+  });
+}
+
 /** Of a network that is one dense layer, as those are that a patch holds. */
 function storedMap({ nodes }: Network): EnclosedMap | undefined {
   const [, only] = nodes;
