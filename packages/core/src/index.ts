@@ -15,7 +15,7 @@ export type { DemandProof } from './demands/enclosed-map.js';
 export { lyapunovMatrix } from './demands/lyapunov-matrices.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
-export type { ShiftSharing, Sides } from './frames/policed-pass.js';
+export type { SettledSides, ShiftSharing, Sides } from './frames/policed-pass.js';
 export type {
   ConstraintReport,
   ConstraintReportOptions,
