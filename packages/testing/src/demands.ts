@@ -355,3 +355,10 @@ function operatorNorm(A: Matrix, input: Norm, output: Norm): number {
     ),
   );
 }
+
+/** What is proved of a demand: without plants its P only holds the map, and the eigenvalues are proved. */
+export function asProved(demand: Demand): Demand {
+  if ((demand.kind !== 'stable' && demand.kind !== 'hurwitz') || demand.plants) return demand;
+  const { P: _, ...rest } = demand;
+  return rest;
+}

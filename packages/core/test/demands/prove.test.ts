@@ -21,7 +21,7 @@ import {
   softplus,
 } from '@police/core';
 import { DemandHolder, storedMap } from '@police/core/adapter';
-import { along, demandKinds, excessOf, randomDemand } from '@police/testing/demands';
+import { along, asProved, demandKinds, excessOf, randomDemand } from '@police/testing/demands';
 import {
   activationKinds,
   pick,
@@ -91,12 +91,6 @@ function withSharedP(demand: Demand): Demand {
     : demands.hurwitz(demand.decay, options);
 }
 
-const withoutP = (demand: Demand): Demand => {
-  if ((demand.kind !== 'stable' && demand.kind !== 'hurwitz') || demand.plants) return demand;
-  const { P: _, ...rest } = demand;
-  return rest;
-};
-
 describe('without a P of the demand’s', () => {
   test.each(['stable', 'hurwitz'] as const)(
     '%s is proved as far as the eigenvalues go, and no farther',
@@ -141,7 +135,7 @@ describe.each(demandKinds)('%s of a frozen network', kind => {
         const [{ map }] = certifiedOn(network, region);
         const rounding = 2 ** -40 * largest(map, region);
         // Without plants P only holds: what is proved are the eigenvalues.
-        expect(excessOf(withoutP(demand), map, region)).toBeLessThanOrEqual(residual + rounding);
+        expect(excessOf(asProved(demand), map, region)).toBeLessThanOrEqual(residual + rounding);
         expect(residual).toBeLessThanOrEqual(2 ** -18 * largest(map, region));
         expect(provenDemand(network, region, demand)).toEqual({ holds: true, residual });
       }),
