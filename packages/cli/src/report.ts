@@ -1,5 +1,6 @@
 import type { Drift, EnforceReport } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import { type DemandReport, demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
@@ -24,6 +25,8 @@ export interface Report {
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
+  /** What was proved of the regions' maps besides; absent where nothing was demanded. */
+  readonly demands?: readonly DemandReport[];
   readonly edits: readonly Edit[];
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
@@ -85,6 +88,7 @@ export function reportLines(report: Report): string[] {
     '',
     ...sharingLines(report.sharing),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined

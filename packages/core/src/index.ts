@@ -37,7 +37,7 @@ export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
 export { type Enforced, type EnforceOptions, enforce } from './maps/enforce.js';
-export { type DemandedNetwork, type HoldDemandOptions, holdDemand } from './maps/hold-demand.js';
+export { type DemandedNetwork, type HoldDemandOptions, holdDemand, holdDemands } from './maps/hold-demand.js';
 export { bounds, type OutputBounds } from './maps/output-range.js';
 export { type Policed, type PoliceOptions, police } from './maps/police.js';
 export {

@@ -13,6 +13,7 @@ import {
   float64,
   forward,
   freeze,
+  holdDemands,
   type Network,
   PoliceError,
   type Precision,
@@ -21,6 +22,7 @@ import {
 } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
 import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
 import { harmOn, isHarmful } from '../harm.js';
@@ -56,6 +58,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
+  /** A file of what the regions' maps must be like. */
+  readonly demand?: string;
   readonly data?: string;
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
@@ -122,10 +126,15 @@ export async function enforceCommand(
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
+  const demands = await readDemands(options.demand, regions.length, terminal, limit);
   const frozenTo = (network: Network): Network => {
     const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
+    const isDemanded = demands.some(demand => demand !== undefined);
+    const held = isDemanded
+      ? holdDemands(frozen, regions, demands, { precision: PRECISIONS[precision] }).network
+      : frozen;
+    if (!target) return held;
+    return boundOutputs(held, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
@@ -150,13 +159,11 @@ export async function enforceCommand(
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
-  const certificate = certificateOfProof(
-    reread.network,
-    proof,
-    regions,
-    reread.source.bytes,
-    options.map === true ? { map: true } : {},
-  );
+  const certificate = certificateOfProof(reread.network, proof, regions, reread.source.bytes, {
+    demands,
+    ...memory,
+    ...(options.map === true ? { map: true } : {}),
+  });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
   const domain = options.domain
     ? await readRegions(
@@ -184,6 +191,7 @@ export async function enforceCommand(
     shifts: shiftsIn(enforced.report),
     sharing,
     ...summaryOf(certificate, model.arithmetic === 'float16'),
+    ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
     ...(samples
       ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
