@@ -1,5 +1,6 @@
 import type { Drift, EnforceReport, GapBody } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import { type DemandReport, demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
@@ -30,6 +31,8 @@ export interface Report {
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
+  /** What was proved of the regions' maps besides; absent where nothing was demanded. */
+  readonly demands?: readonly DemandReport[];
   readonly edits: readonly Edit[];
   /** Of shifts that fade out around the regions. */
   readonly fade?: FadeReport;
@@ -84,6 +87,7 @@ export function reportLines(report: Report): string[] {
     ...sharingLines(report.sharing),
     ...(report.refit ? refitLines(report.refit) : []),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined

@@ -1,10 +1,12 @@
 import {
   boundOutputs,
+  type Demand,
   type EnforceReport,
   float16,
   float32,
   float64,
   freeze,
+  holdDemands,
   type Matrix,
   type Network,
   type Precision,
@@ -45,6 +47,7 @@ interface Means {
   readonly samples: Matrix | undefined;
   readonly domain: readonly Region[] | undefined;
   readonly target: Target | undefined;
+  readonly demands: readonly (Demand | undefined)[];
   readonly talk: Talk;
   readonly memory: number;
 }
@@ -54,7 +57,7 @@ export async function shiftedModel(
   model: ImportedModel,
   regions: readonly Region[],
   options: ShiftOptions,
-  { samples, domain, target, talk, memory }: Means,
+  { samples, domain, target, demands, talk, memory }: Means,
 ): Promise<ShiftedModel> {
   const lookahead = options.lookahead !== false;
   const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
@@ -72,8 +75,11 @@ export async function shiftedModel(
   const frozenTo = (unfrozen: Network): Network => {
     const progress = talk.stage('freeze');
     const frozen = freeze(unfrozen, regions, { precision, lookahead, progress, memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
+    const held = demands.some(demand => demand !== undefined)
+      ? holdDemands(frozen, regions, demands, { precision: PRECISIONS[precision] }).network
+      : frozen;
+    if (!target) return held;
+    return boundOutputs(held, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
   const written = writeBack(model, frozenTo(network), frozenTo);
   return { ...written, shifts: shiftsIn(report), sharing, ...(fitted ? { fitted } : {}) };

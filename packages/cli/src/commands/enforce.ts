@@ -14,6 +14,7 @@ import {
 } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
 import { type ImportedModel, readModel, withDataOutside } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
 import { fadedModel } from '../faded-model.js';
@@ -52,6 +53,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOption
   readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
+  /** A file of what the regions' maps must be like. */
+  readonly demand?: string;
   readonly data?: string;
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
@@ -121,6 +124,7 @@ export async function enforceCommand(
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
+  const demands = await readDemands(options.demand, regions.length, terminal, limit);
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
@@ -128,7 +132,7 @@ export async function enforceCommand(
   }
   const written =
     options.fade === undefined
-      ? await shiftedModel(model, regions, options, { samples, domain, target, talk, ...memory })
+      ? await shiftedModel(model, regions, options, { samples, domain, target, demands, talk, ...memory })
       : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
@@ -147,13 +151,11 @@ export async function enforceCommand(
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
-  const certificate = certificateOfProof(
-    reread.network,
-    proof,
-    regions,
-    reread.source.bytes,
-    options.map === true ? { map: true } : {},
-  );
+  const certificate = certificateOfProof(reread.network, proof, regions, reread.source.bytes, {
+    demands,
+    ...memory,
+    ...(options.map === true ? { map: true } : {}),
+  });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
   const { fitted } = written;
   // What was fitted on says little of what was not.
@@ -180,6 +182,7 @@ export async function enforceCommand(
     sharing: written.sharing,
     ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
+    ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
     ...(judged
       ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
@@ -342,9 +345,10 @@ function assertOptionsOfShifts(options: EnforceOptions): void {
 }
 
 /** Throws `invalid-option` for what goes into biases and does not fade. */
-function assertOptionsOfFades({ policy, sharing, precision, target, refit }: EnforceOptions): void {
+function assertOptionsOfFades({ policy, sharing, precision, target, refit, demand }: EnforceOptions): void {
   const given = [
     ...(refit ? ['--refit'] : []),
+    ...(demand === undefined ? [] : ['--demand']),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),

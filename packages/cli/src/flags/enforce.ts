@@ -71,6 +71,10 @@ ${REGION_WORDS}`,
       'bounds C·f(x) ≤ d on the regions, {"C": [[…]], "d": […]}, met by the least bias change',
     )
     .option(
+      '--demand <file>',
+      'what the map on the regions must be like, as JSON (core: demand.schema.json), one or an array of one each: by shift the least change of the last layer that gives it, by patch the nearest map; proved, and in the certificate',
+    )
+    .option(
       '--data <file>',
       'samples (.npy or CSV): reports how far outputs drift and how many decisions stay',
     )
