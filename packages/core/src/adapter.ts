@@ -69,6 +69,7 @@ export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
 export { seededRng } from './numeric/random.js';
 export { chartOf } from './patch/coordinates.js';
+export { shiftsOf as addedShifts } from './patch/fade.js';
 export { fitted, mapOf } from './patch/fit.js';
 export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';

@@ -59,7 +59,7 @@ export function fade(
   return faded;
 }
 
-type Shifts = ReadonlyMap<string, Float64Array>;
+export type Shifts = ReadonlyMap<string, Float64Array>;
 
 interface Fader {
   readonly nodes: readonly NetworkNode[];
@@ -120,7 +120,7 @@ function faderNodes(region: Region, width: number, precision: PatchPrecision, in
 }
 
 /** What freezing added before each nonlinearity, `[units]` by name; only those that it moved. */
-function shiftsOf(before: Network, after: Network): Shifts {
+export function shiftsOf(before: Network, after: Network): Shifts {
   const later = new Map(after.nodes.map(node => [node.name, node]));
   const biasOf = (node?: NetworkNode) => node && ifKind({ affine: ({ operator }) => operator.bias }, node);
   const shifts = new Map<string, Float64Array>();

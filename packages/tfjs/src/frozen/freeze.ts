@@ -8,11 +8,13 @@ import {
 } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { freezeFaded } from '../fade/freeze-faded.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
 import { type PolicedModel, policedLayerOf } from '../layer/policed-model.js';
 import { layerFromConfig } from '../layers/layer-config.js';
+import { assertKeepsFloat32 } from '../ops/half-precision.js';
 import { type FrozenPatch, freezePatched } from '../patch/freeze-patched.js';
 import { type PatchedModel, patchLayerOf } from '../patch/patched-model.js';
 import { changesOf } from './changes.js';
@@ -55,6 +57,7 @@ export function freeze(
   policed: tfl.LayersModel,
   { calibrate }: FreezeOptions = {},
 ): FrozenModel<tfl.LayersModel> | FrozenPatch {
+  assertKeepsFloat32('freeze');
   const patched = patchLayerOf(policed);
   if (patched) {
     if (calibrate) throw nothingToCalibrate();
@@ -65,6 +68,7 @@ export function freeze(
     assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
     layer.calibrate(calibrate);
   }
+  if (layer.constraint.fader) return freezeFaded(layer);
   const { report, ...view } = policedView(layer);
   const { graph, inner } = layer;
   const { regions, target, epsilon } = layer.settings;

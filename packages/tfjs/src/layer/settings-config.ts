@@ -19,6 +19,7 @@ const OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
   'target',
 ];
 

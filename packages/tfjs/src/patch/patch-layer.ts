@@ -12,6 +12,7 @@ import { checkedOptions, optionsFromConfig, settingsToConfig } from '../layer/se
 import { takeAsSaved } from '../layer/taken-as-saved.js';
 import { CompositeLayer } from '../layers/composite-layer.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
+import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, isReadInPlace, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
 import { firstMap } from './first-map.js';
@@ -93,6 +94,7 @@ export class PatchLayer extends CompositeLayer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
       assertRowsFit(x, this.shapes.input, this.name);
+      assertPrecision();
       // Where the device has its own memory, looking would be waiting for it.
       const isWatched = tf.engine().state.gradientDepth > 0 && isReadAtOnce();
       const y = this.held(x, kwargs, isWatched);
@@ -120,7 +122,8 @@ export class PatchLayer extends CompositeLayer {
   /** The model's own outputs, before a final softmax or sigmoid. */
   private valueAt(x: tf.Tensor, kwargs: Kwargs): tf.Tensor {
     const isTraining = tf.engine().state.gradientDepth > 0 && isReadInPlace();
-    if (this.graph && isTraining) return forwardData(this.graph, x, kwargs.training === true, new Map());
+    if (this.graph && isTraining)
+      return forwardData({ graph: this.graph }, x, kwargs.training === true, new Map());
     return this.split.body(x, kwargs as Record<string, unknown>);
   }
 
