@@ -2,6 +2,8 @@ import {
   certify,
   type EnforceReport,
   type FrozenModel,
+  float32,
+  float64,
   freeze as freezeNetwork,
   type Network,
   PoliceError,
@@ -135,10 +137,17 @@ function sumOf(
     if (by)
       sum.set(
         name,
-        by.map((c, j) => Math.fround(c + (shifts.get(name)?.[j] ?? 0))),
+        by.map((d, j) => further(shifts.get(name)?.[j] ?? 0, d)),
       );
   }
   return sum;
+}
+
+/** `c + by` as a float32, and no less far than that: of so small a `by` the next one. */
+function further(c: number, by: number): number {
+  const least = 2 * float64.roundoff * Math.abs(c);
+  if (by > 0) return float32.up(c + Math.max(by, least));
+  return by < 0 ? float32.down(c + Math.min(by, -least)) : c;
 }
 
 /** One region's report, or those of all put together: every region has shifts of its own. */
