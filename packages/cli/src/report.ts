@@ -68,6 +68,11 @@ export function reportLines(report: Report): string[] {
   return [
     `'${guaranteed.guaranteedTensor}'${where} is exactly affine on ${several}: certified.`,
     `Shifted ${shifts.shifted} of ${shifts.units} units, Σ|c| ${shortNumber(shifts.totalShift)}, largest ${shortNumber(shifts.largestShift)}; on every region ${shifts.dead} units are 0, ${shifts.saturated} constant otherwise, ${shifts.linear} linear.`,
+    ...(shifts.freed === undefined
+      ? []
+      : [
+          `Lookahead spared ${shifts.freed} more: nothing they do reaches the output, every path from them ending in a flat unit.`,
+        ]),
     '',
     ...table(
       ['layer', 'units', 'shifted', 'Σ|c|', 'largest', 'dead', 'saturated', 'linear'],

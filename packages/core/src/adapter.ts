@@ -71,6 +71,7 @@ export { seededRng } from './numeric/random.js';
 export { chartOf } from './patch/coordinates.js';
 export { shiftsOf as addedShifts } from './patch/fade.js';
 export { fitted, mapOf } from './patch/fit.js';
+export { gatesOf } from './patch/gates.js';
 export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';

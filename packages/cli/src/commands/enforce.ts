@@ -72,6 +72,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
+  /** Whether units whose bends cannot reach the output stay as they are, of shifts. */
+  readonly lookahead?: boolean;
   /** Whether a property may hold before and not after. */
   readonly allowViolation?: boolean;
   readonly force?: boolean;
@@ -115,6 +117,7 @@ export async function enforceCommand(
   const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
     decision: options.decision,
+    lookahead: options.lookahead !== false,
     progress: talk.stage('enforce'),
     ...memory,
   });
@@ -123,7 +126,12 @@ export async function enforceCommand(
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
   const frozenTo = (network: Network): Network => {
-    const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
+    const frozen = freeze(network, regions, {
+      precision,
+      lookahead: options.lookahead !== false,
+      progress: talk.stage('freeze'),
+      ...memory,
+    }).network;
     if (!target) return frozen;
     return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
@@ -323,6 +331,7 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
     layers,
     units,
     shifted,
+    freed,
     totalShift,
     largestShift,
     dead,
@@ -335,6 +344,7 @@ function shiftsIn(report: EnforceReport): Report['shifts'] {
     layers,
     units,
     shifted,
+    ...(freed === undefined ? {} : { freed }),
     totalShift,
     largestShift,
     dead,

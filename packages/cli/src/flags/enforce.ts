@@ -90,6 +90,10 @@ ${REGION_WORDS}`,
       '--domain <region>',
       'a region (a file, or JSON) on whose points changes are counted, without --data (default: a box twice as large as the regions)',
     )
+    .option(
+      '--no-lookahead',
+      'shift: move units too whose bends cannot reach the output, so that every unit is affine on the regions',
+    )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('--allow-violation', 'write even where a property holds before and not after')
