@@ -9,6 +9,7 @@ import {
 } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { freezeFaded } from '../fade/freeze-faded.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
@@ -69,6 +70,7 @@ export function freeze(
     assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
     layer.calibrate(calibrate);
   }
+  if (layer.constraint.fader) return freezeFaded(layer);
   const { report, ...view } = policedView(layer);
   const { graph, inner } = layer;
   const { regions, target: targets, epsilon } = layer.settings;
