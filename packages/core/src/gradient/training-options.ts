@@ -94,8 +94,10 @@ export interface TrainingSettings {
   readonly target?: PrescribedMap;
 }
 
+/** The name of a training option. */
 export type TrainingOption = keyof TrainingOptions;
 
+/** What `checkedTrainingOptions` is told of the adapter that asks. */
 export interface TrainingOptionChecks {
   /** The options that the adapter knows, besides `method`. */
   readonly known: readonly TrainingOption[];

@@ -22,6 +22,7 @@ import { FrozenParts } from './frozen-parts.js';
 import { writeWeights } from './frozen-weights.js';
 import { policedView } from './policed-view.js';
 
+/** Of `freeze`: what batch normalisation is calibrated on. */
 export interface FreezeOptions {
   /**
    * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They
