@@ -33,7 +33,6 @@ const app = await Application.bootstrapWithPlugins({
   excludeExternals: true,
   // Comments may speak of what is not exported: such a link is its text.
   validation: { invalidLink: false, notExported: false },
-  anchorFormat: 'slug',
   useCodeBlocks: true,
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
@@ -54,9 +53,10 @@ const bare = modules.flatMap(module =>
     .map(each => `${each.getFullName()} (${each.sources?.[0].fileName})`),
 );
 if (bare.length > 0) throw new Error(`public names without a docstring:\n${bare.join('\n')}`);
-// An option without a default is not one of `undefined`.
 app.renderer.on('endPage', page => {
-  page.contents = page.contents.replaceAll('| `undefined` |', '| – |');
+  page.contents = page.contents
+    .replaceAll('| `undefined` |', '| – |') // an option without a default is not one of `undefined`
+    .replace(/#[\w-]*_[\w-]*\)/g, anchor => anchor.replaceAll('_', '-')); // as VitePress names headings
 });
 await app.generateOutputs(project);
 

@@ -8,6 +8,7 @@ const { homepage } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 export function extend(md) {
   md.core.ruler.push('repository_links', ({ tokens, env }) => {
+    if (!env.path) return; // a title, of which VitePress reads the words alone
     const file = relative(root, env.realPath ?? env.path).replaceAll('\\', '/');
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       if (token.type === 'link_open') token.attrSet('href', resolved(token.attrGet('href'), file));

@@ -20,7 +20,7 @@ export default defineConfig({
   rewrites: file => pageOf(file) ?? file,
   outDir: './dist',
   cacheDir: './out/cache',
-  markdown: { config: extend, languageAlias: { lisp: 'scheme' } },
+  markdown: { config: extend, attrs: { disable: true }, languageAlias: { lisp: 'scheme' } },
   vite: { publicDir: false },
   themeConfig: {
     nav: [
