@@ -13,7 +13,7 @@ const RULES = [
   [/^apps\/bench\/README\.md$/, 'benchmarks/run.md'],
   [/^apps\/bench\/RESULTS\.md$/, 'benchmarks/cost.md'],
   [/^apps\/bench\/QUALITY\.md$/, 'benchmarks/quality.md'],
-  [/^apps\/(figures|playground|demo)\/README\.md$/, 'apps/$1.md'],
+  [/^apps\/(docs|figures|playground|demo)\/README\.md$/, 'apps/$1.md'],
   [/^CONTRIBUTING\.md$/, 'contributing.md'],
   [/^apps\/docs\/out\/api\/@police\/([^/]+)(?:\/README)?\.md$/, 'api/$1.md'],
   [/^apps\/docs\/out\/api\/@police\/([^/]+)\/(?:namespaces\/)?([^/]+)\.md$/, 'api/$1-$2.md'],
@@ -65,7 +65,13 @@ const SECTIONS = [
   ['API', apiPages()],
   [
     'Besides',
-    ['apps/playground/README.md', 'apps/figures/README.md', 'apps/demo/README.md', 'CONTRIBUTING.md'],
+    [
+      'apps/playground/README.md',
+      'apps/figures/README.md',
+      'apps/demo/README.md',
+      'apps/docs/README.md',
+      'CONTRIBUTING.md',
+    ],
   ],
 ];
 
