@@ -1,4 +1,4 @@
-import type { Drift, EnforceReport } from '@police/core';
+import type { Drift, EnforceReport, GapBody } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
@@ -25,6 +25,8 @@ export interface Report {
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
   readonly edits: readonly Edit[];
+  /** Of shifts that fade out around the regions. */
+  readonly fade?: FadeReport;
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
   /** Of properties among the regions: the answers before and after; absent without any. */
@@ -34,6 +36,16 @@ export interface Report {
   readonly harm: Harm;
   readonly verdict: string;
   readonly warnings: readonly string[];
+}
+
+/** What fading shifts added to the file, and where they are in force. */
+export interface FadeReport {
+  /** Radii of a region from which on its shifts are 0. */
+  readonly width: number;
+  /** Operators and constants added. */
+  readonly added: { readonly nodes: number; readonly entries: number };
+  /** Where each region's shifts are whole: on the region, or on a body around it. */
+  readonly bodies: readonly GapBody[];
 }
 
 /** Rows of columns, padded; numbers right, text left. */
@@ -68,6 +80,11 @@ export function reportLines(report: Report): string[] {
   return [
     `'${guaranteed.guaranteedTensor}'${where} is exactly affine on ${several}: certified.`,
     `Shifted ${shifts.shifted} of ${shifts.units} units, Σ|c| ${shortNumber(shifts.totalShift)}, largest ${shortNumber(shifts.largestShift)}; on every region ${shifts.dead} units are 0, ${shifts.saturated} constant otherwise, ${shifts.linear} linear.`,
+    ...(shifts.freed === undefined
+      ? []
+      : [
+          `Lookahead spared ${shifts.freed} more: nothing they do reaches the output, every path from them ending in a flat unit.`,
+        ]),
     '',
     ...table(
       ['layer', 'units', 'shifted', 'Σ|c|', 'largest', 'dead', 'saturated', 'linear'],
@@ -96,7 +113,7 @@ export function reportLines(report: Report): string[] {
         ]
       : []),
     ...changeLines(report.properties ?? []),
-    edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
+    ...editLines(report),
     ...edits.map(
       ({ kind, node, tensor, changed, largest }) =>
         `  ${EDIT_NAMES[kind]} at ${node}: ${changed} values in '${tensor}', largest ${shortNumber(largest)}`,
@@ -104,9 +121,22 @@ export function reportLines(report: Report): string[] {
   ];
 }
 
+function editLines({ edits, fade }: Report): string[] {
+  if (!fade) return [edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:'];
+  const around = fade.bodies.flatMap(({ kind, facets }, r) =>
+    kind === 'region' ? [] : [`Region ${r}: whole on a body of ${facets} facets around it.`],
+  );
+  return [
+    `Faded out within ${fade.width} radii of each region, where the model is as it was: ${fade.added.nodes} operators and ${fade.added.entries} numbers were added, everything else keeps its bytes.`,
+    ...around,
+  ];
+}
+
 const EDIT_NAMES: Readonly<Record<Edit['kind'], string>> = {
   bias: 'bias changed',
   'own-bias': 'bias of its own',
+  weights: 'weights changed',
+  'own-weights': 'weights of its own',
   'new-bias': 'bias added',
   add: 'Add inserted',
   max: 'candidates added to a maximum',

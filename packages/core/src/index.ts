@@ -10,7 +10,7 @@ export { type Repaired, type RepairOptions, repair } from './decide/repair.js';
 export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
-export type { ShiftSharing, Sides } from './frames/policed-pass.js';
+export type { SettledSides, ShiftSharing, Sides } from './frames/policed-pass.js';
 export type {
   ConstraintReport,
   ConstraintReportOptions,
@@ -67,7 +67,7 @@ export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
-export { type FadeOptions, fade } from './patch/fade.js';
+export { type Faded, type FadeOptions, fade, faded } from './patch/fade.js';
 export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
 export {
   opaqueNetwork,

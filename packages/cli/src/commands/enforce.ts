@@ -1,28 +1,22 @@
 import { basename } from 'node:path';
 import {
-  boundOutputs,
   type Certificate,
   type Certified,
   certificateOfProof,
   certificateText,
   certify,
   drift,
-  type EnforceReport,
-  float16,
-  float32,
-  float64,
   forward,
-  freeze,
-  type Network,
   PoliceError,
   type Precision,
   type Region,
   type Uncertified,
 } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
-import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, withDataOutside } from '@police/onnx-import';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
+import { fadedModel } from '../faded-model.js';
 import { harmOn, isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
 import {
@@ -45,7 +39,8 @@ import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
-import { enforcedSharing, type SharingChoice } from '../sharing.js';
+import type { SharingChoice } from '../sharing.js';
+import { shiftedModel } from '../shifted-model.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
@@ -63,6 +58,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
   readonly map?: boolean | string;
   readonly method: 'shift' | 'patch';
+  /** Of shifts: how far from a region, in its radii, they have faded out. */
+  readonly fade?: number;
   /** Of a patch. */
   readonly steepness?: number;
   readonly keep?: string;
@@ -72,6 +69,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
+  /** Whether units whose bends cannot reach the output stay as they are, of shifts. */
+  readonly lookahead?: boolean;
   /** Whether a property may hold before and not after. */
   readonly allowViolation?: boolean;
   readonly force?: boolean;
@@ -83,8 +82,6 @@ export interface EnforceOptions extends ModelOptions, RegionOptions {
 
 /** A map while it is made, and its rows as arrays. */
 const BYTES_PER_MAP_ENTRY = 40;
-
-const PRECISIONS = { float16, float32, float64 };
 
 /** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
@@ -112,27 +109,18 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
-  const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
-    policy: options.policy,
-    decision: options.decision,
-    progress: talk.stage('enforce'),
-    ...memory,
-  });
-  const precision = options.precision ?? model.precision;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
-  const frozenTo = (network: Network): Network => {
-    const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
-  };
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
   }
-  const written = writeBack(model, frozenTo(enforced.network), frozenTo);
+  const written =
+    options.fade === undefined
+      ? shiftedModel(model, regions, options, { samples, target, talk, ...memory })
+      : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
   const file = outside?.bytes ?? written.bytes;
@@ -181,8 +169,9 @@ export async function enforceCommand(
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts: shiftsIn(enforced.report),
-    sharing,
+    shifts: written.shifts,
+    sharing: written.sharing,
+    ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
     edits: written.edits,
     ...(samples
@@ -193,7 +182,11 @@ export async function enforceCommand(
     harm,
     verdict: sentence,
     warnings: [
-      ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
+      ...warningsAbout(written.shifts, regions.length, {
+        ...options,
+        sharing: written.sharing.chosen,
+        isFaded: written.fade !== undefined,
+      }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
       ...asked.warnings,
@@ -278,8 +271,9 @@ export async function runOf(
 }
 
 /** What would change less, and is not in force. */
-function adviceFor({ policy }: EnforceOptions): string[] {
+function adviceFor({ policy, fade }: EnforceOptions): string[] {
   return [
+    ...(fade === undefined ? ['--fade 0.1'] : ['a smaller --fade']),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',
@@ -317,36 +311,10 @@ export function summaryOf(
   };
 }
 
-/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
-function shiftsIn(report: EnforceReport): Report['shifts'] {
-  const {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  } = report;
-  return {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  };
-}
-
-/** Throws `invalid-option` for what a patch is about. */
-function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
+/** Throws `invalid-option` for what a patch is about, and for what goes into biases where shifts fade. */
+function assertOptionsOfShifts(options: EnforceOptions): void {
+  const { steepness, keep, shell, map } = options;
+  if (options.fade !== undefined) assertOptionsOfFades(options);
   const given = [
     ...(steepness === undefined ? [] : ['--steepness']),
     ...(keep === undefined ? [] : ['--keep']),
@@ -360,6 +328,24 @@ function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions):
     expected: '--method patch, which it is about',
     actual: '--method shift',
     remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
+  });
+}
+
+/** Throws `invalid-option` for what goes into biases and does not fade. */
+function assertOptionsOfFades({ policy, sharing, precision, target }: EnforceOptions): void {
+  const given = [
+    ...(policy === 'minimal' ? [] : ['--policy']),
+    ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
+    ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
+    ...(target === undefined ? [] : ['--target']),
+  ];
+  if (given.length === 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: given[0],
+    expected: 'shifts in biases, which it is about',
+    actual: '--fade, whose shifts are the least, in float32, and gone around the regions',
+    remedy: `Leave ${given.join(', ')} out, or --fade.`,
   });
 }
 

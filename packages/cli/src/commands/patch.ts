@@ -274,8 +274,9 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
 }
 
 /** Throws `invalid-option` for what shifts biases and nothing else. */
-function assertOptionsOfPatches({ policy, sharing, precision, target }: EnforceOptions): void {
+function assertOptionsOfPatches({ policy, sharing, precision, target, fade }: EnforceOptions): void {
   const given = [
+    ...(fade === undefined ? [] : ['--fade']),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
