@@ -7,7 +7,8 @@ export type Tensor = np.Array;
 export type Format = 'float32' | 'float64';
 
 /** A number in a format of its own: a bare number next to another one would be float32. */
-export const scalar = (value: number, dtype: Tensor['dtype']): Tensor => np.array(value, { dtype });
+export const scalar = (value: number, dtype: Tensor['dtype'] | Format): Tensor =>
+  np.array(value, { dtype: dtype as Tensor['dtype'] });
 
 /** Numbers of a shape. */
 export function tensorOf(values: ArrayLike<number>, shape: readonly number[], dtype: Format): Tensor {

@@ -100,5 +100,5 @@ function initial({ shape, deviation = 0, fill = 0 }: Parameter, key: () => Tenso
   return random
     .normal(key(), [...shape])
     .astype(np[dtype])
-    .mul(scalar(deviation, np[dtype]));
+    .mul(scalar(deviation, dtype));
 }

@@ -1,11 +1,11 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import type { Activation } from '@police/core';
-import { scalar, type Tensor } from '../arrays.js';
+import { type Format, scalar, type Tensor } from '../arrays.js';
 import { slopeOf } from '../nodes/activate.js';
 import type { NodeParams } from '../nodes/node.js';
-import { choose } from '../rule/choose.js';
-import { intervalsOf, ofChannels, ofUnits, stacked } from '../rule/intervals.js';
-import { atOrigin, type RegionFrame } from './start.js';
+import { integer } from '../rule/body.js';
+import { shiftOf } from '../rule/shift.js';
+import type { RegionFrame } from './start.js';
 
 export type TensorPolicy = 'minimal' | 'majority' | 'sticky';
 
@@ -19,7 +19,7 @@ export interface Bend {
 
 /** What the rule makes of it. */
 export interface Straightened {
-  /** `[units]`. */
+  /** `[1, units]`. */
   readonly shift: Tensor;
   /** `[regions · kinks, units]`. */
   readonly sides: Tensor;
@@ -35,26 +35,17 @@ export function straighten(
   policy: TensorPolicy,
   previous: Tensor | undefined,
 ): Straightened {
-  const units = frames[0].shape[1];
+  const { kinks } = activation;
+  const dtype = frames[0].dtype as Format;
   const wanted = wantedSides(activation, regions, frames, policy, previous);
-  const intervals = intervalsOf(
-    frames.map((frame, r) => regions[r].body.extremes(frame.ref)),
-    activation.kinks,
-  );
-  const isShared = positions > 1;
-  const share = (x: Tensor) => (isShared ? ofChannels(x, positions) : x);
-  const chosen = choose({ below: share(intervals.below), above: share(intervals.above) }, share(wanted));
-  const shift = isShared
-    ? np.broadcastTo(chosen.shift.reshape([-1, 1]), [units / positions, positions]).reshape([units])
-    : chosen.shift;
-  const sides = isShared ? ofUnits(chosen.sides, positions) : chosen.sides;
-  return {
-    shift,
-    sides,
-    frames: frames.map((frame, r) =>
-      onPieces({ activation, params, positions }, regions[r], frame, shift.ref, sides.ref, r),
-    ),
-  };
+  const extents = frames.map((frame, r) => regions[r].body.extent(frame.ref));
+  const { shift, sides } = shiftOf(extents, kinks, wanted, dtype, positions);
+  for (const extent of extents) extent.dispose();
+  const after = frames.map((frame, r) => {
+    const own = sides.ref.slice([r * kinks.length, (r + 1) * kinks.length]);
+    return onPieces(activation, params, regions[r], frame, shift, own);
+  });
+  return { shift, sides, frames: after };
 }
 
 /** The side wanted of each unit that straddles a kink, 0 for none: `[regions · kinks, units]`. */
@@ -72,48 +63,43 @@ function wantedSides(
     const votes = frames.flatMap((frame, r) =>
       middles.map(middle => regions[r].body.majority(lax.stopGradient(frame.ref), middle)),
     );
-    return stacked(votes);
+    return votes.length === 1 ? votes[0] : np.concatenate(votes, 0);
   }
   if (policy === 'sticky' && previous) return previous.ref;
   return np.zeros([regions.length * kinks.length, units], { dtype: np.int32 });
 }
 
-/** Frame values through the pieces that the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */
+/** Frame values through the pieces that sides `[kinks, units]` select: `slope · (h + c) + offset` at points, `slope · h` along directions. */
 function onPieces(
-  { activation, params }: Bend,
-  { origins }: RegionFrame,
+  activation: Activation,
+  params: NodeParams,
+  region: RegionFrame,
   frame: Tensor,
   shift: Tensor,
   sides: Tensor,
-  region: number,
 ): Tensor {
   const { kinks, pieces } = activation;
   const { dtype } = frame;
-  const shifted = frame.add(atOrigin(shift, origins(dtype), shift.shape));
   const select = (valueOf: (piece: number) => Tensor): Tensor =>
     kinks.reduce(
-      (below, _, k) =>
-        np.where(np.greater(sides.ref.slice(region * kinks.length + k), integer(0)), valueOf(k + 1), below),
+      (below, _, k) => np.where(np.greater(sides.ref.slice([k, k + 1]), integer(0)), valueOf(k + 1), below),
       valueOf(0),
     );
-  const units = frame.shape[1];
+  const shifted = frame.add(region.added(shift.ref, 1));
   const scaled = shifted.mul(
     select(piece => {
-      const slope = slopeOf(activation, params, piece, shifted);
-      return slope.ndim > 0 ? slope.reshape([units]) : slope;
+      const slope = slopeOf(activation, params, piece, frame);
+      return slope.ndim > 0 ? slope.reshape([1, -1]) : slope;
     }),
   );
   const y = pieces.every(({ offset }) => offset === 0)
     ? scaled
     : scaled.add(
-        atOrigin(
+        region.added(
           select(piece => scalar(pieces[piece].offset, dtype)),
-          origins(dtype),
-          [units],
+          1,
         ),
       );
   sides.dispose();
   return y;
 }
-
-const integer = (value: number): Tensor => np.array(value, { dtype: np.int32 });

@@ -7,7 +7,7 @@ import { type Handing, walk } from '../nodes/walk.js';
 import { chooseWinners } from '../rule/winners.js';
 import { straighten, type TensorPolicy } from './activation-frames.js';
 import type { Adjustment, Adjustments, State } from './adjustment.js';
-import { atOrigin, type FrameRows, type RegionFrame, throughLinear } from './start.js';
+import { type FrameRows, type RegionFrame, throughLinear } from './start.js';
 
 /** How a model is constrained, as the pass needs it. */
 export interface PassSettings {
@@ -64,7 +64,7 @@ export function framePass(
     return {
       adjustment: { winner, lift },
       sides: lifted,
-      frames: frames.map((rows, r) => rows.add(atOrigin(lift.ref, regions[r].origins(dtype), [count]))),
+      frames: frames.map((rows, r) => rows.add(regions[r].added(lift.ref, 1))),
     };
   };
   const apply = (node: Node, inputs: readonly (readonly FrameRows[])[]): readonly FrameRows[] => {

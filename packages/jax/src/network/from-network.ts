@@ -79,7 +79,8 @@ function addNode(parts: Parts, node: NetworkNode, inputs: readonly Source[], dty
   const [{ name: input, size }] = inputs;
   switch (node.kind) {
     case 'affine':
-      return addAffine(parts, name, input, node.operator, dtype);
+      addAffine(parts, name, input, node.operator, dtype);
+      return;
     case 'activation': {
       const from = node.shift ? `${name}.shift` : input;
       if (node.shift) addAffine(parts, from, input, operators.scale({ offset: node.shift }), dtype);

@@ -17,7 +17,7 @@ export function activate(activation: Activation, params: NodeParams, x: Tensor):
   return y;
 }
 
-/** The slope of a piece: a number's array, or one of each unit. */
+/** The slope of a piece: a number's array, or one of each unit, in their shape. */
 export function slopeOf(activation: Activation, params: NodeParams, piece: number, like: Tensor): Tensor {
   const { slope } = activation.pieces[piece];
   return typeof slope === 'number' ? scalar(slope, like.dtype) : params.alpha.ref;

@@ -55,8 +55,9 @@ function leadsOf(entries: Tensor, body: TensorBody, members: Tensor): Tensor {
   const differences = entries.ref
     .reshape([rows, count, 1, size])
     .sub(entries.reshape([rows, count, size, 1]));
-  const { lo, hi } = body.extremes(differences.reshape([rows, count * size * size]));
-  lo.dispose();
+  const extent = body.extent(differences.reshape([rows, count * size * size]));
+  const hi = extent.extreme(np.zeros([1, count * size * size], { dtype: np.bool }));
+  extent.dispose();
   const isItself = np.equal(members.ref.reshape([count, 1, size]), members.reshape([count, size, 1]));
   return np.where(isItself, scalar(Number.NEGATIVE_INFINITY, hi.dtype), hi.reshape([count, size, size]));
 }
@@ -69,14 +70,14 @@ function chosenPlace(needed: Tensor, members: Tensor, previous: Tensor): Tensor 
 
 /** The largest lead over the entries at places `[windows]`, on any region, the first of several. */
 function largestLead(leads: readonly Tensor[], place: Tensor): Tensor {
-  const [count, size] = leads[0].shape;
+  const [count] = leads[0].shape;
   const all = np.concatenate(
     leads.map(lead => atPlace(lead.transpose([2, 0, 1]), place.ref)),
     0,
   ); // [regions · b, windows]
   place.dispose();
-  const largest = np.argmax(lax.stopGradient(all.ref), 0);
-  return atIndex(all.reshape([leads.length * size, count]), largest);
+  const largest = np.argmax(lax.stopGradient(all.ref), 0, { keepdims: true });
+  return atIndex(all, largest).reshape([count]);
 }
 
 /** Of values `[..., windows, size]` those at places `[windows]`. */
