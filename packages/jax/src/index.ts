@@ -1,4 +1,5 @@
-export type { Format } from './arrays.js';
+export type { Format, Tensor } from './arrays.js';
+export { assertFinite, type TensorTree } from './checks.js';
 export type { TensorPolicy } from './frames/activation-frames.js';
 export type { Adjustment, Adjustments, State } from './frames/adjustment.js';
 export {

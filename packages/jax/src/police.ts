@@ -1,5 +1,5 @@
 import { tree } from '@jax-js/jax';
-import type { FrozenModel, Network, Region } from '@police/core';
+import { type FrozenModel, type Network, PoliceError, type Region } from '@police/core';
 import { assertRegionsFit } from '@police/core/adapter';
 import { sizeOf, type Tensor } from './arrays.js';
 import { assertFiniteAdjustments } from './checks.js';
@@ -56,6 +56,7 @@ export interface Policed {
  * const step = jit(valueAndGrad(loss, { hasAux: true }));
  */
 export function police(model: Model, regions: readonly Region[], options: ConstrainOptions = {}): Policed {
+  assertModel(model);
   const settings = settingsOf(regions, options);
   const { nodes, inputShape } = model;
   assertRegionsFit(regions, sizeOf(inputShape));
@@ -106,6 +107,17 @@ export function police(model: Model, regions: readonly Region[], options: Constr
     freeze: (params, state) =>
       freezeModel(enforced(model, params, state, settings), regions, dtypeOf(params), inputShape),
   };
+}
+
+function assertModel(model: unknown): asserts model is Model {
+  if (Array.isArray((model as Partial<Model> | null | undefined)?.nodes)) return;
+  throw new PoliceError({
+    code: 'unsupported-layer',
+    where: 'police',
+    expected: 'a model made by sequential or fromNetwork',
+    actual: model === null || typeof model !== 'object' ? `${model}` : 'an object without nodes',
+    remedy: 'Build one: sequential([2], [dense(32), relu(), dense(1)]).',
+  });
 }
 
 /** One node with what is added at it. */

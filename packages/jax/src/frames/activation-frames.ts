@@ -80,10 +80,10 @@ function onPieces(
 ): Tensor {
   const { kinks, pieces } = activation;
   const { dtype } = frame;
-  const select = (valueOf: (piece: number) => Tensor): Tensor =>
+  const select = (ofPiece: (piece: number) => Tensor): Tensor =>
     kinks.reduce(
-      (below, _, k) => np.where(np.greater(sides.ref.slice([k, k + 1]), integer(0)), valueOf(k + 1), below),
-      valueOf(0),
+      (below, _, k) => np.where(np.greater(sides.ref.slice([k, k + 1]), integer(0)), ofPiece(k + 1), below),
+      ofPiece(0),
     );
   const shifted = frame.add(region.added(shift.ref, 1));
   const scaled = shifted.mul(

@@ -57,7 +57,7 @@ export function framePass(
     const bodies = regions.map(({ body }) => body);
     const { frames, lift, lifted } = chooseWinners(node, bodies, flat, previous);
     const first = indicesOf(
-      node.windows.offsets.subarray(0, count).map(at => node.windows.members[at]),
+      node.members.filter((_, i) => i % node.windowSize === 0),
       [count],
     );
     const winner = np.where(np.greaterEqual(lifted.ref, np.array(0, { dtype: np.int32 })), lifted.ref, first);

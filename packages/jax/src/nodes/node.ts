@@ -52,10 +52,12 @@ export interface ActivationNode extends Common {
   readonly activationOf?: (values: NodeValues) => Activation;
 }
 
-/** The largest entry of each window of `size` entries. */
+/** The largest entry of each window. */
 export interface MaxNode extends Common {
   readonly kind: 'max';
   readonly windows: Windows;
+  /** The entries of each window, `[windows · windowSize]`: in shorter windows the first one again. */
+  readonly members: Int32Array;
   readonly windowSize: number;
   /** Rows, at once. */
   maximum(x: Tensor): Tensor;

@@ -1,5 +1,5 @@
 import { lax, numpy as np } from '@jax-js/jax';
-import { maxPoolWindows, operators, PoliceError, type Windows } from '@police/core';
+import { maxPoolWindows, operators, type Windows } from '@police/core';
 import { byRows, constantIndices, leadOf, sizeOf, type Tensor } from '../arrays.js';
 import type { ConvGeometry } from './conv.js';
 import type { LinearNode, MaxNode } from './node.js';
@@ -48,7 +48,7 @@ export function maxPoolNode(
     shape: [...outShape],
     parameters: [],
     windows,
-    windowSize: sizeOf(kernel),
+    ...membersOf(windows),
     maximum: x =>
       byRows(x, inputShape, shape, outShape, rows =>
         lax.reduceWindow(rows, np.max, [1, 1, ...kernel], [1, 1, ...strides]),
@@ -56,7 +56,7 @@ export function maxPoolNode(
   };
 }
 
-/** Likewise of windows given by their entries, all of one size. Throws `unsupported-layer` for others. */
+/** Likewise of any windows of flat rows. */
 export function maxNode(
   name: string,
   input: string,
@@ -64,30 +64,31 @@ export function maxNode(
   windows: Windows,
   lifts?: MaxNode['lifts'],
 ): MaxNode {
-  const count = windows.offsets.length - 1;
-  const windowSize = windows.members.length / count;
-  if (!windows.offsets.every((offset, w) => offset === w * windowSize)) {
-    throw new PoliceError({
-      code: 'unsupported-layer',
-      where: name,
-      expected: 'windows of one size',
-      actual: 'windows of several sizes',
-      remedy: 'Pool without padding and without partial windows.',
-    });
-  }
-  const members = constantIndices(windows.members, [windows.members.length]);
+  const { members, windowSize } = membersOf(windows);
+  const indices = constantIndices(members, [members.length]);
   return {
     kind: 'max',
     name,
     inputs: [input],
     inputShape: [inputSize],
-    shape: [count],
+    shape: [members.length / windowSize],
     parameters: [],
     windows,
+    members,
     windowSize,
     ...(lifts ? { lifts } : {}),
-    maximum: x => np.max(windowsOf(x, members(), windowSize), -1),
+    maximum: x => np.max(windowsOf(x, indices(), windowSize), -1),
   };
+}
+
+/** The windows' entries as windows of one size. */
+function membersOf({ offsets, members }: Windows): Pick<MaxNode, 'members' | 'windowSize'> {
+  const starts = offsets.subarray(0, -1);
+  const windowSize = starts.reduce((most, start, w) => Math.max(most, offsets[w + 1] - start), 0);
+  const all = Array.from(starts, (start, w) =>
+    Array.from({ length: windowSize }, (_, i) => members[start + i < offsets[w + 1] ? start + i : start]),
+  );
+  return { members: Int32Array.from(all.flat()), windowSize };
 }
 
 /** Flat rows `[..., D]` as their windows' entries `[..., windows, size]`. */
@@ -110,13 +111,13 @@ export function liftedMaximum(node: MaxNode, x: Tensor, winner: Tensor, lift: Te
 
 /** Lifts of a frozen network as {@link liftedMaximum} takes them: in place of none, the first entry of a window lifted by 0. */
 export function constantLifts({
-  windows,
+  members,
+  windowSize,
   lifts,
 }: MaxNode): { winner: Int32Array; lift: Float64Array } | undefined {
   if (!lifts) return undefined;
-  const first = (w: number) => windows.members[windows.offsets[w]];
   return {
-    winner: lifts.winner.map((entry, w) => (entry < 0 ? first(w) : entry)),
+    winner: lifts.winner.map((entry, w) => (entry < 0 ? members[w * windowSize] : entry)),
     lift: lifts.lift.map((value, w) => (lifts.winner[w] < 0 ? 0 : value)),
   };
 }

@@ -1,5 +1,5 @@
 import { numpy as np } from '@jax-js/jax';
-import { operators } from '@police/core';
+import { operators, PoliceError } from '@police/core';
 import { constantIndices, leadOf, scalar, type Tensor } from '../arrays.js';
 import type { ConcatNode, LinearNode, SumNode } from './node.js';
 
@@ -46,7 +46,21 @@ export function scaleNode(
         ...(b ? { offset: b } : {}),
         ...(groups ? { groups } : {}),
       }),
+    ...(offset && groups ? { positions: positionsOf(name, groups, offset.length) } : {}),
   };
+}
+
+/** Entries of each group. Throws `unsupported-layer` where they are not one after the other. */
+function positionsOf(where: string, groups: Int32Array, count: number): number {
+  const positions = groups.length / count;
+  if (groups.every((group, j) => group === Math.floor(j / positions))) return positions;
+  throw new PoliceError({
+    code: 'unsupported-layer',
+    where,
+    expected: 'offsets shared by whole channels',
+    actual: 'offsets shared by entries here and there',
+    remedy: 'Give every entry its own offset.',
+  });
 }
 
 /** Σ coefficientᵢ · xᵢ, all coefficients 1 by default. */

@@ -19,13 +19,13 @@ export interface Winners {
  * largest lead of another: the entry lifted before (`previous` `[windows]`, −1 for none), or that of the least lift.
  */
 export function chooseWinners(
-  { windows, windowSize }: MaxNode,
+  { members: entriesOf, windowSize }: MaxNode,
   bodies: readonly TensorBody[],
   frames: readonly Tensor[],
   previous: Tensor,
 ): Winners {
-  const count = windows.offsets.length - 1;
-  const members = indicesOf(windows.members, [count, windowSize]);
+  const count = entriesOf.length / windowSize;
+  const members = indicesOf(entriesOf, [count, windowSize]);
   const entries = frames.map(frame =>
     windowsOf(frame, members.ref.reshape([count * windowSize]), windowSize),
   );
