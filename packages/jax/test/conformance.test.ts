@@ -1,4 +1,4 @@
-import { numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import { jit, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import { type FrozenModel, rowOf, type Sides } from '@police/core';
 import * as layers from '@police/jax';
 import {
@@ -30,9 +30,10 @@ beforeAll(async () => {
 /** A constrained model in training: what a user's loop carries. */
 interface Training {
   readonly policed: Policed;
-  readonly options: ConformanceOptions;
   params: Params;
   state: State;
+  /** A step of gradient descent, compiled. */
+  readonly step: (params: Params, state: State, x: np.Array, target: np.Array) => [np.Array, Params, State];
 }
 
 const ACTIVATIONS: Readonly<Record<string, () => Layer>> = {
@@ -82,7 +83,7 @@ function jaxConformance(dtype: Format, activations: readonly string[]): void {
       const { regions, ...rest } = (options ?? {}) as ConformanceOptions;
       const policed = police(model?.model as Model, regions, rest as layers.ConstrainOptions);
       const { params } = model;
-      return { policed, options, params: again(params), state: policed.init(params) };
+      return { policed, params: again(params), state: policed.init(params), step: stepOf(policed) };
     },
     raw: ({ policed, params }) => toNetwork(policed.model, params),
     shifts: ({ policed, params, state }) => {
@@ -100,7 +101,10 @@ function jaxConformance(dtype: Format, activations: readonly string[]): void {
       for (let i = 0; i < 2 * x.rows; i++) {
         const row = (of: typeof x) =>
           toTensor({ rows: 1, cols: of.cols, data: rowOf(of, i % x.rows) }, dtype);
-        step(training, row(x), row(targets));
+        const { step, params, state } = training;
+        const [loss, moved, next] = step(again(params), again(state), row(x), row(targets));
+        assertFinite(loss, 'loss');
+        Object.assign(training, { params: moved, state: next });
         afterStep();
       }
     },
@@ -109,25 +113,19 @@ function jaxConformance(dtype: Format, activations: readonly string[]): void {
   });
 }
 
-/** A step of gradient descent as users write it. */
-function step(training: Training, x: np.Array, target: np.Array): void {
-  const { policed, params, state } = training;
-  const loss = (given: Params): [np.Array, State] => {
-    const [y, next] = policed.apply(given, again(state), x.ref);
-    return [np.square(y.sub(target.ref)).mean(), next];
-  };
-  const [[value, next], gradient] = valueAndGrad(loss, { hasAux: true })(again(params)) as unknown as [
-    [np.Array, State],
-    Params,
-  ];
-  assertFinite(value, 'loss');
-  training.params = tree.map(
-    (weight: np.Array, d: np.Array) => weight.sub(d.mul(0.05)),
-    params,
-    gradient,
-  ) as unknown as Params;
-  training.state = next;
-}
+/** A step of gradient descent as users write it; all it is given is used up. */
+const stepOf = ({ apply }: Policed): Training['step'] =>
+  jit((params: Params, state: State, x: np.Array, target: np.Array) => {
+    const loss = (given: Params): [np.Array, State] => {
+      const [y, next] = apply(given, state, x);
+      return [np.square(y.sub(target)).mean(), next];
+    };
+    const [[value, next], gradient] = valueAndGrad(loss, { hasAux: true })(
+      tree.ref(params) as never,
+    ) as unknown as [[np.Array, State], Params];
+    const descend = (weight: np.Array, d: np.Array) => weight.sub(d.mul(0.02));
+    return [value, tree.map(descend, params as never, gradient as never), next];
+  }) as unknown as Training['step'];
 
 /** Weights of order `gain` over the root of the inputs, and biases: or all weights the same, and no biases. */
 function seededParams(model: Model, seed: number, gain: number, dtype: Format, weight?: number): Params {
@@ -140,10 +138,11 @@ function seededParams(model: Model, seed: number, gain: number, dtype: Format, w
       const arrays = parameters.map(parameter => {
         const [rows = 1, cols = 1] = parameter.shape;
         const isBias = parameter.name === 'b';
+        const fixed = parameter.fill ?? (isBias && weight !== undefined ? 0 : undefined);
         const values =
-          isBias && weight !== undefined
-            ? new Array<number>(rows).fill(0)
-            : drawn(rows * cols, parameter.name === 'w' ? gain * Math.sqrt(3 / rows) : 0.5);
+          fixed === undefined
+            ? drawn(rows * cols, isBias ? 0.5 : gain * Math.sqrt(3 / rows))
+            : new Array<number>(rows * cols).fill(fixed);
         return [
           parameter.name,
           toTensor({ rows, cols, data: Float64Array.from(values) }, dtype).reshape([...parameter.shape]),

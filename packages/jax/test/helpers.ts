@@ -1,4 +1,4 @@
-import { numpy as np } from '@jax-js/jax';
+import { jit, numpy as np } from '@jax-js/jax';
 import { type Matrix, matrix, type Network, type Sides } from '@police/core';
 import type { Format, Model, Params, Policed, State } from '@police/jax';
 
@@ -50,10 +50,20 @@ export const runPlain = (model: Model, params: Params, x: Matrix): Matrix =>
 
 /** Constrained outputs at rows. */
 export const runPoliced = (policed: Policed, params: Params, state: State, x: Matrix): Matrix => {
-  const [y, next] = policed.apply(again(params), again(state), rowsFor(policed.model, x, formatOf(params)));
+  const rows = rowsFor(policed.model, x, formatOf(params));
+  const [y, next] = compiled(policed)(again(params), again(state), rows);
   for (const sides of Object.values(next)) sides.dispose();
   return toMatrix(y);
 };
+
+const compiledOnes = new WeakMap<Policed, Policed['apply']>();
+
+/** Eager operations are each a kernel, and slow. */
+function compiled(policed: Policed): Policed['apply'] {
+  const apply = compiledOnes.get(policed) ?? (jit(policed.apply as never) as unknown as Policed['apply']);
+  compiledOnes.set(policed, apply);
+  return apply;
+}
 
 const rowsFor = ({ inputShape }: Model, x: Matrix, dtype: Format): Tensor =>
   toTensor(x, dtype).reshape([x.rows, ...inputShape]);

@@ -3,16 +3,18 @@ import { type Activation, type ActivationName, PoliceError } from '@police/core'
 import { scalar, type Tensor } from '../arrays.js';
 import type { NodeParams } from './node.js';
 
-/** y = σ(x), entry by entry; at a kink's end the derivative is the left one's, as in core. */
+/** y = σ(x), entry by entry; NaN stays NaN. At a kink's end the derivative is the left one's, as in core. */
 export function activate(activation: Activation, params: NodeParams, x: Tensor): Tensor {
   const curved = CURVED[activation.name];
   if (curved) return curved(x, activation);
-  const { kinks } = activation;
-  const y = kinks.reduce(
-    (below, { hi }, k) =>
-      np.where(np.greater(x.ref, scalar(hi, x.dtype)), onPiece(activation, params, k + 1, x.ref), below),
-    onPiece(activation, params, 0, x.ref),
-  );
+  const { kinks, pieces } = activation;
+  const end = (k: number) => scalar(kinks[k].hi, x.dtype);
+  const on = (k: number) => onPiece(activation, params, k, x.ref);
+  // What no comparison is true of, NaN, lands on a piece that has a slope.
+  const sloped = pieces.findIndex(({ slope }) => slope !== 0);
+  let y = on(sloped);
+  for (let k = sloped + 1; k < pieces.length; k++) y = np.where(np.greater(x.ref, end(k - 1)), on(k), y);
+  for (let k = sloped - 1; k >= 0; k--) y = np.where(np.lessEqual(x.ref, end(k)), on(k), y);
   x.dispose();
   return y;
 }
