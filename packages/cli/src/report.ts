@@ -107,6 +107,8 @@ export function reportLines(report: Report): string[] {
 const EDIT_NAMES: Readonly<Record<Edit['kind'], string>> = {
   bias: 'bias changed',
   'own-bias': 'bias of its own',
+  weights: 'weights changed',
+  'own-weights': 'weights of its own',
   'new-bias': 'bias added',
   add: 'Add inserted',
   max: 'candidates added to a maximum',

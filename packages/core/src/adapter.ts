@@ -8,7 +8,7 @@ export {
   writeActivatedFrame,
 } from './frames/policed-pass.js';
 export { assertRegionsFit } from './frames/propagators-for.js';
-export { checkedTrainingOptions } from './gradient/checked-training-options.js';
+export { alreadyConstrained, checkedTrainingOptions } from './gradient/checked-training-options.js';
 export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
 export type {

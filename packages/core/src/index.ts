@@ -10,7 +10,7 @@ export { type Repaired, type RepairOptions, repair } from './decide/repair.js';
 export type { QueryArithmetic } from './decide/row-bounds.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
-export type { ShiftSharing, Sides } from './frames/policed-pass.js';
+export type { SettledSides, ShiftSharing, Sides } from './frames/policed-pass.js';
 export type {
   ConstraintReport,
   ConstraintReportOptions,

@@ -21,6 +21,17 @@ export type BiasSite = Format & { readonly node: number } & (
     | { readonly kind: 'after' }
   );
 
+/**
+ * Where the weights of a core affine node are stored: a constant input of the node, whose entries are the operator's first
+ * parameters in their order, or, where `transposed`, those of the matrix `[dims[0], dims[1]]` turned over.
+ */
+export interface WeightSite extends Format {
+  readonly node: number;
+  readonly input: number;
+  /** Rows and columns of what is stored, where the operator stores it turned over. */
+  readonly transposed?: readonly [rows: number, cols: number];
+}
+
 /** Before which input of a node an Add holds the shift of a core activation. */
 export interface ShiftSite extends Format {
   readonly node: number;
@@ -52,6 +63,7 @@ export interface MaxSite extends Format {
 
 export interface Sites {
   readonly biases: ReadonlyMap<string, BiasSite>;
+  readonly weights: ReadonlyMap<string, WeightSite>;
   readonly shifts: ReadonlyMap<string, ShiftSite>;
   readonly maxima: ReadonlyMap<string, MaxSite>;
 }

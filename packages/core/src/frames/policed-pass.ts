@@ -57,7 +57,23 @@ export interface PoliceSettings {
    * @defaultValue 'all'
    */
   readonly keep?: 'all' | 'output';
+  /**
+   * Distance from its kinks that every unit keeps all over the regions, and by which the entry that wins a maximum leads.
+   * @defaultValue 0
+   */
+  readonly margin?: number;
   readonly progress?: Progress;
+}
+
+/** The sides a pass settled on, `[regions × kinks, units]` by activation name, and the lifted entries, `[windows]` by the name of a maximum. */
+export type SettledSides = Readonly<Record<string, Int8Array | Int32Array>>;
+
+/** What policy `sticky` is given next time, so that a step after this pass keeps its sides. */
+export function settledSides({ layers, maxima }: Pick<PolicedPass, 'layers' | 'maxima'>): SettledSides {
+  return Object.fromEntries([
+    ...[...layers].map(([name, { shifts }]) => [name, shifts.sides] as const),
+    ...[...maxima].map(([name, { lifts }]) => [name, lifts.winner] as const),
+  ]);
 }
 
 /**
@@ -119,23 +135,34 @@ function policedShifts(
   node: ActivationNode,
   propagators: readonly FramePropagator[],
   h: readonly Matrix[],
-  { policy, previous = {}, sharing = 'per-unit' }: PoliceSettings,
+  { policy, previous = {}, sharing = 'per-unit', margin = 0 }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): Shifts {
   // Without regions there are no frames to tell the number of units, and nothing to shift.
   if (propagators.length === 0) return noShifts(net.sizes.get(node.name)!);
   const groups = sharing === 'per-channel' ? biasOwner(net, node)?.operator.biasGroups : undefined;
   const readers = propagators.map(({ reader }) => reader);
+  const margins = marginsOf(margin, h, errors);
   return within(node.name, () =>
-    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, errors),
+    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, margins),
   );
+}
+
+/** The margin and the errors of smooth activations before, `[units]` per region. */
+function marginsOf(
+  margin: number,
+  frames: readonly Matrix[],
+  errors: readonly Float64Array[] | undefined,
+): readonly Float64Array[] | undefined {
+  if (margin === 0) return errors;
+  return frames.map(({ cols }, r) => new Float64Array(cols).map((_, j) => margin + (errors?.[r][j] ?? 0)));
 }
 
 function policedWinners(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly Matrix[],
-  { policy, previous = {} }: PoliceSettings,
+  { policy, previous = {}, margin = 0 }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): MaxShifts {
   const kept = policy === 'sticky' ? previous[node.name] : undefined;
@@ -143,7 +170,7 @@ function policedWinners(
   return chooseWinners(node.windows, leads, {
     ...(kept ? { previous: kept } : {}),
     ...(node.lifts ? { lifts: node.lifts } : {}),
-    ...(errors ? { leadError: (r, rival, winner) => errors[r][rival] + errors[r][winner] } : {}),
+    leadError: (r, rival, winner) => margin + (errors ? errors[r][rival] + errors[r][winner] : 0),
   });
 }
 

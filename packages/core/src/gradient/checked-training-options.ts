@@ -162,6 +162,17 @@ function assertOption(where: string, actual: unknown, isAllowed: boolean, expect
   if (!isAllowed) throw invalid(where, expected, actual);
 }
 
+/** What an adapter's `constrain` throws for a model that is constrained already. */
+export function alreadyConstrained(): PoliceError {
+  return new PoliceError({
+    code: 'unsupported-layer',
+    where: 'constrain',
+    expected: 'a plain model',
+    actual: 'a constrained one',
+    remedy: 'freeze() it first, or train it on as it is.',
+  });
+}
+
 function invalid(where: string, expected: string, actual: unknown, remedy?: string): PoliceError {
   return new PoliceError({ code: 'invalid-option', where, expected, actual: said(actual), remedy });
 }

@@ -13,6 +13,7 @@ import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
 import { type PolicedModel, policedLayerOf } from '../layer/policed-model.js';
 import { layerFromConfig } from '../layers/layer-config.js';
+import { assertKeepsFloat32 } from '../ops/half-precision.js';
 import { type FrozenPatch, freezePatched } from '../patch/freeze-patched.js';
 import { type PatchedModel, patchLayerOf } from '../patch/patched-model.js';
 import { changesOf } from './changes.js';
@@ -55,6 +56,7 @@ export function freeze(
   policed: tfl.LayersModel,
   { calibrate }: FreezeOptions = {},
 ): FrozenModel<tfl.LayersModel> | FrozenPatch {
+  assertKeepsFloat32('freeze');
   const patched = patchLayerOf(policed);
   if (patched) {
     if (calibrate) throw nothingToCalibrate();

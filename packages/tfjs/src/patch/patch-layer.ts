@@ -11,6 +11,7 @@ import { checkedOptions, optionsFromConfig, settingsToConfig } from '../layer/se
 import { takeAsSaved } from '../layer/taken-as-saved.js';
 import { CompositeLayer } from '../layers/composite-layer.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
+import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
 import { firstMap } from './first-map.js';
@@ -85,6 +86,7 @@ export class PatchLayer extends CompositeLayer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
       assertRowsFit(x, this.shapes.input, this.name);
+      assertPrecision();
       // Where the device has its own memory, looking would be waiting for it.
       const isWatched = tf.engine().state.gradientDepth > 0 && isReadAtOnce();
       if (isWatched) assertFinite(peek(x), this.name, 'Look for NaN in the training data.');
