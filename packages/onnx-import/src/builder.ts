@@ -16,7 +16,7 @@ import { linearIn } from './exactness.js';
 import { keepingNumbers } from './kept-numbers.js';
 import type { Budget } from './limits.js';
 import { uniqueNames } from './names.js';
-import type { BiasSite, MaxSite, ShiftSite, Sites } from './sites.js';
+import type { BiasSite, MaxSite, ShiftSite, Sites, WeightSite } from './sites.js';
 import type { FloatType } from './tensor.js';
 import { type Constant, type Data, entriesOf, type Value } from './values.js';
 
@@ -38,6 +38,7 @@ export class NetworkBuilder {
   readonly budget: Budget;
   readonly #nodes = new Map<string, NetworkNode>();
   readonly #biases = new Map<string, BiasSite>();
+  readonly #weights = new Map<string, WeightSite>();
   readonly #shifts = new Map<string, ShiftSite>();
   readonly #maxima = new Map<string, MaxSite>();
   readonly #unique = uniqueNames();
@@ -48,7 +49,7 @@ export class NetworkBuilder {
   }
 
   get sites(): Sites {
-    return { biases: this.#biases, shifts: this.#shifts, maxima: this.#maxima };
+    return { biases: this.#biases, weights: this.#weights, shifts: this.#shifts, maxima: this.#maxima };
   }
 
   /** The type of the network's input. */
@@ -84,10 +85,12 @@ export class NetworkBuilder {
     shape: readonly number[],
     name: string,
     site?: BiasSite | undefined,
+    weights?: WeightSite | undefined,
   ): Value {
     if (x.kind === 'data') {
       const result = this.add({ kind: 'affine', input: x.node, operator }, name, shape, x.dtype);
       if (site) this.#biases.set(result.node, site);
+      if (weights) this.#weights.set(result.node, weights);
       return result;
     }
     this.budget.claim(entriesOf(shape), name);

@@ -8,10 +8,14 @@ import {
 import { byKind, inputsOf, type NodeTable } from '@police/core/adapter';
 
 /**
- * Throws `invalid-network` unless `frozen` is `imported` but for biases, shifts and lifts: nothing else can be written
- * into the file.
+ * Throws `invalid-network` unless `frozen` is `imported` but for biases, shifts, lifts and the weights that the file holds
+ * (`hasWeights`, by name): nothing else can be written into it.
  */
-export function assertSameButForBiases(imported: Network, frozen: Network): void {
+export function assertSameButForParameters(
+  imported: Network,
+  frozen: Network,
+  hasWeights: (name: string) => boolean,
+): void {
   const fail = (where: string, expected: string, actual: string): never => {
     throw new PoliceError({
       code: 'invalid-network',
@@ -29,7 +33,7 @@ export function assertSameButForBiases(imported: Network, frozen: Network): void
     const after = frozen.nodes[i];
     const describe = (node: NetworkNode) => `'${node.name}', ${node.kind} of ${inputsOf(node).join(', ')}`;
     if (describe(before) !== describe(after)) fail(before.name, describe(before), describe(after));
-    const flaw = differenceOf(before, after);
+    const flaw = differenceOf(before, after, hasWeights(before.name));
     if (flaw) fail(before.name, `the model's own ${flaw}`, 'another');
   });
 }
@@ -51,10 +55,13 @@ const KEPT: NodeTable<Kept> = {
   max: ({ windows }) => ({ what: 'windows', values: [windows.offsets, windows.members] }),
 };
 
-/** What two nodes of one kind differ in. */
-function differenceOf(before: NetworkNode, after: NetworkNode): string | undefined {
+/** What two nodes of one kind differ in that the file does not take back; weights that it takes back, in their number only. */
+function differenceOf(before: NetworkNode, after: NetworkNode, hasWeights: boolean): string | undefined {
   const { what, values } = byKind(KEPT, before);
-  return sameLists(values, byKind(KEPT, after).values) ? undefined : what;
+  const now = byKind(KEPT, after).values;
+  if (!hasWeights) return sameLists(values, now) ? undefined : what;
+  const [[weights, ...rest], [nowWeights, ...nowRest]] = [values, now];
+  return weights.length === nowWeights.length && sameLists(rest, nowRest) ? undefined : 'sizes';
 }
 
 /** The parameters other than the bias, which comes last. */

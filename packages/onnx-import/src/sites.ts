@@ -1,4 +1,5 @@
 // Where in the ONNX graph the numbers live that policing changes.
+import { withoutBatch } from './broadcast.js';
 import type { FloatType } from './tensor.js';
 
 /** A constant tensor: its sizes (the batch's axis left out, where it would be 1) and type. */
@@ -21,12 +22,35 @@ export type BiasSite = Format & { readonly node: number } & (
     | { readonly kind: 'after' }
   );
 
+/**
+ * Where the weights of a core affine node are stored: a constant input of the node, whose entries are the operator's first
+ * parameters in their order, or, where `transposed`, those of the matrix `[dims[0], dims[1]]` turned over.
+ */
+export interface WeightSite extends Format {
+  readonly node: number;
+  readonly input: number;
+  /** Rows and columns of what is stored, where the operator stores it turned over. */
+  readonly transposed?: readonly [rows: number, cols: number];
+}
+
 /** Before which input of a node an Add holds the shift of a core activation. */
 export interface ShiftSite extends Format {
   readonly node: number;
   readonly input: number;
   /** Inputs of later nodes that read the same tensor as parts of the activation. */
   readonly also?: readonly { readonly node: number; readonly input: number }[];
+  /** Whether the tensor has an axis for the batch besides. */
+  readonly isBatched: boolean;
+}
+
+/** The site before places that read a tensor of these sizes. */
+export function shiftSiteOf(
+  places: Pick<ShiftSite, 'node' | 'input' | 'also'>,
+  shape: readonly number[],
+  dtype: FloatType,
+): ShiftSite {
+  const dims = withoutBatch(shape);
+  return { ...places, dims, dtype, isBatched: dims.length < shape.length };
 }
 
 /** A tensor whose entries compete in a maximum. */
@@ -52,6 +76,7 @@ export interface MaxSite extends Format {
 
 export interface Sites {
   readonly biases: ReadonlyMap<string, BiasSite>;
+  readonly weights: ReadonlyMap<string, WeightSite>;
   readonly shifts: ReadonlyMap<string, ShiftSite>;
   readonly maxima: ReadonlyMap<string, MaxSite>;
 }

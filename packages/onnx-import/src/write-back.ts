@@ -2,8 +2,8 @@ import { type AffineOperator, type Network, PoliceError } from '@police/core';
 import type { MaxNode } from '@police/core/adapter';
 import { ModelEdits } from './edits.js';
 import { type ImportedModel, readModel } from './read-model.js';
-import { assertSameButForBiases } from './same-network.js';
-import type { BiasSite, Format, ShiftSite } from './sites.js';
+import { assertSameButForParameters } from './same-network.js';
+import type { BiasSite, Format, ShiftSite, WeightSite } from './sites.js';
 import { rounderOf } from './tensor.js';
 import { writeLifts } from './write-lifts.js';
 
@@ -12,11 +12,13 @@ export interface Edit {
   /**
    * - `bias`: other values in a stored bias
    * - `own-bias`: the node got a bias of its own, because others read the stored one or because it is computed
+   * - `weights`: other values in stored weights
+   * - `own-weights`: the node got weights of its own, because others read the stored ones or because they are computed
    * - `new-bias`: the node got the optional bias input that it lacked
    * - `add`: an Add was inserted, because no bias can hold the shift
    * - `max`: a maximum got further candidates, `max(y, x_winner + lift)`
    */
-  readonly kind: 'bias' | 'own-bias' | 'new-bias' | 'add' | 'max';
+  readonly kind: 'bias' | 'own-bias' | 'new-bias' | 'weights' | 'own-weights' | 'add' | 'max';
   /** The node whose bias or input it is: name, operator, position. */
   readonly node: string;
   /** The stored tensor that holds the values. */
@@ -35,8 +37,8 @@ export interface Written {
 }
 
 /**
- * The model's file with the biases of `frozen`, which is what `freeze` made of `imported.network`. Names, operators,
- * their order, metadata and operator set stay; what is not listed in `edits` keeps its bytes.
+ * The model's file with the biases and weights of `frozen`, which is what `freeze` made of `imported.network`, or of that with
+ * other weights. Names, operators, their order, metadata and operator set stay; what is not listed in `edits` keeps its bytes.
  *
  * Law: the values written are those of `frozen`, none is rounded. So `readModel(bytes).network` is affine on the regions
  * that `frozen` was made for, and `certify` proves it.
@@ -46,7 +48,7 @@ export interface Written {
  * may lie closer to their kinks than that. `again` is then given the network of the file so far, freezes it once more and is
  * written in turn: `network => freeze(network, regions, { precision }).network`.
  *
- * Throws `invalid-network` (`frozen` differs from the network read by more than biases) or `not-frozen` (a value that
+ * Throws `invalid-network` (`frozen` differs from the network read by more than biases and the weights of matrix products and convolutions) or `not-frozen` (a value that
  * the file's format does not hold).
  */
 export function writeBack(
@@ -68,17 +70,24 @@ export function writeBack(
 const MOST_ROUNDS = 5;
 
 function writtenOnce(imported: ImportedModel, frozen: Network): Written & { readonly isRounded: boolean } {
-  assertSameButForBiases(imported.network, frozen);
   const { bytes, sites } = imported.source;
+  assertSameButForParameters(imported.network, frozen, name => sites.weights.has(name));
   const file = new ModelEdits(bytes);
   let isRounded = false;
   const edits = frozen.nodes.flatMap((node, i): Edit[] => {
     const before = imported.network.nodes[i];
     if (node.kind === 'affine' && before.kind === 'affine') {
       const site = sites.biases.get(node.name);
-      const edit = writeBias(file, node.name, before.operator, node.operator, site);
-      isRounded ||= edit?.kind === 'add' && isWider(site!);
-      return edit ? [edit] : [];
+      const weights = writeWeights(
+        file,
+        node.name,
+        before.operator,
+        node.operator,
+        sites.weights.get(node.name),
+      );
+      const bias = writeBias(file, node.name, before.operator, node.operator, site);
+      isRounded ||= bias?.kind === 'add' && isWider(site!);
+      return [weights, bias].filter(edit => edit !== undefined);
     }
     if (node.kind === 'activation' && node.shift?.some(c => c !== 0)) {
       const site = sites.shifts.get(node.name)!;
@@ -117,6 +126,34 @@ function liftEdit(
   representable(lifts.lift, site, node.name);
   const { isRounded, ...place } = writeLifts(file, node, site);
   return { edit: { node: file.label(site.node), ...place, ...sizesOf(grown) }, isRounded };
+}
+
+/** Only where they changed: `before` and `after` are of one shape. */
+function writeWeights(
+  file: ModelEdits,
+  name: string,
+  before: AffineOperator,
+  after: AffineOperator,
+  site: WeightSite | undefined,
+): Edit | undefined {
+  if (!site) return undefined;
+  const [old] = before.parameters;
+  const change = after.parameters[0].map((w, i) => w - old[i]);
+  if (change.every(by => by === 0)) return undefined;
+  const values = representable(turned(after.parameters[0], site), site, name);
+  const node = file.label(site.node);
+  const tensor = file.inputOf(site.node, site.input);
+  if (file.setConstant(tensor, values, site)) return { kind: 'weights', node, tensor, ...sizesOf(change) };
+  const own = file.addConstant(file.name(site.node, 'weights'), values, site);
+  file.setInput(site.node, site.input, own);
+  return { kind: 'own-weights', node, tensor: own, ...sizesOf(change) };
+}
+
+/** Weights in the order in which the file stores them. */
+function turned(weights: Float64Array, { transposed }: WeightSite): Float64Array {
+  if (!transposed) return weights;
+  const [rows, cols] = transposed;
+  return Float64Array.from(weights, (_, at) => weights[(at % cols) * rows + Math.floor(at / cols)]);
 }
 
 function writeBias(
@@ -204,7 +241,7 @@ function representable(values: Float64Array, { dtype }: Format, name: string): F
     code: 'not-frozen',
     where: name,
     expected: `values of ${dtype}, in which the model stores them`,
-    actual: `${values[at]} for unit ${at}`,
+    actual: `${values[at]} as entry ${at}`,
     remedy: `Call freeze(network, regions, { precision: '${dtype}' }) first and write its network back.`,
   });
 }

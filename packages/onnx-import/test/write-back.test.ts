@@ -499,9 +499,13 @@ describe('laws', () => {
     const renamed = nodes.map((node, i) => (i === nodes.length - 1 ? { ...node, name: 'other' } : node));
     expect(() => writeBack(model, networkOf(renamed))).toThrow(/'n3', affine/);
     const other = readModel(
-      buildModel({ input: ['N', 3], nodes: dense, constants: { ...small, W: random(9, 3, 8) } }),
+      buildModel({
+        input: ['N', 3],
+        nodes: dense,
+        constants: { W: random(9, 3, 9), b: random(2, 9), V: random(3, 9, 2), d: small.d },
+      }),
     );
-    expect(() => writeBack(model, other.network)).toThrow(/own weights/);
+    expect(() => writeBack(model, other.network)).toThrow(/own sizes/);
   });
 
   test('random networks on random boxes are certified after the round trip', async () => {

@@ -1,5 +1,12 @@
 import { assertSize } from '../errors.js';
-import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from '../frames/policed-pass.js';
+import {
+  type PolicedPass,
+  policedPass,
+  type SettledSides,
+  type ShiftSharing,
+  type Sides,
+  settledSides,
+} from '../frames/policed-pass.js';
 import { clampAdjoint } from '../network/clamp.js';
 import { forwardValues, linearAdjoints } from '../network/forward.js';
 import { mapNodes, type Network } from '../network/network.js';
@@ -8,7 +15,7 @@ import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, ifKind, type NodeTable, walkBack } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { assertPolicy, type Policy } from '../rule/policy.js';
+import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
 import {
   type Adjoint,
   activationBackward,
@@ -27,6 +34,11 @@ export interface PolicedForwardOptions {
   readonly sides?: Sides;
   /** @defaultValue 'per-unit' */
   readonly sharing?: ShiftSharing;
+  /**
+   * See `EnforceOptions.margin`.
+   * @defaultValue 0
+   */
+  readonly margin?: number;
 }
 
 /** A forward pass of the constrained network on data, with what its gradient needs. */
@@ -34,6 +46,8 @@ export interface PolicedForward {
   readonly net: Network;
   readonly regions: readonly Region[];
   readonly pass: PolicedPass;
+  /** The sides that this step settled on: those of the next one, for policy `sticky`. */
+  readonly sides: SettledSides;
   /** Values after each node, `[n, size]` by node name. */
   readonly values: ReadonlyMap<string, Matrix>;
   /** `[n, outputSize]`. */
@@ -51,17 +65,25 @@ export function policedForward(
   net: Network,
   regions: readonly Region[],
   x: Matrix,
-  { policy = 'sticky', sides = {}, sharing = 'per-unit' }: PolicedForwardOptions = {},
+  { policy = 'sticky', sides = {}, sharing = 'per-unit', margin = 0 }: PolicedForwardOptions = {},
 ): PolicedForward {
   assertPolicy(policy);
+  assertMargin(margin);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
-  const pass = policedPass(net, regions, { policy, previous: sides, sharing });
+  const pass = policedPass(net, regions, { policy, previous: sides, sharing, margin });
   const policed = mapNodes(net, {
     activation: node => ({ ...node, shift: totalShift(node, pass.layers.get(node.name)!) }),
     max: node => ({ ...node, lifts: pass.maxima.get(node.name)!.lifts }),
   });
   const values = forwardValues(policed, x);
-  return { net, regions, pass, values, output: values.get(net.nodes.at(-1)!.name)! };
+  return {
+    net,
+    regions,
+    pass,
+    sides: settledSides(pass),
+    values,
+    output: values.get(net.nodes.at(-1)!.name)!,
+  };
 }
 
 /** dLoss/dparameters and dLoss/dx of a policed forward pass. */

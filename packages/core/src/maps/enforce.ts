@@ -1,21 +1,40 @@
 import { PoliceError } from '../errors.js';
-import { type PolicedPass, policedPass, type ShiftSharing, type Sides } from '../frames/policed-pass.js';
+import {
+  type PolicedPass,
+  policedPass,
+  type SettledSides,
+  type ShiftSharing,
+  type Sides,
+  settledSides,
+} from '../frames/policed-pass.js';
 import { propagatorsFor } from '../frames/propagators-for.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { Progress } from '../network/walk.js';
+import { fewestMoved, type SparingAttempt } from '../proof/spare-search.js';
 import type { Region } from '../regions/region.js';
-import { assertPolicy, type Policy } from '../rule/policy.js';
+import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
+import type { Spared } from '../rule/spared.js';
 import { addedLifts, type EnforceReport, reportOf } from './report.js';
 
 /** How sides are chosen, which units share shifts, what is left alone, and the memory allowed. */
 export interface EnforceOptions {
   /**
    * How sides are chosen.
-   * @defaultValue 'minimal'
+   * @defaultValue 'minimal', or 'sticky' where `sides` are given
    */
   readonly policy?: Policy;
-  /** Sides to keep, for policy `sticky`. */
+  /**
+   * Sides that units which straddle a kink are to take, as {@link Enforced.sides} of another call or `policedForward` gives
+   * them, for policy `sticky`.
+   * @defaultValue none
+   */
   readonly sides?: Sides;
+  /**
+   * Distance from its kinks that every unit keeps all over the regions, and by which the entry that wins a maximum leads: room
+   * for weights that change a little afterwards.
+   * @defaultValue 0
+   */
+  readonly margin?: number;
   /**
    * Whether the outputs of a convolution that share a channel's bias share their shift too. `per-unit` shifts least, but
    * what it shifts cannot be folded into a shared bias and stays an addition; `per-channel` folds away, and shifts every
@@ -28,6 +47,12 @@ export interface EnforceOptions {
    * @defaultValue none
    */
   readonly exclude?: readonly string[];
+  /**
+   * Whether a unit may bend where nothing it does reaches the output: every path from it ends in a unit that sound bounds prove flat on the
+   * region. The network is then affine there, though not every unit is. `freeze` must be told too.
+   * @defaultValue false
+   */
+  readonly lookahead?: boolean;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -42,7 +67,7 @@ export interface Enforced {
   readonly network: Network;
   /** The shifts added, `[units]` by activation name, and the lifts added, `[windows]` by the name of a maximum. */
   readonly shifts: Readonly<Record<string, Float64Array>>;
-  readonly sides: Readonly<Record<string, Int8Array | Int32Array>>;
+  readonly sides: SettledSides;
   readonly report: EnforceReport;
 }
 
@@ -53,7 +78,7 @@ export interface Enforced {
  * which take a tolerance to make, leave it approximate; `report.approximationErrors` says by how much.
  *
  * Throws `shape` (a region of another dimension), `not-finite` (overflow on a region), `too-large` (a frame beyond
- * `memory`) or `invalid-option` (a policy that is none, an excluded layer that bends).
+ * `memory`) or `invalid-option` (a policy that is none, a margin below 0, an excluded layer that bends).
  *
  * @example
  * const { network, report } = enforce(net, [box([-1, -1], [1, 1])]);
@@ -62,39 +87,59 @@ export function enforce(
   net: Network,
   regions: readonly Region[],
   {
-    policy = 'minimal',
-    sides = {},
+    sides,
+    policy = sides ? 'sticky' : 'minimal',
+    margin = 0,
     sharing = 'per-unit',
     exclude = [],
+    lookahead = false,
     memory,
     progress,
   }: EnforceOptions = {},
 ): Enforced {
   assertPolicy(policy);
+  assertMargin(margin);
   const propagators = propagatorsFor(net, regions, memory);
   const settings = {
     policy,
-    previous: sides,
+    ...(sides ? { previous: sides } : {}),
     sharing,
+    margin,
     keep: 'output' as const,
     ...(progress ? { progress } : {}),
   };
-  const pass = policedPass(net, regions, settings, propagators);
+  const attempt = (spared?: readonly Spared[]): Attempt => {
+    const found = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
+    return { pass: found, pieces: found, network: withShifts(net, found), moved: movedUnits(net, found) };
+  };
+  const whole = attempt();
+  const { pass, network } = lookahead ? fewestMoved(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
   return {
-    network: withShifts(net, pass),
+    network,
     shifts: Object.fromEntries([
       ...layers.map(([name, { shift }]) => [name, shift] as const),
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
-    sides: Object.fromEntries([
-      ...layers.map(([name, shifts]) => [name, shifts.sides] as const),
-      ...maxima.map(([name, { lifts }]) => [name, lifts.winner] as const),
-    ]),
-    report: reportOf(net, regions, pass),
+    sides: settledSides(pass),
+    report: reportOf(net, regions, pass, whole.moved - movedUnits(net, pass)),
   };
+}
+
+/** A pass, and the network that it gives. */
+interface Attempt extends SparingAttempt {
+  readonly pass: PolicedPass;
+}
+
+/** Units with a shift, and windows with a lift that they had not before. */
+function movedUnits(net: Network, pass: PolicedPass): number {
+  const nonzero = (values: Float64Array) => values.reduce((n, c) => n + Number(c !== 0), 0);
+  let moved = 0;
+  for (const { shifts } of pass.layers.values()) moved += nonzero(shifts.shift);
+  for (const name of pass.maxima.keys()) moved += nonzero(addedLifts(net, pass, name));
+  return moved;
 }
 
 /** Throws `invalid-option` where an excluded nonlinearity is none, or is not affine on the regions by itself. */

@@ -91,3 +91,14 @@ export function assertPolicy(policy: unknown): asserts policy is Policy {
     actual: JSON.stringify(policy) ?? 'undefined',
   });
 }
+
+/** Throws `invalid-option` for a margin that is no finite number from 0 up. */
+export function assertMargin(margin: number): void {
+  if (Number.isFinite(margin) && margin >= 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: 'margin',
+    expected: 'a finite number from 0 up',
+    actual: `${margin}`,
+  });
+}

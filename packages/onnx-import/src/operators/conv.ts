@@ -49,7 +49,8 @@ export function conv(ctx: NodeContext): Value {
     padding,
     groups,
   });
-  return ctx.affine(x, operator, [1, ...operator.outShape], undefined, site);
+  const stored = ctx.weightSite(1, x, weight.shape);
+  return ctx.affine(x, operator, [1, ...operator.outShape], undefined, site, stored);
 }
 
 /** ONNX ConvTranspose, 1-D or 2-D. */
@@ -86,7 +87,8 @@ export function convTranspose(ctx: NodeContext): Value {
     groups,
     outputPadding,
   });
-  return ctx.affine(x, operator, [1, ...operator.outShape], undefined, site);
+  const stored = ctx.weightSite(1, x, weight.shape);
+  return ctx.affine(x, operator, [1, ...operator.outShape], undefined, site, stored);
 }
 
 /** `output_shape` and `auto_pad` fix the output's size and so the total padding; SAME makes it size · stride. */

@@ -1,7 +1,7 @@
 import { dense, matrix, operators } from '@police/core';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
-import type { BiasSite } from '../sites.js';
+import type { BiasSite, WeightSite } from '../sites.js';
 import { isFloat } from '../tensor.js';
 import { type Constant, entriesOf, type Value } from '../values.js';
 import { addConstant, timesAttribute } from './offset.js';
@@ -24,11 +24,12 @@ function rowsTimes(
   weight: Float64Array,
   [rows, K, M]: readonly [number, number, number],
   shape: readonly number[],
+  stored: WeightSite,
   bias?: RowBias,
 ): Value {
   const site = bias?.site ?? after(ctx, x, [M]);
   if (rows === 1) {
-    return ctx.affine(x, dense(matrix(M, K, weight), bias?.values), shape, undefined, site);
+    return ctx.affine(x, dense(matrix(M, K, weight), bias?.values), shape, undefined, site, stored);
   }
   ctx.claim(4 * rows * (K + M));
   const product = operators.conv({
@@ -41,7 +42,7 @@ function rowsTimes(
     inputs: operators.transpose([rows, K], [1, 0]),
     outputs: operators.transpose([M, rows], [1, 0]),
   });
-  return ctx.affine(x, operator, shape, undefined, site);
+  return ctx.affine(x, operator, shape, undefined, site, stored);
 }
 
 /** `W X` for W `[M, K]`, X `[K, cols]`. */
@@ -51,16 +52,28 @@ function timesColumns(
   weight: Float64Array,
   [M, K, cols]: readonly [number, number, number],
   shape: readonly number[],
+  stored: WeightSite,
 ): Value {
   const site = after(ctx, x, shape.length === 1 ? [M] : [M, 1]);
-  if (cols === 1) return ctx.affine(x, dense(matrix(M, K, weight)), shape, undefined, site);
+  if (cols === 1) return ctx.affine(x, dense(matrix(M, K, weight)), shape, undefined, site, stored);
   ctx.claim(4 * cols * (K + M));
   const product = operators.conv({ inShape: [K, cols], weight, weightShape: [M, K, 1] });
-  return ctx.affine(x, product, shape, undefined, site);
+  return ctx.affine(x, product, shape, undefined, site, stored);
 }
 
 function after(ctx: NodeContext, x: Value, dims: readonly number[]): BiasSite {
   return { kind: 'after', node: ctx.node, dims, dtype: isFloat(x.dtype) ? x.dtype : 'float32' };
+}
+
+/** Where a factor is stored: input `input` of the node; `turned`, its rows and columns, where the operator has it transposed. */
+function storedAt(
+  ctx: NodeContext,
+  input: number,
+  x: Value,
+  { shape }: Constant,
+  turned?: readonly [number, number],
+): WeightSite {
+  return { ...ctx.weightSite(input, x, shape), ...(turned && { transposed: turned }) };
 }
 
 function assertMeet(ctx: NodeContext, a: number, b: number): void {
@@ -107,7 +120,8 @@ export function matMul(ctx: NodeContext): Value {
       ...a.shape.slice(0, -1),
     ];
     const rows = entriesOf(a.shape.slice(0, -1));
-    return rowsTimes(ctx, a, transposed(b.data, K, M), [rows, K, M], isVector ? lead : [...lead, M]);
+    const kept = storedAt(ctx, 1, a, b, [K, M]);
+    return rowsTimes(ctx, a, transposed(b.data, K, M), [rows, K, M], isVector ? lead : [...lead, M], kept);
   }
   if (a.kind !== 'constant') return needsConstant(ctx);
   const [M, K] = a.shape.length === 1 ? [1, a.shape[0]] : asMatrix(ctx, a);
@@ -119,7 +133,7 @@ export function matMul(ctx: NodeContext): Value {
     throw unsupported(ctx.label, 'one matrix at a time', `sizes [${b.shape}]`);
   const lead = Array.from({ length: Math.max(0, a.shape.length - 2, own.length) }, () => 1);
   const shape = [...lead, ...(a.shape.length === 1 ? [] : [M]), ...(isVector ? [] : [cols])];
-  return timesColumns(ctx, b, a.data, [M, K, cols], shape);
+  return timesColumns(ctx, b, a.data, [M, K, cols], shape, storedAt(ctx, 0, b, a));
 }
 
 /**
@@ -155,14 +169,17 @@ export function gemm(ctx: NodeContext): Value {
         : c || !isPlain
           ? undefined
           : missing(ctx, a, [M]);
-    product = rowsTimes(ctx, x, weight, [rows, K, M], [rows, M], bias);
+    const kept = storedAt(ctx, 1, a, b, transB ? undefined : [k, M]);
+    product = rowsTimes(ctx, x, weight, [rows, K, M], [rows, M], kept, bias);
   } else if (a.kind === 'constant') {
     const x = transB ? ctx.move(b, operators.transpose(b.shape, [1, 0]), 1, 'transposed') : b;
     const [K, cols] = x.shape;
     const [M, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;
     assertMeet(ctx, K, k);
     const weight = transA ? transposed(a.data, a.shape[0], a.shape[1]) : a.data;
-    product = timesColumns(ctx, x, weight, [M, K, cols], [M, cols]);
+    const [rows, columns] = a.shape;
+    const kept = storedAt(ctx, 0, b, a, transA ? [rows, columns] : undefined);
+    product = timesColumns(ctx, x, weight, [M, K, cols], [M, cols], kept);
   } else return needsConstant(ctx);
 
   if (alpha !== 1) {

@@ -132,6 +132,15 @@ function testModelRefusals<Model, Policed>({ adapter, modes, plainModel }: Setti
     expect(error).toMatchObject({ code: 'unsupported-layer', where: 'constrain' });
   });
 
+  test('a constrained model', async () => {
+    const policed = adapter.constrain(plainModel(), { regions });
+    const weights = adapter.weightsOf(policed);
+    const error = await policeError(() => adapter.constrain(policed as unknown as Model, { regions }));
+    expect(error).toMatchObject({ code: 'unsupported-layer', where: 'constrain' });
+    expect(error.remedy).toContain('freeze()');
+    expect(adapter.weightsOf(policed)).toEqual(weights);
+  });
+
   test.each(adapter.refused)('activation %s', async activation => {
     const error = await policeError(() => adapter.constrain(plainModel(activation), { regions }));
     expect(error).toMatchObject({ code: 'unsupported-activation' });

@@ -1,5 +1,10 @@
 import { type Matrix, matrix, type TrainingOptions } from '@police/core';
-import { assertFinite, assertRegionsFit, type TrainingSettings } from '@police/core/adapter';
+import {
+  assertFinite,
+  assertRegionsFit,
+  type DemandHolder,
+  type TrainingSettings,
+} from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { withFiniteGradient } from '../frames/frame-values.js';
@@ -11,12 +16,13 @@ import { checkedOptions, optionsFromConfig, settingsToConfig } from '../layer/se
 import { takeAsSaved } from '../layer/taken-as-saved.js';
 import { CompositeLayer } from '../layers/composite-layer.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
+import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
 import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { RegionPatch } from './region-patch.js';
-import { assertTarget } from './target.js';
+import { holdersOf } from './target.js';
 
 type BatchShape = (number | null)[];
 type Kwargs = { training?: boolean };
@@ -42,6 +48,8 @@ export class PatchLayer extends CompositeLayer {
   patches: readonly RegionPatch[] = [];
   private readonly regularizer: ReadRegularizer | undefined;
   private readonly isLoaded: boolean;
+  /** In the order of the regions, where a map is to meet a demand. */
+  private readonly holders: readonly (DemandHolder | undefined)[];
 
   constructor({ model, name, mapRegularizer, isLoaded = false, ...options }: PatchLayerArgs) {
     const settings = checkedOptions(options);
@@ -50,21 +58,24 @@ export class PatchLayer extends CompositeLayer {
     const output = fixedShape(model.outputs[0], model.name);
     assertRegionsFit(settings.regions, sizeOf(input));
     assertWeightsFinite(model);
-    if (settings.target) assertTarget(settings.target, settings.regions, sizeOf(output));
+    const holders = holdersOf(settings.target, settings.regions, sizeOf(output));
     super({ batchInputShape: [null, ...input], ...(name ? { name } : {}) });
     this.inner = model;
     this.settings = settings;
     this.split = splitModel(model);
     this.shapes = { input, output };
+    this.holders = holders;
     this.regularizer = regularizerOf(mapRegularizer);
     this.isLoaded = isLoaded;
   }
 
   override build(): void {
-    const { regions, target, steepness } = this.settings;
+    const { regions, target: targets, steepness } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
+      const wanted = targets?.[r];
+      const target = wanted && 'kind' in wanted ? undefined : wanted;
       const isGiven = this.isLoaded || target?.b !== undefined;
       const fit = isGiven ? undefined : firstMap(region, points => this.valuesAt(points), this.name);
       const { A = matrix(outputs, region.size), b = new Float64Array(outputs) } = { ...fit, ...target };
@@ -75,7 +86,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r]));
     });
     this.patches = patches;
     this.built = true;
@@ -85,6 +96,7 @@ export class PatchLayer extends CompositeLayer {
     return tf.tidy(() => {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
       assertRowsFit(x, this.shapes.input, this.name);
+      assertPrecision();
       // Where the device has its own memory, looking would be waiting for it.
       const isWatched = tf.engine().state.gradientDepth > 0 && isReadAtOnce();
       if (isWatched) assertFinite(peek(x), this.name, 'Look for NaN in the training data.');
