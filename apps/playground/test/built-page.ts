@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { browserRefusal, launch } from '@police/common/chromium';
 import type { Browser, Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
+import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StaticServer, serve } from './static-server.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -23,24 +24,25 @@ export interface BuiltPage {
 }
 
 /**
- * Builds the page into its own folder, serves and opens it, for all tests of a suite; `testSilence` goes last.
+ * Builds the page into its own folder, serves it as plain files below a path and opens it, for all tests of a suite; `testSilence` goes
+ * last.
  */
 export function builtPage(name: string): { get: () => BuiltPage; testSilence: () => void } {
-  let server: PreviewServer;
+  let server: StaticServer;
   let browser: Browser;
   let opened: BuiltPage;
   const complaints: string[] = [];
   const requested: string[] = [];
 
   beforeAll(async () => {
-    const common = {
+    const outDir = `${root}/dist-test/${name}`;
+    await build({
       root,
       configFile: `${root}/vite.config.ts`,
       logLevel: 'silent',
-      build: { outDir: `${root}/dist-test/${name}`, emptyOutDir: true },
-    } as const;
-    await build(common);
-    server = await preview({ ...common, preview: { port: 0, host: '127.0.0.1' } });
+      build: { outDir, emptyOutDir: true },
+    });
+    server = await serve(outDir, '/some/folder/');
     browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', message => {
@@ -50,12 +52,12 @@ export function builtPage(name: string): { get: () => BuiltPage; testSilence: ()
     page.on('request', request => {
       requested.push(request.url());
     });
-    opened = { page, url: server.resolvedUrls!.local[0], requested };
+    opened = { page, url: server.url, requested };
   }, 120_000);
 
   afterAll(async () => {
     await browser?.close();
-    await server?.close();
+    server?.close();
   });
 
   return {

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { expect, test } from 'vitest';
 
-/** Kilobytes, gzipped, of the page, its style, the worker and all scripts that these import at once. */
+/** Kilobytes, gzipped, of the page, its style, the threads' script, all scripts that these import at once, and the networks it opens with. */
 const LARGEST = 400;
 
 test(`page and worker stay under ${LARGEST} kB gzipped`, async () => {
@@ -24,8 +24,8 @@ test(`page and worker stay under ${LARGEST} kB gzipped`, async () => {
     needed.add(name);
     for (const next of importsOf(`${files.get(name)!}`)) need(next);
   };
-  const starts = [...files.keys()].filter(name => /^(index|worker)[-.]/.test(name));
-  expect(starts).toHaveLength(4); // page, script, style, worker
+  const starts = [...files.keys()].filter(name => /^(index|worker|control)[-.]/.test(name));
+  expect(starts).toHaveLength(5); // page, script, style, threads, networks
   starts.forEach(need);
 
   const total = [...needed].reduce((sum, name) => sum + gzipSync(files.get(name)!).length / 1000, 0);
