@@ -1,4 +1,4 @@
-// The programs in the guides: a page's TypeScript blocks, one after the other, are one program. Tests run it, and pictures are drawn from it.
+// The programs in the guides: a page's blocks of code, one after the other, are one program, of JavaScript under start/, else of TypeScript. Tests run it, and pictures are drawn from it.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
@@ -17,9 +17,10 @@ export async function blocksOf(page, language) {
 
 /** Runs a page's program, and gives the values that it has under these names at its end. */
 export async function runPage(page, names) {
-  const blocks = await blocksOf(page, 'ts');
+  const blocks = [...(await blocksOf(page, 'ts')), ...(await blocksOf(page, 'js'))];
+  const loader = page.startsWith('start/') ? 'js' : 'ts';
   const { code } = await transform(`${blocks.join('\n')}\nexport { ${names.join(', ')} };\n`, {
-    loader: 'ts',
+    loader,
   });
   const file = `${out}/${page.replaceAll('/', '-')}-${process.pid}.mjs`;
   await mkdir(out, { recursive: true });
