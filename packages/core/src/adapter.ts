@@ -1,4 +1,4 @@
-export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { assertFinite, assertSize, firstNonFinite, within } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
   type PolicedLayer,
