@@ -1,6 +1,6 @@
 export { DemandHolder, type HeldMap } from './demands/held-map.js';
 export { type StoredMap, storedMap } from './demands/stored-map.js';
-export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { assertFinite, assertSize, firstNonFinite, within } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
   type PolicedLayer,

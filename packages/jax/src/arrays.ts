@@ -26,11 +26,6 @@ export type Constant = (dtype: Tensor['dtype']) => Tensor;
 export const constant = (values: ArrayLike<number>, shape: readonly number[]): Constant =>
   kept(dtype => tensorOf(values, shape, dtype as Format));
 
-export const constantIndices = (values: ArrayLike<number>, shape: readonly number[]): (() => Tensor) => {
-  const indices = kept(() => indicesOf(values, shape));
-  return () => indices(np.int32);
-};
-
 function kept(make: (dtype: Tensor['dtype']) => Tensor): Constant {
   const made = new Map<string, Tensor>();
   return dtype => {

@@ -1,8 +1,8 @@
 import { numpy as np, random, tree } from '@jax-js/jax';
-import { type Format, indicesOf, scalar, sizeOf, type Tensor, tensorOf } from './arrays.js';
+import { type Format, scalar, sizeOf, type Tensor, tensorOf } from './arrays.js';
 import { activate } from './nodes/activate.js';
 import type { LinearNode, MaxNode, Node, NodeParams, Parameter, Params } from './nodes/node.js';
-import { constantLifts, liftedMaximum } from './nodes/pool.js';
+import { constantLift, maximum } from './nodes/pool.js';
 import { sumOf } from './nodes/shape.js';
 import { type Handing, walk } from './nodes/walk.js';
 
@@ -58,7 +58,7 @@ export function applied(node: Node, params: NodeParams, inputs: readonly Tensor[
     case 'activation':
       return activate(node.activation, params, inputs[0]);
     case 'max':
-      return maximum(node, inputs[0]);
+      return maximum(node, inputs[0], constantOf(node, inputs[0].dtype as Format));
     case 'sum':
       return sumOf(inputs, node.coefficients);
     case 'concat':
@@ -69,16 +69,9 @@ export function applied(node: Node, params: NodeParams, inputs: readonly Tensor[
 const withBias = ({ bias }: LinearNode, params: NodeParams, y: Tensor): Tensor =>
   bias ? y.add(bias(params)) : y;
 
-function maximum(node: MaxNode, x: Tensor): Tensor {
-  const lifts = constantLifts(node);
-  if (!lifts) return node.maximum(x);
-  const count = lifts.lift.length;
-  return liftedMaximum(
-    node,
-    x,
-    indicesOf(lifts.winner, [count]),
-    tensorOf(lifts.lift, [count], x.dtype as Format),
-  );
+function constantOf(node: MaxNode, dtype: Format): Tensor | undefined {
+  const lift = constantLift(node);
+  return lift && tensorOf(lift, [lift.length / node.windowSize, node.windowSize], dtype);
 }
 
 function initialParams(nodes: readonly Node[], key: Tensor, dtype: Format): Params {

@@ -11,7 +11,7 @@ import { enforced, freezeModel } from './network/freeze.js';
 import type { Trained } from './network/from-network.js';
 import { toNetwork } from './network/to-network.js';
 import type { MaxNode, Node, NodeParams, Params } from './nodes/node.js';
-import { liftedMaximum } from './nodes/pool.js';
+import { maximum } from './nodes/pool.js';
 import { walk } from './nodes/walk.js';
 import { type ConstrainOptions, settingsOf } from './options.js';
 
@@ -129,5 +129,5 @@ function adjusted(
 ): Tensor {
   if (adjustment === undefined) return applied(node, params, inputs);
   if ('shift' in adjustment) return applied(node, params, [inputs[0].add(adjustment.shift.ref)]);
-  return liftedMaximum(node as MaxNode, inputs[0], adjustment.winner.ref, adjustment.lift.ref);
+  return maximum(node as MaxNode, inputs[0], adjustment.lift.ref);
 }

@@ -115,17 +115,15 @@ function jaxConformance(dtype: Format, activations: readonly string[]): void {
 
 /** A step of gradient descent as users write it; all it is given is used up. */
 const stepOf = ({ apply }: Policed): Training['step'] =>
-  jit((params: Params, state: State, x: np.Array, target: np.Array) => {
+  jit((params: Params, state: State, x: np.Array, target: np.Array): [np.Array, Params, State] => {
     const loss = (given: Params): [np.Array, State] => {
       const [y, next] = apply(given, state, x);
       return [np.square(y.sub(target)).mean(), next];
     };
-    const [[value, next], gradient] = valueAndGrad(loss, { hasAux: true })(
-      tree.ref(params) as never,
-    ) as unknown as [[np.Array, State], Params];
+    const [[value, next], gradient] = valueAndGrad(loss, { hasAux: true })(tree.ref(params));
     const descend = (weight: np.Array, d: np.Array) => weight.sub(d.mul(0.02));
-    return [value, tree.map(descend, params as never, gradient as never), next];
-  }) as unknown as Training['step'];
+    return [value, tree.map(descend, params, gradient), next];
+  });
 
 /** Weights of order `gain` over the root of the inputs, and biases: or all weights the same, and no biases. */
 function seededParams(model: Model, seed: number, gain: number, dtype: Format, weight?: number): Params {

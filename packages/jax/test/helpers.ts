@@ -60,7 +60,7 @@ const compiledOnes = new WeakMap<Policed, Policed['apply']>();
 
 /** Eager operations are each a kernel, and slow. */
 function compiled(policed: Policed): Policed['apply'] {
-  const apply = compiledOnes.get(policed) ?? (jit(policed.apply as never) as unknown as Policed['apply']);
+  const apply = compiledOnes.get(policed) ?? jit(policed.apply);
   compiledOnes.set(policed, apply);
   return apply;
 }

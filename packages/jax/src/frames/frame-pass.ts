@@ -38,8 +38,8 @@ export function framePass(
   const adjustments: Record<string, Adjustment> = {};
   const sides: Record<string, Tensor> = {};
   const atBend = (node: ActivationNode | MaxNode, frames: readonly Tensor[]): Tensor[] => {
-    const flat = frames.map(rows => rows.reshape([rows.shape[0], sizeOf(node.inputShape)]));
-    const found = node.kind === 'max' ? throughMax(node, flat) : throughActivation(node, flat);
+    const found =
+      node.kind === 'max' ? throughMax(node, frames) : throughActivation(node, frames.map(flatten));
     adjustments[node.name] = found.adjustment;
     sides[node.name] = found.sides;
     return found.frames.map(rows => rows.reshape([rows.shape[0], ...node.shape]));
@@ -50,21 +50,16 @@ export function framePass(
     const { shift, ...found } = straighten(bend, regions, flat, policy, state[node.name]);
     return { adjustment: { shift: shift.reshape([...node.shape]) }, ...found };
   };
-  const throughMax = (node: MaxNode, flat: readonly Tensor[]) => {
+  const throughMax = (node: MaxNode, frames: readonly Tensor[]) => {
     const count = sizeOf(node.shape);
     const kept = policy === 'sticky' ? state[node.name]?.ref : undefined;
     const previous = kept ?? indicesOf(new Int32Array(count).fill(-1), [count]);
     const bodies = regions.map(({ body }) => body);
-    const { frames, lift, lifted } = chooseWinners(node, bodies, flat, previous);
-    const first = indicesOf(
-      node.members.filter((_, i) => i % node.windowSize === 0),
-      [count],
-    );
-    const winner = np.where(np.greaterEqual(lifted.ref, np.array(0, { dtype: np.int32 })), lifted.ref, first);
+    const found = chooseWinners(node, bodies, frames, previous);
     return {
-      adjustment: { winner, lift },
-      sides: lifted,
-      frames: frames.map((rows, r) => rows.add(regions[r].added(lift.ref, 1))),
+      adjustment: { lift: found.lift },
+      sides: found.lifted,
+      frames: found.frames.map((rows, r) => rows.add(regions[r].added(found.raised.ref, 1))),
     };
   };
   const apply = (node: Node, inputs: readonly (readonly FrameRows[])[]): readonly FrameRows[] => {
@@ -98,6 +93,8 @@ export function framePass(
   FRAMES.drop(walk<readonly FrameRows[]>(upToLastBend(nodes), start, apply, FRAMES));
   return { adjustments, state: sides };
 }
+
+const flatten = (rows: Tensor): Tensor => rows.reshape([rows.shape[0], -1]);
 
 const FRAMES: Handing<readonly FrameRows[]> = {
   share: frames => frames.map(rows => rows?.ref),

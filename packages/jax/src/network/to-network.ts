@@ -1,4 +1,5 @@
 import { type Activation, type AffineOperator, type Network, type NetworkNode, network } from '@police/core';
+import { within } from '@police/core/adapter';
 import { numbersOf, sizeOf } from '../arrays.js';
 import { type Model, paramsOf } from '../model.js';
 import { INPUT, type Node, type NodeParams, type NodeValues, type Params } from '../nodes/node.js';
@@ -31,11 +32,11 @@ function nodeOf(node: Node, inputs: readonly string[], values: NodeValues): Netw
   const [input] = inputs;
   switch (node.kind) {
     case 'linear': {
-      const operator: AffineOperator | undefined = node.operator?.(values);
+      const operator: AffineOperator | undefined = within(name, () => node.operator?.(values));
       return operator && { kind: 'affine', name, input, operator };
     }
     case 'activation': {
-      const activation: Activation = node.activationOf?.(values) ?? node.activation;
+      const activation: Activation = within(name, () => node.activationOf?.(values) ?? node.activation);
       return { kind: 'activation', name, input, activation };
     }
     case 'max': {

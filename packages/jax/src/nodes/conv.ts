@@ -2,14 +2,10 @@ import { lax, numpy as np } from '@jax-js/jax';
 import { operators } from '@police/core';
 import { byRows, sizeOf } from '../arrays.js';
 import type { LinearNode } from './node.js';
+import type { PoolGeometry } from './windows.js';
 
-/** The geometry of a 2-D convolution or pooling. */
-export interface ConvGeometry {
-  /** `[channels, height, width]`. */
-  readonly shape: readonly [number, number, number];
-  /** `[height, width]`. */
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
+/** The geometry of a 2-D convolution. */
+export interface ConvGeometry extends PoolGeometry {
   /** Rows above, columns left, rows below, columns right. */
   readonly padding: readonly [number, number, number, number];
   readonly dilations: readonly [number, number];

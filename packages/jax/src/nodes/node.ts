@@ -1,11 +1,13 @@
 import type { Activation, AffineOperator, Windows } from '@police/core';
+import type { Lifts } from '@police/core/adapter';
 import type { Tensor } from '../arrays.js';
+import type { IntoWindows, Members } from './windows.js';
 
 /** The arrays of one node, by name. */
-export type NodeParams = { readonly [name: string]: Tensor };
+export type NodeParams = { [name: string]: Tensor };
 
 /** The arrays of a model, by the names of nodes that have some: a pytree for `grad`, `jit` and optimizers. */
-export type Params = { readonly [node: string]: NodeParams };
+export type Params = { [node: string]: NodeParams };
 
 /** The numbers of one node, by name. */
 export type NodeValues = { readonly [name: string]: Float64Array };
@@ -53,16 +55,12 @@ export interface ActivationNode extends Common {
 }
 
 /** The largest entry of each window. */
-export interface MaxNode extends Common {
+export interface MaxNode extends Common, Members {
   readonly kind: 'max';
   readonly windows: Windows;
-  /** The entries of each window, `[windows · windowSize]`: in shorter windows the first one again. */
-  readonly members: Int32Array;
-  readonly windowSize: number;
-  /** Rows, at once. */
-  maximum(x: Tensor): Tensor;
+  readonly intoWindows: IntoWindows;
   /** Entries lifted by constants, of a frozen model. */
-  readonly lifts?: { readonly winner: Int32Array; readonly lift: Float64Array };
+  readonly lifts?: Lifts;
 }
 
 export interface SumNode extends Common {

@@ -1,11 +1,8 @@
-import { lax, numpy as np } from '@jax-js/jax';
+import { numpy as np } from '@jax-js/jax';
 import { maxPoolWindows, operators, type Windows } from '@police/core';
-import { byRows, constantIndices, leadOf, sizeOf, type Tensor } from '../arrays.js';
-import type { ConvGeometry } from './conv.js';
+import { leadOf, sizeOf, type Tensor } from '../arrays.js';
 import type { LinearNode, MaxNode } from './node.js';
-
-/** Windows wholly inside `[C, H, W]`. */
-export type PoolGeometry = Pick<ConvGeometry, 'shape' | 'kernel' | 'strides'>;
+import { membersOf, outPlane, type PoolGeometry, pickedWindows, slidingWindows } from './windows.js';
 
 /** The mean of each window. */
 export function averagePoolNode(
@@ -17,6 +14,7 @@ export function averagePoolNode(
 ): LinearNode {
   const plane = outPlane({ shape, kernel, strides });
   const outputShape = isFlat ? [shape[0] * sizeOf(plane)] : [shape[0], ...plane];
+  const intoWindows = slidingWindows(inputShape, { shape, kernel, strides });
   return {
     kind: 'linear',
     name,
@@ -24,10 +22,10 @@ export function averagePoolNode(
     inputShape,
     shape: outputShape,
     parameters: [],
-    linear: (_, x) =>
-      byRows(x, inputShape, shape, outputShape, rows =>
-        lax.reduceWindow(rows, np.mean, [1, 1, ...kernel], [1, 1, ...strides]),
-      ),
+    linear: (_, x) => {
+      const lead = leadOf(x, inputShape);
+      return np.mean(intoWindows(x), -1).reshape([...lead, ...outputShape]);
+    },
     operator: () => operators.averagePool({ shape, kernel, strides }),
   };
 }
@@ -37,9 +35,9 @@ export function maxPoolNode(
   name: string,
   input: string,
   inputShape: readonly number[],
-  { shape, kernel, strides }: PoolGeometry,
+  geometry: PoolGeometry,
 ): MaxNode {
-  const { windows, outShape } = maxPoolWindows({ shape, kernel, strides });
+  const { windows, outShape } = maxPoolWindows(geometry);
   return {
     kind: 'max',
     name,
@@ -49,10 +47,7 @@ export function maxPoolNode(
     parameters: [],
     windows,
     ...membersOf(windows),
-    maximum: x =>
-      byRows(x, inputShape, shape, outShape, rows =>
-        lax.reduceWindow(rows, np.max, [1, 1, ...kernel], [1, 1, ...strides]),
-      ),
+    intoWindows: slidingWindows(inputShape, geometry),
   };
 }
 
@@ -64,60 +59,38 @@ export function maxNode(
   windows: Windows,
   lifts?: MaxNode['lifts'],
 ): MaxNode {
-  const { members, windowSize } = membersOf(windows);
-  const indices = constantIndices(members, [members.length]);
+  const members = membersOf(windows);
   return {
     kind: 'max',
     name,
     inputs: [input],
     inputShape: [inputSize],
-    shape: [members.length / windowSize],
+    shape: [windows.offsets.length - 1],
     parameters: [],
     windows,
-    members,
-    windowSize,
+    ...members,
+    intoWindows: pickedWindows(inputSize, members),
     ...(lifts ? { lifts } : {}),
-    maximum: x => np.max(windowsOf(x, indices(), windowSize), -1),
   };
 }
 
-/** The windows' entries as windows of one size. */
-function membersOf({ offsets, members }: Windows): Pick<MaxNode, 'members' | 'windowSize'> {
-  const starts = offsets.subarray(0, -1);
-  const windowSize = starts.reduce((most, start, w) => Math.max(most, offsets[w + 1] - start), 0);
-  const all = Array.from(starts, (start, w) =>
-    Array.from({ length: windowSize }, (_, i) => members[start + i < offsets[w + 1] ? start + i : start]),
-  );
-  return { members: Int32Array.from(all.flat()), windowSize };
-}
-
-/** Flat rows `[..., D]` as their windows' entries `[..., windows, size]`. */
-export function windowsOf(x: Tensor, members: Tensor, windowSize: number): Tensor {
-  const lead = x.shape.slice(0, -1);
-  return np.take(x, members, lead.length).reshape([...lead, -1, windowSize]);
-}
-
-const outPlane = ({ shape, kernel, strides }: PoolGeometry): number[] =>
-  kernel.map((size, axis) => Math.floor((shape[axis + 1] - size) / strides[axis]) + 1);
-
-/** The maximum of rows where some entries are lifted: `max(maxᵢ xᵢ, x_winner + lift)`, winner and lift `[windows]`; lift 0 for none. */
-export function liftedMaximum(node: MaxNode, x: Tensor, winner: Tensor, lift: Tensor): Tensor {
-  const { inputShape, shape } = node;
+/**
+ * The largest entries of rows, each lifted by `lift` `[windows, size]`, if given: as one entry of a window is lifted at most, and never
+ * down, `max(maxᵢ xᵢ, x_winner + lift)`.
+ */
+export function maximum({ inputShape, shape, intoWindows }: MaxNode, x: Tensor, lift?: Tensor): Tensor {
   const lead = leadOf(x, inputShape);
-  const flat = x.ref.reshape([...lead, sizeOf(inputShape)]);
-  const lifted = np.take(flat, winner, lead.length).add(lift);
-  return np.maximum(node.maximum(x), lifted.reshape([...lead, ...shape]));
+  const entries = intoWindows(x);
+  return np.max(lift ? entries.add(lift) : entries, -1).reshape([...lead, ...shape]);
 }
 
-/** Lifts of a frozen network as {@link liftedMaximum} takes them: in place of none, the first entry of a window lifted by 0. */
-export function constantLifts({
-  members,
-  windowSize,
-  lifts,
-}: MaxNode): { winner: Int32Array; lift: Float64Array } | undefined {
-  if (!lifts) return undefined;
-  return {
-    winner: lifts.winner.map((entry, w) => (entry < 0 ? members[w * windowSize] : entry)),
-    lift: lifts.lift.map((value, w) => (lifts.winner[w] < 0 ? 0 : value)),
-  };
+/** Lifts of a frozen network as {@link maximum} takes them. */
+export function constantLift({ members, windowSize, lifts }: MaxNode): Float64Array | undefined {
+  return (
+    lifts &&
+    Float64Array.from(members, (entry, k) => {
+      const w = Math.floor(k / windowSize);
+      return entry === lifts.winner[w] ? lifts.lift[w] : 0;
+    })
+  );
 }

@@ -1,6 +1,6 @@
 import { numpy as np } from '@jax-js/jax';
 import { operators, PoliceError } from '@police/core';
-import { constantIndices, leadOf, scalar, type Tensor } from '../arrays.js';
+import { leadOf, scalar, type Tensor } from '../arrays.js';
 import type { ConcatNode, LinearNode, SumNode } from './node.js';
 
 /** The same entries seen in another shape. */
@@ -25,8 +25,11 @@ export function scaleNode(
   input: string,
   { inSize, factor, offset, groups }: operators.Scale,
 ): LinearNode {
-  const indices = groups && constantIndices(groups, [inSize]);
-  const spread = (values: Tensor) => (indices ? np.take(values.ref, indices(), 0) : values.ref);
+  const positions = groups && positionsOf(name, groups, (factor ?? offset)!.length);
+  const spread = (values: Tensor) =>
+    positions
+      ? np.broadcastTo(values.ref.reshape([-1, 1]), [inSize / positions, positions]).reshape([inSize])
+      : values.ref;
   const shapeOf = (values: Float64Array) => [values.length];
   return {
     kind: 'linear',
@@ -46,7 +49,7 @@ export function scaleNode(
         ...(b ? { offset: b } : {}),
         ...(groups ? { groups } : {}),
       }),
-    ...(offset && groups ? { positions: positionsOf(name, groups, offset.length) } : {}),
+    ...(offset && positions ? { positions } : {}),
   };
 }
 

@@ -1,14 +1,14 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import { indicesOf, scalar, type Tensor } from '../arrays.js';
 import type { MaxNode } from '../nodes/node.js';
-import { windowsOf } from '../nodes/pool.js';
 import { atIndex, type TensorBody } from './body.js';
 
 /** What core's `chooseWinners` gives, with a gradient. */
 export interface Winners {
   /** Each region's frame values of the windows' winners, `[d + 1, windows]`, without the lift. */
   readonly frames: readonly Tensor[];
-  /** By how much the winner is lifted, `[windows]`. */
+  /** By how much the winner is lifted, `[windows]`, and what that adds to every entry, `[windows, size]`. */
+  readonly raised: Tensor;
   readonly lift: Tensor;
   /** The lifted entries, `[windows]`; −1 where nothing is lifted. */
   readonly lifted: Tensor;
@@ -19,16 +19,14 @@ export interface Winners {
  * largest lead of another: the entry lifted before (`previous` `[windows]`, −1 for none), or that of the least lift.
  */
 export function chooseWinners(
-  { members: entriesOf, windowSize }: MaxNode,
+  { members: entriesOf, windowSize, intoWindows }: MaxNode,
   bodies: readonly TensorBody[],
   frames: readonly Tensor[],
   previous: Tensor,
 ): Winners {
   const count = entriesOf.length / windowSize;
   const members = indicesOf(entriesOf, [count, windowSize]);
-  const entries = frames.map(frame =>
-    windowsOf(frame, members.ref.reshape([count * windowSize]), windowSize),
-  );
+  const entries = frames.map(intoWindows); // [d + 1, windows, size]
   const leads = entries.map((x, r) => leadsOf(x.ref, bodies[r], members.ref)); // [windows, a, b]
   const worst = leads.map(lead => np.max(lax.stopGradient(lead.ref), -1)); // [windows, a]
   const wins = worst.map(lead => np.lessEqual(lead.ref, scalar(0, lead.dtype)));
@@ -41,10 +39,12 @@ export function chooseWinners(
   const needed = largestLead(leads, place.ref);
   const zero = scalar(0, needed.dtype);
   const isLifted = np.logicalAnd(np.logicalNot(isFree.ref), np.greater(needed.ref, zero.ref));
+  const raised = np.where(isLifted, needed, zero.ref);
   const winners = entries.map((x, r) => atPlace(x, np.where(isFree.ref, firstOf(wins[r]), place.ref)));
   return {
     frames: winners,
-    lift: np.where(isLifted, needed, zero),
+    raised,
+    lift: np.where(isAt(place.ref, windowSize), raised.ref.reshape([count, 1]), zero),
     lifted: np.where(isFree, integer(-1), atPlace(members, place)),
   };
 }
@@ -82,10 +82,12 @@ function largestLead(leads: readonly Tensor[], place: Tensor): Tensor {
 
 /** Of values `[..., windows, size]` those at places `[windows]`. */
 function atPlace(values: Tensor, place: Tensor): Tensor {
-  const size = values.shape.at(-1)!;
-  const isThere = np.equal(np.arange(size).reshape([1, size]), place.reshape([-1, 1]));
-  return np.where(isThere, values, np.zeros([], { dtype: values.dtype })).sum(-1);
+  return np.where(isAt(place, values.shape.at(-1)!), values, np.zeros([], { dtype: values.dtype })).sum(-1);
 }
+
+/** Whether an entry `[windows, size]` is at its window's place. */
+const isAt = (place: Tensor, size: number): Tensor =>
+  np.equal(np.arange(size).reshape([1, size]), place.reshape([-1, 1]));
 
 const firstOf = (condition: Tensor): Tensor => np.argmax(condition.astype(np.int32), -1);
 
