@@ -9,7 +9,7 @@ const folder = fileURLToPath(new URL('../../../docs/playground/', import.meta.ur
 
 /** Writes the pictures of docs/playground: `PLAYGROUND_SHOTS=1 npx vitest run --project node apps/playground/test/screenshots.test.ts`. */
 describe.runIf(process.env.PLAYGROUND_SHOTS === '1' && hasChromium())('pictures of the page', () => {
-  const built = builtPage('screenshots');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(async () => {
