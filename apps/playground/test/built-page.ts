@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { browserRefusal, launch } from '@police/common/chromium';
 import type { Browser, Page } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { builtFolder } from './built-folder.js';
 import { type StaticServer, serve } from './static-server.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Whether there is a Chromium; tells where there is none, and throws in CI. */
 export function hasChromium(): boolean {
@@ -23,11 +20,8 @@ export interface BuiltPage {
   readonly requested: readonly string[];
 }
 
-/**
- * Builds the page into its own folder, serves it as plain files below a path and opens it, for all tests of a suite; `testSilence` goes
- * last.
- */
-export function builtPage(name: string): { get: () => BuiltPage; testSilence: () => void } {
+/** Serves the built page as plain files below a path and opens it, for all tests of a suite; `testSilence` goes last. */
+export function builtPage(): { get: () => BuiltPage; testSilence: () => void } {
   let server: StaticServer;
   let browser: Browser;
   let opened: BuiltPage;
@@ -35,14 +29,7 @@ export function builtPage(name: string): { get: () => BuiltPage; testSilence: ()
   const requested: string[] = [];
 
   beforeAll(async () => {
-    const outDir = `${root}/dist-test/${name}`;
-    await build({
-      root,
-      configFile: `${root}/vite.config.ts`,
-      logLevel: 'silent',
-      build: { outDir, emptyOutDir: true },
-    });
-    server = await serve(outDir, '/some/folder/');
+    server = await serve(await builtFolder(), '/some/folder/');
     browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', message => {

@@ -4,7 +4,7 @@ import { builtPage, hasChromium } from './built-page.js';
 import { addressWith, canvasOf, open, ROUNDING, residuals, stepsOf, train, trainedTo } from './drive.js';
 
 describe.runIf(hasChromium())('the page in Chromium', () => {
-  const built = builtPage('page');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(() => {

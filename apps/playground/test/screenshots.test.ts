@@ -1,15 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { exportOnnx } from '@police/onnx-export';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, test } from 'vitest';
 import { builtPage, hasChromium } from './built-page.js';
 import { open } from './drive.js';
+import { randomChain } from './networks.js';
 
 const folder = fileURLToPath(new URL('../../../docs/playground/', import.meta.url));
 
 /** Writes the pictures of docs/playground: `PLAYGROUND_SHOTS=1 npx vitest run --project node apps/playground/test/screenshots.test.ts`. */
 describe.runIf(process.env.PLAYGROUND_SHOTS === '1' && hasChromium())('pictures of the page', () => {
-  const built = builtPage('screenshots');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(async () => {
@@ -35,6 +37,15 @@ describe.runIf(process.env.PLAYGROUND_SHOTS === '1' && hasChromium())('pictures 
     await page.getByRole('button', { name: 'Skip' }).click();
     await shoot('phone');
     await shoot('phone-whole', true);
+  });
+
+  test('someone’s own model', async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await open(page, `${url}#regions=-2.5,-1.5;1.5,-2;0.5,2`);
+    const buffer = Buffer.from(exportOnnx(randomChain(8, 'relu', { inputs: 4, outputs: 3 })));
+    await page.locator('input[type=file]').setInputFiles({ name: 'model.onnx', mimeType: '', buffer });
+    await page.locator('.own-stage[aria-busy=false] .own-figures').first().waitFor();
+    await shoot('own-model', true);
   });
 
   test('other presets, dark, frozen', async () => {

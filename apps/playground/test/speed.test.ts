@@ -4,10 +4,10 @@ import { builtPage, hasChromium } from './built-page.js';
 import { open, stepsOf } from './drive.js';
 
 /** Milliseconds that are looked at. */
-const PERIOD = 3000;
+const PERIOD = 1500;
 
 describe.runIf(hasChromium())('training 3 × 64 on wasm in Chromium', () => {
-  const built = builtPage('speed');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(() => {

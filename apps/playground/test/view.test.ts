@@ -4,7 +4,7 @@ import { builtPage, hasChromium } from './built-page.js';
 import { addressWith, brightnessOf, canvasOf, open } from './drive.js';
 
 describe.runIf(hasChromium())('what is seen in Chromium', () => {
-  const built = builtPage('view');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(() => {

@@ -14,13 +14,17 @@ export class LineMask {
 
   /** From a point to another, in pixels, smoothed across its direction (Wu, 1991). */
   line(x1: number, y1: number, x2: number, y2: number): void {
-    const isSteep = Math.abs(y2 - y1) > Math.abs(x2 - x1);
-    const [u1, v1, u2, v2] = isSteep ? [y1, x1, y2, x2] : [x1, y1, x2, y2];
-    const [from, to, v] = u1 < u2 ? [u1, u2, v1] : [u2, u1, v2];
+    if (Math.abs(y2 - y1) > Math.abs(x2 - x1)) this.along(y1, x1, y2, x2, true);
+    else this.along(x1, y1, x2, y2, false);
+  }
+
+  private along(u1: number, v1: number, u2: number, v2: number, isSteep: boolean): void {
+    const from = Math.min(u1, u2);
+    const to = Math.max(u1, u2);
     const slope = u1 === u2 ? 0 : (v2 - v1) / (u2 - u1);
     // Pixels whose middle lies in [from, to): what the next segment begins with is its own.
     for (let u = Math.ceil(from - 0.5); u + 0.5 < to; u++) {
-      const across = v + slope * (u + 0.5 - from) - 0.5;
+      const across = v1 + slope * (u + 0.5 - u1) - 0.5;
       const nearest = Math.floor(across);
       const share = across - nearest;
       this.darken(u, nearest, 1 - share, isSteep);

@@ -6,31 +6,27 @@ export type OnSegment = (x1: number, y1: number, x2: number, y2: number) => void
  * neighbouring points. Cells of which all corners are `hidden` are left out.
  */
 export function eachSegment(
-  values: ArrayLike<number>,
+  values: Float32Array,
   side: number,
   level: number,
   onSegment: OnSegment,
   hidden?: Uint8Array,
 ): void {
+  const above = level === 0 ? values : values.map(y => y - level);
+  // Nearly all cells have corners of one sign: to see that by the sign bits takes a third of the time of comparing.
+  const bits = new Int32Array(above.buffer, above.byteOffset, above.length);
   for (let row = 0; row < side - 1; row++) {
     for (let column = 0; column < side - 1; column++) {
       const i = row * side + column;
-      // Nearly all cells end here, so nothing is made of them before.
-      const isAbove = values[i] > level;
-      if (
-        isAbove === values[i + 1] > level &&
-        isAbove === values[i + side] > level &&
-        isAbove === values[i + side + 1] > level
-      )
-        continue;
+      const first = bits[i];
+      if (((first ^ bits[i + 1]) | (first ^ bits[i + side]) | (first ^ bits[i + side + 1])) >= 0) continue;
       if (hidden && hidden[i] & hidden[i + 1] & hidden[i + side] & hidden[i + side + 1]) continue;
-      const corner = (at: number) => values[at] - level;
-      crossCell(corner(i), corner(i + 1), corner(i + side + 1), corner(i + side), column, row, onSegment);
+      crossCell(above[i], above[i + 1], above[i + side + 1], above[i + side], column, row, onSegment);
     }
   }
 }
 
-/** Corner values clockwise from the top left one, less the level; neither all above 0 nor all at most 0. */
+/** Corner values clockwise from the top left one, less the level. */
 function crossCell(
   a: number,
   b: number,
@@ -48,6 +44,9 @@ function crossCell(
   const above = Number(a > 0) | (Number(b > 0) << 1) | (Number(c > 0) << 2) | (Number(d > 0) << 3);
   // The same corners below are the same line.
   switch (above > 7 ? 15 - above : above) {
+    case 0:
+      return; // a corner is 0, which has a sign bit of its own
+
     case 1:
       join(column, left, top, row);
       return;
