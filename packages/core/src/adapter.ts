@@ -1,3 +1,5 @@
+export { DemandHolder, type HeldMap } from './demands/held-map.js';
+export { type StoredMap, storedMap } from './demands/stored-map.js';
 export { assertFinite, assertSize, firstNonFinite } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
@@ -75,6 +77,7 @@ export { gatesOf } from './patch/gates.js';
 export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
+export { assertDemand } from './proof/enclosed-piece.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
 export { relaxedNodes } from './proof/relaxed.js';
 export { isRepresentable, roundNetwork } from './proof/rounding.js';
@@ -87,7 +90,7 @@ export {
 } from './regions/index.js';
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
-export { containmentAllowance } from './regions/region.js';
+export { centreOf, containmentAllowance } from './regions/region.js';
 export {
   activeRows,
   shiftGradient,

@@ -32,7 +32,7 @@ export function perInput({ data, frames }: Adjoint, back: (block: Matrix) => Mat
 /** The shift of this pass and the one the node already had. */
 export function totalShift(
   { shift: own }: ActivationNode,
-  { shifts: { shift } }: PolicedLayer,
+  { shifts: { shift } }: Pick<PolicedLayer, 'shifts'>,
 ): Float64Array {
   return own ? shift.map((c, j) => c + own[j]) : shift;
 }

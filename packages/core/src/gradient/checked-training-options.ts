@@ -1,7 +1,9 @@
 import { PoliceError } from '../errors.js';
+import type { Target } from '../maps/prescribe.js';
 import type { Region } from '../regions/region.js';
 import { assertPolicy } from '../rule/policy.js';
 import type {
+  TrainingMethod,
   TrainingOption,
   TrainingOptionChecks,
   TrainingOptions,
@@ -68,8 +70,42 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     ...(schedule === undefined ? {} : { schedule }),
     ...(fade === undefined ? {} : { fade }),
     ...(method === 'patch' ? { steepness } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target: targetsFor(target, regions, method) }),
   };
+}
+
+/** One for each region. */
+function targetsFor(
+  target: NonNullable<TrainingOptions['target']>,
+  regions: readonly Region[],
+  method: TrainingMethod,
+): readonly (Target | undefined)[] {
+  const isList = Array.isArray(target);
+  const targets = (isList ? target : [target]) as readonly (Target | undefined)[];
+  const remedy =
+    'Prescribe the map after training, with prescribeByCorrection, prescribeByLastLayer or patch; by patches give a list, one for each region.';
+  if (method === 'shift' && regions.length !== 1)
+    throw invalid('target', 'one region', regions.length, remedy);
+  if (targets.length !== regions.length)
+    throw invalid(
+      'target',
+      isList ? `targets of ${regions.length} regions` : 'one region',
+      isList ? targets.length : regions.length,
+      remedy,
+    );
+  const bad = targets.findIndex(each => each !== undefined && !isTarget(each));
+  if (bad < 0) return targets;
+  throw invalid(
+    isList ? `target[${bad}]` : 'target',
+    'a map { A, b }, or a demand',
+    targets[bad],
+    'Make one with demands.lipschitz, ….',
+  );
+}
+
+function isTarget(value: unknown): boolean {
+  const { kind, A } = (value ?? {}) as { kind?: unknown; A?: unknown };
+  return typeof kind === 'string' || (typeof A === 'object' && A !== null);
 }
 
 function assertRegions(

@@ -1,4 +1,4 @@
-import type { PrescribedMap } from '../maps/prescribe.js';
+import type { Target } from '../maps/prescribe.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';
 
@@ -74,11 +74,13 @@ export interface TrainingOptions {
    */
   readonly steepness?: number | undefined;
   /**
-   * One region: what the outputs are on it, `A x + b` (paper, Eq. 2) or, without b, of Jacobian A (Eq. 1). By method `shift` the region
-   * fills its space, and there is no mode `project`, no `refresh` and no `schedule`.
+   * What the outputs are on a region: a map `A x + b` (paper, Eq. 2) or, without b, its Jacobian A alone (Eq. 1); or what the map must be
+   * like, a `Demand`: the map of every step is the nearest one that meets it, and gradients pass through that. Of one region, or by method
+   * `patch` also one each, undefined where a region is free. By method `shift` the region fills its space, and there is no mode `project`,
+   * no `refresh` and no `schedule`.
    * @defaultValue none: the network learns its own map
    */
-  readonly target?: PrescribedMap | undefined;
+  readonly target?: Target | readonly (Target | undefined)[] | undefined;
 }
 
 /** How a model is made affine on its regions. */
@@ -99,7 +101,8 @@ export interface TrainingSettings {
   readonly fade?: number;
   /** Of method `patch`. */
   readonly steepness?: number;
-  readonly target?: PrescribedMap;
+  /** One for each region. */
+  readonly target?: readonly (Target | undefined)[];
 }
 
 export type TrainingOption = keyof TrainingOptions;

@@ -27,7 +27,7 @@ export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matr
 }
 
 /** What a node is on rows of the input. */
-const valuesAt = (x: Matrix): Rules<Matrix> => ({
+export const valuesAt = (x: Matrix): Rules<Matrix> => ({
   input: () => x,
   affine: ({ operator }, [rows]) => applyAffine(operator, rows),
   activation: ({ activation, shift }, [rows]) => applyActivation(activation, rows, shift),

@@ -3,7 +3,7 @@ import { biasOwner } from '../network/fold.js';
 import { type Network, network } from '../network/network.js';
 import type { ActivationNode, NetworkNode } from '../network/nodes.js';
 import { dense } from '../network/operators/dense.js';
-import { ifKind } from '../network/walk.js';
+import { ifKind, type Progress } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import { certify } from '../proof/certify.js';
 import { freeze } from '../proof/freeze.js';
@@ -22,6 +22,12 @@ export interface FadeOptions {
   readonly width?: number;
   /** @defaultValue 'float32' */
   readonly precision?: PatchPrecision;
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
+  readonly progress?: Progress;
 }
 
 /** A faded network and what it is made of. */
@@ -66,24 +72,27 @@ export function fade(net: Network, regions: Region | readonly Region[], options:
 export function faded(
   net: Network,
   regions: readonly Region[],
-  { width = 0.1, precision = 'float32' }: FadeOptions = {},
+  { width = 0.1, precision = 'float32', memory, progress }: FadeOptions = {},
 ): Faded {
   assertGap(width, 'fade width');
   assertSome(regions);
   const base = roundNetwork(net, precisionOf(precision));
   const gates = gatesOf(regions, width, precision, freePrefix(base.nodes.map(({ name }) => name)));
+  const limits = { ...(memory === undefined ? {} : { memory }), ...(progress ? { progress } : {}) };
   const made = (shifts: readonly Shifts[]) => {
     const columns = columnsOf(shifts, precision);
     const made = withShifts(base, gates, columns);
-    return { columns, network: made, proof: certify(made, regions) };
+    return { columns, network: made, proof: certify(made, regions, limits) };
   };
-  let shifts = regions.map(region => pushed(shiftsOf(base, freeze(base, [region], { precision }).network)));
+  let shifts = regions.map(region =>
+    pushed(shiftsOf(base, freeze(base, [region], { precision, ...limits }).network)),
+  );
   let result = made(shifts);
   for (let round = 0; round < MOST_ROUNDS && !result.proof.certified; round++) {
     // What adding the shifts has rounded is made good as freezing makes it good, and fades as well.
     const { network: present } = result;
     shifts = shifts.map((each, r) => {
-      const frozen = freeze(present, [regions[r]], { precision, lookahead: true }).network;
+      const frozen = freeze(present, [regions[r]], { precision, lookahead: true, ...limits }).network;
       return sumOf(each, onlyOf(base, shiftsOf(present, frozen)));
     });
     result = made(shifts);

@@ -57,7 +57,7 @@ export class FramePass {
   ) {
     const { graph, settings } = constraint;
     this.regions = regions ?? settings.regions;
-    this.toOutput = toOutput ?? settings.target !== undefined;
+    this.toOutput = toOutput ?? settings.target?.[0] !== undefined;
     if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
   }
 

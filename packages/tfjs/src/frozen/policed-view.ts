@@ -18,7 +18,7 @@ import type { PolicedLayer } from '../layer/policed-layer.js';
 
 /** With the correction that makes the outputs what they are to be on the region. */
 export function targeted(net: Network, { settings: { regions, target } }: PolicedLayer): Network {
-  return target ? prescribeByCorrection(net, regions[0], target) : net;
+  return target?.[0] ? prescribeByCorrection(net, regions[0], target[0]) : net;
 }
 
 /** The constrained network of a layer, but for its target, for what its weights are now. */

@@ -60,7 +60,8 @@ export class PolicedLayer extends CompositeLayer {
     if (settings.fade !== undefined) assertFades(model, graph);
     const constraint = constraintOf(graph, settings);
     if (settings.mode === 'project') assertProjectable(constraint, model);
-    const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
+    const target = settings.target?.[0];
+    const corrector = target && correctorOf(graph, settings.regions, target);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
     this.constraint = constraint;

@@ -1,5 +1,11 @@
 import { type Matrix, matrix, type TrainingOptions } from '@police/core';
-import { assertFinite, assertRegionsFit, firstNonFinite, type TrainingSettings } from '@police/core/adapter';
+import {
+  assertFinite,
+  assertRegionsFit,
+  type DemandHolder,
+  firstNonFinite,
+  type TrainingSettings,
+} from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { forwardData } from '../data/data-pass.js';
@@ -19,7 +25,7 @@ import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
-import { assertTarget } from './target.js';
+import { holdersOf } from './target.js';
 
 type BatchShape = (number | null)[];
 type Kwargs = { training?: boolean };
@@ -50,6 +56,8 @@ export class PatchLayer extends CompositeLayer {
    * 8 times as long there.
    */
   private readonly graph: Graph | undefined;
+  /** In the order of the regions, where a map is to meet a demand. */
+  private readonly holders: readonly (DemandHolder | undefined)[];
 
   constructor({ model, name, mapRegularizer, isLoaded = false, ...options }: PatchLayerArgs) {
     const settings = checkedOptions(options);
@@ -58,22 +66,25 @@ export class PatchLayer extends CompositeLayer {
     const output = fixedShape(model.outputs[0], model.name);
     assertRegionsFit(settings.regions, sizeOf(input));
     assertWeightsFinite(model);
-    if (settings.target) assertTarget(settings.target, settings.regions, sizeOf(output));
+    const holders = holdersOf(settings.target, settings.regions, sizeOf(output));
     super({ batchInputShape: [null, ...input], ...(name ? { name } : {}) });
     this.inner = model;
     this.settings = settings;
     this.split = splitModel(model);
     this.shapes = { input, output };
+    this.holders = holders;
     this.regularizer = regularizerOf(mapRegularizer);
     this.isLoaded = isLoaded;
     this.graph = graphOf(model);
   }
 
   override build(): void {
-    const { regions, target, steepness } = this.settings;
+    const { regions, target: targets, steepness } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
+      const wanted = targets?.[r];
+      const target = wanted && 'kind' in wanted ? undefined : wanted;
       const isGiven = this.isLoaded || target?.b !== undefined;
       const fit = isGiven ? undefined : firstMap(region, points => this.valuesAt(points), this.name);
       const { A = matrix(outputs, region.size), b = new Float64Array(outputs) } = { ...fit, ...target };
@@ -84,7 +95,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r]));
     });
     this.patches = patches;
     this.built = true;
