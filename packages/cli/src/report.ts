@@ -1,9 +1,14 @@
 import type { Drift, EnforceReport, GapBody } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import { type DemandReport, demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
+import { type RefitReport, refitLines } from './refit.js';
 import { type ChosenSharing, sharingLines } from './sharing.js';
+import { shortNumber, table } from './table.js';
+
+export { shortNumber, table } from './table.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
@@ -14,6 +19,8 @@ export interface Report {
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
   readonly certified: true;
   readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
+  /** What fitting the weights did; absent where only biases were shifted. */
+  readonly refit?: RefitReport;
   /** Which units share a shift after convolutions, and what either way costs. */
   readonly sharing: ChosenSharing;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
@@ -24,6 +31,8 @@ export interface Report {
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
+  /** What was proved of the regions' maps besides; absent where nothing was demanded. */
+  readonly demands?: readonly DemandReport[];
   readonly edits: readonly Edit[];
   /** Of shifts that fade out around the regions. */
   readonly fade?: FadeReport;
@@ -46,31 +55,6 @@ export interface FadeReport {
   readonly added: { readonly nodes: number; readonly entries: number };
   /** Where each region's shifts are whole: on the region, or on a body around it. */
   readonly bodies: readonly GapBody[];
-}
-
-/** Rows of columns, padded; numbers right, text left. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = [head, ...rows.map(row => row.map(formatted))];
-  const widths = head.map((_, k) => cells.reduce((most, row) => Math.max(most, row[k].length), 0));
-  const isNumeric = head.map((_, k) => rows.every(row => typeof row[k] === 'number'));
-  return cells.map(row =>
-    row
-      .map((cell, k) => (isNumeric[k] ? cell.padStart(widths[k]) : cell.padEnd(widths[k])))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-function formatted(value: string | number): string {
-  if (typeof value === 'string') return value;
-  return Number.isInteger(value) ? `${value}` : shortNumber(value);
-}
-
-/** Four significant digits. */
-export function shortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (value === 0) return '0';
-  return size >= 1e-3 && size < 1e6 ? `${Number(value.toPrecision(4))}` : value.toExponential(2);
 }
 
 export function reportLines(report: Report): string[] {
@@ -101,7 +85,9 @@ export function reportLines(report: Report): string[] {
     ),
     '',
     ...sharingLines(report.sharing),
+    ...(report.refit ? refitLines(report.refit) : []),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined

@@ -1,16 +1,19 @@
 import {
   boundOutputs,
+  type Demand,
   type EnforceReport,
   float16,
   float32,
   float64,
   freeze,
+  holdDemands,
   type Matrix,
   type Network,
   type Precision,
   type Region,
 } from '@police/core';
 import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type RefitOptions, refitted } from './refit.js';
 import type { Report } from './report.js';
 import { enforcedSharing, type SharingChoice } from './sharing.js';
 import type { Target } from './target.js';
@@ -27,10 +30,12 @@ export interface ShiftedModel {
   readonly shifts: Report['shifts'];
   readonly sharing: Report['sharing'];
   readonly fade?: Report['fade'];
+  /** What fitting the weights besides did. */
+  readonly fitted?: Awaited<ReturnType<typeof refitted>>;
 }
 
-/** How sides are chosen and shared, the format, and whether bends that reach nothing stay. */
-export interface ShiftOptions {
+/** How sides are chosen and shared, the format, whether bends that reach nothing stay, and whether weights are fitted. */
+export interface ShiftOptions extends RefitOptions {
   readonly policy: 'minimal' | 'majority';
   readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
@@ -40,18 +45,20 @@ export interface ShiftOptions {
 
 interface Means {
   readonly samples: Matrix | undefined;
+  readonly domain: readonly Region[] | undefined;
   readonly target: Target | undefined;
+  readonly demands: readonly (Demand | undefined)[];
   readonly talk: Talk;
   readonly memory: number;
 }
 
-/** By shifts that hold everywhere, in the biases that are there. */
-export function shiftedModel(
+/** By shifts that hold everywhere, in the biases that are there; with `refit` by other weights, too. */
+export async function shiftedModel(
   model: ImportedModel,
   regions: readonly Region[],
   options: ShiftOptions,
-  { samples, target, talk, memory }: Means,
-): ShiftedModel {
+  { samples, domain, target, demands, talk, memory }: Means,
+): Promise<ShiftedModel> {
   const lookahead = options.lookahead !== false;
   const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
@@ -60,15 +67,22 @@ export function shiftedModel(
     progress: talk.stage('enforce'),
     memory,
   });
+  const fitted = options.refit
+    ? await refitted(model, regions, { samples, domain }, { ...options, sharing: sharing.chosen }, talk)
+    : undefined;
+  const { network, report } = fitted?.fit.enforced ?? enforced;
   const precision = options.precision ?? model.precision;
-  const frozenTo = (network: Network): Network => {
+  const frozenTo = (unfrozen: Network): Network => {
     const progress = talk.stage('freeze');
-    const frozen = freeze(network, regions, { precision, lookahead, progress, memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
+    const frozen = freeze(unfrozen, regions, { precision, lookahead, progress, memory }).network;
+    const held = demands.some(demand => demand !== undefined)
+      ? holdDemands(frozen, regions, demands, { precision: PRECISIONS[precision] }).network
+      : frozen;
+    if (!target) return held;
+    return boundOutputs(held, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
-  const written = writeBack(model, frozenTo(enforced.network), frozenTo);
-  return { ...written, shifts: shiftsIn(enforced.report), sharing };
+  const written = writeBack(model, frozenTo(network), frozenTo);
+  return { ...written, shifts: shiftsIn(report), sharing, ...(fitted ? { fitted } : {}) };
 }
 
 /** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */

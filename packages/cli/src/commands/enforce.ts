@@ -14,6 +14,7 @@ import {
 } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
 import { type ImportedModel, readModel, withDataOutside } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
 import { fadedModel } from '../faded-model.js';
@@ -34,6 +35,7 @@ import { type ModelOptions, readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { assertRefitOptions, type RefitOptions } from '../refit.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
@@ -45,12 +47,14 @@ import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions, RegionOptions {
+export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOptions {
   readonly output: string;
   readonly policy: 'minimal' | 'majority';
   readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
+  /** A file of what the regions' maps must be like. */
+  readonly demand?: string;
   readonly data?: string;
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
@@ -93,6 +97,7 @@ export async function enforceCommand(
   const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfShifts(options);
+  assertRefitOptions(options);
   const outputs = await writablePaths(options);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
@@ -109,9 +114,17 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
+  const demands = await readDemands(options.demand, regions.length, terminal, limit);
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
@@ -119,7 +132,7 @@ export async function enforceCommand(
   }
   const written =
     options.fade === undefined
-      ? shiftedModel(model, regions, options, { samples, target, talk, ...memory })
+      ? await shiftedModel(model, regions, options, { samples, domain, target, demands, talk, ...memory })
       : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
@@ -138,23 +151,18 @@ export async function enforceCommand(
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
-  const certificate = certificateOfProof(
-    reread.network,
-    proof,
-    regions,
-    reread.source.bytes,
-    options.map === true ? { map: true } : {},
-  );
+  const certificate = certificateOfProof(reread.network, proof, regions, reread.source.bytes, {
+    demands,
+    ...memory,
+    ...(options.map === true ? { map: true } : {}),
+  });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
-  const domain = options.domain
-    ? await readRegions(
-        [regionWords(options.domain)],
-        { size: model.network.inputSize, memory: limit },
-        terminal,
-      )
-    : undefined;
+  const { fitted } = written;
+  // What was fitted on says little of what was not.
+  const judged = fitted && samples ? fitted.fit.heldOut : samples;
+  const kind = fitted ? 'held out samples' : 'samples';
   const harm = await harmOn(
-    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    judged ? { points: judged, of: `${kind} of ${options.data}` } : domainPoints(regions, domain),
     multiplyAdds(model.network) + multiplyAdds(written.network),
     points => forward(model.network, points),
     points => forward(written.network, points),
@@ -170,12 +178,14 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: written.shifts,
+    ...(fitted ? { refit: fitted.report } : {}),
     sharing: written.sharing,
     ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
+    ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
-    ...(samples
-      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
+    ...(judged
+      ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
@@ -271,9 +281,12 @@ export async function runOf(
 }
 
 /** What would change less, and is not in force. */
-function adviceFor({ policy, fade }: EnforceOptions): string[] {
+function adviceFor({ policy, fade, refit, distil }: EnforceOptions): string[] {
   return [
-    ...(fade === undefined ? ['--fade 0.1'] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--fade 0.1'] : []),
+    ...(fade === undefined ? [] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--refit'] : []),
+    ...(refit && distil === undefined ? ['--distil'] : []),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',
@@ -332,8 +345,10 @@ function assertOptionsOfShifts(options: EnforceOptions): void {
 }
 
 /** Throws `invalid-option` for what goes into biases and does not fade. */
-function assertOptionsOfFades({ policy, sharing, precision, target }: EnforceOptions): void {
+function assertOptionsOfFades({ policy, sharing, precision, target, refit, demand }: EnforceOptions): void {
   const given = [
+    ...(refit ? ['--refit'] : []),
+    ...(demand === undefined ? [] : ['--demand']),
     ...(policy === 'minimal' ? [] : ['--policy']),
     ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),

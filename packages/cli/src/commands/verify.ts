@@ -1,4 +1,5 @@
-import { certificateFlaw, certify, type RegionProof } from '@police/core';
+import { type Certificate, certificateFlaw, certify, type RegionProof } from '@police/core';
+import { type DemandReport, demandLines, demandReports } from '../demand-file.js';
 import { EXIT } from '../exit-codes.js';
 import { readJson } from '../files.js';
 import {
@@ -71,9 +72,12 @@ export async function verifyCommand(
   }
   const overflow = overflowIn(proof, model.arithmetic);
   if (overflow) return finish(false, overflow, [`NOT certified: ${overflowSentence(overflow)}.`]);
+  let demands: readonly DemandReport[] = [];
   if (options.certificate) {
     const certificate = await readJson(options.certificate, terminal, limit);
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
+    // Without a flaw it is one, and all it says was derived anew.
+    if (!flaw) demands = demandReports((certificate as Certificate).regions);
     if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
   }
   const replayed = options.run
@@ -100,6 +104,7 @@ export async function verifyCommand(
         ? { mayBend: proof.regions.map(({ unread }) => unread ?? []) }
         : {}),
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
+      ...(demands.length > 0 ? { demands } : {}),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
       ...(written ? { proof: written } : {}),
       approximationError: proof.regions.map(({ approximationError }) =>
@@ -122,6 +127,7 @@ export async function verifyCommand(
       ...(isHalf
         ? [HALF_SENTENCE]
         : bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`)),
+      ...demandLines(demands),
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );

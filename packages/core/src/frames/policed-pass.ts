@@ -1,9 +1,10 @@
 import { firstNonFinite, PoliceError, within } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
+import type { AffineOperator } from '../network/affine-operator.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
 import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
@@ -49,6 +50,7 @@ export interface PolicedPass extends AffinePieces {
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
+/** How the policed pass chooses shifts. */
 export interface PoliceSettings {
   readonly policy: Policy;
   /** @defaultValue none */
@@ -67,6 +69,17 @@ export interface PoliceSettings {
    * @defaultValue 0
    */
   readonly margin?: number;
+  /**
+   * The operator that takes the place of an affine node's, of the same sizes, given the nonlinearities before it. Only for whole
+   * frames: streamed ones are carried by the network's own.
+   * @defaultValue the network's own
+   */
+  readonly operatorOf?: (node: AffineNode, before: AffinePieces) => AffineOperator;
+  /**
+   * The policy of one activation, given the nonlinearities before it.
+   * @defaultValue `policy`
+   */
+  readonly policyOf?: (node: ActivationNode, before: AffinePieces) => Policy;
   readonly progress?: Progress;
 }
 
@@ -106,15 +119,18 @@ export function policedPass(
       const blocks = inputs.map(each => each[r]);
       return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
     });
+  const { operatorOf, policyOf } = settings;
   const isKept = settings.keep !== 'output';
   const rules: Rules<readonly Matrix[]> = {
     input: () => propagators.map(propagator => propagator.start()),
-    affine: linear,
+    affine: (node, inputs) =>
+      linear(operatorOf ? { ...node, operator: operatorOf(node, { layers, maxima }) } : node, inputs),
     sum: linear,
     concat: linear,
     activation: (node, [frames]) => {
       const h = shiftedFrames(node, frames);
-      const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
+      const chosen = policyOf ? { ...settings, policy: policyOf(node, { layers, maxima }) } : settings;
+      const shifts = policedShifts(net, node, propagators, h, chosen, errorsOf?.(node.input));
       layers.set(node.name, { frames: isKept ? h : [], shifts });
       fixSlopes(node, propagators, shifts.sides);
       return h.map((block, r) => activateFrame(node.activation, block, shifts, r));

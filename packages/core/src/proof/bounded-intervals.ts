@@ -22,13 +22,13 @@ export function exactError({ errors }: BoundedFrame): Float64Array {
 export type Clearance = 'exact' | 'float32' | 'float32-always';
 
 /** What is asked of a unit's distance from its kinks: `safety` times the error of its range and the clearance. */
-export interface Demand {
+export interface MarginDemand {
   readonly safety: number;
   readonly clearance: Clearance;
 }
 
 /** What a proof needs. */
-export const PROOF: Demand = { safety: 1, clearance: 'exact' };
+export const PROOF: MarginDemand = { safety: 1, clearance: 'exact' };
 
 /**
  * The largest share of its reach that a unit gives up to stay clear of a runtime's error. Where the bound on that is coarser, keeping clear
@@ -40,7 +40,7 @@ const LARGEST_CLEARANCE = 2 ** -8;
 function runtimeError(
   { errors }: BoundedFrame,
   reach: Float64Array,
-  { safety, clearance }: Demand,
+  { safety, clearance }: MarginDemand,
 ): Float64Array {
   const factor = clearance === 'exact' ? 0 : safety;
   const share = clearance === 'float32-always' ? Number.POSITIVE_INFINITY : LARGEST_CLEARANCE;
@@ -52,7 +52,7 @@ export function boundedIntervals(
   activation: Activation,
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
-  demand: Demand,
+  demand: MarginDemand,
   spared?: readonly (Int8Array | undefined)[],
 ): ForbiddenIntervals {
   const ranges = propagators.map((propagator, r) => rangeOfFrame(propagator, frames[r]));
@@ -75,7 +75,7 @@ export function boundedIntervals(
 export function boundedLeads(
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
-  demand: Demand,
+  demand: MarginDemand,
 ): LeadError {
   const reaches = propagators.map((propagator, r) => reachOfFrame(propagator, frames[r]));
   const errors = frames.map(exactError);

@@ -13,7 +13,7 @@ import {
   boundedIntervals,
   boundedLeads,
   type Clearance,
-  type Demand,
+  type MarginDemand,
   PROOF,
   smallestMargin,
 } from './bounded-intervals.js';
@@ -102,7 +102,7 @@ export function clearKinks(
   const spares = sparedAt(spared, name);
   let corrected = bias;
   let frames = framesWith(bias);
-  const marginOf = (demand: Demand) =>
+  const marginOf = (demand: MarginDemand) =>
     smallestMargin(boundedIntervals(activation, propagators, frames, demand, spares));
   const isClear = () => marginOf({ safety: 1, clearance }) >= 0;
   for (let round = 0; round < MOST_ROUNDS && !isClear(); round++) {
