@@ -170,9 +170,9 @@ function chainOf(net: Network, schedule: Schedule, belowOf: (name: string) => Fl
       slopes.push(...own);
     }
     for (const [name] of waiting) {
-      const already = before.find(signal => signal.name === name);
-      const isPlain = isNonNegative.get(name)! && (already === undefined || already.below === undefined);
-      const below = isPlain ? undefined : (already?.below ?? belowOf(name));
+      // Not what the layer before computes itself, which has not been split.
+      const already = ready.get(name)! < layer - 1 ? before.find(signal => signal.name === name) : undefined;
+      const below = isNonNegative.get(name)! ? undefined : (already?.below ?? belowOf(name));
       const values = already ? unitsOf(already, width) : split(expressed(name, layer - 1), below);
       const own = new Array<number>(values.bias.length).fill(below ? 0 : common);
       parts.push(values);
