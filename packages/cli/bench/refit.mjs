@@ -71,19 +71,19 @@ const NETWORKS = ['1_1', '2_9', '3_3', '4_5', '5_9'];
 
 /** The boxes of the properties, as their files say, and that of all inputs. Properties 1 and 2 are about the same box. */
 const PROPERTIES = {
-  '1, 2': [
+  'one and two': [
     [
       [0.6, -0.5, -0.5, 0.45, -0.5],
       [0.679857769, 0.5, 0.5, 0.5, -0.45],
     ],
   ],
-  3: [
+  three: [
     [
       [-0.303531156, -0.009549297, 0.493380324, 0.3, 0.3],
       [-0.298552812, 0.009549297, 0.5, 0.5, 0.5],
     ],
   ],
-  6: [
+  six: [
     [
       [-0.129289109, 0.11140846, -0.499999896, -0.5, -0.5],
       [0.700434925, 0.499999896, -0.499204121, 0.5, 0.5],
@@ -159,7 +159,8 @@ function acas() {
 
 const RADII = [0.02, 0.05, 0.1];
 const IMAGES = 10;
-const UNSEEN = 3000;
+const UNSEEN = 2000;
+const SEEN = 3000;
 
 /** The images of the `mnist` package in a random order: `[{ pixels, digit }]`. */
 function digits() {
@@ -186,7 +187,7 @@ function accuracy(net, images) {
 
 function mnist() {
   const all = digits();
-  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN)];
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN, UNSEEN + SEEN)];
   const points = matrixFromRows(seen.map(({ pixels }) => pixels));
   const name = 'mnist_256x2.onnx';
   console.log(
