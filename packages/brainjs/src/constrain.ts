@@ -1,5 +1,5 @@
 import { PoliceError } from '@police/core';
-import { assertRegionsFit } from '@police/core/adapter';
+import { alreadyConstrained, assertRegionsFit } from '@police/core/adapter';
 import { NeuralNetwork, NeuralNetworkGPU, Recurrent, recurrent } from 'brain.js';
 import { type AnyNetwork, copyWeights, type NetData } from './flat-layer.js';
 import { PolicedNeuralNetwork } from './policed-network.js';
@@ -53,6 +53,7 @@ export function constrain<InputType extends NetData = NetData, OutputType extend
 
 function assertConstrainable(net: unknown): asserts net is AnyNetwork {
   if (net instanceof NeuralNetwork && net.constructor === NeuralNetwork) return;
+  if (net instanceof PolicedNeuralNetwork) throw alreadyConstrained();
   const { actual, remedy } = refusal(net);
   throw new PoliceError({
     code: 'unsupported-layer',
@@ -71,9 +72,6 @@ function refusal(net: unknown): { actual: string; remedy: string } {
       remedy:
         'Its kernels compute whole layers with no place for a shift. Use NeuralNetwork; new NeuralNetwork().fromJSON(gpu.toJSON()) has the same weights.',
     };
-  }
-  if (net instanceof PolicedNeuralNetwork) {
-    return { actual: 'a constrained one', remedy: 'freeze() it first, or train it on as it is.' };
   }
   const recurrentKinds = [Recurrent, ...Object.values(recurrent)] as (abstract new (
     ...args: never[]

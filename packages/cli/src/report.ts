@@ -1,5 +1,6 @@
-import type { Drift, EnforceReport } from '@police/core';
+import type { Drift, EnforceReport, GapBody } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import { type DemandReport, demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
@@ -30,7 +31,11 @@ export interface Report {
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
+  /** What was proved of the regions' maps besides; absent where nothing was demanded. */
+  readonly demands?: readonly DemandReport[];
   readonly edits: readonly Edit[];
+  /** Of shifts that fade out around the regions. */
+  readonly fade?: FadeReport;
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
   /** Of properties among the regions: the answers before and after; absent without any. */
@@ -42,6 +47,16 @@ export interface Report {
   readonly warnings: readonly string[];
 }
 
+/** What fading shifts added to the file, and where they are in force. */
+export interface FadeReport {
+  /** Radii of a region from which on its shifts are 0. */
+  readonly width: number;
+  /** Operators and constants added. */
+  readonly added: { readonly nodes: number; readonly entries: number };
+  /** Where each region's shifts are whole: on the region, or on a body around it. */
+  readonly bodies: readonly GapBody[];
+}
+
 export function reportLines(report: Report): string[] {
   const { shifts, guaranteed, edits, drift } = report;
   const where = guaranteed.tail.length > 0 ? ` (before the final ${guaranteed.tail.join(', ')})` : '';
@@ -49,6 +64,11 @@ export function reportLines(report: Report): string[] {
   return [
     `'${guaranteed.guaranteedTensor}'${where} is exactly affine on ${several}: certified.`,
     `Shifted ${shifts.shifted} of ${shifts.units} units, Σ|c| ${shortNumber(shifts.totalShift)}, largest ${shortNumber(shifts.largestShift)}; on every region ${shifts.dead} units are 0, ${shifts.saturated} constant otherwise, ${shifts.linear} linear.`,
+    ...(shifts.freed === undefined
+      ? []
+      : [
+          `Lookahead spared ${shifts.freed} more: nothing they do reaches the output, every path from them ending in a flat unit.`,
+        ]),
     '',
     ...table(
       ['layer', 'units', 'shifted', 'Σ|c|', 'largest', 'dead', 'saturated', 'linear'],
@@ -67,6 +87,7 @@ export function reportLines(report: Report): string[] {
     ...sharingLines(report.sharing),
     ...(report.refit ? refitLines(report.refit) : []),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined
@@ -78,11 +99,22 @@ export function reportLines(report: Report): string[] {
         ]
       : []),
     ...changeLines(report.properties ?? []),
-    edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
+    ...editLines(report),
     ...edits.map(
       ({ kind, node, tensor, changed, largest }) =>
         `  ${EDIT_NAMES[kind]} at ${node}: ${changed} values in '${tensor}', largest ${shortNumber(largest)}`,
     ),
+  ];
+}
+
+function editLines({ edits, fade }: Report): string[] {
+  if (!fade) return [edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:'];
+  const around = fade.bodies.flatMap(({ kind, facets }, r) =>
+    kind === 'region' ? [] : [`Region ${r}: whole on a body of ${facets} facets around it.`],
+  );
+  return [
+    `Faded out within ${fade.width} radii of each region, where the model is as it was: ${fade.added.nodes} operators and ${fade.added.entries} numbers were added, everything else keeps its bytes.`,
+    ...around,
   ];
 }
 

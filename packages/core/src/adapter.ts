@@ -1,4 +1,6 @@
-export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { DemandHolder, type HeldMap } from './demands/held-map.js';
+export { type StoredMap, storedMap } from './demands/stored-map.js';
+export { assertFinite, assertSize, firstNonFinite, within } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
   type PolicedLayer,
@@ -8,7 +10,7 @@ export {
   writeActivatedFrame,
 } from './frames/policed-pass.js';
 export { assertRegionsFit } from './frames/propagators-for.js';
-export { checkedTrainingOptions } from './gradient/checked-training-options.js';
+export { alreadyConstrained, checkedTrainingOptions } from './gradient/checked-training-options.js';
 export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
 export type {
@@ -69,10 +71,13 @@ export { sumErrorBound } from './numeric/precision.js';
 export { addProduct, addTransposed } from './numeric/products.js';
 export { seededRng } from './numeric/random.js';
 export { chartOf } from './patch/coordinates.js';
+export { shiftsOf as addedShifts } from './patch/fade.js';
 export { fitted, mapOf } from './patch/fit.js';
+export { gatesOf } from './patch/gates.js';
 export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
+export { assertDemand } from './proof/enclosed-piece.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
 export { relaxedNodes } from './proof/relaxed.js';
 export { isRepresentable, roundNetwork } from './proof/rounding.js';
@@ -85,7 +90,8 @@ export {
 } from './regions/index.js';
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
-export { containmentAllowance } from './regions/region.js';
+export { centreOf, containmentAllowance } from './regions/region.js';
+export { cube, disc, octahedron, type UnitBall } from './regions/unit-balls.js';
 export {
   activeRows,
   shiftGradient,

@@ -1,9 +1,8 @@
 import { type Enforced, enforce, type Network, type TrainingOptions } from '@police/core';
-import { assertRegionsFit } from '@police/core/adapter';
+import { alreadyConstrained, assertRegionsFit } from '@police/core/adapter';
 import type synaptic from 'synaptic';
 import { plainNetwork } from './build.js';
 import { flatOf, networkOf } from './core-network.js';
-import { meaningsOf } from './flat-network.js';
 import {
   assertActivations,
   type ConstrainOptions,
@@ -29,17 +28,12 @@ import { readNetwork } from './read.js';
  */
 export function constrain(network: synaptic.Network, options: ConstrainOptions): PolicedNetwork {
   const settings = settingsOf(options);
-  if (network instanceof PolicedNetwork) return constrain(network.clone(), withMeanings(network, options));
+  if (network instanceof PolicedNetwork) throw alreadyConstrained();
   const flat = readNetwork(network, meaningsIn(options));
   assertRegionsFit(settings.regions, flat.inputSize);
   const policed = new PolicedNetwork(flat, settings);
   policed.settle(); // finite on the regions, or it throws
   return policed;
-}
-
-/** What a network of this package knows about its squashes, unless the user says otherwise. */
-function withMeanings({ flat }: PolicedNetwork, options: ConstrainOptions): ConstrainOptions {
-  return { ...options, activations: new Map([...meaningsOf(flat), ...meaningsIn(options)]) };
 }
 
 export interface ReadOptions extends SquashOptions, Pick<TrainingOptions, 'epsilon'> {}

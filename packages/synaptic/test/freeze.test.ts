@@ -125,13 +125,6 @@ describe.each(['LOGISTIC', 'TANH'])('%s, with epsilon', name => {
       expect(approximationError![0]).toBeGreaterThan(0);
     });
   });
-
-  test('constrained anew, it keeps its epsilon unless told another', () => {
-    const errorOfTails = (net: ReturnType<typeof constrain>) =>
-      net.flat.layers[0].activation.approximationError;
-    expect(errorOfTails(constrain(policed, { regions }))).toBe(EPSILON);
-    expect(errorOfTails(constrain(policed, { regions, epsilon: 0.5 }))).toBe(0.5);
-  });
 });
 
 describe('squashes that are not the library’s', () => {

@@ -203,12 +203,4 @@ describe('the constrained network as a synaptic Network', () => {
     const again = constrain(other.clone(), { regions: [square] });
     expect(largestDifference(runRows(again, points).data, runRows(other, points).data)).toBeLessThan(1e-13);
   });
-
-  test('constraining it anew takes the network that activate computes', () => {
-    const leakyNet = constrain(perceptron({ widths: WIDTHS, hidden: leaky }), { regions: [square] });
-    const again = constrain(leakyNet, { regions: [] });
-    expect(largestDifference(runRows(again, points).data, runRows(leakyNet, points).data)).toBeLessThan(
-      1e-13,
-    );
-  });
 });

@@ -1,4 +1,5 @@
 import { PoliceError, type TrainingOptions } from '@police/core';
+import { alreadyConstrained } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { PolicedLayer } from './layer/policed-layer.js';
 import { PolicedModel } from './layer/policed-model.js';
@@ -59,5 +60,6 @@ export function constrain(model: tfl.LayersModel, options: ConstrainOptions): Po
   }
   const { method } = checkedOptions(options); // the layer would take a name of its own among them
   if (method === 'patch') return new PatchedModel({ layers: [new PatchLayer({ ...options, model })] });
+  if (model instanceof PolicedModel || model instanceof PatchedModel) throw alreadyConstrained();
   return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
 }

@@ -15,5 +15,5 @@ export type { FrozenPatch, PatchReport } from './patch/freeze-patched.js';
 export { PatchLayer } from './patch/patch-layer.js';
 export { PatchedModel } from './patch/patched-model.js';
 export { readable } from './reading/readable.js';
-export { startBackend } from './start-backend.js';
+export { type BackendOptions, startBackend } from './start-backend.js';
 export { toNetwork } from './to-network.js';

@@ -1,28 +1,23 @@
 import { basename } from 'node:path';
 import {
-  boundOutputs,
   type Certificate,
   type Certified,
   certificateOfProof,
   certificateText,
   certify,
   drift,
-  type EnforceReport,
-  float16,
-  float32,
-  float64,
   forward,
-  freeze,
-  type Network,
   PoliceError,
   type Precision,
   type Region,
   type Uncertified,
 } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
-import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { type ImportedModel, readModel, withDataOutside } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
 import { EXIT } from '../exit-codes.js';
+import { fadedModel } from '../faded-model.js';
 import { harmOn, isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
 import {
@@ -40,13 +35,14 @@ import { type ModelOptions, readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
-import { assertRefitOptions, type RefitOptions, refitted } from '../refit.js';
+import { assertRefitOptions, type RefitOptions } from '../refit.js';
 import { type RegionOptions, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
-import { enforcedSharing, type SharingChoice } from '../sharing.js';
+import type { SharingChoice } from '../sharing.js';
+import { shiftedModel } from '../shifted-model.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
@@ -57,6 +53,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOption
   readonly sharing: SharingChoice;
   readonly precision?: Precision['name'];
   readonly target?: string;
+  /** A file of what the regions' maps must be like. */
+  readonly demand?: string;
   readonly data?: string;
   readonly decision: 'largest' | 'smallest';
   readonly report?: string;
@@ -64,6 +62,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOption
   /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
   readonly map?: boolean | string;
   readonly method: 'shift' | 'patch';
+  /** Of shifts: how far from a region, in its radii, they have faded out. */
+  readonly fade?: number;
   /** Of a patch. */
   readonly steepness?: number;
   readonly keep?: string;
@@ -73,6 +73,8 @@ export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOption
   /** Whether what is written is run, where ONNX Runtime is installed. */
   readonly run?: boolean;
   readonly memory?: number;
+  /** Whether units whose bends cannot reach the output stay as they are, of shifts. */
+  readonly lookahead?: boolean;
   /** Whether a property may hold before and not after. */
   readonly allowViolation?: boolean;
   readonly force?: boolean;
@@ -84,8 +86,6 @@ export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOption
 
 /** A map while it is made, and its rows as arrays. */
 const BYTES_PER_MAP_ENTRY = 40;
-
-const PRECISIONS = { float16, float32, float64 };
 
 /** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
@@ -121,31 +121,19 @@ export async function enforceCommand(
         terminal,
       )
     : undefined;
-  const { enforced: shifted, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
-    policy: options.policy,
-    decision: options.decision,
-    progress: talk.stage('enforce'),
-    ...memory,
-  });
-  const fitted = options.refit
-    ? await refitted(model, regions, { samples, domain }, { ...options, sharing: sharing.chosen }, talk)
-    : undefined;
-  const enforced = fitted?.fit.enforced ?? shifted;
-  const precision = options.precision ?? model.precision;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
-  const frozenTo = (network: Network): Network => {
-    const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
-  };
+  const demands = await readDemands(options.demand, regions.length, terminal, limit);
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
   }
-  const written = writeBack(model, frozenTo(enforced.network), frozenTo);
+  const written =
+    options.fade === undefined
+      ? await shiftedModel(model, regions, options, { samples, domain, target, demands, talk, ...memory })
+      : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
   const file = outside?.bytes ?? written.bytes;
@@ -163,14 +151,13 @@ export async function enforceCommand(
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
-  const certificate = certificateOfProof(
-    reread.network,
-    proof,
-    regions,
-    reread.source.bytes,
-    options.map === true ? { map: true } : {},
-  );
+  const certificate = certificateOfProof(reread.network, proof, regions, reread.source.bytes, {
+    demands,
+    ...memory,
+    ...(options.map === true ? { map: true } : {}),
+  });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
+  const { fitted } = written;
   // What was fitted on says little of what was not.
   const judged = fitted && samples ? fitted.fit.heldOut : samples;
   const kind = fitted ? 'held out samples' : 'samples';
@@ -190,10 +177,12 @@ export async function enforceCommand(
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts: shiftsIn(enforced.report),
+    shifts: written.shifts,
     ...(fitted ? { refit: fitted.report } : {}),
-    sharing,
+    sharing: written.sharing,
+    ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
+    ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
     ...(judged
       ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
@@ -203,7 +192,11 @@ export async function enforceCommand(
     harm,
     verdict: sentence,
     warnings: [
-      ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
+      ...warningsAbout(written.shifts, regions.length, {
+        ...options,
+        sharing: written.sharing.chosen,
+        isFaded: written.fade !== undefined,
+      }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
       ...asked.warnings,
@@ -288,9 +281,12 @@ export async function runOf(
 }
 
 /** What would change less, and is not in force. */
-function adviceFor({ policy, refit, distil }: EnforceOptions): string[] {
+function adviceFor({ policy, fade, refit, distil }: EnforceOptions): string[] {
   return [
-    ...(refit ? (distil === undefined ? ['--distil'] : []) : ['--refit']),
+    ...(fade === undefined && !refit ? ['--fade 0.1'] : []),
+    ...(fade === undefined ? [] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--refit'] : []),
+    ...(refit && distil === undefined ? ['--distil'] : []),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',
@@ -328,36 +324,10 @@ export function summaryOf(
   };
 }
 
-/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
-function shiftsIn(report: EnforceReport): Report['shifts'] {
-  const {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  } = report;
-  return {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  };
-}
-
-/** Throws `invalid-option` for what a patch is about. */
-function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
+/** Throws `invalid-option` for what a patch is about, and for what goes into biases where shifts fade. */
+function assertOptionsOfShifts(options: EnforceOptions): void {
+  const { steepness, keep, shell, map } = options;
+  if (options.fade !== undefined) assertOptionsOfFades(options);
   const given = [
     ...(steepness === undefined ? [] : ['--steepness']),
     ...(keep === undefined ? [] : ['--keep']),
@@ -371,6 +341,26 @@ function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions):
     expected: '--method patch, which it is about',
     actual: '--method shift',
     remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
+  });
+}
+
+/** Throws `invalid-option` for what goes into biases and does not fade. */
+function assertOptionsOfFades({ policy, sharing, precision, target, refit, demand }: EnforceOptions): void {
+  const given = [
+    ...(refit ? ['--refit'] : []),
+    ...(demand === undefined ? [] : ['--demand']),
+    ...(policy === 'minimal' ? [] : ['--policy']),
+    ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
+    ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
+    ...(target === undefined ? [] : ['--target']),
+  ];
+  if (given.length === 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: given[0],
+    expected: 'shifts in biases, which it is about',
+    actual: '--fade, whose shifts are the least, in float32, and gone around the regions',
+    remedy: `Leave ${given.join(', ')} out, or --fade.`,
   });
 }
 

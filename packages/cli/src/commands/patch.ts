@@ -3,6 +3,8 @@ import {
   certificateOfProof,
   certificateText,
   certify,
+  type Demand,
+  float32,
   forward,
   freeze,
   type Matrix,
@@ -11,14 +13,16 @@ import {
   network,
   opaqueNetwork,
   operators,
+  type Patched,
   type PatchMap,
   PoliceError,
   patchFunction,
   patchProbes,
   type Region,
 } from '@police/core';
-import { multiplyAdds } from '@police/core/adapter';
+import { DemandHolder, multiplyAdds, storedMap } from '@police/core/adapter';
 import { appendPatch, readModel } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
 import { type Evaluator, evaluatorOf } from '../evaluator.js';
 import { EXIT } from '../exit-codes.js';
@@ -88,11 +92,15 @@ export async function patchCommand(
       terminal,
       limit,
     );
-    const patched = patchFunction(opaqueNetwork(size, outputSize), probes, values, {
-      map,
-      decision: options.decision,
-      ...(options.steepness === undefined ? {} : { steepness: options.steepness }),
-    });
+    const demands = await readDemands(options.demand, regions.length, terminal, limit);
+    const patchedTo = (wanted: PatchMap | readonly PatchMap[]) =>
+      patchFunction(opaqueNetwork(size, outputSize), probes, values, {
+        map: wanted,
+        decision: options.decision,
+        ...(options.steepness === undefined ? {} : { steepness: options.steepness }),
+      });
+    const free = patchedTo(map);
+    const patched = options.demand ? patchedTo(demandedMaps(free, regions, demands)) : free;
     const appended = appendPatch(placement.bytes, patched.network, {
       ...subject.read,
       inputShape: subject.ends.inputShape,
@@ -106,13 +114,11 @@ export async function patchCommand(
     const proof = certify(reread.network, regions, { progress: talk.stage('certify'), memory: limit.left });
     assertProved(proof);
     assertNoOverflow(proof, reread.arithmetic);
-    const certificate = certificateOfProof(
-      reread.network,
-      proof,
-      regions,
-      bytes,
-      options.map === true ? { map: true } : {},
-    );
+    const certificate = certificateOfProof(reread.network, proof, regions, bytes, {
+      demands,
+      memory: limit.left,
+      ...(options.map === true ? { map: true } : {}),
+    });
     const run = options.run === false ? undefined : await runOf(bytes, reread, regions, proof);
     const after = { bytes, model: reread };
     const asked = await propertiesIn(options.region, after, limit, terminal);
@@ -146,6 +152,7 @@ export async function patchCommand(
       valuesBy: evaluator.by,
       unread: reread.unread,
       ...summaryOf(certificate, reread.arithmetic === 'float16'),
+      ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
       ...(run && 'samples' in run ? { run } : {}),
       ...(changes.length > 0 ? { properties: changes } : {}),
       harm,
@@ -186,6 +193,19 @@ export async function patchCommand(
   } finally {
     await evaluator.release();
   }
+}
+
+/** The nearest maps that meet the demands, in float32, proved of them as they are stored. */
+function demandedMaps(
+  { regions: patched }: Patched,
+  regions: readonly Region[],
+  demands: readonly (Demand | undefined)[],
+): AffineMap[] {
+  return patched.map(({ map }, r) => {
+    const demand = demands[r];
+    if (!demand) return map;
+    return storedMap(new DemandHolder(demand, regions[r], map.b.length), map, float32).map;
+  });
 }
 
 /** Points as a float32 model is given them. */
@@ -275,8 +295,9 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
 
 /** Throws `invalid-option` for what shifts biases and nothing else. */
 function assertOptionsOfPatches(options: EnforceOptions): void {
-  const { policy, sharing, precision, target, refit, distil } = options;
+  const { policy, sharing, precision, target, fade, refit, distil } = options;
   const given = [
+    ...(fade === undefined ? [] : ['--fade']),
     ...(refit ? ['--refit'] : []),
     ...(distil === undefined ? [] : ['--distil']),
     ...(policy === 'minimal' ? [] : ['--policy']),

@@ -20,6 +20,7 @@ export function declareEnforce(declaring: Declaring): void {
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
   police enforce acas.onnx --region prop_1.vnnlib --refit --distil 30 --domain inputs.json -o affine.onnx
 
+  police enforce acas.onnx --region a.json --region b.json --fade 0.1 -o faded.onnx
   police enforce transformer.onnx --region box.json --method patch --keep samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
@@ -40,6 +41,11 @@ ${REGION_WORDS}`,
       )
         .choices(['shift', 'patch'])
         .default('shift'),
+    )
+    .option(
+      '--fade <width>',
+      'shift: let the shifts fade out around each region, within so many of its radii; the model is as it was beyond (a few operators more)',
+      number,
     )
     .addOption(
       new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
@@ -63,6 +69,10 @@ ${REGION_WORDS}`,
     .option(
       '--target <file>',
       'bounds C·f(x) ≤ d on the regions, {"C": [[…]], "d": […]}, met by the least bias change',
+    )
+    .option(
+      '--demand <file>',
+      'what the map on the regions must be like, as JSON (core: demand.schema.json), one or an array of one each: by shift the least change of the last layer that gives it, by patch the nearest map; proved, and in the certificate',
     )
     .option(
       '--data <file>',
@@ -99,6 +109,10 @@ ${REGION_WORDS}`,
     .option(
       '--domain <region>',
       'a region (a file, or JSON) on whose points changes are counted and --refit fits, without --data (default: a box twice as large as the regions)',
+    )
+    .option(
+      '--no-lookahead',
+      'shift: move units too whose bends cannot reach the output, so that every unit is affine on the regions',
     )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')

@@ -13,6 +13,7 @@ import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
 import type { Policy } from '../rule/policy.js';
 import { noShifts, type Shifts } from '../rule/shift.js';
+import { type Spared, sparedAt, sparedWindows } from '../rule/spared.js';
 import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
 import { approximationErrorsOf, isApproximate } from './approximation-error.js';
 import type { FramePropagator } from './propagator.js';
@@ -42,11 +43,14 @@ export interface PolicedPass extends AffinePieces {
    * Absent where the network is exactly affine.
    */
   readonly approximationErrors?: (name: string) => readonly Float64Array[];
+  /** Units of which nothing was asked, by region, where some were spared. */
+  readonly spared?: readonly Spared[];
 }
 
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
+/** How the policed pass chooses shifts. */
 export interface PoliceSettings {
   readonly policy: Policy;
   /** @defaultValue none */
@@ -58,6 +62,8 @@ export interface PoliceSettings {
    * @defaultValue 'all'
    */
   readonly keep?: 'all' | 'output';
+  /** By region: units of which nothing is asked. @defaultValue none */
+  readonly spared?: readonly Spared[];
   /**
    * Distance from its kinks that every unit keeps all over the regions, and by which the entry that wins a maximum leads.
    * @defaultValue 0
@@ -141,7 +147,14 @@ export function policedPass(
   const values = isKept
     ? walk(net, rules, settings.progress)
     : new Map([[net.nodes.at(-1)!.name, walkToEnd(net, rules, settings.progress)]]);
-  return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
+  const { spared } = settings;
+  return {
+    values,
+    layers,
+    maxima,
+    ...(errorsOf ? { approximationErrors: errorsOf } : {}),
+    ...(spared ? { spared } : {}),
+  };
 }
 
 /** The shifts of one activation, from the frames `h` of its pre-activations. */
@@ -150,7 +163,7 @@ function policedShifts(
   node: ActivationNode,
   propagators: readonly FramePropagator[],
   h: readonly Matrix[],
-  { policy, previous = {}, sharing = 'per-unit', margin = 0 }: PoliceSettings,
+  { policy, previous = {}, sharing = 'per-unit', margin = 0, spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): Shifts {
   // Without regions there are no frames to tell the number of units, and nothing to shift.
@@ -159,7 +172,16 @@ function policedShifts(
   const readers = propagators.map(({ reader }) => reader);
   const margins = marginsOf(margin, h, errors);
   return within(node.name, () =>
-    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, margins),
+    shiftsOf(
+      readers,
+      h,
+      node.activation,
+      policy,
+      previous[node.name],
+      groups,
+      margins,
+      sparedAt(spared, node.name),
+    ),
   );
 }
 
@@ -177,7 +199,7 @@ function policedWinners(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly Matrix[],
-  { policy, previous = {}, margin = 0 }: PoliceSettings,
+  { policy, previous = {}, margin = 0, spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): MaxShifts {
   const kept = policy === 'sticky' ? previous[node.name] : undefined;
@@ -185,6 +207,7 @@ function policedWinners(
   return chooseWinners(node.windows, leads, {
     ...(kept ? { previous: kept } : {}),
     ...(node.lifts ? { lifts: node.lifts } : {}),
+    ...sparedWindows(spared, node.name),
     leadError: (r, rival, winner) => margin + (errors ? errors[r][rival] + errors[r][winner] : 0),
   });
 }

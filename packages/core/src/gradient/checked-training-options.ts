@@ -1,7 +1,9 @@
 import { PoliceError } from '../errors.js';
+import type { Target } from '../maps/prescribe.js';
 import type { Region } from '../regions/region.js';
 import { assertPolicy } from '../rule/policy.js';
 import type {
+  TrainingMethod,
   TrainingOption,
   TrainingOptionChecks,
   TrainingOptions,
@@ -27,6 +29,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh = 1,
     epsilon,
     schedule,
+    fade,
     steepness = STEEPNESS,
     target,
   } = options;
@@ -41,6 +44,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     assertOption('epsilon', epsilon, isError, 'a finite number > 0, how far from affine tails may be');
   }
   if (schedule !== undefined) assertSchedule(schedule, mode);
+  if (fade !== undefined) assertFade(fade, mode, target !== undefined);
   const isSteep = Number.isFinite(steepness) && steepness >= 0;
   assertOption(
     'steepness',
@@ -64,9 +68,44 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(schedule === undefined ? {} : { schedule }),
+    ...(fade === undefined ? {} : { fade }),
     ...(method === 'patch' ? { steepness } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target: targetsFor(target, regions, method) }),
   };
+}
+
+/** One for each region. */
+function targetsFor(
+  target: NonNullable<TrainingOptions['target']>,
+  regions: readonly Region[],
+  method: TrainingMethod,
+): readonly (Target | undefined)[] {
+  const isList = Array.isArray(target);
+  const targets = (isList ? target : [target]) as readonly (Target | undefined)[];
+  const remedy =
+    'Prescribe the map after training, with prescribeByCorrection, prescribeByLastLayer or patch; by patches give a list, one for each region.';
+  if (method === 'shift' && regions.length !== 1)
+    throw invalid('target', 'one region', regions.length, remedy);
+  if (targets.length !== regions.length)
+    throw invalid(
+      'target',
+      isList ? `targets of ${regions.length} regions` : 'one region',
+      isList ? targets.length : regions.length,
+      remedy,
+    );
+  const bad = targets.findIndex(each => each !== undefined && !isTarget(each));
+  if (bad < 0) return targets;
+  throw invalid(
+    isList ? `target[${bad}]` : 'target',
+    'a map { A, b }, or a demand',
+    targets[bad],
+    'Make one with demands.lipschitz, ….',
+  );
+}
+
+function isTarget(value: unknown): boolean {
+  const { kind, A } = (value ?? {}) as { kind?: unknown; A?: unknown };
+  return typeof kind === 'string' || (typeof A === 'object' && A !== null);
 }
 
 function assertRegions(
@@ -106,6 +145,7 @@ const SHIFT_OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
 ];
 
 const PATCH_THE_FILE =
@@ -153,6 +193,20 @@ function assertSchedule(schedule: unknown, mode: string): void {
   assertOption('schedule.steps', steps, isCount, 'a whole number of at least 0');
 }
 
+function assertFade(fade: unknown, mode: string, isPrescribed: boolean): void {
+  const isWidth = typeof fade === 'number' && fade > 0 && Number.isFinite(fade);
+  assertOption('fade', fade, isWidth, 'a finite number > 0, radii of a region within which shifts fade out');
+  if (mode !== 'shift') {
+    const remedy = 'A bias that a shift was folded into is the same everywhere.';
+    throw invalid('fade', "mode 'shift'", `mode '${mode}'`, remedy);
+  }
+  if (isPrescribed) {
+    const remedy =
+      "A target is added to the outputs everywhere. Method 'patch' holds one on the region alone.";
+    throw invalid('fade', 'no target', 'a target', remedy);
+  }
+}
+
 function assertOneOf(where: string, actual: unknown, allowed: readonly string[]): void {
   const expected = allowed.map(name => `'${name}'`).join(' or ');
   assertOption(where, actual, allowed.includes(actual as string), expected);
@@ -160,6 +214,17 @@ function assertOneOf(where: string, actual: unknown, allowed: readonly string[])
 
 function assertOption(where: string, actual: unknown, isAllowed: boolean, expected: string): void {
   if (!isAllowed) throw invalid(where, expected, actual);
+}
+
+/** What an adapter's `constrain` throws for a model that is constrained already. */
+export function alreadyConstrained(): PoliceError {
+  return new PoliceError({
+    code: 'unsupported-layer',
+    where: 'constrain',
+    expected: 'a plain model',
+    actual: 'a constrained one',
+    remedy: 'freeze() it first, or train it on as it is.',
+  });
 }
 
 function invalid(where: string, expected: string, actual: unknown, remedy?: string): PoliceError {

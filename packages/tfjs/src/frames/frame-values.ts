@@ -1,6 +1,7 @@
 import { type Matrix, PoliceError, type Region } from '@police/core';
 import { firstNonFinite } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
+import { withPrecision } from '../ops/half-precision.js';
 import { peek } from '../ops/peek.js';
 import type { Frames } from './frames.js';
 
@@ -28,7 +29,9 @@ export function preActivations(
       where,
       expected: 'finite pre-activations on the region',
       actual: `${data[bad]} at unit ${bad % cols} on region ${r}`,
-      remedy: 'The weights have grown beyond float32: lower the learning rate, or scale the inputs.',
+      remedy: withPrecision(
+        'The weights have grown too large: lower the learning rate, or scale the inputs.',
+      ),
     });
   });
   return blocks;
@@ -97,6 +100,8 @@ export function assertFiniteGradient(dy: ArrayLike<number>, units: number, where
     where,
     expected: 'a finite loss gradient',
     actual: `${dy[bad]} at unit ${bad % units}`,
-    remedy: 'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
+    remedy: withPrecision(
+      'Look for NaN in the training data or a diverging loss; the weights are as before this step.',
+    ),
   });
 }

@@ -1,15 +1,17 @@
 import { PoliceError, type Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Graph, sizeOf } from '../graph/node.js';
+import { assertPrecision } from '../ops/half-precision.js';
 
 const checked = new WeakSet<object>();
 
 /**
- * Throws `invalid-option` on a backend whose values cannot be read at once. Shifts are computed from values read in the middle
+ * Throws `invalid-option` on a backend that trains in half precision unasked, and on one whose values cannot be read at once. Shifts are computed from values read in the middle
  * of a pass; WebGPU reads by way of a canvas, and some browsers then give zeros and no error.
  */
 export function assertReadable(): void {
   const backend = tf.backend();
+  assertPrecision();
   if (checked.has(backend)) return;
   const two = tf.tidy(() => tf.add(tf.ones([1]), 1).dataSync()[0]);
   if (two !== 2) {
