@@ -31,6 +31,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     schedule,
     steepness = STEEPNESS,
     target,
+    pull = 1,
   } = options;
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
@@ -50,6 +51,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     isSteep,
     'a finite number of at least 0, outputs per radius of a region',
   );
+  assertOption('pull', pull, Number.isFinite(pull) && pull >= 0, 'a finite number of at least 0');
   if (target !== undefined && method === 'shift') {
     assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
     assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
@@ -67,7 +69,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(schedule === undefined ? {} : { schedule }),
     ...(method === 'patch' ? { steepness } : {}),
-    ...(target === undefined ? {} : { target: targetsFor(target, regions, method) }),
+    ...(target === undefined ? {} : { target: targetsFor(target, regions, method), pull }),
   };
 }
 
