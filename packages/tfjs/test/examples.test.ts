@@ -42,7 +42,7 @@ test('the price model: no improvement makes a flat of the box cheaper', async ()
   expect(proved).toEqual({ demand: price.demand, residual: 0 });
   expect(held.wrong).toBe(0);
   expect(free.wrong).toBeGreaterThan(0.05);
-  expect(held.error).toBeLessThan(1.1 * free.error);
+  expect(held.error).toBeLessThan(1.5 * free.error);
 });
 
 test('the rod: its ends are 0 exactly', async () => {
