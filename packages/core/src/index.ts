@@ -78,7 +78,7 @@ export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
-export { type FadeOptions, fade } from './patch/fade.js';
+export { type Faded, type FadeOptions, fade, faded } from './patch/fade.js';
 export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
 export {
   opaqueNetwork,
@@ -119,6 +119,9 @@ export {
   type SmtProofOptions,
   smtProof,
 } from './proof/smt/smt-proof.js';
+export type { Budget } from './refit/distil.js';
+export type { RefitStage, RefitStageName } from './refit/race.js';
+export { type RefitOptions, type RefitProgress, type Refitted, refit, refitSteps } from './refit/refit.js';
 export {
   ball,
   box,

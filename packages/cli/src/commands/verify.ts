@@ -100,6 +100,9 @@ export async function verifyCommand(
       guaranteedTensor: model.guaranteedTensor,
       unread: model.unread,
       layers: proof.layers,
+      ...(proof.regions.some(({ unread }) => unread)
+        ? { mayBend: proof.regions.map(({ unread }) => unread ?? []) }
+        : {}),
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
       ...(demands.length > 0 ? { demands } : {}),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
@@ -120,6 +123,7 @@ export async function verifyCommand(
         ]),
       ),
       '',
+      ...proof.regions.flatMap(mayBendLine),
       ...(isHalf
         ? [HALF_SENTENCE]
         : bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`)),
@@ -127,6 +131,12 @@ export async function verifyCommand(
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+function mayBendLine({ unread = [] }: RegionProof, r: number): string[] {
+  if (unread.length === 0) return [];
+  const units = unread.map(({ name, units: count }) => `${count} of '${name}'`).join(', ');
+  return [`Region ${r}: ${units} may bend; every path from them ends in a flat unit.`];
 }
 
 function sourcesOf({ region, property }: VerifyOptions): readonly RegionSource[] {

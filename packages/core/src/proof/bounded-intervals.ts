@@ -3,6 +3,7 @@ import type { Activation } from '../network/activation.js';
 import { rowOf } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { type ForbiddenIntervals, forbiddenIntervals } from '../rule/shift.js';
+import { spareIntervals } from '../rule/spared.js';
 import type { LeadError } from '../rule/winners.js';
 import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME, rangeOfFrame, reachOfFrame } from './bounded-frame.js';
 
@@ -46,12 +47,13 @@ function runtimeError(
   return rowOf(errors, RUNTIME).map((e, j) => (e === 0 || e <= share * reach[j] ? factor * e : 0));
 }
 
-/** The forbidden intervals with the tails and what is demanded as margin. */
+/** The forbidden intervals with the tails and what is demanded as margin; of units `spared` `[units]` on a region nothing is. */
 export function boundedIntervals(
   activation: Activation,
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
   demand: MarginDemand,
+  spared?: readonly (Int8Array | undefined)[],
 ): ForbiddenIntervals {
   const ranges = propagators.map((propagator, r) => rangeOfFrame(propagator, frames[r]));
   const margins = propagators.map((propagator, r) => {
@@ -64,7 +66,9 @@ export function boundedIntervals(
       return (approximationError[j] + demand.safety * range + runtime[j]) * ROUND_UP;
     });
   });
-  return forbiddenIntervals(ranges, activation, margins);
+  const intervals = forbiddenIntervals(ranges, activation, margins);
+  if (spared) spareIntervals(intervals, spared);
+  return intervals;
 }
 
 /** How much a rival's lead over a winner may be understated: their tails and what is demanded. */

@@ -7,12 +7,19 @@ import type { Region } from '../regions/region.js';
 import { certify } from './certify.js';
 import { assertDemand } from './enclosed-piece.js';
 import { regionsHash, sha256Hex } from './hash.js';
-import { assertCertified, type Certified, type CertifyOptions, type RegionProof } from './plain-proof.js';
+import {
+  assertCertified,
+  type Certified,
+  type CertifyOptions,
+  type RegionProof,
+  type UnreadUnits,
+} from './plain-proof.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
 export interface Certificate {
   readonly format: 'police-certificate';
-  readonly version: 1;
+  /** 2 where some region has `unread`, else 1. */
+  readonly version: 1 | 2;
   /** SHA-256 of the model file's bytes, in hex. */
   readonly modelSha256: string;
   /** `regionsHash` of the regions. */
@@ -37,6 +44,8 @@ export interface Certificate {
     /** See `RegionProof.overflow` and `RegionProof.coarse`. */
     readonly overflow?: string;
     readonly coarse?: string;
+    /** See `RegionProof.unread`. */
+    readonly unread?: readonly UnreadUnits[];
     /** Only where smooth activations make f affine up to an error: see `RegionProof.approximationError`. */
     readonly approximationError?: readonly number[];
     /** Only where something was demanded of the map: see `CertificateOptions.demands`. */
@@ -106,7 +115,7 @@ export function certificateOfProof(
   );
   return {
     format: 'police-certificate',
-    version: 1,
+    version: proof.regions.some(({ unread }) => unread) ? 2 : 1,
     modelSha256: sha256Hex(modelBytes),
     regionsSha256: regionsHash(regions),
     layers: proof.layers.map(({ name, smallestMargin }) => ({
@@ -119,6 +128,7 @@ export function certificateOfProof(
       outputReach: Array.from(region.outputReach),
       ...(region.overflow === undefined ? {} : { overflow: region.overflow }),
       ...(region.coarse === undefined ? {} : { coarse: region.coarse }),
+      ...(region.unread ? { unread: region.unread } : {}),
       ...(region.approximationError ? { approximationError: Array.from(region.approximationError) } : {}),
       ...(proved[r] ? { demand: proved[r] } : {}),
     })),
