@@ -79,7 +79,7 @@ export class PatchLayer extends CompositeLayer {
   }
 
   override build(): void {
-    const { regions, target: targets, steepness } = this.settings;
+    const { regions, target: targets, steepness, pull } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
@@ -95,7 +95,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r]));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r], pull));
     });
     this.patches = patches;
     this.built = true;
