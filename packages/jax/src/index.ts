@@ -34,5 +34,14 @@ export { type FromNetworkOptions, fromNetwork, type Trained } from './network/fr
 export { toNetwork } from './network/to-network.js';
 export type { NodeParams, Params } from './nodes/node.js';
 export type { ConstrainOptions } from './options.js';
+export {
+  type Apply,
+  type FrozenPatch,
+  type PatchedFunction,
+  type PatchedParams,
+  type PatchOptions,
+  patch,
+} from './patch/patch.js';
+export type { PatchMap } from './patch/region-patch.js';
 export { type Policed, police } from './police.js';
 export { start } from './start.js';

@@ -110,6 +110,16 @@ export function police(model: Model, regions: readonly Region[], options: Constr
 }
 
 function assertModel(model: unknown): asserts model is Model {
+  const patched = (model as Partial<Model> | undefined)?.nodes?.find(({ kind }) => kind === 'clamp');
+  if (patched) {
+    throw new PoliceError({
+      code: 'unsupported-layer',
+      where: patched.name,
+      expected: 'a model of affine layers, activations and maxima',
+      actual: 'a patch',
+      remedy: 'Constrain the model before it was patched.',
+    });
+  }
   if (Array.isArray((model as Partial<Model> | null | undefined)?.nodes)) return;
   throw new PoliceError({
     code: 'unsupported-layer',

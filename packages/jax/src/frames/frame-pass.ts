@@ -85,6 +85,8 @@ export function framePass(
             -1,
           ),
         );
+      case 'clamp':
+        throw new Error('`police` takes no model with a patch');
       default:
         return atBend(node, started[0]);
     }

@@ -1,5 +1,5 @@
 import { type Matrix, matrix, type TrainingOptions } from '@police/core';
-import { assertFinite, assertRegionsFit, type TrainingSettings } from '@police/core/adapter';
+import { assertFinite, assertRegionsFit, firstMap, type TrainingSettings } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { withFiniteGradient } from '../frames/frame-values.js';
@@ -14,7 +14,6 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
-import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { RegionPatch } from './region-patch.js';
 import { assertTarget } from './target.js';
