@@ -18,10 +18,8 @@ import type { Model } from '../model.js';
 import { fromNetwork, type Trained } from '../network/from-network.js';
 import { toNetwork } from '../network/to-network.js';
 import type { Params } from '../nodes/node.js';
+import type { Apply } from '../policed-function.js';
 import { type PatchMap, RegionPatch } from './region-patch.js';
-
-/** Any function of rows `[n, D]` to `[n, out]`, with parameters of any structure; it uses up both. */
-export type Apply<P> = (params: P, x: Tensor) => Tensor;
 
 export interface PatchOptions {
   /**
