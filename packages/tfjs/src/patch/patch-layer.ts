@@ -3,6 +3,7 @@ import {
   assertFinite,
   assertRegionsFit,
   type DemandHolder,
+  firstMap,
   firstNonFinite,
   type TrainingSettings,
 } from '@police/core/adapter';
@@ -21,7 +22,6 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, isReadInPlace, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
-import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
