@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { SIDE } from '../training/messages.js';
 import { gridOf } from '../training/targets.js';
+import { SIDE } from './snapshot.js';
 
 /** The points of a picture, `[2, side²]`, on the device and here. */
 export interface Grid {
