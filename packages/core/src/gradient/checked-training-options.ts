@@ -29,6 +29,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh = 1,
     epsilon,
     schedule,
+    fade,
     steepness = STEEPNESS,
     target,
   } = options;
@@ -43,6 +44,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     assertOption('epsilon', epsilon, isError, 'a finite number > 0, how far from affine tails may be');
   }
   if (schedule !== undefined) assertSchedule(schedule, mode);
+  if (fade !== undefined) assertFade(fade, mode, target !== undefined);
   const isSteep = Number.isFinite(steepness) && steepness >= 0;
   assertOption(
     'steepness',
@@ -66,6 +68,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(schedule === undefined ? {} : { schedule }),
+    ...(fade === undefined ? {} : { fade }),
     ...(method === 'patch' ? { steepness } : {}),
     ...(target === undefined ? {} : { target: targetsFor(target, regions, method) }),
   };
@@ -142,6 +145,7 @@ const SHIFT_OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
 ];
 
 const PATCH_THE_FILE =
@@ -187,6 +191,20 @@ function assertSchedule(schedule: unknown, mode: string): void {
   assertOption('schedule.from', from, isShare, 'a share of the regions’ size in [0, 1]');
   const isCount = Number.isInteger(steps) && (steps as number) >= 0;
   assertOption('schedule.steps', steps, isCount, 'a whole number of at least 0');
+}
+
+function assertFade(fade: unknown, mode: string, isPrescribed: boolean): void {
+  const isWidth = typeof fade === 'number' && fade > 0 && Number.isFinite(fade);
+  assertOption('fade', fade, isWidth, 'a finite number > 0, radii of a region within which shifts fade out');
+  if (mode !== 'shift') {
+    const remedy = 'A bias that a shift was folded into is the same everywhere.';
+    throw invalid('fade', "mode 'shift'", `mode '${mode}'`, remedy);
+  }
+  if (isPrescribed) {
+    const remedy =
+      "A target is added to the outputs everywhere. Method 'patch' holds one on the region alone.";
+    throw invalid('fade', 'no target', 'a target', remedy);
+  }
 }
 
 function assertOneOf(where: string, actual: unknown, allowed: readonly string[]): void {

@@ -62,6 +62,13 @@ export interface TrainingOptions {
    */
   readonly schedule?: { readonly from: number; readonly steps: number } | undefined;
   /**
+   * Mode `shift`: shifts fade out around their region, c · t(x) with t = relu(1 − d / fade), d the distance from it in its radii (core's
+   * `gapOf`): on the region the model is what shifting makes it, beyond so many radii what it is without. Shells of several regions lie
+   * apart. No maxima, no `target`.
+   * @defaultValue none: shifts hold everywhere
+   */
+  readonly fade?: number | undefined;
+  /**
    * Method `patch`: by how much an output may differ from the region's map per radius of distance from the region.
    * @defaultValue 20
    */
@@ -91,14 +98,17 @@ export interface TrainingSettings {
   readonly refresh: number;
   readonly epsilon?: number;
   readonly schedule?: { readonly from: number; readonly steps: number };
+  readonly fade?: number;
   /** Of method `patch`. */
   readonly steepness?: number;
   /** One for each region. */
   readonly target?: readonly (Target | undefined)[];
 }
 
+/** The name of a training option. */
 export type TrainingOption = keyof TrainingOptions;
 
+/** What `checkedTrainingOptions` is told of the adapter that asks. */
 export interface TrainingOptionChecks {
   /** The options that the adapter knows, besides `method`. */
   readonly known: readonly TrainingOption[];

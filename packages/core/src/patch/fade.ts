@@ -112,7 +112,7 @@ export function faded(
 }
 
 /** By activation name, `[units]`. */
-type Shifts = ReadonlyMap<string, Float64Array>;
+export type Shifts = ReadonlyMap<string, Float64Array>;
 
 /** A column for each region, rounded. */
 function columnsOf(shifts: readonly Shifts[], precision: PatchPrecision): Map<string, Matrix> {
@@ -174,7 +174,7 @@ function onlyOf({ sizes }: Network, shifts: Shifts): Shifts {
 }
 
 /** What freezing added before each nonlinearity, `[units]` by name; only those that it moved. */
-function shiftsOf(before: Network, after: Network): Shifts {
+export function shiftsOf(before: Network, after: Network): Shifts {
   const later = new Map(after.nodes.map(node => [node.name, node]));
   const biasOf = (node?: NetworkNode) => node && ifKind({ affine: ({ operator }) => operator.bias }, node);
   const shifts = new Map<string, Float64Array>();

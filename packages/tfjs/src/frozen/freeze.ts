@@ -9,6 +9,7 @@ import {
 } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { freezeFaded } from '../fade/freeze-faded.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
@@ -25,6 +26,7 @@ import { writeWeights } from './frozen-weights.js';
 import { policedView } from './policed-view.js';
 import { provenTargets } from './proven-targets.js';
 
+/** Of `freeze`: what batch normalisation is calibrated on. */
 export interface FreezeOptions {
   /**
    * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They
@@ -69,6 +71,7 @@ export function freeze(
     assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
     layer.calibrate(calibrate);
   }
+  if (layer.constraint.fader) return freezeFaded(layer);
   const { report, ...view } = policedView(layer);
   const { graph, inner } = layer;
   const { regions, target: targets, epsilon } = layer.settings;

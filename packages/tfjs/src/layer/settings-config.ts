@@ -20,6 +20,7 @@ const OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
   'target',
 ];
 

@@ -32,7 +32,7 @@ export function plainModel({ inner, split: { head }, shapes, patches }: PatchLay
   return tfl.model({ inputs: input, outputs: head ? (headLayer(head).apply(y) as Tensor) : y });
 }
 
-function flattened(x: Tensor, name: string): Tensor {
+export function flattened(x: Tensor, name: string): Tensor {
   return x.shape.length === 2 ? x : (tfl.layers.flatten({ name }).apply(x) as Tensor);
 }
 

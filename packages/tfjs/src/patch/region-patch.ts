@@ -41,7 +41,8 @@ const ALLOWANCE = 1.001;
 /** Holds the outputs between two cones around one region's map. */
 export class RegionPatch {
   readonly gap: Gap;
-  private readonly device: GapOnDevice;
+  /** As the framework computes it. */
+  readonly device: GapOnDevice;
   private readonly earlier: readonly Earlier[];
   private readonly constants: tf.Tensor[] = [];
   private readonly least: tf.Tensor2D;
@@ -77,11 +78,11 @@ export class RegionPatch {
     });
   }
 
-  /** Rows x `[n, D]` and values `[n, out]`. */
-  apply(x: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
+  /** Rows x `[n, D]`, their gaps `[n, 1]` and values `[n, out]`. */
+  apply(x: tf.Tensor2D, gap: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
     const { A, b } = this.present();
     const centre = affineMap(x, A, b);
-    return clamp(value, centre, tf.mul(this.device.of(x), this.steepness()));
+    return clamp(value, centre, tf.mul(gap, this.steepness()));
   }
 
   /** A `[D, out]` and b `[out]` as they hold now, on the gradient tape. */
