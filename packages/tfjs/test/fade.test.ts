@@ -284,8 +284,8 @@ describe('refused in words', () => {
     const branches = [1, 2].map(seed =>
       tfl.layers.dense({ units: 3, kernelInitializer: tfl.initializers.heNormal({ seed }) }).apply(input),
     );
-    const sum = tfl.layers.reLU().apply(tfl.layers.add().apply(branches as tf.SymbolicTensor[]));
-    const residual = tfl.model({ inputs: input, outputs: sum as tf.SymbolicTensor });
+    const sum = tfl.layers.reLU().apply(tfl.layers.add().apply(branches as tfl.SymbolicTensor[]));
+    const residual = tfl.model({ inputs: input, outputs: sum as tfl.SymbolicTensor });
     const frozen = freeze(constrain(residual, { regions: [square()] })).model;
     expect(frozen.layers.some(layer => layer.getClassName() === 'PoliceShifted')).toBe(true);
     expect(await errorOf(() => constrain(frozen, { regions: [beside()], fade: FADE }))).toMatchObject({
