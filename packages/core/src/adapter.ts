@@ -1,6 +1,6 @@
 export { DemandHolder, type HeldMap } from './demands/held-map.js';
 export { type StoredMap, storedMap } from './demands/stored-map.js';
-export { assertFinite, assertSize, firstNonFinite } from './errors.js';
+export { assertFinite, assertSize, firstNonFinite, within } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
   type PolicedLayer,
@@ -23,7 +23,6 @@ export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backwa
 export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
 export { forwardFrames } from './in-place/forward-frames.js';
 export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
-export { addProduct, addTransposed } from './in-place/products.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
 export {
   activate,
@@ -69,6 +68,7 @@ export { multiplyAdds } from './network/work.js';
 export { type ChangeCounts, changeCounts } from './numeric/changes.js';
 export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
+export { addProduct, addTransposed } from './numeric/products.js';
 export { seededRng } from './numeric/random.js';
 export { chartOf } from './patch/coordinates.js';
 export { shiftsOf as addedShifts } from './patch/fade.js';
@@ -91,6 +91,7 @@ export {
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export { centreOf, containmentAllowance } from './regions/region.js';
+export { cube, disc, octahedron, type UnitBall } from './regions/unit-balls.js';
 export {
   activeRows,
   shiftGradient,

@@ -12,6 +12,7 @@ export interface PartTensor {
   readonly shape: Shape;
 }
 
+/** Of `graphPart`: the tensors that it reads, the one that it writes, and names that are taken. */
 export interface PartOptions {
   /** The network's input: `[batch, inputSize]`. */
   readonly input: PartTensor;

@@ -7,6 +7,7 @@ import { malformed, unsupported } from './errors.js';
 import type { FloatType } from './tensor.js';
 import { entriesOf } from './values.js';
 
+/** Of `appendPatch`: where the model ends, and what its file leaves open. */
 export interface AppendOptions extends Omit<ReadOptions, 'externalData'> {
   /**
    * Sizes of the patched tensor for one sample, as a run of the model shows them.

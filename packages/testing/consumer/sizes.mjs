@@ -10,11 +10,12 @@ const BUDGETS = [
   { name: 'readModel', from: 'onnx-import', most: 46 },
   { name: 'exportOnnx', from: 'onnx-export', most: 48 },
   { name: 'constrain', from: 'tfjs', most: 80 },
+  { name: 'police', from: 'jax', most: 48 },
   { name: 'parse', from: 'vnnlib', most: 10 },
   { name: 'decode', from: 'onnx-proto', most: 4 },
 ];
 
-const FRAMEWORKS = ['@tensorflow/*', 'brain.js', 'synaptic'];
+const FRAMEWORKS = ['@jax-js/*', '@tensorflow/*', 'brain.js', 'synaptic'];
 
 async function kilobytesOf({ name, from }) {
   const { outputFiles } = await build({

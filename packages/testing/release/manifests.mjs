@@ -22,6 +22,7 @@ const KEYWORDS_OF = {
   'onnx-export': ['onnx'],
   'onnx-import': ['onnx'],
   'onnx-proto': ['onnx', 'protobuf'],
+  jax: ['jax', 'jax-js', 'webgpu'],
   synaptic: ['synaptic'],
   tfjs: ['tensorflow.js', 'tfjs'],
   'tfjs-wasm-training': ['tensorflow.js', 'tfjs', 'webassembly', 'training'],

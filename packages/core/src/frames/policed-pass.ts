@@ -50,6 +50,7 @@ export interface PolicedPass extends AffinePieces {
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
+/** How the policed pass chooses shifts. */
 export interface PoliceSettings {
   readonly policy: Policy;
   /** @defaultValue none */

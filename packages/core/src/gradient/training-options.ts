@@ -105,8 +105,10 @@ export interface TrainingSettings {
   readonly target?: readonly (Target | undefined)[];
 }
 
+/** The name of a training option. */
 export type TrainingOption = keyof TrainingOptions;
 
+/** What `checkedTrainingOptions` is told of the adapter that asks. */
 export interface TrainingOptionChecks {
   /** The options that the adapter knows, besides `method`. */
   readonly known: readonly TrainingOption[];

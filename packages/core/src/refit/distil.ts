@@ -83,7 +83,7 @@ export function* distil(
     const run = policedForward(now, regions, pickRows(x, rows), { sides, sharing });
     sides = run.sides;
     const gradient = imitationGradient(run.output, pickRows(targets, rows), scale, decision);
-    const { affine } = policedBackward(run, gradient);
+    const { affine } = policedBackward(run, gradient, { wantsInput: false });
     move(
       layers.flatMap(({ name }) => {
         const { weight, bias } = affine.get(name)!;

@@ -1,4 +1,5 @@
 import type { FrozenModel, Matrix, Network, Policy, Region, Sides } from '@police/core';
+import type { TrainingOption } from '@police/core/adapter';
 
 export const MODES = ['shift', 'project'] as const;
 export type Mode = (typeof MODES)[number];
@@ -42,6 +43,18 @@ export interface ConformanceAdapter<Model, Policed> {
   readonly unexported?: readonly string[];
   /** Modes to test. @defaultValue both */
   readonly modes?: readonly Mode[];
+  /**
+   * The options it knows, where the framework has no use for some: training loops that are the user's own leave nothing to refresh.
+   * @defaultValue those of {@link ConformanceOptions}, and `refresh`
+   */
+  readonly options?: readonly TrainingOption[];
+  /** What errors call `constrain`. @defaultValue 'constrain' */
+  readonly entry?: string;
+  /**
+   * Whether the rule runs as tensor operations: then regions of kinds that core does not know, and policy functions, are refused by name.
+   * @defaultValue false
+   */
+  readonly isOnDevice?: boolean;
   /** Unit roundoff of the framework's arithmetic: 2⁻²⁴ or 2⁻⁵³. */
   readonly roundoff: number;
   makeModel(spec: ModelSpec): Model;

@@ -1,6 +1,7 @@
 import { box, matrix, PoliceError, type PoliceErrorCode } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption } from '@police/core/adapter';
 import { describe, expect, test } from 'vitest';
+import { roundedBox } from '../regions/rounded-box.js';
 import type { ConformanceOptions } from './adapter.js';
 import { randomRows } from './rows.js';
 import { type Setting, WIDTHS } from './setting.js';
@@ -87,13 +88,19 @@ const REFUSALS: readonly Refusal[] = [
 export function testRefusals<Model, Policed>(setting: Setting<Model, Policed>): void {
   describe('refuses', () => {
     testOptionRefusals(setting);
+    testDeviceRefusals(setting);
     testModelRefusals(setting);
     testNaNRefusals(setting);
   });
 }
 
 function testOptionRefusals<Model, Policed>({ adapter, plainModel }: Setting<Model, Policed>): void {
-  test.each(REFUSALS)('$what', async ({ options, code, where }) => {
+  const known = adapter.options ?? ALL_OPTIONS;
+  const isUnknown = (option: TrainingOption) => !known.includes(option);
+  const refusals = REFUSALS.filter(
+    ({ where }) => !ALL_OPTIONS.some(name => name === where && isUnknown(name)),
+  );
+  test.each(refusals)('$what', async ({ options, code, where }) => {
     const model = plainModel();
     const weights = adapter.weightsOf(model);
     const error = await policeError(() => adapter.constrain(model, options as ConformanceOptions));
@@ -103,10 +110,32 @@ function testOptionRefusals<Model, Policed>({ adapter, plainModel }: Setting<Mod
     expect(adapter.weightsOf(model)).toEqual(weights);
     if (code !== 'invalid-option') return;
     // In the same words everywhere: core's.
-    const { expected, actual } = await policeError(() =>
-      checkedTrainingOptions(options, { known: ALL_OPTIONS }),
-    );
+    const { expected, actual } = await policeError(() => checkedTrainingOptions(options, { known }));
     expect(error).toMatchObject({ expected, actual });
+  });
+}
+
+/** What has no form as tensor operations. */
+const NOT_ON_DEVICE: readonly Refusal[] = [
+  {
+    what: 'a kind of region of one’s own',
+    options: { regions: [...regions, roundedBox([0, 0, 0], [1, 1, 1])] },
+    code: 'invalid-option',
+    where: 'regions[1]',
+  },
+  {
+    what: 'a policy function',
+    options: { regions, policy: () => 1 },
+    code: 'invalid-option',
+    where: 'policy',
+  },
+];
+
+function testDeviceRefusals<Model, Policed>({ adapter, plainModel }: Setting<Model, Policed>): void {
+  test.runIf(adapter.isOnDevice).each(NOT_ON_DEVICE)('$what', async ({ options, code, where }) => {
+    const error = await policeError(() => adapter.constrain(plainModel(), options as ConformanceOptions));
+    expect(error).toMatchObject({ code, where });
+    expect(error.remedy).toBeTruthy();
   });
 }
 
@@ -129,7 +158,8 @@ function testModelRefusals<Model, Policed>({ adapter, modes, plainModel }: Setti
 
   test.each([undefined, {}])('%o for a model', async model => {
     const error = await policeError(() => adapter.constrain(model as Model, { regions }));
-    expect(error).toMatchObject({ code: 'unsupported-layer', where: 'constrain' });
+    const { entry = 'constrain' } = adapter;
+    expect(error).toMatchObject({ code: 'unsupported-layer', where: entry });
   });
 
   test('a constrained model', async () => {

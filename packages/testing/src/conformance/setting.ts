@@ -10,12 +10,12 @@ export const WIDTHS = [3, 8, 6, 2];
 export const ROWS = 6;
 /** On which affinity is probed, per region. */
 export const CHORDS = 20;
-/** A kind that core does not know: every adapter takes it as any other. */
-const OWN_KIND = 'rounded box';
+/** A kind that core does not know: every adapter takes it as any other, unless its rule runs on a device. */
+export const OWN_KIND = 'rounded box';
 export type AnyKind = RegionKind | typeof OWN_KIND;
 
 /** The regions of a model, by kind. */
-export const REGION_SETS: readonly (readonly AnyKind[])[] = [
+const REGION_SETS: readonly (readonly AnyKind[])[] = [
   ['box'],
   ['simplex'],
   ['vPolytope'],
@@ -40,6 +40,8 @@ export interface Setting<Model, Policed> {
   readonly adapter: ConformanceAdapter<Model, Policed>;
   readonly smooth: readonly string[];
   readonly modes: readonly Mode[];
+  /** The regions of a model, by kind, set by set. */
+  readonly regionSets: readonly (readonly AnyKind[])[];
   plainModel(activation?: string): Model;
   /** How far the framework's arithmetic puts an output or a shift wrong. */
   bound(net: Network, points: Matrix): number;
@@ -54,6 +56,7 @@ export function settingOf<Model, Policed>(
     adapter,
     smooth,
     modes: adapter.modes ?? MODES,
+    regionSets: REGION_SETS.filter(set => !adapter.isOnDevice || !set.includes(OWN_KIND)),
     plainModel: (activation = adapter.activations[0]) =>
       adapter.makeModel({
         widths: WIDTHS,

@@ -26,6 +26,7 @@ import { writeWeights } from './frozen-weights.js';
 import { policedView } from './policed-view.js';
 import { provenTargets } from './proven-targets.js';
 
+/** Of `freeze`: what batch normalisation is calibrated on. */
 export interface FreezeOptions {
   /**
    * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They

@@ -51,13 +51,13 @@ export class PatchLayer extends CompositeLayer {
   patches: readonly RegionPatch[] = [];
   private readonly regularizer: ReadRegularizer | undefined;
   private readonly isLoaded: boolean;
+  /** In the order of the regions, where a map is to meet a demand. */
+  private readonly holders: readonly (DemandHolder | undefined)[];
   /**
    * The model as this package computes it, where it can, for training on the wasm backend: the framework's own gradients of products take 4 to
    * 8 times as long there.
    */
   private readonly graph: Graph | undefined;
-  /** In the order of the regions, where a map is to meet a demand. */
-  private readonly holders: readonly (DemandHolder | undefined)[];
 
   constructor({ model, name, mapRegularizer, isLoaded = false, ...options }: PatchLayerArgs) {
     const settings = checkedOptions(options);

@@ -1,0 +1,13 @@
+import type { Tensor } from '../arrays.js';
+
+/** What is added at one nonlinearity: a shift of its shape, or at a maximum to each entry of its windows, `[windows, size]`. */
+export type Adjustment = { shift: Tensor } | { lift: Tensor };
+
+/** By the names of nonlinearities: a pytree. */
+export type Adjustments = { [node: string]: Adjustment };
+
+/**
+ * The sides that policy `sticky` keeps, by the names of nonlinearities: `[regions · kinks, units]`, +1 above the kink, −1 below, 0 for none
+ * yet; of a maximum its lifted entries `[windows]`, −1 for none. int32, a pytree that the caller carries from step to step.
+ */
+export type State = { [node: string]: Tensor };

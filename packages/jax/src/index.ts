@@ -1,0 +1,38 @@
+export type { Format, Tensor } from './arrays.js';
+export { assertFinite, type TensorTree } from './checks.js';
+export type { TensorPolicy } from './frames/activation-frames.js';
+export type { Adjustment, Adjustments, State } from './frames/adjustment.js';
+export {
+  type AffineOptions,
+  avgPool,
+  type ConvOptions,
+  conv,
+  dense,
+  flatten,
+  type PoolOptions,
+  reshape,
+} from './layers/affine.js';
+export type { Layer, LayerOptions, Pair } from './layers/layer.js';
+export {
+  abs,
+  activation,
+  elu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  leakyRelu,
+  maxPool,
+  prelu,
+  relu,
+  relu6,
+  selu,
+} from './layers/nonlinear.js';
+export { sequential } from './layers/sequential.js';
+export { residual, sum } from './layers/sum.js';
+export type { Model } from './model.js';
+export { type FromNetworkOptions, fromNetwork, type Trained } from './network/from-network.js';
+export { toNetwork } from './network/to-network.js';
+export type { NodeParams, Params } from './nodes/node.js';
+export type { ConstrainOptions } from './options.js';
+export { type Policed, police } from './police.js';
+export { start } from './start.js';

@@ -1,0 +1,45 @@
+import { PoliceError, type Region, type TrainingOptions } from '@police/core';
+import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
+import type { TensorPolicy } from './frames/activation-frames.js';
+
+/** How a model is constrained by shifts, see core's `TrainingOptions`: the same names, defaults and checks. */
+export interface ConstrainOptions extends Pick<TrainingOptions, 'gradient' | 'sharing'> {
+  /**
+   * How sides are chosen: `sticky`, `minimal` or `majority` (the paper's). A function, which would have to see numbers, has no tensor form.
+   * @defaultValue 'sticky'
+   */
+  readonly policy?: TensorPolicy | undefined;
+}
+
+export interface Settings extends Pick<TrainingSettings, 'regions' | 'gradient' | 'sharing'> {
+  readonly policy: TensorPolicy;
+}
+
+const KNOWN: readonly TrainingOption[] = ['regions', 'policy', 'mode', 'gradient', 'sharing'];
+
+/** Throws `invalid-option`. */
+export function settingsOf(regions: readonly Region[], options: ConstrainOptions): Settings {
+  const { policy, mode, gradient, sharing } = checkedTrainingOptions(
+    { ...options, regions },
+    { known: KNOWN },
+  );
+  if (typeof policy === 'function') {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'policy',
+      expected: "'minimal', 'majority' or 'sticky'",
+      actual: 'a function',
+      remedy: 'Choose the sides yourself, and carry them as the state under policy `sticky`.',
+    });
+  }
+  if (mode !== 'shift') {
+    throw new PoliceError({
+      code: 'invalid-option',
+      where: 'mode',
+      expected: "mode 'shift'",
+      actual: `'${mode}'`,
+      remedy: 'Training steps are your own here: there is none to project after.',
+    });
+  }
+  return { regions, policy, gradient, sharing };
+}

@@ -1,0 +1,153 @@
+import { lax, numpy as np } from '@jax-js/jax';
+import { type Matrix, matrix, PoliceError, type Region } from '@police/core';
+import { cube, disc, octahedron } from '@police/core/adapter';
+import { constant, scalar, type Tensor } from '../arrays.js';
+
+/**
+ * The extremes of affine functionals over a region. Every call makes a new node: jit computes what several read in a kernel of its own, and
+ * fuses the rest.
+ */
+export interface Extent {
+  /** The smallest and largest values, `[1, units]`, without gradient. */
+  lo(): Tensor;
+  hi(): Tensor;
+  /** The smallest where `isUp` `[1, units]`, else the largest, with its gradient in the frame values. */
+  extreme(isUp: Tensor): Tensor;
+  dispose(): void;
+}
+
+/** What core's `Body` is on matrices, as operations on arrays. */
+export interface TensorBody {
+  /** Whether frame values are values at points, not along directions from the first one. */
+  readonly isOfPoints: boolean;
+  /** Of frame values `[d + 1, units]`, which are used up. */
+  extent(h: Tensor): Extent;
+  /** The side of a threshold, +1 or −1 `[1, units]`, on which more vertices lie; ties as core's `majority`. */
+  majority(h: Tensor, threshold: number): Tensor;
+}
+
+/** The tensor form of a region. Throws `invalid-option` for one that has none. */
+export function tensorBody(region: Region, where: string): TensorBody {
+  const { body, frame, symmetric } = region;
+  if (frame.rows === 1) return hullBody(undefined, false);
+  const known = DUALS.find(([unitBall]) => unitBall === body.unitBall);
+  if (known) return ballBody(known[1]);
+  if (body.points) return hullBody(body.isSimplex ? undefined : barycentric(body.points), symmetric);
+  throw new PoliceError({
+    code: 'invalid-option',
+    where,
+    expected:
+      'a region with a tensor form: a box, zonotope, ball, ellipsoid, cross-polytope, simplex or hull of vertices',
+    actual: `a region of kind '${region.kind}'`,
+    remedy: 'Take a box or zonotope around it, or its vertices by vPolytope.',
+  });
+}
+
+/** h₀ ± the dual norm of the directional rows g `[d, units]`, of a body symmetric about its origin. */
+const ballBody = (dualOf: (g: Tensor) => Tensor): TensorBody => ({
+  isOfPoints: false,
+  extent: h => {
+    const width = dualOf(h.ref.slice([1, h.shape[0]]));
+    const origin = () => h.ref.slice([0, 1]);
+    return {
+      lo: () => lax.stopGradient(origin().sub(width.ref)),
+      hi: () => lax.stopGradient(origin().add(width.ref)),
+      extreme: isUp => origin().add(np.where(isUp, width.ref.neg(), width.ref)),
+      dispose: () => {
+        h.dispose();
+        width.dispose();
+      },
+    };
+  },
+  majority: (h, threshold) => sideWhere(np.greaterEqual(h.slice([0, 1]), scalar(threshold, h.dtype))),
+});
+
+/**
+ * λ·g for the λ of the unit ball at which that is largest: the dual norm `[1, units]`, whose gradient is λ. Where several are, core's: 0
+ * along directions of 0, the first of tied axes.
+ */
+const DUALS: readonly (readonly [ball: unknown, dual: (g: Tensor) => Tensor])[] = [
+  [cube, g => np.sum(g.ref.mul(np.sign(lax.stopGradient(g))), 0, KEEP)],
+  [
+    disc,
+    g => {
+      const squares = np.sum(np.square(g), 0, KEEP);
+      const isZero = () => np.equal(squares.ref, scalar(0, squares.dtype));
+      const root = np.sqrt(np.where(isZero(), scalar(1, squares.dtype), squares.ref));
+      const length = np.where(isZero(), scalar(0, squares.dtype), root);
+      squares.dispose();
+      return length;
+    },
+  ],
+  [
+    octahedron,
+    g => {
+      const sizes = g.ref.mul(np.sign(lax.stopGradient(g)));
+      const longest = np.argmax(lax.stopGradient(sizes.ref), 0, KEEP);
+      return atIndex(sizes, longest);
+    },
+  ],
+];
+
+const KEEP = { keepdims: true };
+
+/** Of values `[n, units]` those at indices `[1, units]`. */
+export function atIndex(values: Tensor, index: Tensor): Tensor {
+  const rows = np.arange(values.shape[0]).reshape([values.shape[0], 1]);
+  return np.sum(np.where(np.equal(rows, index), values, scalar(0, values.dtype)), 0, KEEP);
+}
+
+/** The largest and smallest of the values at the vertices, combinations `[P, d + 1]` of those at the frame's points, or these themselves. */
+function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorBody {
+  const weights = combinations && constant(combinations.data, [combinations.rows, combinations.cols]);
+  const atVertices = (h: Tensor): Tensor => (weights ? np.dot(weights(h.dtype), h) : h);
+  return {
+    isOfPoints: true,
+    extent: h => {
+      const values = atVertices(h);
+      const fixed = () => lax.stopGradient(values.ref);
+      const [lo, hi] = [np.min(fixed(), 0, KEEP), np.max(fixed(), 0, KEEP)];
+      return {
+        lo: () => lo.ref,
+        hi: () => hi.ref,
+        extreme: isUp => {
+          const isExtreme = np.equal(fixed(), np.where(isUp, lo.ref, hi.ref));
+          const first = np.argmax(isExtreme.astype(np.int32), 0, KEEP);
+          return atIndex(values.ref, first);
+        },
+        dispose: () => {
+          for (const array of [values, lo, hi]) array.dispose();
+        },
+      };
+    },
+    majority: (h, threshold) => {
+      const above = atVertices(h).sub(scalar(threshold, h.dtype));
+      const zero = () => scalar(0, above.dtype);
+      const votes = np.sum(np.sign(above.ref), 0, KEEP);
+      if (!symmetric) {
+        above.dispose();
+        return sideWhere(np.greaterEqual(votes, zero()));
+      }
+      const isCentreAbove = np.greaterEqual(np.sum(above, 0, KEEP), zero());
+      const isTied = np.equal(votes.ref, zero());
+      return sideWhere(np.where(isTied, isCentreAbove, np.greater(votes, zero())));
+    },
+  };
+}
+
+/** Frame coordinates `[P, d]` as weights of the frame's d + 1 points. */
+function barycentric(points: Matrix): Matrix {
+  const { rows, cols, data } = points;
+  const weights = matrix(rows, cols + 1);
+  for (let p = 0; p < rows; p++) {
+    const row = data.subarray(p * cols, (p + 1) * cols);
+    weights.data[p * (cols + 1)] = 1 - row.reduce((sum, x) => sum + x, 0);
+    weights.data.set(row, p * (cols + 1) + 1);
+  }
+  return weights;
+}
+
+/** +1 where true, else −1. */
+export const sideWhere = (condition: Tensor): Tensor => np.where(condition, integer(1), integer(-1));
+
+export const integer = (value: number): Tensor => np.array(value, { dtype: np.int32 });
