@@ -157,7 +157,7 @@ function acas() {
   }
 }
 
-const RADII = [0.02, 0.05, 0.1];
+const RADII = [0.05, 0.1, 0.02];
 const IMAGES = 10;
 const UNSEEN = 2000;
 const SEEN = 3000;

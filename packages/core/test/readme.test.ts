@@ -12,16 +12,18 @@ function run(snippet: string, expression: string): unknown {
   const names = imported.split(',').map(name => name.trim());
   const exported: Record<string, unknown> = { ...core };
   const values = names.map(name => exported[name]);
-  return new Function(...names, `${body}; return ${expression};`)(...values);
+  return new Function('core', ...names, `${body}; return ${expression};`)(core, ...values);
 }
 
 test('the README’s snippets run, and their networks are certified', () => {
-  expect(snippets).toHaveLength(4);
+  expect(snippets).toHaveLength(5);
   expect(run(snippets[0], 'proof.certified')).toBe(true);
   expect(run(snippets[1], 'certify(network, [region]).certified')).toBe(true);
-  expect(run(snippets[3], 'provenDemand(network, region, demand).holds')).toBe(true);
+  expect(run(snippets[2], 'core.certify(network, regions).certified')).toBe(true);
+  expect(run(snippets[2], 'stages.at(-1).stage')).toBe('distil');
+  expect(run(snippets[4], 'provenDemand(network, region, demand).holds')).toBe(true);
   const asked = (net: string) =>
-    run(snippets[2], `decide(${net}, [{ region, conjuncts: [[above]] }]).answer`);
+    run(snippets[3], `decide(${net}, [{ region, conjuncts: [[above]] }]).answer`);
   expect(asked('net')).toBe('sat');
   expect(asked('police(net, [region]).network')).not.toBe('unknown');
   expect(asked('repair(net, [{ region, conjuncts: [[above]] }]).network')).toBe('unsat');

@@ -19,6 +19,8 @@ export function leastDamage(activation: Activation, was: Matrix, now: Matrix): P
         target,
       );
     const [up, down] = [end - lo, start - hi];
+    // Affine on one side only: there is nothing below.
+    if (!Number.isFinite(down)) return 1;
     const [above, below] = [damageOf(up), damageOf(down)];
     if (above !== below) return above < below ? 1 : -1;
     return up <= -down ? 1 : -1;
