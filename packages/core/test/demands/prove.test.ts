@@ -63,12 +63,11 @@ describe.each(demandKinds.filter(kind => !isExact(kind)))('the proof of %s', kin
           else outside = middle;
         }
         const rounding = 2 ** -36 * (1 + outside);
-        expect(
-          proveDemand(demand, exactly(at(inside - 2 ** 10 * rounding - inside * 2 ** -16)), region).holds,
-        ).toBe(true);
+        const well = at(inside - 2 ** 10 * rounding - inside * 2 ** -16);
+        expect(proveDemand(demand, exactly(well), region).holds).toBe(true);
         expect(proveDemand(demand, exactly(at(outside + rounding)), region).holds).toBe(false);
         // A map that is known to no more than this may lie outside.
-        const vague = { ...at(inside), error: new Float64Array(region.size).fill(1 + outside) };
+        const vague = { ...well, error: new Float64Array(region.size).fill(1 + outside) };
         expect(proveDemand(demand, vague, region).holds).toBe(false);
       }),
       { numRuns: runs(40) },
