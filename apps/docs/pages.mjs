@@ -62,6 +62,7 @@ const SECTIONS = [
     ],
   ],
   ['Packages', folders('packages').map(name => `packages/${name}/README.md`)],
+  ['Changes', folders('packages').map(name => `packages/${name}/CHANGELOG.md`)],
   ['API', apiPages()],
   [
     'Besides',
@@ -95,14 +96,15 @@ export function sidebar() {
   const others = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .map(name => `docs/${name}`)
     .filter(name => name.endsWith('.md') && !listed.has(name));
-  return SECTIONS.map(([text, files]) => ({
+  const sections = SECTIONS.map(([text, files]) => ({
     text,
-    collapsed: text === 'Packages' || text === 'API',
+    collapsed: ['Packages', 'Changes', 'API'].includes(text),
     items: [...files, ...(text === 'Guides' ? others : [])]
       .filter(file => existsSync(root + file))
       .map(file => ({ text: titleOf(file), link: `/${pageOf(file)}` }))
       .sort(text === 'API' ? (a, b) => a.text.localeCompare(b.text) : () => 0),
   }));
+  return sections.filter(({ items }) => items.length > 0);
 }
 
 /** The first heading of a file. */

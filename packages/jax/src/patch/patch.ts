@@ -21,6 +21,7 @@ import type { Params } from '../nodes/node.js';
 import type { Apply } from '../policed-function.js';
 import { type PatchMap, RegionPatch } from './region-patch.js';
 
+/** Of `patch`: how steep it is. */
 export interface PatchOptions {
   /**
    * K, by how much an output may differ from a region's map per radius of distance from it.
