@@ -11,6 +11,7 @@ import {
   FLOAT32_ROUNDOFF,
   largest,
   largestDifference,
+  predict,
   randomRows,
   toTensor,
   trainableOf,
@@ -58,6 +59,42 @@ describe.each(backends)('on %s', backend => {
       { numRuns: 30 },
     );
     device.dispose();
+  });
+
+  test('on a wide box rows that are far enough are left to the bit, and held ones are held where the whole gap says', () => {
+    const region = wideBox();
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.dense({ units: 8, activation: 'tanh', inputShape: [SIZE] }),
+        tfl.layers.dense({ units: 3 }),
+      ],
+    });
+    const steepness = 0.02; // so little that some outputs are held
+    const patched = constrain(model, { regions: [region], method: 'patch', steepness });
+    const [map] = patched.maps;
+    const x = randomRows(403, SIZE, 8, 1);
+    x.data.forEach((value, i) => {
+      x.data[i] = Math.fround(value * (0.2 + (i % 7) / 3));
+    });
+    const [y, f] = [patched, model].map(each => predict(each, x).data);
+    const gaps = forward(gapOf(region).network, x).data;
+    const counts = { free: 0, held: 0 };
+    y.forEach((value, i) => {
+      const row = Math.floor(i / 3);
+      const a = map.A.data
+        .subarray((i % 3) * SIZE, ((i % 3) + 1) * SIZE)
+        .reduce((sum, weight, k) => sum + weight * x.data[row * SIZE + k], map.b[i % 3]);
+      const radius = steepness * gaps[row];
+      const slack = ROUNDING * (1 + Math.abs(a) + radius);
+      if (Math.abs(f[i] - a) < radius - slack) {
+        expect(value).toBe(f[i]);
+        counts.free++;
+      } else {
+        expect(Math.abs(value - Math.max(Math.min(f[i], a + radius), a - radius))).toBeLessThan(slack);
+        if (Math.abs(f[i] - a) > radius + slack) counts.held++;
+      }
+    });
+    expect(Math.min(counts.free, counts.held)).toBeGreaterThan(20);
   });
 
   test('a model around which a patch trains has the gradients that it has alone', () => {

@@ -3,6 +3,7 @@ import {
   assertFinite,
   assertRegionsFit,
   type DemandHolder,
+  firstMap,
   firstNonFinite,
   type TrainingSettings,
 } from '@police/core/adapter';
@@ -21,7 +22,6 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, isReadInPlace, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
-import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
@@ -79,7 +79,7 @@ export class PatchLayer extends CompositeLayer {
   }
 
   override build(): void {
-    const { regions, target: targets, steepness } = this.settings;
+    const { regions, target: targets, steepness, pull } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
@@ -95,7 +95,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r]));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r], pull));
     });
     this.patches = patches;
     this.built = true;
@@ -121,12 +121,12 @@ export class PatchLayer extends CompositeLayer {
 
   private held(x: tf.Tensor, kwargs: Kwargs, isWatched: boolean): tf.Tensor {
     const rows = flat(x);
-    const gaps = this.patches.map(({ device }) => device.of(rows));
+    const centres = this.patches.map(patch => patch.mapAt(rows));
     // Before the model sees the data, and moves the statistics of batch normalisation.
-    if (isWatched) this.assertRowsFinite(rows, gaps);
+    if (isWatched) this.assertRowsFinite(rows, centres);
     const value = this.valueAt(x, kwargs);
     if (this.patches.length === 0) return value;
-    const y = this.patches.reduce((before, patch, r) => patch.apply(rows, gaps[r], before), flat(value));
+    const y = this.patches.reduce((before, patch, r) => patch.apply(rows, centres[r], before), flat(value));
     return tf.reshape(y, value.shape);
   }
 
@@ -138,9 +138,9 @@ export class PatchLayer extends CompositeLayer {
     return this.split.body(x, kwargs as Record<string, unknown>);
   }
 
-  private assertRowsFinite(rows: tf.Tensor, gaps: readonly tf.Tensor[]): void {
-    const shown = this.patches.findIndex(({ device }) => device.showsNonFinite);
-    if (shown >= 0 && firstNonFinite(peek(gaps[shown])) < 0) return;
+  /** What is not finite in the data is not finite in a map of it, which is less to look at. */
+  private assertRowsFinite(rows: tf.Tensor, [centre]: readonly tf.Tensor[]): void {
+    if (centre && firstNonFinite(peek(centre)) < 0) return;
     assertFinite(peek(rows), this.name, 'Look for NaN in the training data.');
   }
 

@@ -15,6 +15,7 @@ import { affine } from '../ops/affine-op.js';
 import { clamp } from '../ops/clamp-op.js';
 import { HeldMapOp } from '../ops/held-map-op.js';
 import { affineMap } from '../ops/map-op.js';
+import { peek } from '../ops/peek.js';
 import { GapOnDevice } from './gap-on-device.js';
 
 /** The affine function x A + b that a region is given, as weights of the model. */
@@ -57,8 +58,9 @@ export class RegionPatch {
     steepness: number,
     before: readonly RegionPatch[],
     holder?: DemandHolder,
+    pull = 0,
   ) {
-    this.op = holder && new HeldMapOp(holder);
+    this.op = holder && new HeldMapOp(holder, pull);
     this.centre = this.constant(holder?.space.centre ?? new Float64Array(region.size));
     this.gap = gapApartFrom(
       region,
@@ -78,11 +80,17 @@ export class RegionPatch {
     });
   }
 
-  /** Rows x `[n, D]`, their gaps `[n, 1]` and values `[n, out]`. */
-  apply(x: tf.Tensor2D, gap: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
+  /** The map at rows x `[n, D]`, `[n, out]`: NaN or infinite where a row is. */
+  mapAt(x: tf.Tensor2D): tf.Tensor2D {
     const { A, b } = this.present();
-    const centre = affineMap(x, A, b);
-    return clamp(value, centre, tf.mul(gap, this.steepness()));
+    return affineMap(x, A, b);
+  }
+
+  /** Rows x `[n, D]`, the map there and values `[n, out]`. */
+  apply(x: tf.Tensor2D, centre: tf.Tensor2D, value: tf.Tensor2D): tf.Tensor2D {
+    const steepness = this.steepness();
+    const gap = this.device.of(x, () => gapThatFrees(value, centre, steepness));
+    return clamp(value, centre, tf.mul(gap, steepness));
   }
 
   /** A `[D, out]` and b `[out]` as they hold now, on the gradient tape. */
@@ -142,6 +150,23 @@ export class RegionPatch {
 }
 
 const FLOAT32_ROUNDOFF = 2 ** -24;
+
+/** What a gap must be more than to leave a value alone, for what float32 rounds of the radius that it makes. */
+const FREEING = 1.01;
+
+/** From which gap on each row `[n]` is within its radius in all outputs: at K = 0 none is. */
+function gapThatFrees(value: tf.Tensor2D, centre: tf.Tensor2D, steepness: tf.Tensor2D): Float64Array {
+  const [values, centres, K] = [value, centre, steepness].map(peek);
+  const [rows, outputs] = value.shape;
+  const gaps = new Float64Array(rows);
+  for (let i = 0; i < values.length; i++) {
+    const gap = (FREEING * Math.abs(values[i] - centres[i])) / K[i % outputs];
+    const row = Math.floor(i / outputs);
+    // Not a number where nothing is to be freed, or overflow: then no gap is enough.
+    gaps[row] = gap >= 0 ? Math.max(gaps[row], gap) : Number.POSITIVE_INFINITY;
+  }
+  return gaps;
+}
 
 /** The map as numbers: A `[out, D]`. */
 export function affineMapOf({ A, b }: MapWeights): AffineMap {
