@@ -13,6 +13,9 @@ export function hasChromium(): boolean {
   return false;
 }
 
+/** Milliseconds: training is slow beside other work, and a test has a minute. */
+const PATIENCE = 55_000;
+
 export interface BuiltPage {
   readonly page: Page;
   readonly url: string;
@@ -32,6 +35,7 @@ export function builtPage(): { get: () => BuiltPage; testSilence: () => void } {
     server = await serve(await builtFolder(), '/some/folder/');
     browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(PATIENCE);
     page.on('console', message => {
       if (message.type() === 'error') complaints.push(message.text());
     });

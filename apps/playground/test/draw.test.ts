@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { drawingFrom } from '../src/drawing/text.js';
 import { EXTENT, type Point } from '../src/state/plane.js';
 import { builtPage, hasChromium } from './built-page.js';
-import { addressWith, canvasOf, open, ROUNDING, residuals, train } from './drive.js';
+import { addressWith, canvasOf, differenceOf, open, ROUNDING, residuals, SAME, train } from './drive.js';
 
 describe.runIf(hasChromium())('a drawing in Chromium', () => {
   const built = builtPage();
@@ -38,7 +38,7 @@ describe.runIf(hasChromium())('a drawing in Chromium', () => {
     await drag([-3, 2.5], [3, 2.5]);
     await page.getByRole('radiogroup', { name: 'Paint' }).getByText('−1').click();
     await drag([-3, -2.5], [3, -2.5]);
-    const hash = await addressWith(page, found => hasDrawing(found) && painted(found, -1) > 0);
+    const hash = await addressWith(page, found => hasDrawing(found) && painted(found, -1) > 270);
     // A bar 6 long and 1.6 broad with round ends, in cells of 0.2: 290.
     for (const level of [1, -1]) {
       expect(painted(hash, level)).toBeGreaterThan(270);
@@ -64,7 +64,8 @@ describe.runIf(hasChromium())('a drawing in Chromium', () => {
     await addressWith(page, found => found === hash);
     await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '400');
     await page.waitForTimeout(100);
-    expect(await canvasOf(page, 'With POLICE: outputs')).toBe(network);
+    const again = await canvasOf(page, 'With POLICE: outputs');
+    expect(await differenceOf(page, again, network)).toBeLessThan(SAME);
   });
 
   test('takes other strokes while training goes on', async () => {

@@ -62,7 +62,7 @@ export async function canvasOf(page: Page, name: string): Promise<string> {
   });
 }
 
-/** The mean of a canvas's colours, 0 to 255. A browser may draw the same a little otherwise when it has been read. */
+/** The mean of a canvas’s colours, 0 to 255. A browser may draw the same a little otherwise when it has been read. */
 export async function brightnessOf(page: Page, name: string): Promise<number> {
   await canvasOf(page, name);
   return page.getByRole('img', { name }).evaluate(element => {
@@ -71,3 +71,24 @@ export async function brightnessOf(page: Page, name: string): Promise<number> {
     return data.reduce((sum, channel, i) => sum + (i % 4 < 3 ? channel : 0), 0) / (3 * width * height);
   });
 }
+
+/** How far two pictures from {@link canvasOf} are apart: the mean difference of their colours, 0 to 255. */
+export const differenceOf = (page: Page, one: string, other: string): Promise<number> =>
+  page.evaluate(
+    async urls => {
+      const [a, b] = await Promise.all(
+        urls.map(async url => {
+          const image = await createImageBitmap(await (await fetch(url)).blob());
+          const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+          context.drawImage(image, 0, 0);
+          return context.getImageData(0, 0, image.width, image.height).data;
+        }),
+      );
+      if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+      return a.reduce((sum, channel, i) => sum + Math.abs(channel - b[i]), 0) / a.length;
+    },
+    [one, other],
+  );
+
+/** What smoothing along a few lines may make of the same picture; two trainings differ by tens of times as much. */
+export const SAME = 0.1;

@@ -11,6 +11,7 @@ import {
   patchFunction,
   patchProbes,
   type Region,
+  vPolytope,
 } from '@police/core';
 import { appendPatch, readEnds, readModel } from '@police/onnx-import';
 import fc from 'fast-check';
@@ -259,6 +260,21 @@ describe('appendPatch', () => {
         if (plan.hasBatch && plan.isBatchOpen) await expectBatches(wild, plan.seed);
       }),
       { numRuns: 40, seed: 17 },
+    );
+  }, 120_000);
+
+  test('on flat regions too, in any place: as read again', async () => {
+    const number = fc.integer({ min: -128, max: 128 }).map(n => n / 64);
+    await fc.assert(
+      fc.asyncProperty(plans, fc.array(number, { minLength: 64, maxLength: 64 }), async (plan, numbers) => {
+        const size = plan.inner.reduce((a, b) => a * b, 1);
+        const corner = (i: number) => Array.from({ length: size }, (_, k) => numbers[(i * size + k) % 64]);
+        const flat = vPolytope([corner(0), corner(1), corner(2)]);
+        fc.pre(flat.frame.rows === 3);
+        const wild = await patchWild(plan, [flat]);
+        expect(certify(readModel(wild.bytes, READ).network, [flat]).certified).toBe(true);
+      }),
+      { numRuns: 8, seed: 21 },
     );
   }, 120_000);
 

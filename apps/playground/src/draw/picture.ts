@@ -17,6 +17,7 @@ export interface PictureParts {
 /** Draws at the canvas's own size, which is that of its pixels on the screen. */
 export function drawPicture(canvas: HTMLCanvasElement, { values, scale, levels, bends }: PictureParts): void {
   const context = canvas.getContext('2d')!;
+  context.clearRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
   stretch(context, heatMap(values, scale));
   if (bends) {

@@ -83,7 +83,6 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
       target: 'landscape',
       method: 'patch',
       steepness: 5,
-      lines: 'none',
       regions: [
         {
           kind: 'polygon',

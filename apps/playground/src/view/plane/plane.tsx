@@ -21,7 +21,7 @@ interface PlaneProps {
 }
 
 /** One contour for so many pixels of CSS, and never more than twenty. */
-const PIXELS_APART = 20;
+const PIXELS_APART = 12;
 
 const levelsOf: Readonly<Record<Lines, (scale: Scale, width: number) => readonly number[]>> = {
   boundary: () => [0],
