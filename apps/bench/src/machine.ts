@@ -20,6 +20,7 @@ const PACKAGES = [
   '@tensorflow/tfjs-backend-wasm',
   '@tensorflow/tfjs-backend-webgl',
   '@tensorflow/tfjs-backend-webgpu',
+  '@jax-js/jax',
   'brain.js',
   'synaptic',
   'onnxruntime-web',

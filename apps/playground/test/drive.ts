@@ -26,6 +26,14 @@ export async function train(page: Page, count: number): Promise<void> {
   }
 }
 
+/** Trains one step more. */
+export async function trainOne(page: Page): Promise<void> {
+  const before = await stepsOf(page);
+  await page.getByRole('button', { name: '1 step', exact: true }).click();
+  await trainedTo(page, before + 1);
+  await page.getByRole('button', { name: '1 step', exact: true, disabled: false }).waitFor();
+}
+
 /** How far from affine: with POLICE, and without. */
 export async function residuals(page: Page): Promise<number[]> {
   const element = page.locator('.residual');

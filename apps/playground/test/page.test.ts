@@ -1,7 +1,17 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { builtPage, hasChromium } from './built-page.js';
-import { addressWith, canvasOf, open, ROUNDING, residuals, stepsOf, train, trainedTo } from './drive.js';
+import {
+  addressWith,
+  canvasOf,
+  open,
+  ROUNDING,
+  residuals,
+  stepsOf,
+  train,
+  trainedTo,
+  trainOne,
+} from './drive.js';
 
 describe.runIf(hasChromium())('the page in Chromium', () => {
   const built = builtPage();
@@ -28,9 +38,9 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     const [police, free] = await residuals(page);
     expect(police).toBeLessThan(ROUNDING);
     expect(free).toBeGreaterThan(0.5);
-    await train(page, 200);
+    await trainOne(page);
     expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
-    expect(await stepsOf(page)).toBe(steps + 200);
+    expect(await stepsOf(page)).toBe(steps + 1);
     await page.getByRole('button', { name: 'Reset' }).click();
     await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '0');
     await addressWith(page, hash => !hash.includes('start='));
@@ -40,14 +50,11 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     await open(page, url);
     await page.getByRole('button', { name: 'Physics prior' }).click();
     await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '3000');
-    await train(page, 200);
-    const hash = await addressWith(
-      page,
-      found => found.includes('start=prior') && found.includes('steps=200'),
-    );
+    await trainOne(page);
+    const hash = await addressWith(page, found => found.includes('start=prior') && found.includes('steps=1'));
     const seen = await canvasOf(page, 'With POLICE: outputs');
     await open(page, url + hash);
-    await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '3200');
+    await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '3001');
     await page.waitForTimeout(100);
     expect(await canvasOf(page, 'With POLICE: outputs')).toBe(seen);
     await open(page, `${url}#start=prior&width=16`);
@@ -56,12 +63,12 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
 
   test('shift and patch are exchanged under the networks, and the steepness of the patch', async () => {
     await open(page, `${url}#width=16&start=new`);
-    await train(page, 200);
+    await trainOne(page);
     const [, free] = await residuals(page);
     await page.getByRole('radiogroup', { name: 'Method' }).getByText('patch').click();
     await page.getByText('held by the patch').waitFor();
     await page.locator('.residual').waitFor();
-    await train(page, 200);
+    await trainOne(page);
     expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
     const gentle = await canvasOf(page, 'With a patch: outputs');
     await page.getByLabel('steepness').fill('8');
@@ -78,7 +85,7 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     expect(Number(await difference.getAttribute('data-difference'))).toBeLessThan(ROUNDING);
     await page.getByRole('radiogroup', { name: 'Method' }).getByText('shift').click();
     await page.getByText('units shifted').waitFor();
-    await train(page, 200);
+    await trainOne(page);
     expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
   });
 

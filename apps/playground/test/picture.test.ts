@@ -164,7 +164,7 @@ describe('a scale of colours', () => {
           expect(y).toBeGreaterThanOrEqual(scale.lo);
           expect(y).toBeLessThanOrEqual(scale.hi);
         }
-        const levels = contourLevels(scale);
+        const levels = contourLevels(scale, 20);
         expect(levels.length).toBeLessThanOrEqual(21);
         expect(levels.length).toBeGreaterThanOrEqual(4);
         if (scale.lo < 0 && scale.hi > 0) expect(levels.some(at => at === 0)).toBe(true);

@@ -23,6 +23,14 @@ export interface RefitOptions {
   readonly distil?: number;
 }
 
+/** How sides are chosen and shared, which output decides, and whether bends that reach nothing may stay. */
+interface FitRule {
+  readonly policy: Policy;
+  readonly decision: Decision;
+  readonly sharing: ShiftSharing;
+  readonly lookahead?: boolean;
+}
+
 /** What fitting the weights did, stage by stage, on points that nothing was fitted on. */
 export interface RefitReport {
   readonly stages: readonly RefitStage[];
@@ -77,13 +85,14 @@ export async function refitted(
     samples,
     domain,
   }: { readonly samples: Matrix | undefined; readonly domain: readonly Region[] | undefined },
-  { distil, ...rule }: RefitOptions & { policy: Policy; decision: Decision; sharing: ShiftSharing },
+  { distil, ...rule }: RefitOptions & FitRule,
   talk: Talk,
 ): Promise<{ readonly fit: Refitted; readonly report: RefitReport }> {
   const steps = refitSteps(network, regions, samples ?? randomPoints(domain ?? regions, DOMAIN_POINTS), {
     policy: rule.policy,
     decision: rule.decision,
     sharing: rule.sharing,
+    lookahead: rule.lookahead !== false,
     isFree: ({ name }) => sites.weights.has(name),
     ...(distil === undefined ? {} : { distil: { seconds: distil } }),
   });

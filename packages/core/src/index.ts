@@ -89,6 +89,7 @@ export {
   patch,
   patchFunction,
 } from './patch/patch.js';
+export { type PlainChain, type PlainChainOptions, plainChain } from './patch/plain-chain.js';
 export { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes } from './patch/probes.js';
 export type { Changes, ShellReport } from './patch/shell-report.js';
 export {

@@ -2,6 +2,8 @@ export type { Format, Tensor } from './arrays.js';
 export { assertFinite, type TensorTree } from './checks.js';
 export type { TensorPolicy } from './frames/activation-frames.js';
 export type { Adjustment, Adjustments, State } from './frames/adjustment.js';
+export type { FunctionOptions } from './functions/police-function.js';
+export { policed } from './functions/policed.js';
 export {
   type AffineOptions,
   avgPool,
@@ -14,6 +16,7 @@ export {
 } from './layers/affine.js';
 export type { Layer, LayerOptions, Pair } from './layers/layer.js';
 export {
+  type ActivationLayer,
   abs,
   activation,
   elu,
@@ -34,5 +37,14 @@ export { type FromNetworkOptions, fromNetwork, type Trained } from './network/fr
 export { toNetwork } from './network/to-network.js';
 export type { NodeParams, Params } from './nodes/node.js';
 export type { ConstrainOptions } from './options.js';
+export {
+  type FrozenPatch,
+  type PatchedFunction,
+  type PatchedParams,
+  type PatchOptions,
+  patch,
+} from './patch/patch.js';
+export type { PatchMap } from './patch/region-patch.js';
 export { type Policed, police } from './police.js';
+export type { Apply, PolicedFunction } from './policed-function.js';
 export { start } from './start.js';

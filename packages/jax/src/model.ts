@@ -63,8 +63,14 @@ export function applied(node: Node, params: NodeParams, inputs: readonly Tensor[
       return sumOf(inputs, node.coefficients);
     case 'concat':
       return np.concatenate([...inputs], -1);
+    case 'clamp':
+      return held(inputs[0], inputs[1], inputs[2]);
   }
 }
+
+/** `max(min(value, centre + radius), centre − radius)`. */
+const held = (value: Tensor, centre: Tensor, radius: Tensor): Tensor =>
+  np.maximum(np.minimum(value, centre.ref.add(radius.ref)), centre.sub(radius));
 
 const withBias = ({ bias }: LinearNode, params: NodeParams, y: Tensor): Tensor =>
   bias ? y.add(bias(params)) : y;

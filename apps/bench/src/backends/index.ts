@@ -6,6 +6,7 @@ const loaders: Readonly<Record<string, () => Promise<Backend>>> = {
   'tfjs-cpu': async () => (await import('./tfjs-cpu.js')).tfjsCpu,
   'tfjs-wasm': async () => (await import('./tfjs-wasm.js')).tfjsWasm,
   'tfjs-wasm-training': async () => (await import('./tfjs-wasm-training.js')).tfjsWasmTraining,
+  'jax-wasm': async () => (await import('./jax-wasm.js')).jaxWasm,
   brainjs: async () => (await import('./brainjs.js')).brainjs,
   synaptic: async () => (await import('./synaptic.js')).synapticLibrary,
   'onnxruntime-web': async () => (await import('./onnxruntime.js')).onnxruntime,

@@ -52,9 +52,9 @@ export function fittedScale(...pictures: readonly Float32Array[]): Scale {
  */
 const UNEVEN = [1 / 0.65, 2 / 0.65, 5 / 0.65, 10 / 0.65];
 
-/** Up to twenty contours, evenly apart, that of 0 among them. */
-export function contourLevels({ lo, hi }: Scale): number[] {
-  const step = roundUp((hi - lo) / 20, UNEVEN);
+/** Up to `most` contours or one more, evenly apart, that of 0 among them. */
+export function contourLevels({ lo, hi }: Scale, most: number): number[] {
+  const step = roundUp((hi - lo) / most, UNEVEN);
   const first = Math.ceil(lo / step);
   return Array.from({ length: Math.floor(hi / step) - first + 1 }, (_, i) => (first + i) * step);
 }

@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import { forwardColumns, type Held, hold } from './forward.js';
+import type { Grid } from './grid.js';
 import { LineMask, type Pixels } from './line-mask.js';
 import { eachSegment } from './segments.js';
 import type { PlainNetwork } from './snapshot.js';
@@ -16,13 +16,6 @@ export interface Painted {
 
 /** Pixels between two points of a picture. */
 const PIXELS = 7;
-
-/** The points of a picture, `[2, side²]`, on the device and here. */
-export interface Grid {
-  readonly side: number;
-  readonly tensor: tf.Tensor2D;
-  readonly points: Float32Array;
-}
 
 export function paint(network: PlainNetwork, grid: Grid, withBends: boolean): Painted {
   return forwardColumns(network, grid.tensor, ({ values: free, preActivations }) => {

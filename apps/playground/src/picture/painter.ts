@@ -1,8 +1,7 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../training/backend.js';
-import { SIDE, type ToPage, type ToPainter, type ToTrainer, type View } from '../training/messages.js';
-import { gridOf } from '../training/targets.js';
-import { type Grid, paint } from './paint.js';
+import type { ToPage, ToPainter, ToTrainer, View } from '../training/messages.js';
+import { type Grid, gridOnDevice } from './grid.js';
+import { paint } from './paint.js';
 import type { Sight, Snapshot } from './snapshot.js';
 
 /**
@@ -66,13 +65,6 @@ function fail(error: unknown): void {
     kind: 'error',
     message: error instanceof Error ? error.message : `${error}`,
   } satisfies ToPage);
-}
-
-function gridOnDevice(): Grid {
-  const rows = gridOf(SIDE);
-  const n = SIDE * SIDE;
-  const points = Float32Array.from({ length: 2 * n }, (_, i) => rows[2 * (i % n) + Math.floor(i / n)]);
-  return { side: SIDE, points, tensor: tf.tensor2d(points, [2, n]) };
 }
 
 function pictureOf({ police, free, target, bends, progress }: Snapshot, grid: Grid): ToPage {

@@ -1,5 +1,8 @@
 import type { ActivationName } from '../state/settings.js';
 
+/** Points along each side of a picture. */
+export const SIDE = 64;
+
 /** One dense layer: weight `[out, in]`, bias `[out]` with the shift of the units in it. */
 export interface PlainLayer {
   readonly weight: Float32Array;

@@ -69,6 +69,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
           ],
         },
       ],
+      bends: true,
       start: 'box',
     },
     trained: 3000,

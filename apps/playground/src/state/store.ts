@@ -1,8 +1,9 @@
 import { effect, signal } from '@preact/signals';
 import type { Drawing } from '../drawing/drawing.js';
 import { runOnnx } from '../onnx/run.js';
+import { SIDE } from '../picture/snapshot.js';
 import { PRESET_NAMES, PRESETS, type PresetName } from '../presets/presets.js';
-import { type Frozen, type Picture, SIDE, type ToPage } from '../training/messages.js';
+import type { Frozen, Picture, ToPage } from '../training/messages.js';
 import { gridOf } from '../training/targets.js';
 import { keepAddress } from './address.js';
 import { extended, type LossPoint } from './losses.js';

@@ -2,9 +2,6 @@ import type { Painted } from '../picture/paint.js';
 import type { Progress } from '../picture/snapshot.js';
 import type { BackendName, Settings } from '../state/settings.js';
 
-/** Points along each side of a picture. */
-export const SIDE = 64;
-
 /** From the page, or from the painter. */
 export type ToTrainer =
   | { readonly kind: 'painter'; readonly port: MessagePort }

@@ -1,88 +1,31 @@
 import { basename } from 'node:path';
-import {
-  type Certificate,
-  type Certified,
-  certificateOfProof,
-  certificateText,
-  certify,
-  drift,
-  forward,
-  PoliceError,
-  type Precision,
-  type Region,
-  type Uncertified,
-} from '@police/core';
+import { certificateOfProof, certificateText, certify, drift, forward } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
-import { type ImportedModel, readModel, withDataOutside } from '@police/onnx-import';
+import { readModel, withDataOutside } from '@police/onnx-import';
 import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
+import { assertOneStream, assertOptionsOfShifts, type EnforceOptions } from '../enforce-options.js';
 import { EXIT } from '../exit-codes.js';
 import { fadedModel } from '../faded-model.js';
 import { harmOn, isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
-import {
-  HALF_SENTENCE,
-  inferenceSentence,
-  largestInferenceError,
-  largestOf,
-  overflowIn,
-  overflowSentence,
-} from '../inference-bound.js';
 import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, readModelFile } from '../model.js';
+import { readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
-import { assertRefitOptions, type RefitOptions } from '../refit.js';
-import { type RegionOptions, regionWords } from '../regions/sources.js';
+import { assertNoOverflow, assertProved, runOf, summaryOf } from '../proved.js';
+import { assertRefitOptions } from '../refit.js';
+import { regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
-import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
-import type { SharingChoice } from '../sharing.js';
 import { shiftedModel } from '../shifted-model.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
-
-export interface EnforceOptions extends ModelOptions, RegionOptions, RefitOptions {
-  readonly output: string;
-  readonly policy: 'minimal' | 'majority';
-  readonly sharing: SharingChoice;
-  readonly precision?: Precision['name'];
-  readonly target?: string;
-  /** A file of what the regions' maps must be like. */
-  readonly demand?: string;
-  readonly data?: string;
-  readonly decision: 'largest' | 'smallest';
-  readonly report?: string;
-  readonly certificate?: string;
-  /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
-  readonly map?: boolean | string;
-  readonly method: 'shift' | 'patch';
-  /** Of shifts: how far from a region, in its radii, they have faded out. */
-  readonly fade?: number;
-  /** Of a patch. */
-  readonly steepness?: number;
-  readonly keep?: string;
-  readonly shell?: number;
-  /** A box whose points show what was changed, where there are no samples. */
-  readonly domain?: string;
-  /** Whether what is written is run, where ONNX Runtime is installed. */
-  readonly run?: boolean;
-  readonly memory?: number;
-  /** Whether units whose bends cannot reach the output stay as they are, of shifts. */
-  readonly lookahead?: boolean;
-  /** Whether a property may hold before and not after. */
-  readonly allowViolation?: boolean;
-  readonly force?: boolean;
-  /** Whether data that was kept beside the model goes into what is written. */
-  readonly inline?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
 
 /** A map while it is made, and its rows as arrays. */
 const BYTES_PER_MAP_ENTRY = 40;
@@ -226,60 +169,6 @@ export async function enforceCommand(
   return EXIT.done;
 }
 
-/** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
-export function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
-  if (proof.certified) return;
-  const { layer, unit, region, margin } = proof;
-  throw new PoliceError({
-    code: 'not-frozen',
-    where: layer,
-    expected: 'a model that is affine on every region once written and read again',
-    actual: `unit ${unit}, which may bend on region ${region}: it is short of its kink by ${-margin}`,
-  });
-}
-
-/** A file that is affine on paper and infinite where it runs keeps no promise. */
-export function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
-  const overflow = overflowIn(proof, precision);
-  if (!overflow) return;
-  throw new PoliceError({
-    code: 'not-frozen',
-    where: overflow.overflow,
-    expected: 'numbers that float32 holds, on the way too',
-    actual: overflowSentence(overflow),
-    remedy: 'Take a smaller region, or scale the weights of the layers before it down.',
-  });
-}
-
-/** Points of each region at which what is written is run. */
-const SAMPLES = 16;
-
-/**
- * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
- * a warning, since the proof does not need it.
- */
-export async function runOf(
-  bytes: Uint8Array,
-  model: ImportedModel,
-  regions: readonly Region[],
-  { regions: proofs }: Certified,
-): Promise<{ samples: number } | { warning: string } | undefined> {
-  if (model.arithmetic === 'float16') return undefined;
-  try {
-    const found = await replayIfInstalled(bytes, model, regions, proofs, SAMPLES);
-    if (!found?.difference) return found;
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: 'onnxruntime-web',
-      expected: 'what was proved',
-      actual: `another number. ${differenceSentence(found.difference)}`,
-    });
-  } catch (error) {
-    if (!(error instanceof PoliceError && error.code === 'unsupported-layer')) throw error;
-    return { warning: `not run: ${error.message}` };
-  }
-}
-
 /** What would change less, and is not in force. */
 function adviceFor({ policy, fade, refit, distil }: EnforceOptions): string[] {
   return [
@@ -304,80 +193,4 @@ function tell(
   for (const warning of report.warnings) talk.warn(warning);
   if (json) stdout.write(`${JSON.stringify(report)}\n`);
   for (const line of [...reportLines(report), '', ...end]) talk.say(line);
-}
-
-export function summaryOf(
-  { layers, regions }: Certificate,
-  isHalf: boolean,
-): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
-  const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
-  const tails = regions.flatMap(({ approximationError }) =>
-    approximationError ? [largestOf(approximationError)] : [],
-  );
-  return {
-    smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
-    inferenceError: regions.map(region => (isHalf ? null : largestInferenceError(region))),
-    inference: isHalf
-      ? [HALF_SENTENCE]
-      : regions.map((region, r) => `Region ${r}: float32 inference ${inferenceSentence(region)}.`),
-    ...(tails.length > 0 ? { approximationError: largestOf(tails) } : {}),
-  };
-}
-
-/** Throws `invalid-option` for what a patch is about, and for what goes into biases where shifts fade. */
-function assertOptionsOfShifts(options: EnforceOptions): void {
-  const { steepness, keep, shell, map } = options;
-  if (options.fade !== undefined) assertOptionsOfFades(options);
-  const given = [
-    ...(steepness === undefined ? [] : ['--steepness']),
-    ...(keep === undefined ? [] : ['--keep']),
-    ...(shell === undefined ? [] : ['--shell']),
-    ...(typeof map === 'string' ? [`--map ${map}`] : []),
-  ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
-    expected: '--method patch, which it is about',
-    actual: '--method shift',
-    remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
-  });
-}
-
-/** Throws `invalid-option` for what goes into biases and does not fade. */
-function assertOptionsOfFades({ policy, sharing, precision, target, refit, demand }: EnforceOptions): void {
-  const given = [
-    ...(refit ? ['--refit'] : []),
-    ...(demand === undefined ? [] : ['--demand']),
-    ...(policy === 'minimal' ? [] : ['--policy']),
-    ...(sharing === 'auto' || sharing === 'per-unit' ? [] : ['--sharing']),
-    ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
-    ...(target === undefined ? [] : ['--target']),
-  ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
-    expected: 'shifts in biases, which it is about',
-    actual: '--fade, whose shifts are the least, in float32, and gone around the regions',
-    remedy: `Leave ${given.join(', ')} out, or --fade.`,
-  });
-}
-
-/** Standard output carries one thing. */
-export function assertOneStream({
-  output,
-  report,
-  certificate,
-  json,
-}: Pick<EnforceOptions, 'output' | 'report' | 'certificate' | 'json'>): void {
-  const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
-  if (onStdout.length <= 1) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: 'standard output',
-    expected: 'one of the model, the report, the certificate and --json',
-    actual: `${onStdout.length} of them`,
-    remedy: 'Write the others to files.',
-  });
 }

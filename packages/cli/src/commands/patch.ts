@@ -24,6 +24,7 @@ import { DemandHolder, multiplyAdds, storedMap } from '@police/core/adapter';
 import { appendPatch, readModel } from '@police/onnx-import';
 import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
+import { assertOneStream, assertOptionsOfPatches, type EnforceOptions } from '../enforce-options.js';
 import { type Evaluator, evaluatorOf } from '../evaluator.js';
 import { EXIT } from '../exit-codes.js';
 import { harmOn, isHarmful } from '../harm.js';
@@ -36,19 +37,12 @@ import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { hashesOf } from '../outside-data.js';
 import { type PatchReport, patchedRegionReport, patchLines } from '../patch-report.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { assertNoOverflow, assertProved, runOf, summaryOf } from '../proved.js';
 import { type RegionSource, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
 import { type PatchSubject, placed, placementOf, readSubject } from '../subject.js';
 import { type Terminal, talkOfWriting } from '../terminal.js';
-import {
-  assertNoOverflow,
-  assertOneStream,
-  assertProved,
-  type EnforceOptions,
-  runOf,
-  summaryOf,
-} from './enforce.js';
 
 /** `police enforce --method patch`: holds the model's output on the regions, whatever the model is made of. */
 export async function patchCommand(
@@ -291,26 +285,4 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
     'a smaller region',
     'training with the patch',
   ];
-}
-
-/** Throws `invalid-option` for what shifts biases and nothing else. */
-function assertOptionsOfPatches(options: EnforceOptions): void {
-  const { policy, sharing, precision, target, fade, refit, distil } = options;
-  const given = [
-    ...(fade === undefined ? [] : ['--fade']),
-    ...(refit ? ['--refit'] : []),
-    ...(distil === undefined ? [] : ['--distil']),
-    ...(policy === 'minimal' ? [] : ['--policy']),
-    ...(sharing === 'auto' ? [] : ['--sharing']),
-    ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
-    ...(target === undefined ? [] : ['--target']),
-  ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
-    expected: '--method shift, which it is about',
-    actual: '--method patch',
-    remedy: `Leave ${given.join(', ')} out.`,
-  });
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { EnforceOptions } from '../commands/enforce.js';
 import { enforceBy } from '../commands/enforce-by.js';
 import { type SweepOptions, sweepCommand } from '../commands/sweep.js';
+import type { EnforceOptions } from '../enforce-options.js';
 import { instanceOptions, isMany, seconds, wholeNumber } from '../jobs/flags.js';
 import { REGION_WORDS, withRegionOptions } from '../regions/sources.js';
 import { type Declaring, MEMORY, modelCommand, number } from './declaring.js';

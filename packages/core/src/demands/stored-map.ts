@@ -58,12 +58,17 @@ export function storedMap(holder: DemandHolder, map: AffineMap, precision: Preci
   return { map: found, residual };
 }
 
+/** Numbers this small beside the largest are what float64 rounded on the way: an entry that equations make 0 is to be 0. */
+const NEGLIGIBLE = 2 ** -46;
+
 function roundedMap({ demand }: DemandHolder, { A, b }: AffineMap, precision: Precision): AffineMap {
   const sums = simpleDemands(demand).find(each => each.kind === 'rowSums' || each.kind === 'columnSums');
-  const bias = b.map(precision.round);
-  if (!sums) return { A: { ...A, data: A.data.map(precision.round) }, b: bias };
+  const negligible = NEGLIGIBLE * Math.max(largestEntry(A.data), largestEntry(b));
+  const isNothing = (x: number) => Math.abs(x) <= negligible;
+  const bias = b.map(x => (isNothing(x) ? 0 : precision.round(x)));
+  const data = A.data.map(x => (isNothing(x) ? 0 : x));
+  if (!sums) return { A: { ...A, data: data.map(precision.round) }, b: bias };
   const isByRow = sums.kind === 'rowSums';
-  const data = A.data.slice();
   const count = isByRow ? A.rows : A.cols;
   for (let g = 0; g < count; g++) {
     const places = Array.from({ length: isByRow ? A.cols : A.rows }, (_, i) =>

@@ -32,6 +32,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     fade,
     steepness = STEEPNESS,
     target,
+    pull = 1,
   } = options;
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
@@ -52,6 +53,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     isSteep,
     'a finite number of at least 0, outputs per radius of a region',
   );
+  assertOption('pull', pull, Number.isFinite(pull) && pull >= 0, 'a finite number of at least 0');
   if (target !== undefined && method === 'shift') {
     assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
     assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
@@ -70,7 +72,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     ...(schedule === undefined ? {} : { schedule }),
     ...(fade === undefined ? {} : { fade }),
     ...(method === 'patch' ? { steepness } : {}),
-    ...(target === undefined ? {} : { target: targetsFor(target, regions, method) }),
+    ...(target === undefined ? {} : { target: targetsFor(target, regions, method), pull }),
   };
 }
 

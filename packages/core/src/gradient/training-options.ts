@@ -81,6 +81,13 @@ export interface TrainingOptions {
    * @defaultValue none: the network learns its own map
    */
   readonly target?: Target | readonly (Target | undefined)[] | undefined;
+  /**
+   * With a demand as target: besides the loss's gradient, that of ½ pull · distance² from the network's own map to the one it is held at (in
+   * the geometry of `DemandHolder`). Where its own map misses the demand, moving it across the border of what is allowed changes nothing,
+   * and the loss alone would leave it there; drawn to the border, it can go on inside. It moves no optimum: at the border the distance is 0.
+   * @defaultValue 1
+   */
+  readonly pull?: number | undefined;
 }
 
 /** How a model is made affine on its regions. */
@@ -103,6 +110,8 @@ export interface TrainingSettings {
   readonly steepness?: number;
   /** One for each region. */
   readonly target?: readonly (Target | undefined)[];
+  /** With a target. */
+  readonly pull?: number;
 }
 
 /** The name of a training option. */

@@ -10,7 +10,7 @@ import {
 import { propagatorsFor } from '../frames/propagators-for.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { Progress } from '../network/walk.js';
-import { fewestMoved, type SparingAttempt } from '../proof/spare-search.js';
+import { cheapest, type SparingAttempt } from '../proof/spare-search.js';
 import type { Region } from '../regions/region.js';
 import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
 import type { Spared } from '../rule/spared.js';
@@ -110,10 +110,10 @@ export function enforce(
   };
   const attempt = (spared?: readonly Spared[]): Attempt => {
     const found = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
-    return { pass: found, pieces: found, network: withShifts(net, found), moved: movedUnits(net, found) };
+    return { pass: found, pieces: found, network: withShifts(net, found), cost: movedUnits(net, found) };
   };
   const whole = attempt();
-  const { pass, network } = lookahead ? fewestMoved(net, regions, whole, attempt, memory) : whole;
+  const { pass, network } = lookahead ? cheapest(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
@@ -124,7 +124,7 @@ export function enforce(
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
     sides: settledSides(pass),
-    report: reportOf(net, regions, pass, whole.moved - movedUnits(net, pass)),
+    report: reportOf(net, regions, pass, whole.cost - movedUnits(net, pass)),
   };
 }
 

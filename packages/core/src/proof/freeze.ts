@@ -12,7 +12,7 @@ import { boundedIntervals, type Clearance, clearanceOn, PROOF } from './bounded-
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { biasHolder, type Clearing, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
-import { fewestMoved, type SparingAttempt } from './spare-search.js';
+import { cheapest, type SparingAttempt } from './spare-search.js';
 
 /** The format to store weights in, the memory allowed, and whom to tell of progress. */
 export interface FreezeOptions {
@@ -75,7 +75,7 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
     network: frozen,
     layers,
     maps,
-  } = options.lookahead ? fewestMoved(rounded, regions, whole, attempt, options.memory) : whole;
+  } = options.lookahead ? cheapest(rounded, regions, whole, attempt, options.memory) : whole;
   return {
     network: frozen,
     layers,
@@ -129,7 +129,7 @@ function frozenSparing(
     network: frozen,
     layers,
     pieces,
-    moved: layers.reduce((sum, { corrected }) => sum + corrected, 0),
+    cost: layers.reduce((sum, { largestCorrection }) => sum + largestCorrection, 0),
     maps: mapsOn(frozen, regions, pieces, outputs),
   };
 }

@@ -41,7 +41,7 @@ export function intervalsOn(net: Network, region: Region, memory?: number): (nam
         ...nothingKnown(size),
         runtime: region
           .reach(region.frame)
-          .map((reach, k) => sumErrorBound(2, reach + region.slack[k], float32)),
+          .map((reach, k) => upper(region.slack[k] + sumErrorBound(1, reach + region.slack[k], float32))),
       }),
     affine: ({ name, operator }, [x]) => within(name, affineInterval(operator, x)),
     sum: ({ name, coefficients }, inputs) =>

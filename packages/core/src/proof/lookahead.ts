@@ -1,4 +1,4 @@
-import { type Activation, slopeAt } from '../network/activation.js';
+import { type Activation, type Kink, slopeAt } from '../network/activation.js';
 import { linearAdjoints } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import type { NetworkNode } from '../network/nodes.js';
@@ -9,6 +9,7 @@ import { type Rng, seededRng } from '../numeric/random.js';
 import type { Region } from '../regions/region.js';
 import { ASKED, type Spared, UNREAD } from '../rule/spared.js';
 import { EVERYTHING, type Interval, intervalsOn, preActivation } from './intervals.js';
+import { preActivationSigns, type Signs, signsOn } from './signs.js';
 
 /*
  * Lookahead: a bend that cannot reach the output needs no shift. A unit that stays on a flat piece all over the region is constant, whatever
@@ -36,14 +37,16 @@ const isFlat = (slope: number | Float64Array): boolean =>
  */
 export function flatsOn(net: Network, region: Region, memory?: number): Flats | undefined {
   const found = intervalsOn(net, region, memory);
+  const signs = signsOn(net, found);
   const flats = new Map<string, Int8Array>();
   for (const node of net.nodes) {
     if (found(node.name).runtime.some(e => e >= EVERYTHING)) return undefined;
     if (node.kind !== 'activation') continue;
     const h = preActivation(node, found(node.input));
+    const signed = preActivationSigns(node, signs(node.input));
     flats.set(
       node.name,
-      Int8Array.from(h.lo, (_, j) => flatPiece(node.activation, j, h)),
+      Int8Array.from(h.lo, (_, j) => flatPiece(node.activation, j, h, signed)),
     );
   }
   return flats;
@@ -53,14 +56,17 @@ function flatPiece(
   { kinks, pieces, curve }: Activation,
   unit: number,
   { lo, hi, runtime }: Interval,
+  { above, below }: Signs,
 ): number {
   if (curve) return ASKED;
   const e = runtime[unit];
+  const isAbove = ({ hi: end }: Kink) => lo[unit] - e >= end || (!below[unit] && end <= 0);
+  const isBelow = ({ lo: end }: Kink) => hi[unit] + e <= end || (!above[unit] && end >= 0);
   return pieces.findIndex(
     (piece, p) =>
       slopeAt(piece, unit) === 0 &&
-      (p === 0 || lo[unit] - e >= kinks[p - 1].hi) &&
-      (p === kinks.length || hi[unit] + e <= kinks[p].lo),
+      (p === 0 || isAbove(kinks[p - 1])) &&
+      (p === kinks.length || isBelow(kinks[p])),
   );
 }
 

@@ -9,32 +9,32 @@ export interface SparingAttempt {
   /** The network with its shifts. */
   readonly network: Network;
   readonly pieces: AffinePieces;
-  /** Units that moved. */
-  readonly moved: number;
+  /** What moving units has cost, by whatever measure: of two attempts the one that costs less is taken. */
+  readonly cost: number;
 }
 
 /** Attempts until what is spared is proved of the network that comes of it; fewer units are spared each time. */
 const MOST_ATTEMPTS = 8;
 
 /**
- * The attempt that moves the fewest units: `whole`, without lookahead, or one sparing units whose bends are proved, of the network that comes of it, not
+ * The attempt that costs least: `whole`, without lookahead, or one sparing units whose bends are proved, of the network that comes of it, not
  * to reach the output. Which units are flat is taken from `whole`, and from bounds on the network as it is.
  */
-export function fewestMoved<T extends SparingAttempt>(
+export function cheapest<T extends SparingAttempt>(
   net: Network,
   regions: readonly Region[],
   whole: T,
   attempt: (spared: readonly Spared[]) => T,
   memory?: number,
 ): T {
-  if (whole.moved === 0 || !canBeFlat(net)) return whole;
+  if (whole.cost === 0 || !canBeFlat(net)) return whole;
   const seeds = [
     regions.map((_, r) => sparedBy(net, flatsOf(net, whole.pieces, r))),
     regions.map(region => sparedIn(net, region, memory)),
   ];
   return seeds.reduce<T>((best, seed) => {
     const found = settled(net, regions, seed, attempt, memory);
-    return found && found.moved < best.moved ? found : best;
+    return found && found.cost < best.cost ? found : best;
   }, whole);
 }
 

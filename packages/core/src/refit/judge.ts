@@ -1,11 +1,10 @@
 import type { ShiftSharing } from '../frames/policed-pass.js';
-import { enforce } from '../maps/enforce.js';
 import { forward } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import { type Decision, decisionOf } from '../numeric/changes.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, shifted } from './candidate.js';
 import { gapOf, outputScale } from './imitation-loss.js';
 
 /** How near a network is to the original on points that it was not fitted on. */
@@ -57,8 +56,8 @@ export function judgeOn(
   const onPlateau = isOn.reduce((sum, on) => sum + on, 0);
   return {
     plateauShare: onPlateau / points.rows,
-    verdictOn: ({ network, sides }) => {
-      const now = forward(enforce(network, regions, { sides, sharing }).network, points);
+    verdictOn: candidate => {
+      const now = forward(shifted(candidate, regions, sharing).network, points);
       let [kept, keptOff, sum, largest] = [0, 0, 0, 0];
       for (let i = 0; i < points.rows; i++) {
         if (decisionOf(rowOf(was, i), decision) !== decisionOf(rowOf(now, i), decision)) continue;

@@ -1,11 +1,10 @@
 import type { ShiftSharing } from '../frames/policed-pass.js';
-import { enforce } from '../maps/enforce.js';
 import { forward } from '../network/forward.js';
 import { mapNodes } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
 import type { Matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, shifted } from './candidate.js';
 
 /**
  * The network with its output bias moved by the median residual of every output on x; undefined where the output is no free dense
@@ -20,7 +19,7 @@ export function withMedianBias(
 ): Candidate | undefined {
   const output = network.nodes.at(-1)!;
   if (output.kind !== 'affine' || output.operator.kind !== 'dense' || !isFree(output)) return undefined;
-  const now = forward(enforce(network, regions, { sides, sharing }).network, x);
+  const now = forward(shifted({ network, sides }, regions, sharing).network, x);
   const bias = output.operator.bias.map((b, j) => {
     const residuals = Float64Array.from({ length: x.rows }, (_, i) => {
       const at = i * now.cols + j;

@@ -1,8 +1,15 @@
 import type { Candidate } from './candidate.js';
 import { isNearer, type Judge, type Verdict } from './judge.js';
 
-/** What was done: `shift` alone, weights fitted with its sides, sides chosen by damage and weights fitted, a bias moved, training. */
-export type RefitStageName = 'shift' | 'refit' | 'refit, bias' | 'sides' | 'sides, bias' | 'distil';
+/** What was done: `shift` alone, the same by `lookahead`, weights fitted with its sides, sides chosen by damage and weights fitted, a bias moved, training. */
+export type RefitStageName =
+  | 'shift'
+  | 'lookahead'
+  | 'refit'
+  | 'refit, bias'
+  | 'sides'
+  | 'sides, bias'
+  | 'distil';
 
 /** One stage, and how near the original it came on the points held out. */
 export interface RefitStage extends Verdict {
@@ -18,21 +25,36 @@ export interface Race {
   enter(stage: RefitStageName, candidate: Candidate, seconds: number): void;
   /** The nearest so far; there is one after the first stage. */
   readonly best: Candidate;
+  /** The nearest of those all of whose units are affine, which training can begin with. */
+  readonly bestWhole: Candidate;
   readonly stages: readonly RefitStage[];
+}
+
+interface Judged {
+  readonly candidate: Candidate;
+  readonly verdict: Verdict;
 }
 
 export function startRace(judge: Judge): Race {
   const stages: RefitStage[] = [];
-  let best: (Candidate & { readonly verdict: Verdict }) | undefined;
+  let best: Judged | undefined;
+  let bestWhole: Judged | undefined;
+  const nearer = (now: Judged, before: Judged | undefined) =>
+    !before || isNearer(now.verdict, before.verdict) ? now : before;
   return {
     enter(stage, candidate, seconds) {
       const verdict = judge.verdictOn(candidate);
-      const kept = !best || isNearer(verdict, best.verdict);
-      if (kept) best = { ...candidate, verdict };
+      const judged = { candidate, verdict };
+      best = nearer(judged, best);
+      if (!candidate.lookahead) bestWhole = nearer(judged, bestWhole);
+      const kept = best === judged;
       stages.push({ stage, kept, ...verdict, seconds });
     },
     get best() {
-      return best!;
+      return best!.candidate;
+    },
+    get bestWhole() {
+      return bestWhole!.candidate;
     },
     stages,
   };

@@ -8,7 +8,7 @@ import type { Decision } from '../numeric/changes.js';
 import type { Matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, shifted } from './candidate.js';
 import { type Budget, distil } from './distil.js';
 import { isNearer, type Judge, judgeOn, type Verdict } from './judge.js';
 import { withMedianBias } from './output-bias.js';
@@ -35,6 +35,12 @@ export interface RefitOptions {
    * @defaultValue all
    */
   readonly isFree?: (node: AffineNode) => boolean;
+  /**
+   * Whether bends that cannot reach the output may stay where that alone is nearest, see `EnforceOptions.lookahead`; `freeze` must be
+   * told too. Of fitted networks every unit is affine.
+   * @defaultValue false
+   */
+  readonly lookahead?: boolean;
   /**
    * How long to train in the end; a number of steps gives the same network in every run.
    * @defaultValue not at all
@@ -71,6 +77,7 @@ const RIDGE = 1e-4;
  * every region, does elsewhere what it did before. On `points` `[n, inputSize]`, of which those outside the regions count: the
  * user's data, or points of the domain. Stage by stage,
  *
+ * - `lookahead`: where asked for, the shifts without those of bends that cannot reach the output;
  * - `refit`: layer by layer the weights that best reproduce the original's pre-activations (ridge least squares), with the shifts anew;
  * - `sides`: the same with every unit on the side where its shift does less damage on the points;
  * - after either the output bias moved by the median residual;
@@ -111,6 +118,7 @@ export function* refitSteps(
     policy = 'minimal',
     sharing = 'per-unit',
     isFree = () => true,
+    lookahead = false,
     distil: budget,
     seed = 1,
   }: RefitOptions = {},
@@ -141,6 +149,12 @@ export function* refitSteps(
     network: net,
     sides: enforce(net, regions, { policy, sharing }).sides,
   }));
+  if (lookahead) {
+    yield* run('lookahead', () => {
+      const { sides } = enforce(net, regions, { policy, sharing, lookahead });
+      return { network: net, sides, lookahead };
+    });
+  }
   for (const [stage, make] of [
     ['refit', () => fit(start!.sides)],
     ['sides', () => fit(fit().sides)],
@@ -151,14 +165,15 @@ export function* refitSteps(
   if (budget) {
     const training = { budget, decision, sharing, isFree, seed };
     const start = Date.now();
-    const trained = yield* bestOf(distil(race.best, regions, fitted, forward(net, fitted), training), judge);
+    const trained = yield* bestOf(
+      distil(race.bestWhole, regions, fitted, forward(net, fitted), training),
+      judge,
+    );
     if (trained) race.enter('distil', trained, (Date.now() - start) / 1000);
   }
-  const { network, sides } = race.best;
   return {
-    network,
-    sides,
-    enforced: enforce(network, regions, { sides, sharing }),
+    ...race.best,
+    enforced: shifted(race.best, regions, sharing),
     stages: race.stages,
     fitted: fitted.rows,
     heldOut,

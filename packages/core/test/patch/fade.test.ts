@@ -92,7 +92,9 @@ function regionsApart(rng: () => number, count: number): Region[] {
   });
 }
 
-test('several regions: affine on each, in exact arithmetic too; what it was outside all shells; enforcing again shifts nothing', () => {
+test('several regions: affine on each, in exact arithmetic too; what it was outside all shells; enforcing again shifts nothing', {
+  timeout: 60_000 * runs(1),
+}, () => {
   const seen = { outside: 0, shifted: 0, several: 0 };
   fc.assert(
     fc.property(seeds, fc.constantFrom(...precisions), (seed, precision) => {

@@ -195,3 +195,21 @@ test('the fitted network does what its shifts make of it', () => {
   const again = enforce(network, [region], { sides });
   expect(forward(again.network, points).data).toEqual(forward(enforced.network, points).data);
 });
+
+test('a bend that reaches nothing stays, where that is nearest, and training begins with whole shifts', () => {
+  // The first unit bends on [−1, 1], but the second is 0 there whatever it does.
+  const net = chain(1, [dense([[1]]), relu(), dense([[1]], [-5]), relu(), dense([[1]])]);
+  const region = box([-1], [1]);
+  const points = matrix(200, 1, Float64Array.from(randomArray(seededRng(1), 200, 9)));
+  const { enforced, stages } = refit(net, [region], points, { lookahead: true, distil: { steps: 5 } });
+  const stage = stages.find(each => each.stage === 'lookahead')!;
+  expect(stage).toMatchObject({ kept: true, meanDrift: 0 });
+  expect(enforced.report.shifted).toBe(0);
+  const frozen = freeze(enforced.network, [region], { lookahead: true });
+  expect(certify(frozen.network, [region]).certified).toBe(true);
+  expect(forward(frozen.network, points).data).toEqual(forward(net, points).data);
+  // Without it the shifts are there, and no stage is told of.
+  const plain = refit(net, [region], points);
+  expect(plain.stages.some(each => each.stage === 'lookahead')).toBe(false);
+  expect(plain.stages[0].meanDrift).toBeGreaterThan(0);
+});

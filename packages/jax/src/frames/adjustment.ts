@@ -11,3 +11,9 @@ export type Adjustments = { [node: string]: Adjustment };
  * yet; of a maximum its lifted entries `[windows]`, −1 for none. int32, a pytree that the caller carries from step to step.
  */
 export type State = { [node: string]: Tensor };
+
+/** What a pass over the regions finds: what to add at each nonlinearity, and the sides to keep. */
+export interface PassResult {
+  readonly adjustments: Adjustments;
+  readonly state: State;
+}

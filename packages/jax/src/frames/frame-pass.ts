@@ -6,7 +6,7 @@ import { sumOf } from '../nodes/shape.js';
 import { type Handing, walk } from '../nodes/walk.js';
 import { chooseWinners } from '../rule/winners.js';
 import { straighten, type TensorPolicy } from './activation-frames.js';
-import type { Adjustment, Adjustments, State } from './adjustment.js';
+import type { Adjustment, PassResult, State } from './adjustment.js';
 import { type FrameRows, type RegionFrame, throughLinear } from './start.js';
 
 /** How a model is constrained, as the pass needs it. */
@@ -15,12 +15,6 @@ export interface PassSettings {
   readonly policy: TensorPolicy;
   readonly gradient: 'exact' | 'local';
   readonly sharing: 'per-channel' | 'per-unit';
-}
-
-/** What a pass finds: what to add at each nonlinearity, and the sides to keep. */
-export interface PassResult {
-  readonly adjustments: Adjustments;
-  readonly state: State;
 }
 
 /**
@@ -85,6 +79,8 @@ export function framePass(
             -1,
           ),
         );
+      case 'clamp':
+        throw new Error('`police` takes no model with a patch');
       default:
         return atBend(node, started[0]);
     }

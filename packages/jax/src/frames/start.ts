@@ -7,8 +7,12 @@ import { type TensorBody, tensorBody } from '../rule/body.js';
 /** One region as arrays: points, or a point and directions, as its body reads them. */
 export interface RegionFrame {
   readonly body: TensorBody;
-  /** `[d + 1, ...inputShape]`. */
+  /** d + 1. */
+  readonly count: number;
+  /** As the body reads them, `[d + 1, ...inputShape]`. */
   readonly rows: Constant;
+  /** As points, likewise. */
+  readonly points: Constant;
   /** What is added to a point, as it is added to frame values `[d + 1, ...]` of so many dimensions a row. */
   added(value: Tensor, rank: number): Tensor;
   /** Where the directions are `factorᵢ eᵢ`, and many: the origin `[1, D]` and the factors `[D, 1]`. */
@@ -30,9 +34,13 @@ export function regionFrame(region: Region, inputShape: readonly number[], index
     columns.set(rank, present);
     return present;
   };
+  const shape = [frame.rows, ...inputShape];
+  const points = constant(pointsOf(frame).data, shape);
   return {
     body,
-    rows: constant((body.isOfPoints ? pointsOf(frame) : frame).data, [frame.rows, ...inputShape]),
+    count: frame.rows,
+    points,
+    rows: body.isOfPoints ? points : constant(frame.data, shape),
     added: (value, rank) => (body.isOfPoints ? value : originsOf(rank)(value.dtype).mul(value)),
     ...(diagonal && size > MANY_AXES && inputShape.length === 1
       ? {

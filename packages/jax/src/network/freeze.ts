@@ -4,21 +4,20 @@ import {
   enforce,
   type FrozenModel,
   freeze as freezeNetwork,
+  type Network,
   PoliceError,
   type Region,
   type Sides,
 } from '@police/core';
 import { type Format, numbersOf, type Tensor } from '../arrays.js';
 import type { State } from '../frames/adjustment.js';
-import type { Model } from '../model.js';
-import type { Params } from '../nodes/node.js';
 import type { Settings } from '../options.js';
 import { fromNetwork, type Trained } from './from-network.js';
 import { toNetwork } from './to-network.js';
 
-/** The model of these parameters in core, enforced with the sides of this state. */
-export const enforced = (model: Model, params: Params, state: State, settings: Settings): Enforced =>
-  enforce(toNetwork(model, params), settings.regions, {
+/** A core network enforced with the sides of this state. */
+export const enforced = (net: Network, state: State, settings: Settings): Enforced =>
+  enforce(net, settings.regions, {
     policy: settings.policy,
     sharing: settings.sharing,
     sides: sidesOf(state),

@@ -14,7 +14,7 @@ import { type ConvGeometry, convNode } from '../nodes/conv.js';
 import { denseNode } from '../nodes/dense.js';
 import { INPUT, type Node, type NodeParams, type Params } from '../nodes/node.js';
 import { averagePoolNode, maxNode } from '../nodes/pool.js';
-import { concatNode, reshapeNode, scaleNode, sumNode } from '../nodes/shape.js';
+import { clampNode, concatNode, reshapeNode, scaleNode, sumNode } from '../nodes/shape.js';
 
 /** A model and its parameters. */
 export interface Trained {
@@ -22,6 +22,7 @@ export interface Trained {
   readonly params: Params;
 }
 
+/** Of `fromNetwork`: the format of the arrays, and the shape of rows. */
 export interface FromNetworkOptions {
   /** @defaultValue 'float32' */
   readonly dtype?: Format | undefined;
@@ -108,6 +109,15 @@ function addNode(parts: Parts, node: NetworkNode, inputs: readonly Source[], dty
           name,
           inputs.map(each => each.name),
           inputs.map(each => each.size),
+        ),
+      );
+      return;
+    case 'clamp':
+      parts.nodes.push(
+        clampNode(
+          name,
+          inputs.map(each => each.name),
+          [size],
         ),
       );
       return;

@@ -47,6 +47,8 @@ function nodeOf(node: Node, inputs: readonly string[], values: NodeValues): Netw
       return { kind: 'sum', name, inputs, ...(node.coefficients ? { coefficients: node.coefficients } : {}) };
     case 'concat':
       return { kind: 'concat', name, inputs };
+    case 'clamp':
+      return { kind: 'clamp', name, inputs: [inputs[0], inputs[1], inputs[2]] };
   }
 }
 

@@ -72,8 +72,14 @@ export interface ConcatNode extends Common {
   readonly kind: 'concat';
 }
 
+/** `max(min(v, c + r), c − r)` of a value, a centre and a radius: a patch of a frozen model. */
+export interface ClampNode extends Common {
+  readonly kind: 'clamp';
+  readonly inputs: readonly [value: string, centre: string, radius: string];
+}
+
 /** What a model is made of, in topological order. */
-export type Node = LinearNode | ActivationNode | MaxNode | SumNode | ConcatNode;
+export type Node = LinearNode | ActivationNode | MaxNode | SumNode | ConcatNode | ClampNode;
 
 /** The name under which the first nodes read the model's input. */
 export const INPUT = 'input';

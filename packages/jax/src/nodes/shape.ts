@@ -1,7 +1,7 @@
 import { numpy as np } from '@jax-js/jax';
 import { operators, PoliceError } from '@police/core';
 import { leadOf, scalar, type Tensor } from '../arrays.js';
-import type { ConcatNode, LinearNode, SumNode } from './node.js';
+import type { ClampNode, ConcatNode, LinearNode, SumNode } from './node.js';
 
 /** The same entries seen in another shape. */
 export const reshapeNode = (
@@ -93,6 +93,20 @@ export const concatNode = (
   inputs,
   inputShape: [sizes[0]],
   shape: [sizes.reduce((sum, size) => sum + size, 0)],
+  parameters: [],
+});
+
+/** A value held between centre − radius and centre + radius. */
+export const clampNode = (
+  name: string,
+  [value, centre, radius]: readonly string[],
+  shape: readonly number[],
+): ClampNode => ({
+  kind: 'clamp',
+  name,
+  inputs: [value, centre, radius],
+  inputShape: shape,
+  shape,
   parameters: [],
 });
 

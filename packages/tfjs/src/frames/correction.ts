@@ -1,4 +1,4 @@
-import { type Demand, PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
+import { PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
 import { assertMapFits, centreOf, DemandHolder, jacobianSolver } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Graph, sizeOf } from '../graph/node.js';
@@ -25,12 +25,17 @@ export type Corrector = (frames: Frames) => Correction;
  * Throws `invalid-option` unless the outputs are a plain vector without a final softmax or sigmoid, `infeasible-target` for a region that
  * does not fill its space or a demand that no map meets, `shape` or `not-finite` for a map that does not fit.
  */
-export function correctorOf(graph: Graph, [region]: readonly Region[], wanted: Target): Corrector {
+export function correctorOf(
+  graph: Graph,
+  [region]: readonly Region[],
+  wanted: Target,
+  pull: number,
+): Corrector {
   const { shape } = graph.nodes.at(-1)!;
   assertTarget(!graph.head, 'a model that ends without a softmax or sigmoid', 'one that ends with it');
   assertTarget(shape.length === 1, 'a vector of outputs', `outputs of shape ${shape.join(' × ')}`);
   const solver = jacobianSolver(region);
-  if ('kind' in wanted) return holding(region, wanted, shape[0], solver.data);
+  if ('kind' in wanted) return holding(region, new DemandHolder(wanted, region, shape[0]), pull, solver.data);
   assertMapFits(wanted, shape[0], region.size, 'target');
   return prescribing(region, wanted, shape[0], solver.data);
 }
@@ -67,8 +72,8 @@ function prescribing(
   };
 }
 
-function holding(region: Region, demand: Demand, outSize: number, solver: Float64Array): Corrector {
-  const op = new HeldMapOp(new DemandHolder(demand, region, outSize));
+function holding(region: Region, holder: DemandHolder, pull: number, solver: Float64Array): Corrector {
+  const op = new HeldMapOp(holder, pull);
   const coordinates = Float64Array.of(1, ...region.centre);
   const middle = centreOf(region);
   return frames => {

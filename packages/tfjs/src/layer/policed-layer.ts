@@ -61,7 +61,7 @@ export class PolicedLayer extends CompositeLayer {
     const constraint = constraintOf(graph, settings);
     if (settings.mode === 'project') assertProjectable(constraint, model);
     const target = settings.target?.[0];
-    const corrector = target && correctorOf(graph, settings.regions, target);
+    const corrector = target && correctorOf(graph, settings.regions, target, settings.pull!);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
     this.constraint = constraint;

@@ -22,6 +22,7 @@ const OPTIONS: readonly TrainingOption[] = [
   'schedule',
   'fade',
   'target',
+  'pull',
 ];
 
 /** The options of `constrain`, with defaults. Throws `invalid-option`, naming the option. */
@@ -41,8 +42,9 @@ export function settingsToConfig(settings: TrainingSettings, where: string): tf.
     regions: caseProof(JSON.stringify(regions)),
     ...(target ? { target: caseProof(JSON.stringify(target.map(each => each && numbersOf(each)))) } : {}),
   };
-  const { method, steepness } = settings;
-  if (method === 'patch') return { method, steepness: steepness!, ...texts };
+  const { method, steepness, pull } = settings;
+  if (method === 'patch')
+    return { method, steepness: steepness!, ...(pull === undefined ? {} : { pull }), ...texts };
   if (typeof policy === 'function') {
     throw new PoliceError({
       code: 'invalid-option',

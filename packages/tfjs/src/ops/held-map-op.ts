@@ -16,10 +16,15 @@ export class HeldMapOp {
     | { readonly A: Float32Array; readonly value: Float32Array; readonly held: HeldMap }
     | undefined;
 
-  constructor(readonly holder: DemandHolder) {}
+  constructor(
+    readonly holder: DemandHolder,
+    /** See `TrainingOptions.pull`. */
+    private readonly pull: number,
+  ) {}
 
   apply({ A, value }: CentredMap): CentredMap {
     const held = this.heldOf(peek(A), peek(value));
+    const away = this.away(peek(A), peek(value), held);
     const [out, size] = [value.shape[0], A.shape[0]];
     const results = [
       tf.tensor2d(Float32Array.from(turned(held.map.A.data, out, size)), [size, out]),
@@ -30,13 +35,30 @@ export class HeldMapOp {
       const back = held.pullback(given);
       const { centre } = this.holder.space;
       // b = value − A centre.
-      const toA = back.A.data.map((a, i) => a - back.b[Math.floor(i / size)] * centre[i % size]);
+      const toA = back.A.data.map(
+        (a, i) => a - back.b[Math.floor(i / size)] * centre[i % size] + this.pull * away.A[i],
+      );
       return {
         A: tf.tensor2d(Float32Array.from(turned(toA, out, size)), [size, out]),
-        value: tf.tensor1d(Float32Array.from(back.b)),
+        value: tf.tensor1d(Float32Array.from(back.b, (b, j) => b + this.pull * away.value[j])),
       };
     });
     return { A: heldA as tf.Tensor2D, value: heldValue as tf.Tensor1D };
+  }
+
+  /** The gradient of ½ distance² with respect to A `[out, D]` and to the values at the centre. */
+  private away(
+    A: Float32Array,
+    value: Float32Array,
+    { map }: HeldMap,
+  ): { A: Float64Array; value: Float64Array } {
+    const { inSize, radius } = this.holder.space;
+    const own = mapOf(A, value, inSize);
+    const { b } = this.centred(map, 1);
+    return {
+      A: own.A.data.map((a, i) => a - map.A.data[i]),
+      value: own.b.map((v, j) => (v - b[j]) / radius ** 2),
+    };
   }
 
   private heldOf(A: Float32Array, value: Float32Array): HeldMap {

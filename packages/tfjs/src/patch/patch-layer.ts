@@ -3,6 +3,7 @@ import {
   assertFinite,
   assertRegionsFit,
   type DemandHolder,
+  firstMap,
   firstNonFinite,
   type TrainingSettings,
 } from '@police/core/adapter';
@@ -21,7 +22,6 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { assertPrecision } from '../ops/half-precision.js';
 import { isReadAtOnce, isReadInPlace, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
-import { firstMap } from './first-map.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
@@ -79,7 +79,7 @@ export class PatchLayer extends CompositeLayer {
   }
 
   override build(): void {
-    const { regions, target: targets, steepness } = this.settings;
+    const { regions, target: targets, steepness, pull } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
@@ -95,7 +95,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r]));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r], pull));
     });
     this.patches = patches;
     this.built = true;

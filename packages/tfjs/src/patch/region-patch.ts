@@ -58,8 +58,9 @@ export class RegionPatch {
     steepness: number,
     before: readonly RegionPatch[],
     holder?: DemandHolder,
+    pull = 0,
   ) {
-    this.op = holder && new HeldMapOp(holder);
+    this.op = holder && new HeldMapOp(holder, pull);
     this.centre = this.constant(holder?.space.centre ?? new Float64Array(region.size));
     this.gap = gapApartFrom(
       region,

@@ -20,9 +20,12 @@ interface PlaneProps {
   readonly caption: string;
 }
 
-const levelsOf: Readonly<Record<Lines, (scale: Scale) => readonly number[]>> = {
+/** One contour for so many pixels of CSS, and never more than twenty. */
+const PIXELS_APART = 20;
+
+const levelsOf: Readonly<Record<Lines, (scale: Scale, width: number) => readonly number[]>> = {
   boundary: () => [0],
-  contours: contourLevels,
+  contours: (scale, width) => contourLevels(scale, Math.max(6, Math.min(20, width / PIXELS_APART))),
   none: () => [],
 };
 
@@ -39,7 +42,7 @@ export function Plane({ title, network, view, scale, regions, onChange, caption 
     if (!canvas.current || !view || width === 0) return;
     const size = Math.round(width * Math.min(MOST_PIXELS, devicePixelRatio));
     if (canvas.current.width !== size) Object.assign(canvas.current, { width: size, height: size });
-    drawPicture(canvas.current, { ...view, scale: { lo, hi }, levels: levelsOf[lines]({ lo, hi }) });
+    drawPicture(canvas.current, { ...view, scale: { lo, hi }, levels: levelsOf[lines]({ lo, hi }, width) });
   }, [view, width, lines, lo, hi]);
   return (
     <figure class="plane">

@@ -4,7 +4,7 @@ import { useWidth } from '../plane/use-width.js';
 import { type Axis, linearAxis, logAxis } from './axis.js';
 
 const HEIGHT = 150;
-const MARGIN = { left: 46, right: 10, top: 8, bottom: 24 };
+const MARGIN = { left: 46, right: 24, top: 8, bottom: 24 };
 
 /** Both losses over the steps, on a logarithmic scale. */
 export function LossChart() {
@@ -26,7 +26,7 @@ export function LossChart() {
       .join('');
   return (
     <div ref={holder} class="chart">
-      {width > 0 && points.length > 0 && (
+      {width > 0 && points.length > 1 && (
         <svg width={width} height={HEIGHT} role="img" aria-label="Loss of both networks over the steps">
           <Ticks x={x} y={y} width={width} />
           <path class="free" d={line('free')} />
@@ -53,7 +53,7 @@ function Ticks({ x, y, width }: { readonly x: Axis; readonly y: Axis; readonly w
           {signed(tick.toLocaleString('en'))}
         </text>
       ))}
-      <text x={4} y={12}>
+      <text x={MARGIN.left + 4} y={HEIGHT - MARGIN.bottom - 5}>
         loss
       </text>
       <text x={width - MARGIN.right} y={HEIGHT - MARGIN.bottom - 5} text-anchor="end">

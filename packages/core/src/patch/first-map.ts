@@ -1,5 +1,10 @@
-import { type AffineMap, type Matrix, matrixFromRows, PoliceError, type Region } from '@police/core';
-import { chartOf, firstNonFinite, fitted, mapOf, seededRng } from '@police/core/adapter';
+import { firstNonFinite, PoliceError } from '../errors.js';
+import type { AffineMap } from '../frames/affine-map.js';
+import { type Matrix, matrixFromRows } from '../numeric/matrix.js';
+import { seededRng } from '../numeric/random.js';
+import type { Region } from '../regions/region.js';
+import { chartOf } from './coordinates.js';
+import { fitted, mapOf } from './fit.js';
 
 /** Points that a map is fitted to: two for each of its unknowns, within these bounds. */
 const FEWEST = 256;
