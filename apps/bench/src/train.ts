@@ -22,6 +22,7 @@ export const rules: readonly Rule[] = [
   { name: 'refresh-4', constraint: { policy: 'sticky', refresh: 4 } },
   { name: 'refresh-16', constraint: { policy: 'sticky', refresh: 16 } },
   { name: 'project', constraint: { policy: 'sticky', mode: 'project' } },
+  { name: 'fade', constraint: { fade: 0.25 } },
   { name: 'patch-5', constraint: { method: 'patch', steepness: 5 } },
   { name: 'patch-20', constraint: { method: 'patch', steepness: 20 } },
 ];

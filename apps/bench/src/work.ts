@@ -11,6 +11,8 @@ export type Variant =
   | 'project'
   /** Held between cones around a map. */
   | 'patch'
+  /** As ours, its shifts times a function of the distance. */
+  | 'fade'
   /** Shifts every so many steps. */
   | { readonly refresh: number };
 
@@ -51,7 +53,8 @@ export function dataWork(spec: BenchCase, batch = spec.batch): number {
  * - with `picksRows`, the last policed layer of a simplex has the factor of a forward pass.
  *
  * A patch carries no frame: its map goes forward and back to its weights, 4 · N · inputs for each output, and of each input's two facets the
- * gap takes one multiply-add each.
+ * gap takes one multiply-add each. Shifts that fade take the work of ours, the gap, and one multiply-add for each value of a policed layer, forward
+ * and back.
  *
  * Convolutions count a weight once for each position.
  */
@@ -66,7 +69,18 @@ export function workBound(spec: BenchCase, variant: Variant, options: WorkOption
       return factor * weights * regionRows(spec, variant, i === 0);
     }),
   );
-  return 1 + region / dataWork(spec, options.batch);
+  const faded = variant === 'fade' ? fadeWork(spec, options.batch) : 0;
+  return 1 + (region + faded) / dataWork(spec, options.batch);
+}
+
+function fadeWork({ model, batch: own }: BenchCase, batch = own): number {
+  return 2 * batch * (inputSizeOf(model) + sum(valuesOf(model)));
+}
+
+/** Values of one row after each policed layer. */
+function valuesOf(model: ModelSpec): number[] {
+  if (model.kind === 'dense') return new Array<number>(model.depth).fill(model.width);
+  return model.channels.map(channels => model.side * model.side * channels);
 }
 
 function patchWork({ model, batch: own }: BenchCase, batch = own): number {
@@ -76,7 +90,7 @@ function patchWork({ model, batch: own }: BenchCase, batch = own): number {
 
 function factorOf(variant: Exclude<Variant, 'patch'>): number {
   if (typeof variant === 'object') return 6 / variant.refresh;
-  return { unconstrained: 0, plain: 6, ours: 6, local: 4, project: 2 }[variant];
+  return { unconstrained: 0, plain: 6, ours: 6, fade: 6, local: 4, project: 2 }[variant];
 }
 
 const forwardOf = (variant: Exclude<Variant, 'patch'>): number =>

@@ -15,6 +15,8 @@ test('a net small enough to count by hand', () => {
   expect(workBound(smallCase, 'plain')).toBe(1 + (6 * 4 * (18 + 36)) / (6 * 5 * 60));
   // A patch: 3 inputs, one output, 4 for the map and 2 for the gap.
   expect(workBound(smallCase, 'patch')).toBe(1 + (5 * 3 * 6) / (6 * 5 * 60));
+  // Fading: ours, and 2 for each of 3 inputs and of 6 and 6 values.
+  expect(workBound(smallCase, 'fade')).toBe(1 + (6 * 4 * 36 + 5 * 2 * (3 + 6 + 6)) / (6 * 5 * 60));
   expect(workBound(smallCase, 'unconstrained')).toBe(1);
 });
 

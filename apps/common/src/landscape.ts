@@ -24,6 +24,10 @@ export function landscapeTask(side: number): Task {
   return { name: 'landscape', window, points, values, outputs: 3, loss: 'squared' };
 }
 
+/** How bright the picture is at a point, in [−1, 1]: the mean of its three colours. */
+export const brightnessAt = (x: number, y: number): number =>
+  (2 / 3) * colourAt(x, y).reduce((sum, c) => sum + c, 0) - 1;
+
 function colourAt(x: number, y: number): Colour {
   if (y < -2.2 + 0.5 * Math.sin(1.7 * x + 1) + 0.2 * Math.sin(4 * x)) return NEAR_HILLS;
   if (y < -0.5 + 0.7 * Math.sin(1.1 * x - 0.6)) return mixed(FAR_HILLS, SKY_LOW, (y + 3) / 12);

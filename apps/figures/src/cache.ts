@@ -55,11 +55,25 @@ const decodedLayer = ({ kernel, bias, ...sizes }: Encoded<DenseLayer>): DenseLay
 const floats = (base64: string): Float32Array =>
   new Float32Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer);
 
+/** A network whose layers are written so or so. */
 interface Layers<L> extends Pick<PlainNetwork, 'leak'> {
   readonly layers: readonly L[];
   readonly correction?: L;
+  readonly patch?: { readonly centre: L; readonly radius: readonly L[] };
+  readonly fade?: { readonly on: readonly L[]; readonly shifts: readonly (L | null)[] };
 }
 
-function mapNetwork<A, B>({ leak, layers, correction }: Layers<A>, change: (layer: A) => B): Layers<B> {
-  return { leak, layers: layers.map(change), ...(correction ? { correction: change(correction) } : {}) };
+function mapNetwork<A, B>(
+  { leak, layers, correction, patch, fade }: Layers<A>,
+  change: (layer: A) => B,
+): Layers<B> {
+  return {
+    leak,
+    layers: layers.map(change),
+    ...(correction ? { correction: change(correction) } : {}),
+    ...(patch ? { patch: { centre: change(patch.centre), radius: patch.radius.map(change) } } : {}),
+    ...(fade
+      ? { fade: { on: fade.on.map(change), shifts: fade.shifts.map(shift => shift && change(shift)) } }
+      : {}),
+  };
 }

@@ -68,7 +68,7 @@ async function trainAndKeep(training: Training, cache: string, progress: Progres
 }
 
 const nameOf = ({ task, constraint }: Training): string =>
-  `${task.name} ${constraint?.policy ?? 'unconstrained'}`;
+  `${task.name} ${constraint?.method ?? constraint?.policy ?? 'unconstrained'}`;
 
 /** Multiply-adds of a training on the data: the frames of planar regions are small beside it. */
 function workOf({ task, setup }: Training): number {

@@ -12,8 +12,13 @@ import type { Setup } from './settings.js';
 /** What a network is kept affine on, and how. */
 export interface Constraint {
   readonly regions: readonly Region[];
-  /** The paper's vote at every step, or sides that stay. */
-  readonly policy: 'majority' | 'sticky';
+  readonly method?: 'patch';
+  /** Of shifts: the paper's vote at every step, or sides that stay. */
+  readonly policy?: 'majority' | 'sticky';
+  /** Within so many radii shifts fade out. */
+  readonly fade?: number;
+  /** Of a patch. */
+  readonly steepness?: number;
   /** What the network is to be on its one region. */
   readonly target?: PrescribedMap;
 }

@@ -23,6 +23,7 @@ const setup: Setup = {
 };
 const tiny: Scale = {
   regression: setup,
+  ways: setup,
   evolution: setup,
   classification: { ...setup, steps: 30 },
   image: { ...setup, steps: 10 },
@@ -65,6 +66,8 @@ test.each([
   ['kinks', 3],
   ['regions', 6],
   ['prescribed', 9],
+  ['ways', 8],
+  ['cones', 1],
   ['image', 3],
 ])('%s: a picture, and %i lines of figures that hold what is claimed', async (name, lines) => {
   const chosen = options(name, [name]);

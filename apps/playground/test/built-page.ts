@@ -1,10 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { browserRefusal, launch } from '@police/common/chromium';
 import type { Browser, Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { builtFolder } from './built-folder.js';
+import { type StaticServer, serve } from './static-server.js';
 
 /** Whether there is a Chromium; tells where there is none, and throws in CI. */
 export function hasChromium(): boolean {
@@ -22,25 +20,16 @@ export interface BuiltPage {
   readonly requested: readonly string[];
 }
 
-/**
- * Builds the page into its own folder, serves and opens it, for all tests of a suite; `testSilence` goes last.
- */
-export function builtPage(name: string): { get: () => BuiltPage; testSilence: () => void } {
-  let server: PreviewServer;
+/** Serves the built page as plain files below a path and opens it, for all tests of a suite; `testSilence` goes last. */
+export function builtPage(): { get: () => BuiltPage; testSilence: () => void } {
+  let server: StaticServer;
   let browser: Browser;
   let opened: BuiltPage;
   const complaints: string[] = [];
   const requested: string[] = [];
 
   beforeAll(async () => {
-    const common = {
-      root,
-      configFile: `${root}/vite.config.ts`,
-      logLevel: 'silent',
-      build: { outDir: `${root}/dist-test/${name}`, emptyOutDir: true },
-    } as const;
-    await build(common);
-    server = await preview({ ...common, preview: { port: 0, host: '127.0.0.1' } });
+    server = await serve(await builtFolder(), '/some/folder/');
     browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('console', message => {
@@ -50,12 +39,12 @@ export function builtPage(name: string): { get: () => BuiltPage; testSilence: ()
     page.on('request', request => {
       requested.push(request.url());
     });
-    opened = { page, url: server.resolvedUrls!.local[0], requested };
+    opened = { page, url: server.url, requested };
   }, 120_000);
 
   afterAll(async () => {
     await browser?.close();
-    await server?.close();
+    server?.close();
   });
 
   return {

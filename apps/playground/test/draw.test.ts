@@ -6,7 +6,7 @@ import { builtPage, hasChromium } from './built-page.js';
 import { addressWith, canvasOf, open, ROUNDING, residuals, train } from './drive.js';
 
 describe.runIf(hasChromium())('a drawing in Chromium', () => {
-  const built = builtPage('draw');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(() => {

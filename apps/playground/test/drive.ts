@@ -26,6 +26,14 @@ export async function train(page: Page, count: number): Promise<void> {
   }
 }
 
+/** Trains one step more. */
+export async function trainOne(page: Page): Promise<void> {
+  const before = await stepsOf(page);
+  await page.getByRole('button', { name: '1 step', exact: true }).click();
+  await trainedTo(page, before + 1);
+  await page.getByRole('button', { name: '1 step', exact: true, disabled: false }).waitFor();
+}
+
 /** How far from affine: with POLICE, and without. */
 export async function residuals(page: Page): Promise<number[]> {
   const element = page.locator('.residual');
@@ -42,6 +50,24 @@ export async function addressWith(page: Page, condition: (hash: string) => boole
   throw new Error(`The address stayed ${await page.evaluate(() => location.hash)}`);
 }
 
-/** What a canvas shows, as text. */
-export const canvasOf = (page: Page, name: string): Promise<string> =>
-  page.getByRole('img', { name }).evaluate(canvas => (canvas as HTMLCanvasElement).toDataURL());
+/** What a canvas shows, as text, once it is drawn and what was about to be drawn is too. */
+export async function canvasOf(page: Page, name: string): Promise<string> {
+  const canvas = page.getByRole('img', { name });
+  return canvas.evaluate(async element => {
+    const shown = element as HTMLCanvasElement;
+    const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
+    while (shown.width !== shown.height) await frame(); // as canvases are before
+    for (let i = 0; i < 4; i++) await frame();
+    return shown.toDataURL();
+  });
+}
+
+/** The mean of a canvas's colours, 0 to 255. A browser may draw the same a little otherwise when it has been read. */
+export async function brightnessOf(page: Page, name: string): Promise<number> {
+  await canvasOf(page, name);
+  return page.getByRole('img', { name }).evaluate(element => {
+    const { width, height } = element as HTMLCanvasElement;
+    const { data } = (element as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+    return data.reduce((sum, channel, i) => sum + (i % 4 < 3 ? channel : 0), 0) / (3 * width * height);
+  });
+}

@@ -1,12 +1,20 @@
-import { chain, dense, matrix, relu } from '@police/core';
-import { exportOnnx } from '@police/onnx-export';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { builtPage, hasChromium } from './built-page.js';
-import { addressWith, open, ROUNDING, residuals, stepsOf, train, trainedTo } from './drive.js';
+import {
+  addressWith,
+  canvasOf,
+  open,
+  ROUNDING,
+  residuals,
+  stepsOf,
+  train,
+  trainedTo,
+  trainOne,
+} from './drive.js';
 
 describe.runIf(hasChromium())('the page in Chromium', () => {
-  const built = builtPage('page');
+  const built = builtPage();
   let page: Page;
   let url: string;
   beforeAll(() => {
@@ -14,7 +22,7 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
   });
 
   test('trains 200 steps, affine to rounding beside a network that is not', async () => {
-    await open(page, url);
+    await open(page, `${url}#start=new`);
     await train(page, 200);
     const [police, free] = await residuals(page);
     expect(police).toBeLessThan(ROUNDING);
@@ -22,9 +30,69 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     expect(await page.locator('.chart path').count()).toBeGreaterThan(0);
   });
 
+  test('opens trained on a task that shows the promise, and trains on from there', async () => {
+    await open(page, url);
+    const steps = await stepsOf(page);
+    expect(steps).toBeGreaterThan(1000);
+    expect(await addressWith(page, hash => hash.includes('start='))).toContain('start=control');
+    const [police, free] = await residuals(page);
+    expect(police).toBeLessThan(ROUNDING);
+    expect(free).toBeGreaterThan(0.5);
+    await trainOne(page);
+    expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
+    expect(await stepsOf(page)).toBe(steps + 1);
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '0');
+    await addressWith(page, hash => !hash.includes('start='));
+  });
+
+  test('a link that was trained on from a preset shows the same again', async () => {
+    await open(page, url);
+    await page.getByRole('button', { name: 'Physics prior' }).click();
+    await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '3000');
+    await trainOne(page);
+    const hash = await addressWith(page, found => found.includes('start=prior') && found.includes('steps=1'));
+    const seen = await canvasOf(page, 'With POLICE: outputs');
+    await open(page, url + hash);
+    await page.waitForFunction(() => document.querySelector('.steps b')?.textContent === '3001');
+    await page.waitForTimeout(100);
+    expect(await canvasOf(page, 'With POLICE: outputs')).toBe(seen);
+    await open(page, `${url}#start=prior&width=16`);
+    expect(await page.getByRole('alert').textContent()).toContain('start');
+  });
+
+  test('shift and patch are exchanged under the networks, and the steepness of the patch', async () => {
+    await open(page, `${url}#width=16&start=new`);
+    await trainOne(page);
+    const [, free] = await residuals(page);
+    await page.getByRole('radiogroup', { name: 'Method' }).getByText('patch').click();
+    await page.getByText('held by the patch').waitFor();
+    await page.locator('.residual').waitFor();
+    await trainOne(page);
+    expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
+    const gentle = await canvasOf(page, 'With a patch: outputs');
+    await page.getByLabel('steepness').fill('8');
+    await addressWith(page, hash => hash.includes('method=patch') && hash.includes('steepness=50'));
+    await page.waitForTimeout(300);
+    expect(await canvasOf(page, 'With a patch: outputs')).not.toBe(gentle);
+    expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
+    expect(free).toBeGreaterThan(2 ** -6);
+    await page.getByRole('button', { name: 'Freeze and prove' }).click();
+    await page.getByText(/^Proven: on the region the cones have no width/).waitFor();
+    await page.getByRole('button', { name: 'Run in ONNX Runtime' }).click();
+    const difference = page.locator('.onnx-difference');
+    await difference.waitFor();
+    expect(Number(await difference.getAttribute('data-difference'))).toBeLessThan(ROUNDING);
+    await page.getByRole('radiogroup', { name: 'Method' }).getByText('shift').click();
+    await page.getByText('units shifted').waitFor();
+    await trainOne(page);
+    expect((await residuals(page))[0]).toBeLessThan(ROUNDING);
+  });
+
   test('Train goes on until Pause', async () => {
+    await open(page, `${url}#width=32`);
     await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await trainedTo(page, 230);
+    await trainedTo(page, 30);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Train', exact: true }).waitFor();
     const paused = await stepsOf(page);
@@ -90,6 +158,17 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     expect(await page.getByRole('combobox', { name: 'Gradient' }).isDisabled()).toBe(true);
   });
 
+  test('asks for ONNX Runtime and for what reads models only when they are needed', async () => {
+    const wanted = built.get().requested.length;
+    await open(page, url);
+    expect(
+      built
+        .get()
+        .requested.slice(wanted)
+        .filter(each => /\/(ort|own-worker)/.test(each)),
+    ).toEqual([]);
+  });
+
   test('freezes with a proof, and ONNX Runtime computes the same', async () => {
     await open(page, `${url}#width=16&seed=3`);
     await train(page, 200);
@@ -100,41 +179,10 @@ describe.runIf(hasChromium())('the page in Chromium', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Download ONNX' }).click();
     expect((await download).suggestedFilename()).toBe('police.onnx');
-    const runtime = () => built.get().requested.filter(each => /\/ort/.test(each));
-    expect(runtime()).toEqual([]); // on demand only
     await page.getByRole('button', { name: 'Run in ONNX Runtime' }).click();
     const difference = page.locator('.onnx-difference');
     await difference.waitFor();
     expect(Number(await difference.getAttribute('data-difference'))).toBeLessThan(ROUNDING);
-    expect(runtime().length).toBeGreaterThan(0);
-  });
-
-  test('shows a model before and after, and says what is wrong with a file', async () => {
-    const choose = (buffer: Buffer) =>
-      page.locator('input[type=file]').setInputFiles({ name: 'model.onnx', mimeType: '', buffer });
-    const drop = async (bytes: Uint8Array) => {
-      const dataTransfer = await page.evaluateHandle(data => {
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([Uint8Array.from(data)], 'model.onnx'));
-        return transfer;
-      }, Array.from(bytes));
-      await page.dispatchEvent('.drop', 'drop', { dataTransfer });
-    };
-    const model = chain(2, [
-      dense(matrix(3, 2, Float64Array.of(1, 1, -1, 0.5, 0.25, -1)), [0, 0.125, 0.25]),
-      relu(),
-      dense(matrix(1, 3, Float64Array.of(1, 1, 1)), [0]),
-    ]);
-    await choose(Buffer.from(exportOnnx(model)));
-    await page.getByText(/^\d of 3 units shifted/).waitFor();
-    await page.getByRole('button', { name: 'Back to training' }).click();
-    await drop(exportOnnx(model));
-    await page.getByText(/^\d of 3 units shifted/).waitFor();
-    await choose(Buffer.from('this is no model'));
-    await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').textContent()).toMatch(/\w/);
-    await page.getByRole('button', { name: 'Back to training' }).click();
-    await page.getByRole('button', { name: '200 steps' }).waitFor();
   });
 
   test('says what is wrong where there is nothing to prove', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PRESET_NAMES, PRESETS } from '../src/presets/presets.js';
 import { EXTENT } from '../src/state/plane.js';
 import {
   ACTIVATIONS,
@@ -8,10 +9,12 @@ import {
   DEPTHS,
   GRADIENTS,
   LINES,
+  METHODS,
   MODES,
   MOST_STEPS,
   POLICIES,
   RATES,
+  STEEPNESSES,
   TARGETS,
   WIDTHS,
 } from '../src/state/settings.js';
@@ -42,6 +45,9 @@ const settings = fc.record({
   backend: fc.constantFrom(...BACKENDS),
   seed: fc.nat(),
   drawing,
+  method: fc.constantFrom(...METHODS),
+  steepness: fc.constantFrom(...STEEPNESSES),
+  start: fc.constant('new' as const),
   mode: fc.constantFrom(...MODES),
   gradient: fc.constantFrom(...GRADIENTS),
   steps: fc.nat(MOST_STEPS),
@@ -71,9 +77,37 @@ describe('the address', () => {
     );
   });
 
-  test('of the defaults is empty', () => {
-    expect(encode(DEFAULTS)).toBe('');
+  test('of the defaults is not empty, since that opens a preset', () => {
+    expect(encode(DEFAULTS)).toBe('start=new');
     expect(decode('').settings).toEqual(DEFAULTS);
+  });
+
+  test.each(PRESET_NAMES)(
+    'of the preset %s leads to it, also with other regions and by another method',
+    name => {
+      fc.assert(
+        fc.property(
+          fc.record({
+            regions: fc.array(shape, { maxLength: 4 }),
+            method: fc.constantFrom(...METHODS),
+            steepness: fc.constantFrom(...STEEPNESSES),
+            steps: fc.nat(MOST_STEPS),
+          }),
+          changed => {
+            const given = { ...PRESETS[name].settings, ...changed };
+            const { settings: found, problems } = decode(`#${encode(given)}`);
+            expect(plain(found)).toEqual(plain(given));
+            expect(problems).toEqual([]);
+          },
+        ),
+      );
+    },
+  );
+
+  test('that starts from networks of other settings starts from new ones, and tells', () => {
+    const { settings: found, problems } = decode(encode({ ...PRESETS.prior.settings, width: 16 }));
+    expect(found).toMatchObject({ width: 16, start: 'new' });
+    expect(problems).toEqual([expect.stringContaining('width')]);
   });
 
   test('whatever it is, leads to settings that can be', () => {

@@ -18,7 +18,7 @@ interface Layer {
 
 /**
  * A plain NeuralNetwork with a network's weights: dense layers, each followed by the same one of brain.js's activations. Options,
- * training options and lookups come from `like`.
+ * training options and lookups come from `like`. What core's `fade` makes of a network of ReLUs is one by core's `plainChain`.
  *
  * Throws `unsupported-layer` (any other graph), `unsupported-activation`, `invalid-option` (a slope that brain.js does
  * not take) or `not-frozen` (a parameter that is no float32 value).
@@ -86,13 +86,17 @@ function layersOf({ nodes }: Network): Layer[] {
   return layers;
 }
 
+/** What holds the others. */
+const CHAINS =
+  "Faded and patched networks of ReLUs, also in the last layer, become such chains by core's plainChain(network, regions); write others as ONNX: exportOnnx(network).";
+
 function unsupported(where: string, expected: string, actual: string): PoliceError {
   return new PoliceError({
     code: 'unsupported-layer',
     where,
     expected,
     actual,
-    remedy: 'brain.js applies one activation after every dense layer, the last included.',
+    remedy: `brain.js applies one activation after every dense layer, the last included. ${CHAINS}`,
   });
 }
 
@@ -111,6 +115,7 @@ function activationOptions(activations: readonly Activation[]): {
       where: 'fromNetwork',
       expected: 'relu, sigmoid, tanh, or leakyRelu of one slope, after every layer',
       actual: other ? `${name} and ${other.name}` : name,
+      remedy: `brain.js has one activation for all layers. ${CHAINS}`,
     });
   }
   if (name !== 'leakyRelu') return { activation: name };

@@ -12,6 +12,7 @@ import type { AnyNetwork, FlatLayer } from './flat-layer.js';
 import { isPositional } from './named-region.js';
 import { type Settings, settingsOf } from './settings.js';
 
+/** What brain.js' own `toJSON` gives. */
 export type PlainJSON = ReturnType<AnyNetwork['toJSON']>;
 
 /**

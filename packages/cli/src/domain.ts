@@ -17,6 +17,17 @@ const TIMES = 2;
 /** In more dimensions points of a lattice are no more even than random ones. */
 const MOST_LATTICE_DIMENSIONS = 16;
 
+/** Random points of the box around a domain, as float32 inputs; the same in every run. */
+export function randomPoints(domain: readonly Region[], count: number): Matrix {
+  const { lo, hi } = boxOf(domain);
+  const rng = repeatable(1);
+  const entries = Float64Array.from({ length: count * lo.length }, (_, i) => {
+    const k = i % lo.length;
+    return Math.fround(lo[k] + rng() * (hi[k] - lo[k]));
+  });
+  return matrix(count, lo.length, entries);
+}
+
 /** Points of the box around the domain, or of a box twice as large as the one around the regions. */
 export function domainPoints(regions: readonly Region[], domain: readonly Region[] | undefined): Samples {
   const { lo, hi } = boxOf(domain ?? regions);

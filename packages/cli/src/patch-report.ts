@@ -1,5 +1,6 @@
 import type { Changes, Patched } from '@police/core';
 import type { ImportedModel } from '@police/onnx-import';
+import { demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines } from './property/changes.js';
@@ -8,7 +9,10 @@ import { type Report, runSentence, shortNumber, table } from './report.js';
 /** What `police enforce --method patch` found and did; `--json` and `--report` write it as JSON. */
 export interface PatchReport
   extends Pick<Report, 'model' | 'regions' | 'guaranteed' | 'certified'>,
-    Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'run' | 'properties' | 'warnings'> {
+    Pick<
+      Report,
+      'smallestMargin' | 'inferenceError' | 'inference' | 'demands' | 'run' | 'properties' | 'warnings'
+    > {
   readonly job?: JobHashes & WrittenHashes;
   readonly method: 'patch';
   readonly patches: readonly PatchedRegionReport[];
@@ -87,6 +91,7 @@ export function patchLines(
     ),
     ...steepnessLines(patches),
     '',
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(run ? [runSentence(run.samples)] : []),
     ...(kept

@@ -52,6 +52,16 @@ const RULES: readonly Rule[] = [
     remedy: 'Pass --precision $1.',
     inForce: 'Pass --precision $1 instead.',
   },
+  { says: /Fade within less: width (\S+) at most\./, remedy: 'Fade within less: --fade $1 at most.' },
+  { says: /or patch: patch\(net, regions\)\./, remedy: 'or patch: --method patch.' },
+  {
+    says: /Patch the network instead: patch\(net, regions\)\./,
+    remedy: 'Patch the model instead: --method patch.',
+  },
+  {
+    says: /Shift without fading, or patch the model: appendPatch\(bytes, network\)\./,
+    remedy: 'Leave --fade out, or patch: --method patch.',
+  },
   { says: /Pass \{ programs: .*?, or enclose/, remedy: 'Enclose' },
   { says: /pass the error you can accept, such as 1e-6, or use/, remedy: 'use' },
 ];

@@ -1,9 +1,14 @@
-import type { Drift, EnforceReport } from '@police/core';
+import type { Drift, EnforceReport, GapBody } from '@police/core';
 import type { Edit, ImportedModel } from '@police/onnx-import';
+import { type DemandReport, demandLines } from './demand-file.js';
 import type { Harm } from './harm.js';
 import type { JobHashes, WrittenHashes } from './job-hashes.js';
 import { changeLines, type PropertyChange } from './property/changes.js';
+import { type RefitReport, refitLines } from './refit.js';
 import { type ChosenSharing, sharingLines } from './sharing.js';
+import { shortNumber, table } from './table.js';
+
+export { shortNumber, table } from './table.js';
 
 /** What `police enforce` found and did; `--json` and `--report` write it as JSON. */
 export interface Report {
@@ -14,6 +19,8 @@ export interface Report {
   readonly guaranteed: Pick<ImportedModel, 'guaranteedTensor' | 'tail'>;
   readonly certified: true;
   readonly shifts: Omit<EnforceReport, 'maps' | 'approximationErrors'>;
+  /** What fitting the weights did; absent where only biases were shifted. */
+  readonly refit?: RefitReport;
   /** Which units share a shift after convolutions, and what either way costs. */
   readonly sharing: ChosenSharing;
   /** Least distance of any unit to its kink, all rounding deducted; null without kinks. */
@@ -24,7 +31,11 @@ export interface Report {
   readonly inference: readonly string[];
   /** Bound on |f(x) − (A x + b)| where smooth activations make it approximate. */
   readonly approximationError?: number;
+  /** What was proved of the regions' maps besides; absent where nothing was demanded. */
+  readonly demands?: readonly DemandReport[];
   readonly edits: readonly Edit[];
+  /** Of shifts that fade out around the regions. */
+  readonly fade?: FadeReport;
   /** Points of each region at which ONNX Runtime computes what was proved; absent where it is not installed. */
   readonly run?: { readonly samples: number };
   /** Of properties among the regions: the answers before and after; absent without any. */
@@ -36,29 +47,14 @@ export interface Report {
   readonly warnings: readonly string[];
 }
 
-/** Rows of columns, padded; numbers right, text left. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
-  const cells = [head, ...rows.map(row => row.map(formatted))];
-  const widths = head.map((_, k) => cells.reduce((most, row) => Math.max(most, row[k].length), 0));
-  const isNumeric = head.map((_, k) => rows.every(row => typeof row[k] === 'number'));
-  return cells.map(row =>
-    row
-      .map((cell, k) => (isNumeric[k] ? cell.padStart(widths[k]) : cell.padEnd(widths[k])))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-function formatted(value: string | number): string {
-  if (typeof value === 'string') return value;
-  return Number.isInteger(value) ? `${value}` : shortNumber(value);
-}
-
-/** Four significant digits. */
-export function shortNumber(value: number): string {
-  const size = Math.abs(value);
-  if (value === 0) return '0';
-  return size >= 1e-3 && size < 1e6 ? `${Number(value.toPrecision(4))}` : value.toExponential(2);
+/** What fading shifts added to the file, and where they are in force. */
+export interface FadeReport {
+  /** Radii of a region from which on its shifts are 0. */
+  readonly width: number;
+  /** Operators and constants added. */
+  readonly added: { readonly nodes: number; readonly entries: number };
+  /** Where each region's shifts are whole: on the region, or on a body around it. */
+  readonly bodies: readonly GapBody[];
 }
 
 export function reportLines(report: Report): string[] {
@@ -68,6 +64,11 @@ export function reportLines(report: Report): string[] {
   return [
     `'${guaranteed.guaranteedTensor}'${where} is exactly affine on ${several}: certified.`,
     `Shifted ${shifts.shifted} of ${shifts.units} units, Σ|c| ${shortNumber(shifts.totalShift)}, largest ${shortNumber(shifts.largestShift)}; on every region ${shifts.dead} units are 0, ${shifts.saturated} constant otherwise, ${shifts.linear} linear.`,
+    ...(shifts.freed === undefined
+      ? []
+      : [
+          `Lookahead spared ${shifts.freed} more: nothing they do reaches the output, every path from them ending in a flat unit.`,
+        ]),
     '',
     ...table(
       ['layer', 'units', 'shifted', 'Σ|c|', 'largest', 'dead', 'saturated', 'linear'],
@@ -84,7 +85,9 @@ export function reportLines(report: Report): string[] {
     ),
     '',
     ...sharingLines(report.sharing),
+    ...(report.refit ? refitLines(report.refit) : []),
     `Least margin ${report.smallestMargin === null ? 'none needed' : shortNumber(report.smallestMargin)}.`,
+    ...demandLines(report.demands ?? []),
     ...report.inference,
     ...(report.run ? [runSentence(report.run.samples)] : []),
     ...(report.approximationError === undefined
@@ -96,11 +99,22 @@ export function reportLines(report: Report): string[] {
         ]
       : []),
     ...changeLines(report.properties ?? []),
-    edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:',
+    ...editLines(report),
     ...edits.map(
       ({ kind, node, tensor, changed, largest }) =>
         `  ${EDIT_NAMES[kind]} at ${node}: ${changed} values in '${tensor}', largest ${shortNumber(largest)}`,
     ),
+  ];
+}
+
+function editLines({ edits, fade }: Report): string[] {
+  if (!fade) return [edits.length === 0 ? 'Nothing had to be changed: the bytes are those read.' : 'Edits:'];
+  const around = fade.bodies.flatMap(({ kind, facets }, r) =>
+    kind === 'region' ? [] : [`Region ${r}: whole on a body of ${facets} facets around it.`],
+  );
+  return [
+    `Faded out within ${fade.width} radii of each region, where the model is as it was: ${fade.added.nodes} operators and ${fade.added.entries} numbers were added, everything else keeps its bytes.`,
+    ...around,
   ];
 }
 

@@ -1,4 +1,5 @@
 import { PoliceError } from '@police/core';
+import { useFastProducts } from '@police/core/fast';
 import { Command, CommanderError } from 'commander';
 import { SOLVER_NAME } from './commands/capabilities.js';
 import { sayDefect } from './defect.js';
@@ -26,6 +27,7 @@ const MORE_HELP = '\nRegion files, with examples: police help regions';
 
 /** Runs one command line (without the program's name) and returns its exit code. Errors are printed, never thrown. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  useFastProducts();
   let code: number = EXIT.done;
   const program = commandsOf(terminal, found => {
     code = found;

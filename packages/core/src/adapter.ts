@@ -1,3 +1,5 @@
+export { DemandHolder, type HeldMap } from './demands/held-map.js';
+export { type StoredMap, storedMap } from './demands/stored-map.js';
 export { assertFinite, assertSize, firstNonFinite, within } from './errors.js';
 export { approximationErrors, approximationErrorsOf } from './frames/approximation-error.js';
 export {
@@ -21,7 +23,6 @@ export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backwa
 export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
 export { forwardFrames } from './in-place/forward-frames.js';
 export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
-export { addProduct, addTransposed } from './in-place/products.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
 export {
   activate,
@@ -67,12 +68,18 @@ export { multiplyAdds } from './network/work.js';
 export { type ChangeCounts, changeCounts } from './numeric/changes.js';
 export { type Block, concatColumns, rowRange } from './numeric/matrix.js';
 export { sumErrorBound } from './numeric/precision.js';
+export { addProduct, addTransposed } from './numeric/products.js';
 export { seededRng } from './numeric/random.js';
+export { chartOf } from './patch/coordinates.js';
+export { shiftsOf as addedShifts } from './patch/fade.js';
+export { fitted, mapOf } from './patch/fit.js';
+export { gatesOf } from './patch/gates.js';
 export { firstMap } from './patch/first-map.js';
 export { gapApartFrom } from './patch/probes.js';
 export { leastGap } from './patch/steepness.js';
 export { type PatchParts, withPatches } from './patch/with-patches.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
+export { assertDemand } from './proof/enclosed-piece.js';
 export { regionsHash, sha256Hex } from './proof/hash.js';
 export { relaxedNodes } from './proof/relaxed.js';
 export { isRepresentable, roundNetwork } from './proof/rounding.js';
@@ -85,7 +92,7 @@ export {
 } from './regions/index.js';
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
-export { containmentAllowance } from './regions/region.js';
+export { centreOf, containmentAllowance } from './regions/region.js';
 export { cube, disc, octahedron, type UnitBall } from './regions/unit-balls.js';
 export {
   activeRows,

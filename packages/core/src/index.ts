@@ -8,6 +8,11 @@ export {
 export type { LinearInequality, LinearTerm, Query, QueryCase } from './decide/query.js';
 export { type Repaired, type RepairOptions, repair } from './decide/repair.js';
 export type { QueryArithmetic } from './decide/row-bounds.js';
+export { demandFromJSON } from './demands/checked-demand.js';
+export * as demands from './demands/demand.js';
+export type { Demand, Norm, Plant } from './demands/demand-type.js';
+export type { DemandProof } from './demands/enclosed-map.js';
+export { lyapunovMatrix } from './demands/lyapunov-matrices.js';
 export { PoliceError, type PoliceErrorCode, type PoliceErrorDetails } from './errors.js';
 export type { AffineMap } from './frames/affine-map.js';
 export type { SettledSides, ShiftSharing, Sides } from './frames/policed-pass.js';
@@ -32,9 +37,15 @@ export { boundOutputs, type OutputBoundOptions } from './maps/bound-outputs.js';
 export { type ChordProbe, chordProbe } from './maps/chord-probe.js';
 export { type Drift, type DriftOptions, drift } from './maps/drift.js';
 export { type Enforced, type EnforceOptions, enforce } from './maps/enforce.js';
+export { type DemandedNetwork, type HoldDemandOptions, holdDemand, holdDemands } from './maps/hold-demand.js';
 export { bounds, type OutputBounds } from './maps/output-range.js';
 export { type Policed, type PoliceOptions, police } from './maps/police.js';
-export { type PrescribedMap, prescribeByCorrection, prescribeByLastLayer } from './maps/prescribe.js';
+export {
+  type PrescribedMap,
+  prescribeByCorrection,
+  prescribeByLastLayer,
+  type Target,
+} from './maps/prescribe.js';
 export type { EnforceReport, LayerReport } from './maps/report.js';
 export {
   type Activation,
@@ -67,7 +78,7 @@ export type { Fraction } from './numeric/fraction.js';
 export { type Matrix, matrix, matrixFromRows, rowOf } from './numeric/matrix.js';
 export { float16, float32, float64, type Precision } from './numeric/precision.js';
 export type { Rng } from './numeric/random.js';
-export { type FadeOptions, fade } from './patch/fade.js';
+export { type Faded, type FadeOptions, fade, faded } from './patch/fade.js';
 export { type Gap, type GapBody, gapOf, type PatchPrecision } from './patch/gap.js';
 export {
   opaqueNetwork,
@@ -78,11 +89,13 @@ export {
   patch,
   patchFunction,
 } from './patch/patch.js';
+export { type PlainChain, type PlainChainOptions, plainChain } from './patch/plain-chain.js';
 export { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes } from './patch/probes.js';
 export type { Changes, ShellReport } from './patch/shell-report.js';
 export {
   type Certificate,
   type CertificateOptions,
+  type CertifiedDemand,
   certificateFlaw,
   certificateOf,
   certificateOfProof,
@@ -90,6 +103,7 @@ export {
 } from './proof/certificate.js';
 export { certify } from './proof/certify.js';
 export type { FrozenLayer } from './proof/clearing.js';
+export { provenDemand } from './proof/enclosed-piece.js';
 export { type FreezeOptions, type Frozen, freeze } from './proof/freeze.js';
 export type {
   Certified,
@@ -106,6 +120,9 @@ export {
   type SmtProofOptions,
   smtProof,
 } from './proof/smt/smt-proof.js';
+export type { Budget } from './refit/distil.js';
+export type { RefitStage, RefitStageName } from './refit/race.js';
+export { type RefitOptions, type RefitProgress, type Refitted, refit, refitSteps } from './refit/refit.js';
 export {
   ball,
   box,

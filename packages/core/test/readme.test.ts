@@ -16,9 +16,10 @@ function run(snippet: string, expression: string): unknown {
 }
 
 test('the README’s snippets run, and their networks are certified', () => {
-  expect(snippets).toHaveLength(3);
+  expect(snippets).toHaveLength(4);
   expect(run(snippets[0], 'proof.certified')).toBe(true);
   expect(run(snippets[1], 'certify(network, [region]).certified')).toBe(true);
+  expect(run(snippets[3], 'provenDemand(network, region, demand).holds')).toBe(true);
   const asked = (net: string) =>
     run(snippets[2], `decide(${net}, [{ region, conjuncts: [[above]] }]).answer`);
   expect(asked('net')).toBe('sat');

@@ -12,11 +12,15 @@ export interface PartTensor {
   readonly shape: Shape;
 }
 
+/** Of `graphPart`: the tensors that it reads, the one that it writes, and names that are taken. */
 export interface PartOptions {
   /** The network's input: `[batch, inputSize]`. */
   readonly input: PartTensor;
-  /** What the network's opaque node stands for. */
-  readonly value: PartTensor;
+  /**
+   * What the network's opaque node stands for.
+   * @defaultValue none: the network has no such node
+   */
+  readonly value?: PartTensor;
   readonly outputName: string;
   /** Names of tensors and nodes that are taken. */
   readonly taken: readonly string[];
@@ -29,25 +33,26 @@ export interface GraphPart {
 }
 
 /**
- * What a network computes beyond its one opaque node, as nodes for another graph, which has that node's values already. The operators are
- * those of `exportOnnx`, all in operator set 8; the output has the shape of `value`.
+ * What a network computes, as nodes for another graph; beyond its one opaque node where `value` is given, the values of that node, which the
+ * graph has already. The operators are those of `exportOnnx`, all in operator set 8; the output has the shape of `value`, or is flat.
  *
- * Throws `not-frozen` (a parameter that is no float32 value), `unsupported-layer` or `invalid-network` (not one opaque node).
+ * Throws `not-frozen` (a parameter that is no float32 value), `unsupported-layer` or `invalid-network` (not one opaque node, or one too many).
  */
 export function graphPart(net: Network, { input, value, outputName, taken }: PartOptions): GraphPart {
   const opaque = net.nodes.filter(({ kind }) => kind === 'opaque');
-  if (opaque.length !== 1) {
+  const wanted = value ? 1 : 0;
+  if (opaque.length !== wanted) {
     throw new PoliceError({
       code: 'invalid-network',
       where: 'graphPart',
-      expected: 'one opaque node, which stands for the values that are there',
+      expected: value ? 'one opaque node, which stands for the values that are there' : 'no opaque node',
       actual: `${opaque.length}`,
     });
   }
   const writer = new GraphWriter([...taken, outputName], taken);
   writeNodes(net, writer, {
     input: { kind: 'tensor', ...input },
-    opaque: { kind: 'tensor', ...value },
+    ...(value ? { opaque: { kind: 'tensor' as const, ...value } } : {}),
     outputName,
     isOutput: node => node === net.nodes.at(-1),
   });

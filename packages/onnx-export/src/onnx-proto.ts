@@ -13,6 +13,7 @@ import {
 export const OPSET = 17;
 export const IR_VERSION = 8;
 
+/** A node's attribute, in one of the four types that are written. */
 export type OnnxAttribute = { readonly name: string } & (
   | { readonly type: 'int' | 'float'; readonly value: number }
   | { readonly type: 'ints'; readonly value: readonly number[] }

@@ -1,5 +1,6 @@
 import { PoliceError, type Region } from '@police/core';
 
+/** Of `exportOnnx`: names, metadata, and what the model does after the network. */
 export interface ExportOptions {
   /**
    * Name of the input tensor `[batch, inputSize]`.

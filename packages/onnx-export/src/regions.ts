@@ -15,7 +15,7 @@ export function regionsMetadata(net: Network, regions: readonly Region[]): Recor
 }
 
 function assertStraight(net: Network, regions: readonly Region[]): void {
-  const bent = enforce(net, regions).report.layers.find(({ shifted }) => shifted > 0);
+  const bent = enforce(net, regions, { lookahead: true }).report.layers.find(({ shifted }) => shifted > 0);
   if (!bent) return;
   throw new PoliceError({
     code: 'not-frozen',

@@ -1,11 +1,13 @@
 import { type Network, PoliceError } from '@police/core';
-import { type GraphPart, graphPart, type OnnxNode } from '@police/onnx-export';
+import { graphPart } from '@police/onnx-export';
+import { addConstants, flatInput, newNode, stepsOf } from './append-nodes.js';
 import { ModelEdits, type NewNode } from './edits.js';
-import { type ModelEnds, type ReadOptions, readEnds } from './ends.js';
+import { type ReadOptions, readEnds } from './ends.js';
 import { malformed, unsupported } from './errors.js';
-import { codeOf, type FloatType } from './tensor.js';
+import type { FloatType } from './tensor.js';
 import { entriesOf } from './values.js';
 
+/** Of `appendPatch`: where the model ends, and what its file leaves open. */
 export interface AppendOptions extends Omit<ReadOptions, 'externalData'> {
   /**
    * Sizes of the patched tensor for one sample, as a run of the model shows them.
@@ -63,21 +65,11 @@ export function appendPatch(bytes: Uint8Array, network: Network, options: Append
   const workType: FloatType = [inputType, outputType].includes('float64') ? 'float64' : 'float32';
 
   const added: NewNode[] = [];
-  const then = (node: NewNode): string => {
-    added.push(node);
-    return node.output;
-  };
-  const cast = (tensor: string, from: FloatType, to: FloatType, output: string): string =>
-    from === to ? tensor : then({ opType: 'Cast', inputs: [tensor], output, ints: { to: codeOf(to) } });
-  const fresh = (part: string) => file.newName(`${name}.${part}`);
-  const shaped = (tensor: string, sizes: readonly number[], output: string): string => {
-    const shape = file.addIntegers(fresh('shape'), sizes);
-    return then({ opType: 'Reshape', inputs: [tensor, shape], output });
-  };
+  const { cast, shaped, fresh, ...steps } = stepsOf(file, name, added);
 
   const valueTensor = fresh('unpatched');
   file.setOutput(place.node, valueTensor, place.output);
-  const input = flatInput(ends, workType, { cast, shaped, then, fresh });
+  const input = flatInput(ends, workType, { cast, shaped, fresh, ...steps });
   const isBatched = outputShape.length > 1 && outputShape[0] === 1;
   const uncast = cast(valueTensor, outputType, workType, fresh('value'));
   const value = isBatched ? uncast : shaped(uncast, [-1, network.outputSize], fresh('row'));
@@ -104,43 +96,6 @@ export function appendPatch(bytes: Uint8Array, network: Network, options: Append
     entries: part.initializers.reduce((sum, { values }) => sum + values.length, 0),
     valueTensor,
   };
-}
-
-interface Steps {
-  readonly cast: (tensor: string, from: FloatType, to: FloatType, output: string) => string;
-  readonly shaped: (tensor: string, sizes: readonly number[], output: string) => string;
-  readonly then: (node: NewNode) => string;
-  readonly fresh: (part: string) => string;
-}
-
-/** The input as rows `[batch, D]` of a type. */
-function flatInput(
-  { inputName, inputShape, inputType }: ModelEnds,
-  type: FloatType,
-  { cast, shaped, then, fresh }: Steps,
-): string {
-  const x = cast(inputName, inputType, type, fresh('input'));
-  const [first, ...rest] = inputShape;
-  if (first === 1 && rest.length === 1) return x;
-  const output = fresh('flat');
-  if (first === 1 && rest.length > 1)
-    return then({ opType: 'Flatten', inputs: [x], output, ints: { axis: 1 } });
-  return shaped(x, [1, entriesOf(inputShape)], output);
-}
-
-function newNode({ opType, name, inputs, output, attributes }: OnnxNode): NewNode {
-  const ints = attributes.map(({ name: attribute, type, value }) => {
-    if (type === 'int') return [attribute, value] as const;
-    throw unsupported(name, 'a patch of dense layers, ReLUs and clamps', `${opType} with '${attribute}'`);
-  });
-  return { opType, name, inputs, output, ints: Object.fromEntries(ints) };
-}
-
-function addConstants(file: ModelEdits, { initializers }: GraphPart, dtype: FloatType): void {
-  for (const { name, dims, values } of initializers) {
-    if (values instanceof Float32Array) file.addConstant(name, Float64Array.from(values), { dims, dtype });
-    else file.addIntegers(name, Array.from(values, Number));
-  }
 }
 
 function assertEntries(size: number, shape: readonly number[], tensor: string): void {

@@ -1,9 +1,9 @@
 import { type AffineOperator, operators } from '@police/core';
 import type { Attributes } from './attributes.js';
-import { broadcastIndex, sameShape, withoutBatch } from './broadcast.js';
+import { broadcastIndex, sameShape } from './broadcast.js';
 import type { NetworkBuilder } from './builder.js';
 import { malformed, unsupported } from './errors.js';
-import type { BiasSite, ShiftSite, WeightSite } from './sites.js';
+import { type BiasSite, type ShiftSite, shiftSiteOf, type WeightSite } from './sites.js';
 import { isFloat } from './tensor.js';
 import { type Constant, constantOf, type Data, entriesOf, type Value } from './values.js';
 
@@ -157,12 +157,7 @@ export class NodeContext {
   }
 
   shiftSite(input: number, x: Value): ShiftSite {
-    return {
-      node: this.node,
-      input,
-      dims: withoutBatch(x.shape),
-      dtype: isFloat(x.dtype) ? x.dtype : 'float32',
-    };
+    return shiftSiteOf({ node: this.node, input }, x.shape, isFloat(x.dtype) ? x.dtype : 'float32');
   }
 
   /** A constant made by the node. */

@@ -16,6 +16,7 @@ import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } fr
 import { tailOf } from './tail.js';
 import { dtypeOf, type FloatType, isFloat, type Tensor } from './tensor.js';
 
+/** Of `readModel` and `readEnds`: which part of the model is meant, and what its file leaves open. */
 export interface ReadOptions {
   /**
    * Sizes of the input tensor, for a model that leaves them open.

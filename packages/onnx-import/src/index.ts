@@ -1,3 +1,4 @@
+export { type AppendedFade, appendFade } from './append-fade.js';
 export { type AppendedPatch, type AppendOptions, appendPatch } from './append-patch.js';
 export { type FixedInput, OPSETS } from './declared.js';
 export { type ModelEnds, type ReadOptions, readEnds } from './ends.js';

@@ -1,4 +1,5 @@
 // Where in the ONNX graph the numbers live that policing changes.
+import { withoutBatch } from './broadcast.js';
 import type { FloatType } from './tensor.js';
 
 /** A constant tensor: its sizes (the batch's axis left out, where it would be 1) and type. */
@@ -38,6 +39,18 @@ export interface ShiftSite extends Format {
   readonly input: number;
   /** Inputs of later nodes that read the same tensor as parts of the activation. */
   readonly also?: readonly { readonly node: number; readonly input: number }[];
+  /** Whether the tensor has an axis for the batch besides. */
+  readonly isBatched: boolean;
+}
+
+/** The site before places that read a tensor of these sizes. */
+export function shiftSiteOf(
+  places: Pick<ShiftSite, 'node' | 'input' | 'also'>,
+  shape: readonly number[],
+  dtype: FloatType,
+): ShiftSite {
+  const dims = withoutBatch(shape);
+  return { ...places, dims, dtype, isBatched: dims.length < shape.length };
 }
 
 /** A tensor whose entries compete in a maximum. */

@@ -28,6 +28,7 @@ export interface Edit {
   readonly largest: number;
 }
 
+/** What `writeBack` gives: the new file, and all that is new in it. */
 export interface Written {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The network that was written: `frozen`, or what `again` made of it. */

@@ -1,5 +1,6 @@
 // What onnx.proto says, in TypeScript's words: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
+/** A file: the graph, and what it says of itself. */
 export interface ModelProto {
   irVersion: bigint;
   producerName: string;
@@ -15,16 +16,19 @@ export interface ModelProto {
   functions: Uint8Array[];
 }
 
+/** A version of an operator set; the domain is empty for the standard one. */
 export interface OperatorSetIdProto {
   domain: string;
   version: bigint;
 }
 
+/** A pair of metadata. */
 export interface StringStringEntryProto {
   key: string;
   value: string;
 }
 
+/** Nodes in the order to be run, constants, inputs and outputs. */
 export interface GraphProto {
   node: NodeProto[];
   name: string;
@@ -38,6 +42,7 @@ export interface GraphProto {
   metadataProps: StringStringEntryProto[];
 }
 
+/** An operator: tensors by name, attributes. */
 export interface NodeProto {
   input: string[];
   output: string[];
@@ -50,6 +55,7 @@ export interface NodeProto {
   metadataProps: StringStringEntryProto[];
 }
 
+/** `type` tells which of its fields holds the value. */
 export interface AttributeProto {
   name: string;
   f: number;
@@ -71,6 +77,7 @@ export interface AttributeProto {
   sparseTensors: Uint8Array[];
 }
 
+/** A constant: shape, type, and its numbers raw or in a field of their type. */
 export interface TensorProto {
   dims: bigint[];
   dataType: number;
@@ -89,6 +96,7 @@ export interface TensorProto {
   metadataProps: StringStringEntryProto[];
 }
 
+/** A tensor by name, with its type. */
 export interface ValueInfoProto {
   name: string;
   type?: TypeProto;
@@ -96,6 +104,7 @@ export interface ValueInfoProto {
   metadataProps: StringStringEntryProto[];
 }
 
+/** A type; only those of tensors are decoded. */
 export interface TypeProto {
   value:
     | { case: 'tensorType'; value: TensorType }
@@ -104,15 +113,18 @@ export interface TypeProto {
   denotation: string;
 }
 
+/** Element type, a number of `TensorProto.DataType`, and shape. */
 export interface TensorType {
   elemType: number;
   shape?: TensorShapeProto;
 }
 
+/** A length per axis. */
 export interface TensorShapeProto {
   dim: Dimension[];
 }
 
+/** A length, the name of one that is open, or nothing. */
 export interface Dimension {
   value:
     | { case: 'dimValue'; value: bigint }
@@ -121,6 +133,7 @@ export interface Dimension {
   denotation: string;
 }
 
+/** Every message that is decoded, by its name. */
 export interface Messages {
   ModelProto: ModelProto;
   OperatorSetIdProto: OperatorSetIdProto;
@@ -136,6 +149,7 @@ export interface Messages {
   Dimension: Dimension;
 }
 
+/** The name of a message, as `decode` and `encode` take it. */
 export type MessageName = keyof Messages;
 
 /** A message of which fields may be left out, in it and in what it holds. */

@@ -107,6 +107,7 @@ export function bytesField(number: number, content: Uint8Array): Uint8Array<Arra
   return joined([tag(number, WireType.LengthDelimited), varint(content.length), content]);
 }
 
+/** A field that holds text, in UTF-8. */
 export function stringField(number: number, content: string): Uint8Array<ArrayBuffer> {
   return bytesField(number, new TextEncoder().encode(content));
 }

@@ -128,5 +128,12 @@ function blocksOf({ name, operator }: AffineNode, parts: readonly Omit<Block, 'w
 }
 
 function unsupported(where: string, expected: string, actual: string): PoliceError {
-  return new PoliceError({ code: 'unsupported-layer', where, expected, actual });
+  return new PoliceError({
+    code: 'unsupported-layer',
+    where,
+    expected,
+    actual,
+    remedy:
+      "What core's fade and patch make of (leaky) ReLU layers becomes such layers by plainChain(network, regions); write others as ONNX: exportOnnx(network).",
+  });
 }

@@ -167,7 +167,10 @@ export function squashMeaning(
         where,
         expected: 'relu, identity, leakyRelu, abs, sigmoid, tanh or one of the activations given',
         actual: activation.name,
-        remedy: `Give a squash for it: { activations: new Map([[squash, ${activation.name}(…)]]) }.`,
+        remedy:
+          activation.name === 'prelu'
+            ? 'A squash is one function for all units of a layer: write the network as ONNX, exportOnnx(network).'
+            : `Give a squash for it: { activations: new Map([[squash, ${activation.name}(…)]]) }.`,
       });
   }
 }

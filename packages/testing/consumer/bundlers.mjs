@@ -61,6 +61,18 @@ const BUNDLERS = {
     packages: ['parcel@2.16.4', 'process@0.11.10'],
     build: ['parcel', 'build', 'index.html', '--dist-dir', 'parcel', '--no-cache', '--no-source-maps'],
   },
+  next: {
+    // The page is the same, imported where a page that is drawn on the server first may: in an effect.
+    packages: ['next@16', 'react@19', 'react-dom@19'],
+    build: ['next', 'build'],
+    files: {
+      'next.config.mjs': "export default { output: 'export', distDir: 'next' };\n",
+      'app/layout.js':
+        'export default function Layout({ children }) {\n  return <html lang="en"><body>{children}</body></html>;\n}\n',
+      'app/page.js':
+        "'use client';\nimport { useEffect } from 'react';\nexport default function Page() {\n  useEffect(() => void import('../page.js'), []);\n  return <p>page</p>;\n}\n",
+    },
+  },
   vite: {
     packages: ['vite@8.3.8'],
     build: ['vite', 'build', '--outDir', 'vite', '--logLevel', 'warn'],
@@ -68,7 +80,10 @@ const BUNDLERS = {
 };
 
 /** Which put a file that `new URL(…, import.meta.url)` names beside what they write. */
-const CARRY_FILES = new Set(['webpack', 'parcel', 'vite']);
+const CARRY_FILES = new Set(['webpack', 'parcel', 'next', 'vite']);
+
+/** Which write a page of their own. */
+const WRITE_HTML = new Set(['parcel', 'next', 'vite']);
 
 /** Builds the page of page.js with each bundler, or those of ONLY=a,b, and runs it in Chromium. */
 export async function checkBundlers(install) {
@@ -78,6 +93,7 @@ export async function checkBundlers(install) {
     'page.js': readFileSync(new URL('page.js', import.meta.url), 'utf8'),
     'worker.js': readFileSync(new URL('worker.js', import.meta.url), 'utf8'),
     'index.html': HTML,
+    ...Object.assign({}, ...names.map(name => BUNDLERS[name].files)),
   });
   install(folder, [
     ...ENTRIES.map(name => `@police/${name}`),
@@ -87,9 +103,12 @@ export async function checkBundlers(install) {
   const failed = [];
   for (const name of names) {
     try {
-      run('npx', BUNDLERS[name].build, { cwd: folder, env: { NODE_ENV: 'production' } });
+      run('npx', BUNDLERS[name].build, {
+        cwd: folder,
+        env: { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+      });
       const out = `${folder}/${name}`;
-      if (!['parcel', 'vite'].includes(name)) copyFileSync(`${folder}/index.html`, `${out}/index.html`);
+      if (!WRITE_HTML.has(name)) copyFileSync(`${folder}/index.html`, `${out}/index.html`);
       await checkPage(out, name, {
         doors: 'ok',
         roundTrip: 'ok',

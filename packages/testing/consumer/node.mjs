@@ -15,18 +15,35 @@ console.log(x[0] === 3 ? 'a map' : x);
 /** READMEs whose examples are JavaScript as they are, and end in the maps of regions. */
 const EXAMPLES = ['core', 'tfjs'];
 
+const programs = {
+  programs: PROGRAMS,
+  ...Object.fromEntries(EXAMPLES.map(name => [name, blocksOf(`packages/${name}`, 'ts')[0] + TELL])),
+};
+
+export const examples = () => Object.keys(programs);
+
+/** What the examples need, as their READMEs say. */
+export const frameworks = () =>
+  Array.from(new Set(EXAMPLES.flatMap(name => installedBy(`packages/${name}`))));
+
+/** The examples as files of one kind, `mjs` or `cjs`. */
+export const exampleFiles = kind =>
+  Object.fromEntries(
+    Object.entries(programs).map(([name, code]) => [
+      `${name}.${kind}`,
+      kind === 'cjs' ? asCommonJs(code) : code,
+    ]),
+  );
+
 /** Runs READMEs' examples in Node as modules and as CommonJS, from packages installed into an empty folder. */
 export function checkNode(install) {
-  const files = { 'package.json': { private: true } };
-  const programs = { programs: PROGRAMS };
-  for (const name of EXAMPLES) programs[name] = blocksOf(`packages/${name}`, 'ts')[0] + TELL;
-  for (const [name, code] of Object.entries(programs)) {
-    files[`${name}.mjs`] = code;
-    files[`${name}.cjs`] = asCommonJs(code);
-  }
-  const folder = project('node', files);
-  install(folder, Array.from(new Set(EXAMPLES.flatMap(name => installedBy(`packages/${name}`)))));
-  for (const name of Object.keys(programs)) {
+  const folder = project('node', {
+    'package.json': { private: true },
+    ...exampleFiles('mjs'),
+    ...exampleFiles('cjs'),
+  });
+  install(folder, frameworks());
+  for (const name of examples()) {
     for (const kind of ['mjs', 'cjs']) {
       const printed = run('node', [`${name}.${kind}`], { cwd: folder });
       if (!printed.endsWith('a map\n')) throw new Error(`${name}.${kind} printed ${printed}`);

@@ -8,6 +8,8 @@ const TYPES = {
   '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
 };
 
 /** A static server of a folder on loopback: `{ url, close }`. `policy` is its Content-Security-Policy; what `isMissing` is not found. */

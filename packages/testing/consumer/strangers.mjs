@@ -2,11 +2,18 @@
 import { checkBundlers } from './bundlers.mjs';
 import { checkNode } from './node.mjs';
 import { emptyFolder, installFrom, packAll } from './pack.mjs';
+import { checkRuntimes } from './runtimes.mjs';
 import { checkTarballs } from './tarballs.mjs';
 import { checkTypes } from './types.mjs';
 import { checkVite } from './vite.mjs';
 
-const CHECKS = { node: checkNode, types: checkTypes, vite: checkVite, bundlers: checkBundlers };
+const CHECKS = {
+  node: checkNode,
+  types: checkTypes,
+  vite: checkVite,
+  bundlers: checkBundlers,
+  runtimes: checkRuntimes,
+};
 
 const packed = packAll(emptyFolder('tarballs'));
 checkTarballs(packed);

@@ -54,6 +54,7 @@ export function wantedFiles() {
       description,
       keywords: [...KEYWORDS, ...KEYWORDS_OF[folder]],
       ...rest,
+      files: ['CHANGELOG.md', ...rest.files.filter(name => name !== 'CHANGELOG.md')],
       license,
       engines,
       homepage: `${homepage}/tree/main/${directory}#readme`,

@@ -55,6 +55,8 @@ function publish({ url, token }) {
     ['run', 'build'],
   ];
   for (const step of steps) run('npm', step, { cwd: clone });
+  for (const args of [[], ['--check']])
+    run('node', ['packages/testing/release/readmes.mjs', ...args], { cwd: clone });
   const address = url.replace(/^http:/, '');
   writeFileSync(`${clone}/.npmrc`, `registry=${url}\n${address}:_authToken=${token}\n`);
   run('npx', ['changeset', 'publish', '--no-git-tag'], { cwd: clone, env: { npm_config_registry: url } });

@@ -15,6 +15,24 @@ test('what packages say alike, and constants that tell versions, are as `npm run
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
+test('links of READMEs lead somewhere, and are absolute on a page of a registry', async () => {
+  const { withAbsoluteLinks } = await import('../release/readmes.mjs');
+  const text = 'See [a](../core/README.md#patch), [b](#here), [c](https://a.example/) and ![d](LICENSE).';
+  expect(withAbsoluteLinks(text, 'packages/tfjs', 'https://h')).toBe(
+    'See [a](https://h/blob/main/packages/core/README.md#patch), [b](#here), [c](https://a.example/) and ![d](https://h/blob/main/packages/tfjs/LICENSE).',
+  );
+  for (const path of lists('ls-files', 'packages/*/README.md')) {
+    if (path.includes('/src/')) continue;
+    const absolute = withAbsoluteLinks(
+      readFileSync(`${root}/${path}`, 'utf8'),
+      path.replace('/README.md', ''),
+      'https://h',
+    );
+    expect(absolute).not.toMatch(/\]\(\.\.?\//);
+  }
+  expect(() => withAbsoluteLinks('[x](nowhere.md)', 'packages/core', 'https://h')).toThrow('nowhere.md');
+});
+
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;

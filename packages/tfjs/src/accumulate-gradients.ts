@@ -139,7 +139,7 @@ const noBatches = (): PoliceError =>
   });
 
 function assertAccumulates({ graph, settings }: PolicedLayer): void {
-  if (settings.target) {
+  if (settings.target?.[0]) {
     throw new PoliceError({
       code: 'invalid-option',
       where: 'accumulateGradients',

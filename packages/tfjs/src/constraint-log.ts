@@ -21,6 +21,7 @@ export interface ConstraintReport {
   readonly timeShare: number;
 }
 
+/** Of `constraintLog`: how often it reports, and on how many chords. */
 export interface ConstraintLogOptions {
   /** @defaultValue 'epoch' */
   readonly per?: 'epoch' | 'batch';

@@ -23,7 +23,7 @@ export function mapPenalty(
 ): tf.Scalar {
   const layer = policedLayerOf(policed);
   const { regions, target } = layer.settings;
-  if (target) {
+  if (target?.some(each => each !== undefined)) {
     throw new PoliceError({
       code: 'invalid-option',
       where: 'mapPenalty',

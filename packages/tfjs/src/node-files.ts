@@ -13,6 +13,7 @@ import { assertWeightsFinite, readableArtifacts } from './reading/readable.js';
 
 const TOPOLOGY = 'model.json';
 
+/** Of `nodeFiles`: what reads regions that need linear programs. */
 export interface NodeFilesOptions {
   /**
    * Solves linear programs, for regions of too many vertices to list.

@@ -2,6 +2,7 @@ import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { allowHalfPrecision } from './ops/half-precision.js';
 
+/** Of `startBackend`. */
 export interface BackendOptions {
   /**
    * Whether constrained models may train where the backend computes in float16, as WebGL does on most phones. They are affine to its

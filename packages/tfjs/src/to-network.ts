@@ -1,5 +1,6 @@
 import type { Network } from '@police/core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { fadedNetwork } from './fade/freeze-faded.js';
 import { policedView, targeted } from './frozen/policed-view.js';
 import { coreView } from './graph/core-view.js';
 import { readGraph } from './graph/read.js';
@@ -26,6 +27,7 @@ export function toNetwork(model: tfl.LayersModel, { epsilon }: { epsilon?: numbe
   const isPoliced = model.layers.some(layer => layer instanceof PolicedLayer);
   if (!isPoliced) return patchedNetwork(model, epsilon) ?? coreView(readGraph(model, epsilon)).network;
   const layer = policedLayerOf(model);
+  if (layer.constraint.fader) return fadedNetwork(layer);
   return targeted(policedView(layer).network, layer);
 }
 

@@ -195,7 +195,10 @@ describe.each(backends)('on %s', backend => {
       const { model: plain, network } = freeze(patched);
       const around = randomRows(20, 9, 3, 1);
       expect(plain.outputs[0].shape).toEqual(model.outputs[0].shape);
-      expect(predict(plain, around).data).toEqual(predict(patched, around).data);
+      const [found, expected] = [plain, patched].map(each => predict(each, around).data);
+      if (backend !== 'webgl') expect(found).toEqual(expected);
+      // A shader for each: the same sums in another order.
+      expect(largestDifference(found, expected)).toBeLessThanOrEqual(2 ** -22 * largest(expected));
       expect(network.nodes.some(({ kind }) => kind === 'opaque')).toBe(model === sequences);
       expect(certify(network, [region]).certified).toBe(true);
     }

@@ -12,13 +12,19 @@ interface Example {
   regions: Region[];
 }
 
+interface FadeExample {
+  stock: tfl.LayersModel;
+  regions: Region[];
+}
+
 interface PatchExample extends Pick<FrozenPatch, 'maps' | 'network'> {
   patched: PatchedModel;
 }
 
 const example = new URL('readme-example.generated.ts', import.meta.url);
 const patchExample = new URL('readme-patch-example.generated.ts', import.meta.url);
-afterAll(() => Promise.all([example, patchExample].map(file => rm(file, { force: true }))));
+const fadeExample = new URL('readme-fade-example.generated.ts', import.meta.url);
+afterAll(() => Promise.all([example, fadeExample, patchExample].map(file => rm(file, { force: true }))));
 
 describe.each(backends)('on %s', backend => {
   beforeAll(() => useBackend(backend));
@@ -36,9 +42,20 @@ describe.each(backends)('on %s', backend => {
     expect(plain.layers.map(layer => layer.getClassName())).toEqual(['Dense', 'LeakyReLU', 'Dense']);
   });
 
-  test('and so does that of the patch', async () => {
+  test('and so does that of shifts that fade', async () => {
     const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
     const [, [, code]] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)];
+    await writeFile(fadeExample, `${code}export { stock, regions };\n`);
+    const { stock, regions }: FadeExample = await import(
+      /* @vite-ignore */ `${fileURLToPath(fadeExample)}?${backend}`
+    );
+    expect(certify(toNetwork(stock), regions).certified).toBe(true);
+    expect(stock.layers.some(layer => layer.getClassName().startsWith('Police'))).toBe(false);
+  });
+
+  test('and so does that of the patch', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const [, , [, code]] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)];
     await writeFile(patchExample, `${code}export { maps, network, patched };\n`);
     const { maps, network, patched }: PatchExample = await import(
       /* @vite-ignore */ `${fileURLToPath(patchExample)}?${backend}`

@@ -9,6 +9,7 @@ import { type Comparison, type Formula, leavesOf, type Query, sizeOf, type Term 
 import { multiplicity, multiply, type Rational, rational, toDecimal } from './rational.js';
 import type { Source } from './source.js';
 
+/** Of `toVersion2`: names, shapes and the type that version 1 leaves open. */
 export interface ConversionOptions {
   /**
    * Name of the network, a letter and then letters, digits and `_`; not `X` or `Y`.

@@ -3,6 +3,7 @@ import { fold } from './fold.js';
 import type { Comparison, Formula, Query } from './query.js';
 import { operandsOf } from './query.js';
 
+/** Of `toDNF`: how much may be made. */
 export interface DnfOptions {
   /**
    * The most disjuncts made.

@@ -1,7 +1,9 @@
 /** Numbers that tensors hold: exact reals, or ONNX's numeric types under the standard's names. */
 export type ElementType = 'real' | FloatType | IntegerType;
 
+/** ONNX' floating-point types. */
 export type FloatType = (typeof FLOATS)[number];
+/** ONNX' integer types. */
 export type IntegerType = `${'int' | 'uint'}${4 | 8 | 16 | 32 | 64}`;
 
 const FLOATS = [

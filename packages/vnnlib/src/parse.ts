@@ -6,6 +6,7 @@ import { Source } from './source.js';
 import { Version1Reader } from './version1.js';
 import { Version2Reader } from './version2.js';
 
+/** Of `parse`: what messages call the text, and how many are collected. */
 export interface ParseOptions {
   /**
    * What messages call the text.

@@ -17,6 +17,7 @@ export interface Version {
   readonly minor: number;
 }
 
+/** A network that a query declares, with its tensors. */
 export interface Network {
   readonly name: string;
   readonly equivalence?: Equivalence;
@@ -41,31 +42,38 @@ interface TensorBase {
   readonly at: number;
 }
 
+/** A tensor that is given to a network. */
 export interface InputTensor extends TensorBase {
   readonly role: 'input';
   /** True where the model's own initial value is meant (VNN-LIB 2.1). */
   readonly isInitialized: boolean;
 }
 
+/** A tensor inside a network. */
 export interface HiddenTensor extends TensorBase {
   readonly role: 'hidden';
   /** Name of the tensor in the ONNX model. */
   readonly onnxName: string;
 }
 
+/** A tensor that a network gives. */
 export interface OutputTensor extends TensorBase {
   readonly role: 'output';
 }
 
+/** Any declared tensor; `role` tells which. */
 export type Tensor = InputTensor | HiddenTensor | OutputTensor;
 
+/** One `assert`. */
 export interface Assertion {
   readonly formula: Formula;
   readonly at: number;
 }
 
+/** Comparisons, joined by `and` and `or`. */
 export type Formula = Comparison | Connective;
 
+/** All of its operands, or one at least. */
 export type Connective = ConnectiveOf<'and'> | ConnectiveOf<'or'>;
 
 /** At least one operand. */
@@ -75,6 +83,7 @@ interface ConnectiveOf<Kind> {
   readonly at: number;
 }
 
+/** Two terms and the relation between them. */
 export interface Comparison {
   readonly kind: 'comparison';
   readonly operator: Comparator;
@@ -83,10 +92,13 @@ export interface Comparison {
   readonly at: number;
 }
 
+/** `!=` is of version 2, and of `distinct`. */
 export type Comparator = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
+/** An arithmetic expression. */
 export type Term = Constant | Element | Operation;
 
+/** A number as it is written. */
 export interface Constant {
   readonly kind: 'constant';
   /** A decimal in the standards' form, `-?digits(.digits)?`; exponents of the text are written out. */
@@ -112,6 +124,7 @@ export interface Operation {
   readonly at: number;
 }
 
+/** `/` is of version 1 only. */
 export type Operator = '+' | '-' | '*' | '/';
 
 /** For `fold`: the operands of a term or formula. */

@@ -7,7 +7,9 @@ export interface Rational {
   readonly denominator: bigint;
 }
 
+/** 0. */
 export const zero: Rational = { numerator: 0n, denominator: 1n };
+/** 1. */
 export const one: Rational = { numerator: 1n, denominator: 1n };
 
 /** Numerators and denominators lie below this, so that no query makes an operation slow: float64 needs 2^1074. */
@@ -62,6 +64,7 @@ function powerOfFive(exponent: number): bigint {
   return powersOfFive[exponent];
 }
 
+/** a + b, exactly. */
 export function add(a: Rational, b: Rational): Rational {
   if (a.numerator === 0n) return b;
   if (b.numerator === 0n) return a;
@@ -69,10 +72,12 @@ export function add(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
 }
 
+/** a − b, exactly. */
 export function subtract(a: Rational, b: Rational): Rational {
   return add(a, negate(b));
 }
 
+/** a · b, exactly. */
 export function multiply(a: Rational, b: Rational): Rational {
   if (isUnit(b)) return b.numerator === 1n ? a : negate(a);
   if (isUnit(a)) return a.numerator === 1n ? b : negate(b);
@@ -85,6 +90,7 @@ export function divide(a: Rational, b: Rational): Rational {
   return rational(a.numerator * b.denominator, a.denominator * b.numerator);
 }
 
+/** −a. */
 export function negate({ numerator, denominator }: Rational): Rational {
   return { numerator: -numerator, denominator };
 }

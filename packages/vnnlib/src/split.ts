@@ -7,6 +7,7 @@ import type { Comparison, InputTensor, OutputTensor, Query } from './query.js';
 import type { Contradiction, InputRegion } from './region.js';
 import { Regions } from './regions.js';
 
+/** Of `split`. */
 export interface SplitOptions extends DnfOptions {
   /**
    * What becomes of disjuncts that contradict themselves: kept and marked, or left out.

@@ -18,6 +18,9 @@ const RATE = 1e-9;
 
 const REFRESH = 4;
 
+/** Radii within which shifts fade out. */
+const FADE = 0.25;
+
 /** Multiply-adds of a step above which only the main contenders run: the others would take hours. */
 const WORK_FOR_VARIANTS = 2e11;
 
@@ -94,6 +97,7 @@ function train(spec: BenchCase, without: Skipped, asShipped: TfjsParts['asShippe
   };
   add('unconstrained', 'unconstrained', { regions: [] });
   add('ours', 'ours', { regions });
+  add('fade', 'fade', { regions, fade: FADE });
   add('patch', 'patch', { regions, method: 'patch' });
   add('project', 'project', { regions, mode: 'project' }, { after: biasesKept(model) });
   if (dataWork(spec) > WORK_FOR_VARIANTS) {

@@ -24,7 +24,8 @@ region is checked on random chords (the largest residual and what rounding expla
 and the case fails), then the contenders take turns in rounds. **First column of times**: median milliseconds per step of
 the first contender, with quartiles in brackets. **Other columns**: slow-down over it, median and quartiles of the ratios of each
 round. *unconstrained* is the same adapter with \`regions: []\`; *plain* a short transcription of the paper’s Algorithm 1 with
-explicit vertices; *ours* the gradient \`exact\` with shifts in every step; *local*, *project* and *refresh* (every 4 steps; mean of
+explicit vertices; *ours* the gradient \`exact\` with shifts in every step; *fade* the same with shifts that fade out within 0.25 radii;
+*patch* the method \`patch\`; *local*, *project* and *refresh* (every 4 steps; mean of
 a cycle) are its variants; *library* the framework without this project, unconstrained (for tfjs-wasm-training: TensorFlow.js as it
 ships; two rounds), and *ours / library* the constrained step over that. A step is forward, backward and gradient
 descent. **bound**: multiply-adds of *ours* over those of *unconstrained*, 1 + Σ rows · weights / (N · Σ weights), where rows is the
@@ -146,7 +147,7 @@ function sharesText(ours: ContenderResult | undefined, library: ContenderResult 
 }
 
 function contenderNames(results: readonly CaseResult[]): string[] {
-  const order = ['unconstrained', 'plain', 'ours', 'patch', 'local', 'project', 'refresh', 'library'];
+  const order = ['unconstrained', 'plain', 'ours', 'fade', 'patch', 'local', 'project', 'refresh', 'library'];
   const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
   const names = [...new Set(results.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
   return names.sort((a, b) => rank(a) - rank(b));

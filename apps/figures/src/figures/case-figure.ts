@@ -19,7 +19,7 @@ export const caseFigure = (
 ): Figure => ({
   name,
   summary,
-  trainings: (scale, seed) => casesOf(scale, seed).flatMap(trainingsOf),
+  trainings: (scale, seed) => casesOf(scale, seed).flatMap(spec => trainingsOf(spec)),
   draw: (scale, seed, results) => {
     const { records, ...drawn } = draw(casesOf(scale, seed), results);
     return [{ name, svg: table(drawn), records }];

@@ -5,7 +5,7 @@ import { curvesPanel } from '../draw/curves.js';
 import type { Head, Panel } from '../draw/layout.js';
 import { affineResidual, lossOn, mapError } from '../measure.js';
 import type { Setup } from '../settings.js';
-import type { Snapshot, Training } from '../training.js';
+import type { Constraint, Snapshot, Training } from '../training.js';
 import type { NetworkRecord, Results, Rule } from './figure.js';
 
 /** One task with its regions: what the rules are compared on. */
@@ -22,6 +22,20 @@ export interface Case {
 
 export const rules: readonly Rule[] = ['unconstrained', 'majority', 'sticky'];
 
+/** Radii within which shifts fade out. */
+export const FADE = 0.25;
+
+/** Outputs per radius that a patch may differ from its map by: the default, and so little that one sees the cone. */
+export const STEEPNESS = { patch: 20, 'gentle patch': 2 } as const;
+
+const CONSTRAINTS: Readonly<Record<Exclude<Rule, 'unconstrained'>, Omit<Constraint, 'regions'>>> = {
+  majority: { policy: 'majority' },
+  sticky: { policy: 'sticky' },
+  fade: { policy: 'sticky', fade: FADE },
+  patch: { method: 'patch', steepness: STEEPNESS.patch },
+  'gentle patch': { method: 'patch', steepness: STEEPNESS['gentle patch'] },
+};
+
 /** The rule's training; the unconstrained one is the same for all regions. */
 export function trainingOf({ task, regions, target, setup, seed, stops }: Case, rule: Rule): Training {
   return {
@@ -30,12 +44,13 @@ export function trainingOf({ task, regions, target, setup, seed, stops }: Case, 
     seed,
     ...(rule === 'unconstrained'
       ? {}
-      : { constraint: { regions, policy: rule, ...(target ? { target } : {}) } }),
+      : { constraint: { regions, ...CONSTRAINTS[rule], ...(target ? { target } : {}) } }),
     ...(stops ? { stops } : {}),
   };
 }
 
-export const trainingsOf = (spec: Case): Training[] => rules.map(rule => trainingOf(spec, rule));
+export const trainingsOf = (spec: Case, some: readonly Rule[] = rules): Training[] =>
+  some.map(rule => trainingOf(spec, rule));
 
 /** The rule's network at the end. */
 export const lastOf = (spec: Case, rule: Rule, results: Results): Snapshot =>
@@ -70,8 +85,12 @@ export function recordOf(
   };
 }
 
-export const recordsOf = (picture: string, spec: Case, results: Results): NetworkRecord[] =>
-  rules.map(rule => recordOf(picture, spec, rule, results));
+export const recordsOf = (
+  picture: string,
+  spec: Case,
+  results: Results,
+  some: readonly Rule[] = rules,
+): NetworkRecord[] => some.map(rule => recordOf(picture, spec, rule, results));
 
 /** As it stands under a panel. */
 export const notesOf = ({ loss, residual }: NetworkRecord): string[] => [
@@ -88,17 +107,28 @@ const RULE_COLOURS: Readonly<Record<Rule, string>> = {
   unconstrained: '#777',
   majority: '#c65f00',
   sticky: '#1f5fbf',
+  fade: '#7b3fa0',
+  patch: '#2c8a4b',
+  'gentle patch': '#8a6d2c',
 };
 
 /** The rules' names in the colours of their curves. */
-export const ruleHeads: readonly Head[] = rules.map(rule => ({ text: rule, colour: RULE_COLOURS[rule] }));
+export const headsOf = (some: readonly Rule[]): Head[] =>
+  some.map(rule => ({ text: rule, colour: RULE_COLOURS[rule] }));
+
+export const ruleHeads: readonly Head[] = headsOf(rules);
 
 /** The head over a curve panel. */
 export const LOSS_HEAD = 'loss in training, floor dashed';
 
 /** The rules' losses in training. */
-export function curvePanel(spec: Case, results: Results, floor: number): Panel {
-  const curves = rules.map(rule => ({
+export function curvePanel(
+  spec: Case,
+  results: Results,
+  floor: number,
+  some: readonly Rule[] = rules,
+): Panel {
+  const curves = some.map(rule => ({
     colour: RULE_COLOURS[rule],
     losses: results(trainingOf(spec, rule)).curve,
   }));

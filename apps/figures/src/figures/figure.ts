@@ -45,4 +45,4 @@ export interface NetworkRecord {
   readonly seconds: number;
 }
 
-export type Rule = 'unconstrained' | 'majority' | 'sticky';
+export type Rule = 'unconstrained' | 'majority' | 'sticky' | 'fade' | 'patch' | 'gentle patch';

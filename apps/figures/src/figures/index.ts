@@ -1,4 +1,5 @@
 import { classification } from './classification.js';
+import { cones } from './cones.js';
 import { disc } from './disc.js';
 import { evolution } from './evolution.js';
 import type { Figure } from './figure.js';
@@ -7,6 +8,7 @@ import { kinks } from './kinks.js';
 import { prescribed } from './prescribed.js';
 import { regions } from './regions.js';
 import { regression } from './regression.js';
+import { ways } from './ways.js';
 
 /** In the order in which they are drawn. */
 export const figures: readonly Figure[] = [
@@ -17,5 +19,7 @@ export const figures: readonly Figure[] = [
   disc,
   regions,
   prescribed,
+  ways,
+  cones,
   image,
 ];

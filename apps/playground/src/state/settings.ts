@@ -7,8 +7,22 @@ export type Shape =
   | { readonly kind: 'polygon'; readonly points: readonly Point[] }
   | { readonly kind: 'disc'; readonly centre: Point; readonly radius: number };
 
-export const TARGETS = ['wave', 'rays', 'spiral', 'moons', 'rings', 'drawing'] as const;
+export const TARGETS = [
+  'pendulum',
+  'switching',
+  'landscape',
+  'wave',
+  'rays',
+  'spiral',
+  'moons',
+  'rings',
+  'drawing',
+] as const;
 export const ACTIVATIONS = ['leakyRelu', 'relu', 'elu', 'abs'] as const;
+/** How the promise is kept: biases are shifted, or the outputs are held between cones around an affine map. */
+export const METHODS = ['shift', 'patch'] as const;
+/** Of a patch: by how much an output may differ from the map per radius of the region. */
+export const STEEPNESSES = [0.5, 1, 2, 3, 5, 8, 12, 20, 50] as const;
 export const POLICIES = ['sticky', 'minimal', 'majority'] as const;
 export const MODES = ['shift', 'project'] as const;
 export const GRADIENTS = ['exact', 'local'] as const;
@@ -21,8 +35,13 @@ export const LINES = ['boundary', 'contours', 'none'] as const;
 /** A link trains at most so many steps when it is opened; that is under a minute or two. */
 export const MOST_STEPS = 10_000;
 
+/** The presets, whose networks are stored trained; see `presets`. */
+export const STARTS = ['new', 'prior', 'box', 'control', 'image'] as const;
+
+export type Start = (typeof STARTS)[number];
 export type Target = (typeof TARGETS)[number];
 export type ActivationName = (typeof ACTIVATIONS)[number];
+export type Method = (typeof METHODS)[number];
 export type PolicyName = (typeof POLICIES)[number];
 export type Mode = (typeof MODES)[number];
 export type Gradient = (typeof GRADIENTS)[number];
@@ -35,9 +54,13 @@ export interface Settings {
   /** What target `drawing` is; kept while another is chosen. */
   readonly drawing: Drawing;
   readonly regions: readonly Shape[];
+  readonly method: Method;
+  /** Method `patch` only. */
+  readonly steepness: number;
   readonly activation: ActivationName;
   readonly width: number;
   readonly depth: number;
+  /** This and the next two: method `shift` only. */
   readonly policy: PolicyName;
   readonly mode: Mode;
   /** In mode `shift` only. */
@@ -45,14 +68,16 @@ export interface Settings {
   readonly rate: number;
   readonly backend: BackendName;
   readonly seed: number;
-  /** How long it has been trained when last paused. */
+  /** What training starts from: new networks of the seed, or those that were trained for a preset. */
+  readonly start: Start;
+  /** How long it has been trained since then, when last paused. */
   readonly steps: number;
   readonly lines: Lines;
   /** Whether units that change sign are shown. */
   readonly bends: boolean;
 }
 
-const TRIANGLE: Shape = {
+export const TRIANGLE: Shape = {
   kind: 'polygon',
   points: [
     [-1.41, -1.41],
@@ -65,6 +90,8 @@ export const DEFAULTS: Settings = {
   target: 'wave',
   drawing: BLANK,
   regions: [TRIANGLE],
+  method: 'shift',
+  steepness: 5,
   activation: 'leakyRelu',
   width: 64,
   depth: 3,
@@ -74,8 +101,9 @@ export const DEFAULTS: Settings = {
   rate: 0.003,
   backend: 'wasm',
   seed: 1,
+  start: 'new',
   steps: 0,
-  lines: 'boundary',
+  lines: 'contours',
   bends: false,
 };
 

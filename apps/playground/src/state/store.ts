@@ -1,21 +1,15 @@
 import { effect, signal } from '@preact/signals';
 import type { Drawing } from '../drawing/drawing.js';
 import { runOnnx } from '../onnx/run.js';
-import { type Frozen, type Reply, type Request, SIDE } from '../training/messages.js';
+import { SIDE } from '../picture/snapshot.js';
+import { PRESET_NAMES, PRESETS, type PresetName } from '../presets/presets.js';
+import type { Frozen, Picture, ToPage } from '../training/messages.js';
 import { gridOf } from '../training/targets.js';
 import { keepAddress } from './address.js';
-import { DEFAULTS, MOST_STEPS, type Settings, type Shape } from './settings.js';
+import { extended, type LossPoint } from './losses.js';
+import { DEFAULTS, type Method, MOST_STEPS, type Settings, type Shape } from './settings.js';
+import { revise, revised, send, startThreads } from './threads.js';
 import { decode, encode } from './url.js';
-
-type Picture = Extract<Reply, { kind: 'picture' }>;
-type Model = Extract<Reply, { kind: 'model' }>;
-
-/** Losses at a number of steps. */
-export interface LossPoint {
-  readonly step: number;
-  readonly police: number;
-  readonly free: number;
-}
 
 /** A frozen model as ONNX Runtime runs it in this page. */
 export interface OnnxRun {
@@ -31,31 +25,10 @@ export const running = signal(false);
 export const message = signal<string | undefined>(undefined);
 export const frozen = signal<Frozen | undefined>(undefined);
 export const onnxRun = signal<OnnxRun | undefined>(undefined);
-/** Someone's own model, shown instead of the networks in training. */
-export const ownModel = signal<Model | undefined>(undefined);
 
-let worker: Worker | undefined;
-let ownBytes: Uint8Array | undefined;
-
-/** Regions and drawings change faster than the worker can show: it gets the latest when it has shown the one before. */
-let isAtRevision = false;
-let isRevisionWaiting = false;
-
-function revise(): void {
-  isRevisionWaiting = true;
-  if (!isAtRevision) sendRevision();
-}
-
-function sendRevision(): void {
-  isAtRevision = true;
-  isRevisionWaiting = false;
-  worker?.postMessage({ kind: 'revise', settings: settings.value } satisfies Request);
-}
-
-function send(request: Request): void {
-  if (isRevisionWaiting) sendRevision();
-  worker?.postMessage(request);
-}
+/** Steps that the networks have been trained for, those stored among them. */
+export const stepsOf = ({ steps }: Picture, { start }: Settings): number =>
+  steps + (start === 'new' ? 0 : PRESETS[start].trained);
 
 /** What no one caught is shown too. */
 function showErrors(): void {
@@ -66,13 +39,11 @@ function showErrors(): void {
   addEventListener('unhandledrejection', ({ reason }) => show(reason));
 }
 
-/** Reads the address, starts the worker, and keeps the address up to date. */
+/** Reads the address, starts the threads, and keeps the address up to date. */
 export function start(): void {
   showErrors();
   applyAddress();
-  worker = new Worker(new URL('../training/worker.ts', import.meta.url), { type: 'module' });
-  worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => receive(data));
-  worker.addEventListener('error', () => {
+  startThreads(receive, () => {
     message.value = 'The training thread could not start. Reload the page, or use another browser.';
   });
   startNetworks();
@@ -86,32 +57,27 @@ export function start(): void {
 
 function applyAddress(): void {
   const decoded = decode(location.hash);
-  settings.value = decoded.settings;
+  settings.value = location.hash.length > 1 ? decoded.settings : PRESETS[PRESET_NAMES[0]].settings;
   message.value = decoded.problems.length > 0 ? `From the link: ${decoded.problems.join('; ')}.` : undefined;
 }
 
-function receive(reply: Reply): void {
+function receive(reply: ToPage): void {
   switch (reply.kind) {
     case 'revised':
-      isAtRevision = false;
-      if (isRevisionWaiting) sendRevision();
+      revised();
       break;
     case 'picture':
       picture.value = reply;
       running.value = reply.running;
       if (!reply.running) look({ steps: Math.min(reply.steps, MOST_STEPS) });
       losses.value = extended(losses.value, {
-        step: reply.steps,
-        police: reply.police.loss!,
-        free: reply.free.loss!,
+        step: stepsOf(reply, settings.value),
+        police: reply.police.loss,
+        free: reply.free.loss,
       });
       break;
     case 'frozen':
       frozen.value = reply.frozen;
-      break;
-    case 'model':
-      ownModel.value = reply;
-      message.value = undefined;
       break;
     case 'error':
       message.value = reply.message;
@@ -119,30 +85,22 @@ function receive(reply: Reply): void {
   }
 }
 
-/** At most this many points in the chart: then every other one goes. */
-const MOST_POINTS = 400;
-
-const thinned = (points: readonly LossPoint[]): readonly LossPoint[] =>
-  points.length <= MOST_POINTS ? points : points.filter((_, i) => i % 2 === 0 || i === points.length - 1);
-
-function extended(points: readonly LossPoint[], next: LossPoint): readonly LossPoint[] {
-  const last = points.at(-1)?.step ?? -1;
-  if (next.step === last) return points;
-  // Fewer steps: the last picture of networks that are no more came after the chart was emptied.
-  return next.step < last ? [next] : thinned([...points, next]);
-}
-
 /** New networks, untrained. */
 export function restart(): void {
-  look({ steps: 0 });
+  settings.value = { ...settings.value, start: 'new', steps: 0 };
   startNetworks();
 }
 
 function startNetworks(): void {
   losses.value = [];
   forgetFrozen();
-  leaveOwnModel();
   send({ kind: 'start', settings: settings.value });
+}
+
+export function choosePreset(name: PresetName): void {
+  message.value = undefined;
+  settings.value = { ...PRESETS[name].settings, drawing: settings.value.drawing };
+  startNetworks();
 }
 
 /** Changes what needs new networks. */
@@ -157,26 +115,25 @@ export function look(part: Partial<Pick<Settings, 'steps' | 'lines' | 'bends'>>)
   settings.value = { ...settings.value, ...part };
 }
 
-/** Moves regions under the networks as they are. */
-export function changeRegions(regions: readonly Shape[]): void {
-  settings.value = { ...settings.value, regions };
+/** Changes what the networks as they are can follow. */
+function amend(part: Partial<Settings>): void {
+  settings.value = { ...settings.value, ...part };
   message.value = undefined;
   forgetFrozen();
-  revise();
-  if (ownBytes) readOwn(ownBytes);
+  revise(settings.value);
 }
 
+/** Moves regions under the networks as they are. */
+export const changeRegions = (regions: readonly Shape[]): void => amend({ regions });
+
+/** Keeps the promise in another way, by the networks as they are. */
+export const changeMethod = (part: { method?: Method; steepness?: number }): void => amend(part);
+
 /** Gives the networks as they are another drawing to learn. */
-export function changeDrawing(drawing: Drawing): void {
-  settings.value = { ...settings.value, drawing };
-  message.value = undefined;
-  forgetFrozen();
-  revise();
-}
+export const changeDrawing = (drawing: Drawing): void => amend({ drawing });
 
 export function setRunning(wanted: boolean): void {
   forgetFrozen();
-  leaveOwnModel();
   running.value = wanted;
   send({ kind: 'run', running: wanted });
 }
@@ -192,9 +149,13 @@ export function setBends(wanted: boolean): void {
 }
 
 export function freeze(): void {
+  pause();
+  send({ kind: 'freeze' });
+}
+
+export function pause(): void {
   running.value = false;
   send({ kind: 'run', running: false });
-  send({ kind: 'freeze' });
 }
 
 function forgetFrozen(): void {
@@ -216,17 +177,4 @@ export async function runFrozen(): Promise<void> {
   } catch (error) {
     message.value = `ONNX Runtime: ${error instanceof Error ? error.message : error}`;
   }
-}
-
-/** Shows someone's ONNX model before and after the constraint. */
-export function readOwn(bytes: Uint8Array): void {
-  running.value = false;
-  send({ kind: 'run', running: false });
-  ownBytes = bytes;
-  send({ kind: 'read', bytes, settings: settings.value });
-}
-
-export function leaveOwnModel(): void {
-  ownBytes = undefined;
-  ownModel.value = undefined;
 }

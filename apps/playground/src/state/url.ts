@@ -1,4 +1,5 @@
 import { drawingFrom, drawingText } from '../drawing/text.js';
+import { strangerTo } from '../presets/presets.js';
 import { regionsFrom, regionsText } from './region-text.js';
 import {
   ACTIVATIONS,
@@ -7,11 +8,14 @@ import {
   DEPTHS,
   GRADIENTS,
   LINES,
+  METHODS,
   MODES,
   MOST_STEPS,
   POLICIES,
   RATES,
   type Settings,
+  STARTS,
+  STEEPNESSES,
   TARGETS,
   WIDTHS,
 } from './settings.js';
@@ -51,6 +55,8 @@ const FIELDS: { readonly [K in keyof Settings]: Field<Settings[K]> } = {
     read: regionsFrom,
     expected: 'polygons of three points or more and discs, inside the square',
   },
+  method: oneOf(METHODS),
+  steepness: oneOf<number>(STEEPNESSES),
   activation: oneOf(ACTIVATIONS),
   width: oneOf<number>(WIDTHS),
   depth: oneOf<number>(DEPTHS),
@@ -60,12 +66,16 @@ const FIELDS: { readonly [K in keyof Settings]: Field<Settings[K]> } = {
   rate: oneOf<number>(RATES),
   backend: oneOf(BACKENDS),
   seed: wholeNumber(Number.MAX_SAFE_INTEGER),
+  start: oneOf(STARTS),
   steps: wholeNumber(MOST_STEPS),
   lines: oneOf(LINES),
   bends: oneOf([false, true]),
 };
 
 const KEYS = Object.keys(FIELDS) as (keyof Settings)[];
+
+/** Of all defaults: an empty one opens the first preset. */
+const ALL_DEFAULTS = `start=${DEFAULTS.start}`;
 
 /** The fragment of a link, without `#`: only what differs from the defaults; coordinates with two decimals. */
 export function encode(settings: Settings): string {
@@ -74,7 +84,7 @@ export function encode(settings: Settings): string {
     const text = textOf(key, settings);
     if (text !== textOf(key, DEFAULTS)) parts.set(key, text);
   }
-  return parts.toString();
+  return parts.toString() || ALL_DEFAULTS;
 }
 
 const textOf = <K extends keyof Settings>(key: K, settings: Settings): string =>
@@ -91,7 +101,11 @@ export function decode(fragment: string): Decoded {
     if (value === undefined) problems.push(`${key}: “${shortened(text)}” is not ${FIELDS[key].expected}`);
     return [key, value ?? DEFAULTS[key]];
   });
-  return { settings: Object.fromEntries(found) as Settings, problems };
+  const settings = Object.fromEntries(found) as Settings;
+  const stranger = settings.start === 'new' ? undefined : strangerTo(settings.start, settings);
+  if (stranger === undefined) return { settings, problems };
+  problems.push(`start: the stored networks have another ${stranger}`);
+  return { settings: { ...settings, start: 'new' }, problems };
 }
 
 const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)} …` : text);

@@ -1,32 +1,36 @@
-import type { Settings } from '../state/settings.js';
+import type { Painted } from '../picture/paint.js';
+import type { Progress } from '../picture/snapshot.js';
+import type { BackendName, Settings } from '../state/settings.js';
 
-/** Points along each side of a picture. */
-export const SIDE = 80;
-
-/** To the worker. */
-export type Request =
-  /** New networks, trained for as many steps as the settings say. */
+/** From the page, or from the painter. */
+export type ToTrainer =
+  | { readonly kind: 'painter'; readonly port: MessagePort }
+  /** The painter takes another snapshot. */
+  | { readonly kind: 'ready' }
+  /** New networks, or stored ones, trained for as many steps as the settings say. */
   | { readonly kind: 'start'; readonly settings: Settings }
-  /** The same weights under other regions, or with another target. Answered by `revised`, even if it fails. */
+  /** The same weights under other regions, by another method, or with another target. Answered by `revised`, even if it fails. */
   | { readonly kind: 'revise'; readonly settings: Settings }
   | { readonly kind: 'run'; readonly running: boolean }
   /** So many steps, then a pause. */
   | { readonly kind: 'steps'; readonly count: number }
   /** Whether pictures tell where units change sign. */
   | { readonly kind: 'bends'; readonly wanted: boolean }
-  | { readonly kind: 'freeze' }
-  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly settings: Settings };
+  | { readonly kind: 'freeze' };
 
-/** What one of the two networks looks like. */
-export interface View {
-  /** Outputs `[SIDE²]`, row by row from the top. */
-  readonly values: Float32Array;
-  /** Mean squared error over the whole grid; absent for a model that was only read. */
-  readonly loss?: number;
+/** From the page; snapshots come through the port. */
+export type ToPainter =
+  | { readonly kind: 'trainer'; readonly port: MessagePort }
+  | { readonly kind: 'backend'; readonly backend: BackendName }
+  /** The page takes another picture. */
+  | { readonly kind: 'taken' };
+
+/** What one of the two networks looks like, and how far from affine and from the target it is. */
+export interface View extends Painted {
+  /** Mean squared error over the points of the picture. */
+  readonly loss: number;
   /** Largest deviation from affine on random chords of the regions. */
   readonly residual: number;
-  /** How many units change sign between neighbouring points, `[SIDE²]`; only when asked for. */
-  readonly bends?: Uint8Array;
 }
 
 export interface Frozen {
@@ -35,33 +39,21 @@ export interface Frozen {
   readonly certificate: string;
   /** `y = a·x + b` on each region. */
   readonly maps: readonly { readonly a: readonly number[]; readonly b: number; readonly error: number }[];
-  readonly smallestMargin: number;
+  /** Of units from their kinks, by shifts. */
+  readonly smallestMargin?: number;
   /** The frozen model's outputs on the picture's grid. */
   readonly values: Float32Array;
 }
 
-/** From the worker. */
-export type Reply =
+export interface Picture extends Progress {
+  readonly kind: 'picture';
+  /** With the constraint, and without. */
+  readonly police: View;
+  readonly free: View;
+}
+
+export type ToPage =
   | { readonly kind: 'revised' }
-  | {
-      readonly kind: 'picture';
-      readonly steps: number;
-      readonly running: boolean;
-      /** With the constraint, and without. */
-      readonly police: View;
-      readonly free: View;
-      readonly unitsShifted: number;
-      readonly units: number;
-      /** Share of the constrained steps' time that the constraint took. */
-      readonly share: number;
-      readonly stepsPerSecond: number;
-    }
+  | Picture
   | { readonly kind: 'frozen'; readonly frozen: Frozen }
-  | {
-      readonly kind: 'model';
-      readonly before: View;
-      readonly after: View;
-      readonly unitsShifted: number;
-      readonly units: number;
-    }
   | { readonly kind: 'error'; readonly message: string };

@@ -1,3 +1,4 @@
+import { brightnessAt } from '@police/common/landscape';
 import { targets } from '@police/common/targets';
 import { levelAt } from '../drawing/drawing.js';
 import { EXTENT } from '../state/plane.js';
@@ -6,6 +7,9 @@ import type { Settings, Target } from '../state/settings.js';
 /** Values over the plane, in about [−1, 1]; for the two-class ones −1 and 1. */
 const functions: Readonly<Record<Exclude<Target, 'drawing'>, (x: number, y: number) => number>> = {
   ...targets,
+  pendulum: (x, y) => 0.9 * Math.sin(-x) - 0.1 * y,
+  switching: (x, y) => Math.tanh(-8 * (x + (y * Math.abs(y)) / 2)),
+  landscape: (x, y) => brightnessAt(x, y),
   moons: (x, y) => (nearest(x, y, MOONS[0]) < nearest(x, y, MOONS[1]) ? 1 : -1),
   rings: (x, y) => (Math.floor(Math.hypot(x, y) / 1.2) % 2 === 0 ? 1 : -1),
 };

@@ -1,118 +1,50 @@
-import { changeRegions, message, ownModel, picture, settings } from '../state/store.js';
-import type { View } from '../training/messages.js';
-import { Controls } from './controls.js';
-import { percent, short } from './figures.js';
-import { FreezePanel } from './freeze-panel.js';
-import { LossChart } from './loss-chart.js';
-import { OwnModel } from './own-model.js';
-import { Plane } from './plane.js';
-import { Transport } from './transport.js';
+import { isOwnOpen } from '../state/own.js';
+import { message } from '../state/store.js';
+import { Header } from './opening/header.js';
+import { Presets } from './opening/presets.js';
+import { Tour } from './opening/tour.js';
+import { OwnDrop } from './own/own-drop.js';
+import { OwnStage } from './own/own-stage.js';
+import { Controls } from './settings/controls.js';
+import { TrainingStage } from './training/training-stage.js';
 
 export function App() {
   return (
     <>
-      <header>
-        <h1>POLICE playground</h1>
-        <p>
-          Both networks start alike and see the same data. The left one is exactly affine inside the regions,
-          at every step. Drag a vertex.
-        </p>
-      </header>
-      {message.value && (
-        <div class="message" role="alert">
-          <span>{message.value}</span>
-          <button
-            type="button"
-            aria-label="Dismiss"
-            onClick={() => {
-              message.value = undefined;
-            }}
-          >
-            ×
-          </button>
-        </div>
+      <Header />
+      {message.value && <Message text={message.value} />}
+      {isOwnOpen.value ? (
+        <main class="own-main">
+          <OwnStage />
+        </main>
+      ) : (
+        <main>
+          <div class="stage">
+            <Presets />
+            <Tour />
+            <TrainingStage />
+            <OwnDrop />
+          </div>
+          <Controls />
+        </main>
       )}
-      <main>
-        <div class="stage">
-          {ownModel.value ? <OwnPlanes /> : <TrainingPlanes />}
-          {!ownModel.value && <FreezePanel />}
-          <OwnModel />
-        </div>
-        <Controls />
-      </main>
     </>
   );
 }
 
-function TrainingPlanes() {
-  const now = picture.value;
-  const { regions } = settings.value;
+function Message({ text }: { readonly text: string }) {
   return (
-    <>
-      <div class="planes">
-        <Plane
-          title="With POLICE"
-          network="police"
-          caption={now ? figures(now.police) : 'starting …'}
-          view={now?.police}
-          regions={regions}
-          onChange={changeRegions}
-        />
-        <Plane
-          title="Without"
-          network="free"
-          caption={now ? figures(now.free) : 'starting …'}
-          view={now?.free}
-          regions={regions}
-        />
-      </div>
-      <Transport />
-      <dl class="figures">
-        <div>
-          <dt>units shifted</dt>
-          <dd>{now ? `${now.unitsShifted} of ${now.units}` : '–'}</dd>
-        </div>
-        <div>
-          <dt>affine residual</dt>
-          <dd class="residual" data-residual={now?.police.residual} data-free={now?.free.residual}>
-            {now ? short(now.police.residual) : '–'}
-          </dd>
-        </div>
-        <div>
-          <dt>share of time</dt>
-          <dd>{now && now.steps > 0 ? percent(now.share) : '–'}</dd>
-        </div>
-        <div>
-          <dt>steps a second</dt>
-          <dd>{now && now.stepsPerSecond > 0 ? Math.round(now.stepsPerSecond) : '–'}</dd>
-        </div>
-      </dl>
-      <LossChart />
-    </>
+    <div class="message" role="alert">
+      <span>{text}</span>
+      <button
+        type="button"
+        aria-label="Dismiss"
+        onClick={() => {
+          message.value = undefined;
+        }}
+      >
+        ×
+      </button>
+    </div>
   );
 }
-
-function OwnPlanes() {
-  const { before, after, unitsShifted, units } = ownModel.value!;
-  const { regions } = settings.value;
-  return (
-    <>
-      <div class="planes">
-        <Plane
-          title="After"
-          caption={figures(after)}
-          view={after}
-          regions={regions}
-          onChange={changeRegions}
-        />
-        <Plane title="Your model" caption={figures(before)} view={before} regions={regions} />
-      </div>
-      <p class="own-figures">
-        {unitsShifted} of {units} units shifted.
-      </p>
-    </>
-  );
-}
-
-const figures = ({ loss, residual }: View): string =>
-  `${loss === undefined ? '' : `loss ${short(loss)}, `}bends by ${short(residual)} inside`;

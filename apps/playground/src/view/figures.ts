@@ -18,3 +18,11 @@ export const percent = (share: number): string => `${Math.round(100 * share)}%`;
 
 /** With a minus sign as in print. */
 export const signed = (text: string): string => text.replaceAll('-', '−');
+
+/** A share to a tenth of a percent; all and nothing only where it is so. */
+export function share(value: number): string {
+  const tenths = Math.round(1000 * value);
+  if (tenths === 1000 && value < 1) return 'over 99.9%';
+  if (tenths === 0 && value > 0) return 'under 0.1%';
+  return `${tenths / 10}%`;
+}

@@ -1,4 +1,5 @@
-import { type EnforceOptions, enforceCommand } from './enforce.js';
+import type { EnforceOptions } from '../enforce-options.js';
+import { enforceCommand } from './enforce.js';
 import { patchCommand } from './patch.js';
 
 /** The command of a method of keeping the promise. */

@@ -1,90 +1,34 @@
 import { basename } from 'node:path';
-import {
-  boundOutputs,
-  type Certificate,
-  type Certified,
-  certificateOfProof,
-  certificateText,
-  certify,
-  drift,
-  type EnforceReport,
-  float16,
-  float32,
-  float64,
-  forward,
-  freeze,
-  type Network,
-  PoliceError,
-  type Precision,
-  type Region,
-  type Uncertified,
-} from '@police/core';
+import { certificateOfProof, certificateText, certify, drift, forward } from '@police/core';
 import { multiplyAdds } from '@police/core/adapter';
-import { type ImportedModel, readModel, withDataOutside, writeBack } from '@police/onnx-import';
+import { readModel, withDataOutside } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
+import { assertOneStream, assertOptionsOfShifts, type EnforceOptions } from '../enforce-options.js';
 import { EXIT } from '../exit-codes.js';
+import { fadedModel } from '../faded-model.js';
 import { harmOn, isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
-import {
-  HALF_SENTENCE,
-  inferenceSentence,
-  largestInferenceError,
-  largestOf,
-  overflowIn,
-  overflowSentence,
-} from '../inference-bound.js';
 import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { type ModelOptions, readModelFile } from '../model.js';
+import { readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { dataPathFor, hashesOf } from '../outside-data.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
-import { type RegionOptions, regionWords } from '../regions/sources.js';
+import { assertNoOverflow, assertProved, runOf, summaryOf } from '../proved.js';
+import { assertRefitOptions } from '../refit.js';
+import { regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
-import { differenceSentence, replayIfInstalled } from '../replay-command.js';
 import { type Report, reportLines } from '../report.js';
 import { readSamples } from '../samples.js';
-import { enforcedSharing, type SharingChoice } from '../sharing.js';
+import { shiftedModel } from '../shifted-model.js';
 import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
 
-export interface EnforceOptions extends ModelOptions, RegionOptions {
-  readonly output: string;
-  readonly policy: 'minimal' | 'majority';
-  readonly sharing: SharingChoice;
-  readonly precision?: Precision['name'];
-  readonly target?: string;
-  readonly data?: string;
-  readonly decision: 'largest' | 'smallest';
-  readonly report?: string;
-  readonly certificate?: string;
-  /** `fit`, `minimax`, `shift` or a file, of a patch; else whether the map is written into the certificate however large. */
-  readonly map?: boolean | string;
-  readonly method: 'shift' | 'patch';
-  /** Of a patch. */
-  readonly steepness?: number;
-  readonly keep?: string;
-  readonly shell?: number;
-  /** A box whose points show what was changed, where there are no samples. */
-  readonly domain?: string;
-  /** Whether what is written is run, where ONNX Runtime is installed. */
-  readonly run?: boolean;
-  readonly memory?: number;
-  /** Whether a property may hold before and not after. */
-  readonly allowViolation?: boolean;
-  readonly force?: boolean;
-  /** Whether data that was kept beside the model goes into what is written. */
-  readonly inline?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
 /** A map while it is made, and its rows as arrays. */
 const BYTES_PER_MAP_ENTRY = 40;
-
-const PRECISIONS = { float16, float32, float64 };
 
 /** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
@@ -96,6 +40,7 @@ export async function enforceCommand(
   const talk = talkOfWriting(options, terminal);
   assertOneStream(options);
   assertOptionsOfShifts(options);
+  assertRefitOptions(options);
   const outputs = await writablePaths(options);
   const read = await readModelFile(path, options, terminal);
   const { model } = read;
@@ -112,27 +57,26 @@ export async function enforceCommand(
   const asked = await propertiesIn(options.region, read, limit, terminal);
   const memory = { memory: limit.left };
 
-  const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
-    policy: options.policy,
-    decision: options.decision,
-    progress: talk.stage('enforce'),
-    ...memory,
-  });
-  const precision = options.precision ?? model.precision;
+  const domain = options.domain
+    ? await readRegions(
+        [regionWords(options.domain)],
+        { size: model.network.inputSize, memory: limit },
+        terminal,
+      )
+    : undefined;
   const target = options.target
     ? await readTarget(options.target, model.network.outputSize, terminal, limit)
     : undefined;
-  const frozenTo = (network: Network): Network => {
-    const frozen = freeze(network, regions, { precision, progress: talk.stage('freeze'), ...memory }).network;
-    if (!target) return frozen;
-    return boundOutputs(frozen, regions, target.C, target.d, { precision: PRECISIONS[precision] });
-  };
+  const demands = await readDemands(options.demand, regions.length, terminal, limit);
   if (options.map === true) {
     const { inputSize, outputSize } = model.network;
     const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
     limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
   }
-  const written = writeBack(model, frozenTo(enforced.network), frozenTo);
+  const written =
+    options.fade === undefined
+      ? await shiftedModel(model, regions, options, { samples, domain, target, demands, talk, ...memory })
+      : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
   const file = outside?.bytes ?? written.bytes;
@@ -150,23 +94,18 @@ export async function enforceCommand(
     { ...memory, run: options.run !== false },
   );
   if (!options.allowViolation) assertNoneFlipped(changes);
-  const certificate = certificateOfProof(
-    reread.network,
-    proof,
-    regions,
-    reread.source.bytes,
-    options.map === true ? { map: true } : {},
-  );
+  const certificate = certificateOfProof(reread.network, proof, regions, reread.source.bytes, {
+    demands,
+    ...memory,
+    ...(options.map === true ? { map: true } : {}),
+  });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
-  const domain = options.domain
-    ? await readRegions(
-        [regionWords(options.domain)],
-        { size: model.network.inputSize, memory: limit },
-        terminal,
-      )
-    : undefined;
+  const { fitted } = written;
+  // What was fitted on says little of what was not.
+  const judged = fitted && samples ? fitted.fit.heldOut : samples;
+  const kind = fitted ? 'held out samples' : 'samples';
   const harm = await harmOn(
-    samples ? { points: samples, of: `samples of ${options.data}` } : domainPoints(regions, domain),
+    judged ? { points: judged, of: `${kind} of ${options.data}` } : domainPoints(regions, domain),
     multiplyAdds(model.network) + multiplyAdds(written.network),
     points => forward(model.network, points),
     points => forward(written.network, points),
@@ -181,19 +120,26 @@ export async function enforceCommand(
     regions: regions.length,
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
-    shifts: shiftsIn(enforced.report),
-    sharing,
+    shifts: written.shifts,
+    ...(fitted ? { refit: fitted.report } : {}),
+    sharing: written.sharing,
+    ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
+    ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
-    ...(samples
-      ? { drift: { ...drift(model.network, written.network, samples, options), samples: samples.rows } }
+    ...(judged
+      ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
       : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
     harm,
     verdict: sentence,
     warnings: [
-      ...warningsAbout(enforced.report, regions.length, { ...options, sharing: sharing.chosen }),
+      ...warningsAbout(written.shifts, regions.length, {
+        ...options,
+        sharing: written.sharing.chosen,
+        isFaded: written.fade !== undefined,
+      }),
       ...(run && 'warning' in run ? [run.warning] : []),
       ...(isHarmful(harm) ? [sentence] : []),
       ...asked.warnings,
@@ -223,63 +169,13 @@ export async function enforceCommand(
   return EXIT.done;
 }
 
-/** Nothing is written that does not hold; what `verify` says of it is the better message for a library's error. */
-export function assertProved(proof: Certified | Uncertified): asserts proof is Certified {
-  if (proof.certified) return;
-  const { layer, unit, region, margin } = proof;
-  throw new PoliceError({
-    code: 'not-frozen',
-    where: layer,
-    expected: 'a model that is affine on every region once written and read again',
-    actual: `unit ${unit}, which may bend on region ${region}: it is short of its kink by ${-margin}`,
-  });
-}
-
-/** A file that is affine on paper and infinite where it runs keeps no promise. */
-export function assertNoOverflow(proof: Certified, precision: Precision['name']): void {
-  const overflow = overflowIn(proof, precision);
-  if (!overflow) return;
-  throw new PoliceError({
-    code: 'not-frozen',
-    where: overflow.overflow,
-    expected: 'numbers that float32 holds, on the way too',
-    actual: overflowSentence(overflow),
-    remedy: 'Take a smaller region, or scale the weights of the layers before it down.',
-  });
-}
-
-/** Points of each region at which what is written is run. */
-const SAMPLES = 16;
-
-/**
- * What ONNX Runtime computes, where it is installed: throws `not-frozen` for a difference, whatever the proof says; a file that it does not run is
- * a warning, since the proof does not need it.
- */
-export async function runOf(
-  bytes: Uint8Array,
-  model: ImportedModel,
-  regions: readonly Region[],
-  { regions: proofs }: Certified,
-): Promise<{ samples: number } | { warning: string } | undefined> {
-  if (model.arithmetic === 'float16') return undefined;
-  try {
-    const found = await replayIfInstalled(bytes, model, regions, proofs, SAMPLES);
-    if (!found?.difference) return found;
-    throw new PoliceError({
-      code: 'not-frozen',
-      where: 'onnxruntime-web',
-      expected: 'what was proved',
-      actual: `another number. ${differenceSentence(found.difference)}`,
-    });
-  } catch (error) {
-    if (!(error instanceof PoliceError && error.code === 'unsupported-layer')) throw error;
-    return { warning: `not run: ${error.message}` };
-  }
-}
-
 /** What would change less, and is not in force. */
-function adviceFor({ policy }: EnforceOptions): string[] {
+function adviceFor({ policy, fade, refit, distil }: EnforceOptions): string[] {
   return [
+    ...(fade === undefined && !refit ? ['--fade 0.1'] : []),
+    ...(fade === undefined ? [] : ['a smaller --fade']),
+    ...(fade === undefined && !refit ? ['--refit'] : []),
+    ...(refit && distil === undefined ? ['--distil'] : []),
     '--method patch',
     ...(policy === 'minimal' ? [] : ['--policy minimal']),
     'a smaller region',
@@ -297,86 +193,4 @@ function tell(
   for (const warning of report.warnings) talk.warn(warning);
   if (json) stdout.write(`${JSON.stringify(report)}\n`);
   for (const line of [...reportLines(report), '', ...end]) talk.say(line);
-}
-
-export function summaryOf(
-  { layers, regions }: Certificate,
-  isHalf: boolean,
-): Pick<Report, 'smallestMargin' | 'inferenceError' | 'inference' | 'approximationError'> {
-  const margins = layers.map(({ smallestMargin }) => smallestMargin).filter(margin => margin !== null);
-  const tails = regions.flatMap(({ approximationError }) =>
-    approximationError ? [largestOf(approximationError)] : [],
-  );
-  return {
-    smallestMargin: margins.length > 0 ? Math.min(...margins) : null,
-    inferenceError: regions.map(region => (isHalf ? null : largestInferenceError(region))),
-    inference: isHalf
-      ? [HALF_SENTENCE]
-      : regions.map((region, r) => `Region ${r}: float32 inference ${inferenceSentence(region)}.`),
-    ...(tails.length > 0 ? { approximationError: largestOf(tails) } : {}),
-  };
-}
-
-/** The report but for its maps, which would be made by being looked at, and can be as large as outputs × inputs. */
-function shiftsIn(report: EnforceReport): Report['shifts'] {
-  const {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  } = report;
-  return {
-    layers,
-    units,
-    shifted,
-    totalShift,
-    largestShift,
-    dead,
-    saturated,
-    linear,
-    mapsCoincide,
-    constantOn,
-  };
-}
-
-/** Throws `invalid-option` for what a patch is about. */
-function assertOptionsOfShifts({ steepness, keep, shell, map }: EnforceOptions): void {
-  const given = [
-    ...(steepness === undefined ? [] : ['--steepness']),
-    ...(keep === undefined ? [] : ['--keep']),
-    ...(shell === undefined ? [] : ['--shell']),
-    ...(typeof map === 'string' ? [`--map ${map}`] : []),
-  ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
-    expected: '--method patch, which it is about',
-    actual: '--method shift',
-    remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
-  });
-}
-
-/** Standard output carries one thing. */
-export function assertOneStream({
-  output,
-  report,
-  certificate,
-  json,
-}: Pick<EnforceOptions, 'output' | 'report' | 'certificate' | 'json'>): void {
-  const onStdout = [output === '-', report === '-', certificate === '-', json === true].filter(Boolean);
-  if (onStdout.length <= 1) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: 'standard output',
-    expected: 'one of the model, the report, the certificate and --json',
-    actual: `${onStdout.length} of them`,
-    remedy: 'Write the others to files.',
-  });
 }

@@ -3,6 +3,8 @@ import {
   certificateOfProof,
   certificateText,
   certify,
+  type Demand,
+  float32,
   forward,
   freeze,
   type Matrix,
@@ -11,15 +13,18 @@ import {
   network,
   opaqueNetwork,
   operators,
+  type Patched,
   type PatchMap,
   PoliceError,
   patchFunction,
   patchProbes,
   type Region,
 } from '@police/core';
-import { multiplyAdds } from '@police/core/adapter';
+import { DemandHolder, multiplyAdds, storedMap } from '@police/core/adapter';
 import { appendPatch, readModel } from '@police/onnx-import';
+import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';
+import { assertOneStream, assertOptionsOfPatches, type EnforceOptions } from '../enforce-options.js';
 import { type Evaluator, evaluatorOf } from '../evaluator.js';
 import { EXIT } from '../exit-codes.js';
 import { harmOn, isHarmful } from '../harm.js';
@@ -32,19 +37,12 @@ import { type Output, writablePaths, writeOutputs } from '../outputs.js';
 import { hashesOf } from '../outside-data.js';
 import { type PatchReport, patchedRegionReport, patchLines } from '../patch-report.js';
 import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { assertNoOverflow, assertProved, runOf, summaryOf } from '../proved.js';
 import { type RegionSource, regionWords } from '../regions/sources.js';
 import { readRegions } from '../regions.js';
 import { readSamples } from '../samples.js';
 import { type PatchSubject, placed, placementOf, readSubject } from '../subject.js';
 import { type Terminal, talkOfWriting } from '../terminal.js';
-import {
-  assertNoOverflow,
-  assertOneStream,
-  assertProved,
-  type EnforceOptions,
-  runOf,
-  summaryOf,
-} from './enforce.js';
 
 /** `police enforce --method patch`: holds the model's output on the regions, whatever the model is made of. */
 export async function patchCommand(
@@ -88,11 +86,15 @@ export async function patchCommand(
       terminal,
       limit,
     );
-    const patched = patchFunction(opaqueNetwork(size, outputSize), probes, values, {
-      map,
-      decision: options.decision,
-      ...(options.steepness === undefined ? {} : { steepness: options.steepness }),
-    });
+    const demands = await readDemands(options.demand, regions.length, terminal, limit);
+    const patchedTo = (wanted: PatchMap | readonly PatchMap[]) =>
+      patchFunction(opaqueNetwork(size, outputSize), probes, values, {
+        map: wanted,
+        decision: options.decision,
+        ...(options.steepness === undefined ? {} : { steepness: options.steepness }),
+      });
+    const free = patchedTo(map);
+    const patched = options.demand ? patchedTo(demandedMaps(free, regions, demands)) : free;
     const appended = appendPatch(placement.bytes, patched.network, {
       ...subject.read,
       inputShape: subject.ends.inputShape,
@@ -106,13 +108,11 @@ export async function patchCommand(
     const proof = certify(reread.network, regions, { progress: talk.stage('certify'), memory: limit.left });
     assertProved(proof);
     assertNoOverflow(proof, reread.arithmetic);
-    const certificate = certificateOfProof(
-      reread.network,
-      proof,
-      regions,
-      bytes,
-      options.map === true ? { map: true } : {},
-    );
+    const certificate = certificateOfProof(reread.network, proof, regions, bytes, {
+      demands,
+      memory: limit.left,
+      ...(options.map === true ? { map: true } : {}),
+    });
     const run = options.run === false ? undefined : await runOf(bytes, reread, regions, proof);
     const after = { bytes, model: reread };
     const asked = await propertiesIn(options.region, after, limit, terminal);
@@ -146,6 +146,7 @@ export async function patchCommand(
       valuesBy: evaluator.by,
       unread: reread.unread,
       ...summaryOf(certificate, reread.arithmetic === 'float16'),
+      ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
       ...(run && 'samples' in run ? { run } : {}),
       ...(changes.length > 0 ? { properties: changes } : {}),
       harm,
@@ -186,6 +187,19 @@ export async function patchCommand(
   } finally {
     await evaluator.release();
   }
+}
+
+/** The nearest maps that meet the demands, in float32, proved of them as they are stored. */
+function demandedMaps(
+  { regions: patched }: Patched,
+  regions: readonly Region[],
+  demands: readonly (Demand | undefined)[],
+): AffineMap[] {
+  return patched.map(({ map }, r) => {
+    const demand = demands[r];
+    if (!demand) return map;
+    return storedMap(new DemandHolder(demand, regions[r], map.b.length), map, float32).map;
+  });
 }
 
 /** Points as a float32 model is given them. */
@@ -271,22 +285,4 @@ function adviceFor({ map, steepness, keep }: EnforceOptions): string[] {
     'a smaller region',
     'training with the patch',
   ];
-}
-
-/** Throws `invalid-option` for what shifts biases and nothing else. */
-function assertOptionsOfPatches({ policy, sharing, precision, target }: EnforceOptions): void {
-  const given = [
-    ...(policy === 'minimal' ? [] : ['--policy']),
-    ...(sharing === 'auto' ? [] : ['--sharing']),
-    ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
-    ...(target === undefined ? [] : ['--target']),
-  ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
-    expected: '--method shift, which it is about',
-    actual: '--method patch',
-    remedy: `Leave ${given.join(', ')} out.`,
-  });
 }

@@ -17,6 +17,7 @@ import {
 } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
 import { appendPatch, type ImportedModel, readModel, writeBack } from '@police/onnx-import';
+import { assertOneStream } from '../enforce-options.js';
 import { EXIT } from '../exit-codes.js';
 import { readText } from '../files.js';
 import { type JobHashes, sha256 } from '../job-hashes.js';
@@ -27,10 +28,10 @@ import { type AnswerWord, answerOf, assertWhole } from '../property/answer.js';
 import { changeOn, pointsAround, pointsIn } from '../property/decisions.js';
 import { leastShift } from '../property/least-shift.js';
 import { type Property, readProperty, regionsIn } from '../property/property.js';
+import { assertNoOverflow, assertProved, runOf } from '../proved.js';
 import { type RepairReport, repairLines } from '../repair-report.js';
 import { readSamples } from '../samples.js';
 import { type Terminal, talkOfWriting } from '../terminal.js';
-import { assertNoOverflow, assertOneStream, assertProved, runOf } from './enforce.js';
 
 export interface RepairCommandOptions extends ModelOptions {
   /** A file; of many the second column of theirs. */

@@ -1,4 +1,5 @@
-import { certificateFlaw, certify, type RegionProof } from '@police/core';
+import { type Certificate, certificateFlaw, certify, type RegionProof } from '@police/core';
+import { type DemandReport, demandLines, demandReports } from '../demand-file.js';
 import { EXIT } from '../exit-codes.js';
 import { readJson } from '../files.js';
 import {
@@ -71,9 +72,12 @@ export async function verifyCommand(
   }
   const overflow = overflowIn(proof, model.arithmetic);
   if (overflow) return finish(false, overflow, [`NOT certified: ${overflowSentence(overflow)}.`]);
+  let demands: readonly DemandReport[] = [];
   if (options.certificate) {
     const certificate = await readJson(options.certificate, terminal, limit);
     const flaw = certificateFlaw(certificate, model.network, regions, bytes, memory);
+    // Without a flaw it is one, and all it says was derived anew.
+    if (!flaw) demands = demandReports((certificate as Certificate).regions);
     if (flaw) return finish(false, { flaw }, [`The certificate does NOT hold. ${flaw}`]);
   }
   const replayed = options.run
@@ -96,7 +100,11 @@ export async function verifyCommand(
       guaranteedTensor: model.guaranteedTensor,
       unread: model.unread,
       layers: proof.layers,
+      ...(proof.regions.some(({ unread }) => unread)
+        ? { mayBend: proof.regions.map(({ unread }) => unread ?? []) }
+        : {}),
       inferenceError: bounds.map(bound => (isHalf ? null : largestInferenceError(bound))),
+      ...(demands.length > 0 ? { demands } : {}),
       ...(replayed ? { run: { samples: replayed.samples } } : {}),
       ...(written ? { proof: written } : {}),
       approximationError: proof.regions.map(({ approximationError }) =>
@@ -115,12 +123,20 @@ export async function verifyCommand(
         ]),
       ),
       '',
+      ...proof.regions.flatMap(mayBendLine),
       ...(isHalf
         ? [HALF_SENTENCE]
         : bounds.map((bound, r) => `Region ${r}: float32 inference ${inferenceSentence(bound)}.`)),
+      ...demandLines(demands),
       ...(replayed ? [runSentence(replayed.samples)] : []),
     ],
   );
+}
+
+function mayBendLine({ unread = [] }: RegionProof, r: number): string[] {
+  if (unread.length === 0) return [];
+  const units = unread.map(({ name, units: count }) => `${count} of '${name}'`).join(', ');
+  return [`Region ${r}: ${units} may bend; every path from them ends in a flat unit.`];
 }
 
 function sourcesOf({ region, property }: VerifyOptions): readonly RegionSource[] {

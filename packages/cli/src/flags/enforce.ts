@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { EnforceOptions } from '../commands/enforce.js';
 import { enforceBy } from '../commands/enforce-by.js';
 import { type SweepOptions, sweepCommand } from '../commands/sweep.js';
-import { instanceOptions, isMany, wholeNumber } from '../jobs/flags.js';
+import type { EnforceOptions } from '../enforce-options.js';
+import { instanceOptions, isMany, seconds, wholeNumber } from '../jobs/flags.js';
 import { REGION_WORDS, withRegionOptions } from '../regions/sources.js';
 import { type Declaring, MEMORY, modelCommand, number } from './declaring.js';
 
@@ -18,7 +18,9 @@ export function declareEnforce(declaring: Declaring): void {
   police enforce acas.onnx --region prop_3.vnnlib -o - > affine.onnx
   police enforce mnist.onnx --around digit.npy --radius 0.05 --clip 0..1 -o affine.onnx
   police enforce model.onnx --region a.json --region b.json --data samples.npy -o affine.onnx
+  police enforce acas.onnx --region prop_1.vnnlib --refit --distil 30 --domain inputs.json -o affine.onnx
 
+  police enforce acas.onnx --region a.json --region b.json --fade 0.1 -o faded.onnx
   police enforce transformer.onnx --region box.json --method patch --keep samples.npy -o affine.onnx
 
   police enforce models/*.onnx -r a.json -r b.json -o out/ --shard 3/8   # every model on every file, each apart
@@ -39,6 +41,11 @@ ${REGION_WORDS}`,
       )
         .choices(['shift', 'patch'])
         .default('shift'),
+    )
+    .option(
+      '--fade <width>',
+      'shift: let the shifts fade out around each region, within so many of its radii; the model is as it was beyond (a few operators more)',
+      number,
     )
     .addOption(
       new Option('--policy <name>', 'minimal: the least shifts; majority: the side most of a region lies on')
@@ -64,6 +71,10 @@ ${REGION_WORDS}`,
       'bounds C·f(x) ≤ d on the regions, {"C": [[…]], "d": […]}, met by the least bias change',
     )
     .option(
+      '--demand <file>',
+      'what the map on the regions must be like, as JSON (core: demand.schema.json), one or an array of one each: by shift the least change of the last layer that gives it, by patch the nearest map; proved, and in the certificate',
+    )
+    .option(
       '--data <file>',
       'samples (.npy or CSV): reports how far outputs drift and how many decisions stay',
     )
@@ -71,6 +82,15 @@ ${REGION_WORDS}`,
       new Option('--decision <which>', 'with --data: which output is the decision')
         .choices(['largest', 'smallest'])
         .default('largest'),
+    )
+    .option(
+      '--refit',
+      'shift: change weights too, so that the model does outside the regions what it did, on --data or points of --domain; each step is kept only if it helps',
+    )
+    .option(
+      '--distil <seconds>',
+      'with --refit: then train so long against the original, under the constraint; Ctrl-C ends it early',
+      seconds,
     )
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
@@ -88,7 +108,11 @@ ${REGION_WORDS}`,
     .option('--shell <d>', 'patch: the gap within which samples may change, in radii (default: 0.1)', number)
     .option(
       '--domain <region>',
-      'a region (a file, or JSON) on whose points changes are counted, without --data (default: a box twice as large as the regions)',
+      'a region (a file, or JSON) on whose points changes are counted and --refit fits, without --data (default: a box twice as large as the regions)',
+    )
+    .option(
+      '--no-lookahead',
+      'shift: move units too whose bends cannot reach the output, so that every unit is affine on the regions',
     )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')

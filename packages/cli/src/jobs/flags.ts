@@ -55,3 +55,9 @@ export function wholeNumber(text: string): number {
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected a whole number above 0.');
 }
+
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number of seconds above 0.');
+}

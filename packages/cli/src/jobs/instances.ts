@@ -46,7 +46,7 @@ const NOT_OF_A_ROW = [
 ];
 
 /** Options that name files: in a file of instances they are beside it, as models are. */
-const FILES = ['target', 'data', 'certificate', 'proof', 'keep'];
+const FILES = ['target', 'demand', 'data', 'certificate', 'proof', 'keep'];
 
 /**
  * The instances of a CSV file. Without a heading, which starts with a column called `model`, its columns are model, property and

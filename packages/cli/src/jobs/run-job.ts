@@ -1,10 +1,10 @@
 import { PoliceError } from '@police/core';
-import type { EnforceOptions } from '../commands/enforce.js';
 import { enforceBy } from '../commands/enforce-by.js';
 import { isQuestion, type QueryOptions, queryCommand } from '../commands/query.js';
 import { type RepairCommandOptions, repairCommand } from '../commands/repair.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { defectSentence } from '../defect.js';
+import type { EnforceOptions } from '../enforce-options.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { JobHashes } from '../job-hashes.js';
 import type { RegionSource } from '../regions/sources.js';

@@ -1,9 +1,10 @@
 import { firstNonFinite, PoliceError, within } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
+import type { AffineOperator } from '../network/affine-operator.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import type { ActivationNode, MaxNode } from '../network/nodes.js';
+import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
 import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
@@ -12,6 +13,7 @@ import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
 import type { Policy } from '../rule/policy.js';
 import { noShifts, type Shifts } from '../rule/shift.js';
+import { type Spared, sparedAt, sparedWindows } from '../rule/spared.js';
 import { chooseWinners, type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
 import { approximationErrorsOf, isApproximate } from './approximation-error.js';
 import type { FramePropagator } from './propagator.js';
@@ -41,11 +43,14 @@ export interface PolicedPass extends AffinePieces {
    * Absent where the network is exactly affine.
    */
   readonly approximationErrors?: (name: string) => readonly Float64Array[];
+  /** Units of which nothing was asked, by region, where some were spared. */
+  readonly spared?: readonly Spared[];
 }
 
 /** Which units of a nonlinearity share one shift. `per-channel` follows the biases that the operator before it shares. */
 export type ShiftSharing = 'per-unit' | 'per-channel';
 
+/** How the policed pass chooses shifts. */
 export interface PoliceSettings {
   readonly policy: Policy;
   /** @defaultValue none */
@@ -57,11 +62,24 @@ export interface PoliceSettings {
    * @defaultValue 'all'
    */
   readonly keep?: 'all' | 'output';
+  /** By region: units of which nothing is asked. @defaultValue none */
+  readonly spared?: readonly Spared[];
   /**
    * Distance from its kinks that every unit keeps all over the regions, and by which the entry that wins a maximum leads.
    * @defaultValue 0
    */
   readonly margin?: number;
+  /**
+   * The operator that takes the place of an affine node's, of the same sizes, given the nonlinearities before it. Only for whole
+   * frames: streamed ones are carried by the network's own.
+   * @defaultValue the network's own
+   */
+  readonly operatorOf?: (node: AffineNode, before: AffinePieces) => AffineOperator;
+  /**
+   * The policy of one activation, given the nonlinearities before it.
+   * @defaultValue `policy`
+   */
+  readonly policyOf?: (node: ActivationNode, before: AffinePieces) => Policy;
   readonly progress?: Progress;
 }
 
@@ -101,15 +119,18 @@ export function policedPass(
       const blocks = inputs.map(each => each[r]);
       return checkedFrame(node.name, withBias(node, propagator.linear(node, blocks)));
     });
+  const { operatorOf, policyOf } = settings;
   const isKept = settings.keep !== 'output';
   const rules: Rules<readonly Matrix[]> = {
     input: () => propagators.map(propagator => propagator.start()),
-    affine: linear,
+    affine: (node, inputs) =>
+      linear(operatorOf ? { ...node, operator: operatorOf(node, { layers, maxima }) } : node, inputs),
     sum: linear,
     concat: linear,
     activation: (node, [frames]) => {
       const h = shiftedFrames(node, frames);
-      const shifts = policedShifts(net, node, propagators, h, settings, errorsOf?.(node.input));
+      const chosen = policyOf ? { ...settings, policy: policyOf(node, { layers, maxima }) } : settings;
+      const shifts = policedShifts(net, node, propagators, h, chosen, errorsOf?.(node.input));
       layers.set(node.name, { frames: isKept ? h : [], shifts });
       fixSlopes(node, propagators, shifts.sides);
       return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
@@ -126,7 +147,14 @@ export function policedPass(
   const values = isKept
     ? walk(net, rules, settings.progress)
     : new Map([[net.nodes.at(-1)!.name, walkToEnd(net, rules, settings.progress)]]);
-  return { values, layers, maxima, ...(errorsOf ? { approximationErrors: errorsOf } : {}) };
+  const { spared } = settings;
+  return {
+    values,
+    layers,
+    maxima,
+    ...(errorsOf ? { approximationErrors: errorsOf } : {}),
+    ...(spared ? { spared } : {}),
+  };
 }
 
 /** The shifts of one activation, from the frames `h` of its pre-activations. */
@@ -135,7 +163,7 @@ function policedShifts(
   node: ActivationNode,
   propagators: readonly FramePropagator[],
   h: readonly Matrix[],
-  { policy, previous = {}, sharing = 'per-unit', margin = 0 }: PoliceSettings,
+  { policy, previous = {}, sharing = 'per-unit', margin = 0, spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): Shifts {
   // Without regions there are no frames to tell the number of units, and nothing to shift.
@@ -144,7 +172,16 @@ function policedShifts(
   const readers = propagators.map(({ reader }) => reader);
   const margins = marginsOf(margin, h, errors);
   return within(node.name, () =>
-    shiftsOf(readers, h, node.activation, policy, previous[node.name], groups, margins),
+    shiftsOf(
+      readers,
+      h,
+      node.activation,
+      policy,
+      previous[node.name],
+      groups,
+      margins,
+      sparedAt(spared, node.name),
+    ),
   );
 }
 
@@ -162,7 +199,7 @@ function policedWinners(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly Matrix[],
-  { policy, previous = {}, margin = 0 }: PoliceSettings,
+  { policy, previous = {}, margin = 0, spared }: PoliceSettings,
   errors: readonly Float64Array[] | undefined,
 ): MaxShifts {
   const kept = policy === 'sticky' ? previous[node.name] : undefined;
@@ -170,6 +207,7 @@ function policedWinners(
   return chooseWinners(node.windows, leads, {
     ...(kept ? { previous: kept } : {}),
     ...(node.lifts ? { lifts: node.lifts } : {}),
+    ...sparedWindows(spared, node.name),
     leadError: (r, rival, winner) => margin + (errors ? errors[r][rival] + errors[r][winner] : 0),
   });
 }

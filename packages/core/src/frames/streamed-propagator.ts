@@ -15,6 +15,15 @@ import type { FramePropagator } from './propagator.js';
 /** Share of the memory that a block of directions on its way through the network may take. */
 const WORKING_SHARE = 1 / 4;
 
+/** Bytes beyond which a larger block gains nothing: its rows go through main memory instead of the caches. */
+const WORKING_BYTES = 2 ** 25;
+
+/** Rows that products are made of at a time, and how many a block has at least where memory allows: weights are read once per block. */
+const ROWS_TOGETHER = 4;
+const LEAST_ROWS = 16;
+
+const wholeGroups = (rows: number): number => (rows < ROWS_TOGETHER ? rows : rows - (rows % ROWS_TOGETHER));
+
 /**
  * Carries a frame that would not fit in memory: of every node it gives two rows, the origin's value and the *radius*, half
  * the width of the range (the dual norm of the directional rows; see {@link UnitBall}). A radius is found by sending the
@@ -27,7 +36,8 @@ const WORKING_SHARE = 1 / 4;
  */
 export function streamedPropagator(net: Network, region: Region, memory: number): FramePropagator {
   const { unitBall } = region.body;
-  const blockRows = Math.floor((memory * WORKING_SHARE) / (8 * largestRow(net)));
+  const fitting = Math.min(memory * WORKING_SHARE, Math.max(WORKING_BYTES, LEAST_ROWS * 8 * largestRow(net)));
+  const blockRows = wholeGroups(Math.floor(fitting / (8 * largestRow(net))));
   if (!unitBall || blockRows < 1) throw tooLarge(net, region, memory, unitBall);
   const blocks = new DirectionBlocks(net, region, blockRows, memory);
   const radii = new Map<string, Float64Array>();

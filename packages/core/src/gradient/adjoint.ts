@@ -1,5 +1,5 @@
 import type { PolicedLayer } from '../frames/policed-pass.js';
-import { activationSlope } from '../network/activation.js';
+import { activationSlope, twoPieces } from '../network/activation.js';
 import { accumulateAffineGradient } from '../network/affine-operator.js';
 import { largestIn } from '../network/max-windows.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
@@ -9,7 +9,7 @@ import type { Region } from '../regions/region.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 
-/** dLoss/dvalue of a node: of the data `[n, size]` and of its frames, one block per region. */
+/** dLoss/dvalue of a node: of the data `[n, size]` and of its frames, one block per region, or none at the network's input. */
 export interface Adjoint {
   readonly data: Matrix;
   readonly frames: readonly Matrix[];
@@ -17,6 +17,8 @@ export interface Adjoint {
 
 export function addAdjoint(sum: Adjoint, term: Adjoint): Adjoint {
   addInto(sum.data, term.data);
+  // What the frames send to the network's input nobody asks for, and not every reader tells.
+  if (term.frames.length === 0) return { ...sum, frames: [] };
   sum.frames.forEach((block, r) => {
     addInto(block, term.frames[r]);
   });
@@ -32,7 +34,7 @@ export function perInput({ data, frames }: Adjoint, back: (block: Matrix) => Mat
 /** The shift of this pass and the one the node already had. */
 export function totalShift(
   { shift: own }: ActivationNode,
-  { shifts: { shift } }: PolicedLayer,
+  { shifts: { shift } }: Pick<PolicedLayer, 'shifts'>,
 ): Float64Array {
   return own ? shift.map((c, j) => c + own[j]) : shift;
 }
@@ -69,13 +71,19 @@ export function activationBackward(
   const alpha = new Float64Array(units); // of the leftmost piece's slope
 
   const data = matrix(h.rows, units);
-  for (let i = 0; i < h.data.length; i++) {
-    const j = i % units;
-    const shifted = h.data[i] + shift[j];
-    const { slope, isFirst } = activationSlope(activation, shifted, j);
-    data.data[i] = dy.data.data[i] * slope;
-    dShift[j] += data.data[i];
-    if (isFirst) alpha[j] += dy.data.data[i] * shifted;
+  const pieces = twoPieces(activation, units);
+  for (let row = 0, i = 0; row < h.rows; row++) {
+    for (let j = 0; j < units; j++, i++) {
+      const shifted = h.data[i] + shift[j];
+      const d = dy.data.data[i];
+      const isFirst = pieces ? !(shifted > pieces.at) : activationSlope(activation, shifted, j).isFirst;
+      const slope = pieces
+        ? (isFirst ? pieces.below : pieces.above)[j]
+        : activationSlope(activation, shifted, j).slope;
+      data.data[i] = d * slope;
+      dShift[j] += data.data[i];
+      if (isFirst) alpha[j] += d * shifted;
+    }
   }
 
   const frames = layer.frames.map(({ rows, cols }) => matrix(rows, cols));

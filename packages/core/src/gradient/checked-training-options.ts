@@ -1,7 +1,9 @@
 import { PoliceError } from '../errors.js';
+import type { Target } from '../maps/prescribe.js';
 import type { Region } from '../regions/region.js';
 import { assertPolicy } from '../rule/policy.js';
 import type {
+  TrainingMethod,
   TrainingOption,
   TrainingOptionChecks,
   TrainingOptions,
@@ -27,8 +29,10 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh = 1,
     epsilon,
     schedule,
+    fade,
     steepness = STEEPNESS,
     target,
+    pull = 1,
   } = options;
   assertPolicy(policy);
   assertOneOf('mode', mode, ['shift', 'project']);
@@ -41,6 +45,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     assertOption('epsilon', epsilon, isError, 'a finite number > 0, how far from affine tails may be');
   }
   if (schedule !== undefined) assertSchedule(schedule, mode);
+  if (fade !== undefined) assertFade(fade, mode, target !== undefined);
   const isSteep = Number.isFinite(steepness) && steepness >= 0;
   assertOption(
     'steepness',
@@ -48,6 +53,7 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     isSteep,
     'a finite number of at least 0, outputs per radius of a region',
   );
+  assertOption('pull', pull, Number.isFinite(pull) && pull >= 0, 'a finite number of at least 0');
   if (target !== undefined && method === 'shift') {
     assertOption('target', `mode '${mode}'`, mode === 'shift', "mode 'shift'");
     assertOption('target', `refresh ${refresh}`, refresh === 1, 'shifts at every step');
@@ -64,9 +70,44 @@ export function checkedTrainingOptions(options: unknown, checks: TrainingOptionC
     refresh,
     ...(epsilon === undefined ? {} : { epsilon }),
     ...(schedule === undefined ? {} : { schedule }),
+    ...(fade === undefined ? {} : { fade }),
     ...(method === 'patch' ? { steepness } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target: targetsFor(target, regions, method), pull }),
   };
+}
+
+/** One for each region. */
+function targetsFor(
+  target: NonNullable<TrainingOptions['target']>,
+  regions: readonly Region[],
+  method: TrainingMethod,
+): readonly (Target | undefined)[] {
+  const isList = Array.isArray(target);
+  const targets = (isList ? target : [target]) as readonly (Target | undefined)[];
+  const remedy =
+    'Prescribe the map after training, with prescribeByCorrection, prescribeByLastLayer or patch; by patches give a list, one for each region.';
+  if (method === 'shift' && regions.length !== 1)
+    throw invalid('target', 'one region', regions.length, remedy);
+  if (targets.length !== regions.length)
+    throw invalid(
+      'target',
+      isList ? `targets of ${regions.length} regions` : 'one region',
+      isList ? targets.length : regions.length,
+      remedy,
+    );
+  const bad = targets.findIndex(each => each !== undefined && !isTarget(each));
+  if (bad < 0) return targets;
+  throw invalid(
+    isList ? `target[${bad}]` : 'target',
+    'a map { A, b }, or a demand',
+    targets[bad],
+    'Make one with demands.lipschitz, ….',
+  );
+}
+
+function isTarget(value: unknown): boolean {
+  const { kind, A } = (value ?? {}) as { kind?: unknown; A?: unknown };
+  return typeof kind === 'string' || (typeof A === 'object' && A !== null);
 }
 
 function assertRegions(
@@ -106,6 +147,7 @@ const SHIFT_OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
 ];
 
 const PATCH_THE_FILE =
@@ -151,6 +193,20 @@ function assertSchedule(schedule: unknown, mode: string): void {
   assertOption('schedule.from', from, isShare, 'a share of the regions’ size in [0, 1]');
   const isCount = Number.isInteger(steps) && (steps as number) >= 0;
   assertOption('schedule.steps', steps, isCount, 'a whole number of at least 0');
+}
+
+function assertFade(fade: unknown, mode: string, isPrescribed: boolean): void {
+  const isWidth = typeof fade === 'number' && fade > 0 && Number.isFinite(fade);
+  assertOption('fade', fade, isWidth, 'a finite number > 0, radii of a region within which shifts fade out');
+  if (mode !== 'shift') {
+    const remedy = 'A bias that a shift was folded into is the same everywhere.';
+    throw invalid('fade', "mode 'shift'", `mode '${mode}'`, remedy);
+  }
+  if (isPrescribed) {
+    const remedy =
+      "A target is added to the outputs everywhere. Method 'patch' holds one on the region alone.";
+    throw invalid('fade', 'no target', 'a target', remedy);
+  }
 }
 
 function assertOneOf(where: string, actual: unknown, allowed: readonly string[]): void {

@@ -1,6 +1,7 @@
 import type { AffineMap } from '../frames/affine-map.js';
 import type { EnforceReport } from '../maps/report.js';
 import type { Network } from '../network/network.js';
+import type { CertifiedDemand } from '../proof/certificate.js';
 
 /** What every adapter's `freeze` gives. */
 export interface FrozenModel<Model> {
@@ -10,6 +11,8 @@ export interface FrozenModel<Model> {
   readonly network: Network;
   /** A and b of each region's map `A x + b`, in the order of the regions. */
   readonly maps: readonly AffineMap[];
+  /** What is proved of the regions' maps besides, in the order of the regions; absent where no target is a demand. */
+  readonly demands?: readonly (CertifiedDemand | undefined)[];
   /** What the constraint did to the trained model's units, before rounding. */
   readonly report: EnforceReport;
 }

@@ -106,6 +106,11 @@ export interface PolicedBackwardOptions {
    * @defaultValue none
    */
   readonly dOutputFrames?: readonly Matrix[];
+  /**
+   * Whether dLoss/dx is wanted; without it {@link PolicedGradient.input} is all 0.
+   * @defaultValue true
+   */
+  readonly wantsInput?: boolean;
 }
 
 /**
@@ -117,15 +122,20 @@ export interface PolicedBackwardOptions {
 export function policedBackward(
   { net, regions, pass, values }: PolicedForward,
   dOutput: Matrix,
-  { gradient = 'exact', dOutputFrames = [] }: PolicedBackwardOptions = {},
+  { gradient = 'exact', dOutputFrames = [], wantsInput = true }: PolicedBackwardOptions = {},
 ): PolicedGradient {
   const affine = new Map<string, AffineGradient>();
   const alpha = new Map<string, Float64Array>();
   const linear = linearAdjoints(net);
+  const inputName = net.nodes[0].name;
   const rules: BackRules<Adjoint> = {
     affine: (node, d) => {
       const { operator, input, name } = node;
       affine.set(name, affineGradient(node, values.get(input)!, pass.values.get(input)!, d));
+      if (input === inputName) {
+        const data = wantsInput ? operator.adjoint(d.data) : matrix(d.data.rows, operator.inSize);
+        return [{ data, frames: [] }];
+      }
       const back = (block: Matrix) =>
         gradient === 'exact' ? operator.adjoint(block) : matrix(block.rows, operator.inSize);
       return [{ data: operator.adjoint(d.data), frames: d.frames.map(back) }];

@@ -1,4 +1,4 @@
-import type { PrescribedMap } from '../maps/prescribe.js';
+import type { Target } from '../maps/prescribe.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';
 
@@ -62,16 +62,32 @@ export interface TrainingOptions {
    */
   readonly schedule?: { readonly from: number; readonly steps: number } | undefined;
   /**
+   * Mode `shift`: shifts fade out around their region, c · t(x) with t = relu(1 − d / fade), d the distance from it in its radii (core's
+   * `gapOf`): on the region the model is what shifting makes it, beyond so many radii what it is without. Shells of several regions lie
+   * apart. No maxima, no `target`.
+   * @defaultValue none: shifts hold everywhere
+   */
+  readonly fade?: number | undefined;
+  /**
    * Method `patch`: by how much an output may differ from the region's map per radius of distance from the region.
    * @defaultValue 20
    */
   readonly steepness?: number | undefined;
   /**
-   * One region: what the outputs are on it, `A x + b` (paper, Eq. 2) or, without b, of Jacobian A (Eq. 1). By method `shift` the region
-   * fills its space, and there is no mode `project`, no `refresh` and no `schedule`.
+   * What the outputs are on a region: a map `A x + b` (paper, Eq. 2) or, without b, its Jacobian A alone (Eq. 1); or what the map must be
+   * like, a `Demand`: the map of every step is the nearest one that meets it, and gradients pass through that. Of one region, or by method
+   * `patch` also one each, undefined where a region is free. By method `shift` the region fills its space, and there is no mode `project`,
+   * no `refresh` and no `schedule`.
    * @defaultValue none: the network learns its own map
    */
-  readonly target?: PrescribedMap | undefined;
+  readonly target?: Target | readonly (Target | undefined)[] | undefined;
+  /**
+   * With a demand as target: besides the loss's gradient, that of ½ pull · distance² from the network's own map to the one it is held at (in
+   * the geometry of `DemandHolder`). Where its own map misses the demand, moving it across the border of what is allowed changes nothing,
+   * and the loss alone would leave it there; drawn to the border, it can go on inside. It moves no optimum: at the border the distance is 0.
+   * @defaultValue 1
+   */
+  readonly pull?: number | undefined;
 }
 
 /** How a model is made affine on its regions. */
@@ -89,13 +105,19 @@ export interface TrainingSettings {
   readonly refresh: number;
   readonly epsilon?: number;
   readonly schedule?: { readonly from: number; readonly steps: number };
+  readonly fade?: number;
   /** Of method `patch`. */
   readonly steepness?: number;
-  readonly target?: PrescribedMap;
+  /** One for each region. */
+  readonly target?: readonly (Target | undefined)[];
+  /** With a target. */
+  readonly pull?: number;
 }
 
+/** The name of a training option. */
 export type TrainingOption = keyof TrainingOptions;
 
+/** What `checkedTrainingOptions` is told of the adapter that asks. */
 export interface TrainingOptionChecks {
   /** The options that the adapter knows, besides `method`. */
   readonly known: readonly TrainingOption[];

@@ -1,5 +1,5 @@
+import { addCombination, addTransposed } from '../numeric/products.js';
 import type { FramePass } from './frame-pass.js';
-import { addCombination, addTransposed } from './products.js';
 
 /**
  * The gradient through the shifts chosen last (`shiftGradient` and the frames' part of `policedBackward`, in place): from every

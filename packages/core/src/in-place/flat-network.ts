@@ -1,7 +1,7 @@
 import type { Activation } from '../network/activation.js';
+import type { FlatNumbers } from '../numeric/products.js';
 
-/** Weights or biases as the framework stores them. */
-export type FlatNumbers = Float32Array | Float64Array;
+export type { FlatNumbers };
 
 /** All connections from one layer to another. */
 export interface FlatBlock {

@@ -1,9 +1,9 @@
 import { PoliceError } from '../errors.js';
 import { type Activation, slopeAt } from '../network/activation.js';
+import { addProduct, addProducts } from '../numeric/products.js';
 import { writeIntervals, writeShifts } from '../rule/shift.js';
 import type { FlatLayer } from './flat-network.js';
 import type { FramePass, LayerFrames } from './frame-pass.js';
-import { addProduct, addProducts } from './products.js';
 
 /**
  * Carries the frames through the layers and chooses every shift, as `policedPass` does, in place; policy `sticky` keeps the

@@ -10,8 +10,10 @@ import {
 import { propagatorsFor } from '../frames/propagators-for.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { Progress } from '../network/walk.js';
+import { cheapest, type SparingAttempt } from '../proof/spare-search.js';
 import type { Region } from '../regions/region.js';
 import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
+import type { Spared } from '../rule/spared.js';
 import { addedLifts, type EnforceReport, reportOf } from './report.js';
 
 /** How sides are chosen, which units share shifts, what is left alone, and the memory allowed. */
@@ -45,6 +47,12 @@ export interface EnforceOptions {
    * @defaultValue none
    */
   readonly exclude?: readonly string[];
+  /**
+   * Whether a unit may bend where nothing it does reaches the output: every path from it ends in a unit that sound bounds prove flat on the
+   * region. The network is then affine there, though not every unit is. `freeze` must be told too.
+   * @defaultValue false
+   */
+  readonly lookahead?: boolean;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -84,6 +92,7 @@ export function enforce(
     margin = 0,
     sharing = 'per-unit',
     exclude = [],
+    lookahead = false,
     memory,
     progress,
   }: EnforceOptions = {},
@@ -99,19 +108,38 @@ export function enforce(
     keep: 'output' as const,
     ...(progress ? { progress } : {}),
   };
-  const pass = policedPass(net, regions, settings, propagators);
+  const attempt = (spared?: readonly Spared[]): Attempt => {
+    const found = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
+    return { pass: found, pieces: found, network: withShifts(net, found), cost: movedUnits(net, found) };
+  };
+  const whole = attempt();
+  const { pass, network } = lookahead ? cheapest(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
   return {
-    network: withShifts(net, pass),
+    network,
     shifts: Object.fromEntries([
       ...layers.map(([name, { shift }]) => [name, shift] as const),
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
     sides: settledSides(pass),
-    report: reportOf(net, regions, pass),
+    report: reportOf(net, regions, pass, whole.cost - movedUnits(net, pass)),
   };
+}
+
+/** A pass, and the network that it gives. */
+interface Attempt extends SparingAttempt {
+  readonly pass: PolicedPass;
+}
+
+/** Units with a shift, and windows with a lift that they had not before. */
+function movedUnits(net: Network, pass: PolicedPass): number {
+  const nonzero = (values: Float64Array) => values.reduce((n, c) => n + Number(c !== 0), 0);
+  let moved = 0;
+  for (const { shifts } of pass.layers.values()) moved += nonzero(shifts.shift);
+  for (const name of pass.maxima.keys()) moved += nonzero(addedLifts(net, pass, name));
+  return moved;
 }
 
 /** Throws `invalid-option` where an excluded nonlinearity is none, or is not affine on the regions by itself. */

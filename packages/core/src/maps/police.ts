@@ -36,10 +36,14 @@ export interface Policed {
  */
 export function police(net: Network, regions: readonly Region[], options: PoliceOptions = {}): Policed {
   const { precision, ...enforcing } = options;
-  const { memory, progress } = options;
+  const { memory, progress, lookahead } = options;
   const shared = { ...(memory === undefined ? {} : { memory }), ...(progress ? { progress } : {}) };
   const { network: shifted, report } = enforce(net, regions, enforcing);
-  const frozen = freeze(shifted, regions, { ...shared, ...(precision ? { precision } : {}) });
+  const frozen = freeze(shifted, regions, {
+    ...shared,
+    ...(precision ? { precision } : {}),
+    ...(lookahead ? { lookahead } : {}),
+  });
   const proof = certify(frozen.network, regions, shared);
   assertCertified(proof);
   return {

@@ -1,3 +1,5 @@
+import type { Demand } from '../demands/demand-type.js';
+import { DemandHolder } from '../demands/held-map.js';
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import type { AffineMap } from '../frames/affine-map.js';
 import { policedPass } from '../frames/policed-pass.js';
@@ -19,6 +21,9 @@ import { leastNormSolution, pseudoInverse, rankOf, singularValues } from '../num
 import { centreOf, type Region } from '../regions/region.js';
 import { enforce } from './enforce.js';
 
+/** What is wanted of a network's map on a region: the map itself, or what it must be like. */
+export type Target = PrescribedMap | Demand;
+
 /** What a network is to be on a region: the whole map, or its Jacobian alone. */
 export interface PrescribedMap {
   /** `[outSize, inSize]`. */
@@ -30,11 +35,13 @@ export interface PrescribedMap {
 /**
  * The paper's Eqs. (1) and (2) as an identity instead of a penalty: the network becomes exactly `A x + b` on one
  * region by adding an affine function of the input to its output, everywhere. Always possible, and affine pieces stay
- * affine: no other layer changes. `enforce` the network first.
+ * affine: no other layer changes. `enforce` the network first. Of a {@link Demand}: the nearest map to its own that meets it, to rounding;
+ * `holdDemand` proves it of what is stored.
  *
- * Adds the nodes `correction` (affine, from the input) and `corrected` (the sum). Throws `shape` or `not-finite`.
+ * Adds the nodes `correction` (affine, from the input) and `corrected` (the sum). Throws `shape`, `not-finite`, or `infeasible-target` for a
+ * demand that no map meets.
  */
-export function prescribeByCorrection(net: Network, region: Region, wanted: PrescribedMap): Network {
+export function prescribeByCorrection(net: Network, region: Region, wanted: Target): Network {
   const target = wholeMap(net, region, wanted, 0);
   const [present] = enforce(net, [region]).report.maps;
   const weight = matrix(
@@ -73,7 +80,7 @@ export function jacobianSolver(region: Region): Matrix {
 }
 
 /**
- * Makes the network the prescribed map on every region, one map each, by the least change (Frobenius norm) of the last
+ * Makes the network the prescribed map (or the nearest that meets a demand) on every region, one each, by the least change (Frobenius norm) of the last
  * layer's weights and bias. Possible where the hidden frames are independent enough: with fewer last hidden units than
  * Σ(dᵣ + 1) it usually is not. Topology and all other layers stay. `enforce` the network first.
  *
@@ -83,7 +90,7 @@ export function jacobianSolver(region: Region): Matrix {
 export function prescribeByLastLayer(
   net: Network,
   regions: readonly Region[],
-  wanted: readonly PrescribedMap[],
+  wanted: readonly Target[],
 ): Network {
   assertSize(wanted.length, regions.length, 'prescribeByLastLayer', 'prescribed maps, one per region,');
   const last = net.nodes.at(-1)!;
@@ -142,7 +149,12 @@ export function assertMapFits({ A, b }: PrescribedMap, outSize: number, inSize: 
   assertFinite(b, `${where} b`);
 }
 
-function wholeMap(net: Network, region: Region, { A, b }: PrescribedMap, r: number): AffineMap {
+function wholeMap(net: Network, region: Region, wanted: Target, r: number): AffineMap {
+  if ('kind' in wanted) {
+    const [present] = enforce(net, [region]).report.maps;
+    return new DemandHolder(wanted, region, net.outputSize).hold(present).map;
+  }
+  const { A, b } = wanted;
   const where = `prescribed map ${r}`;
   assertMapFits({ A, ...(b ? { b } : {}) }, net.outputSize, net.inputSize, where);
   if (b) return { A, b: Float64Array.from(b) };

@@ -7,6 +7,7 @@ import { ifKind } from '../network/walk.js';
 import type { Matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { piecesOn } from '../rule/pieces.js';
+import { sparedAt, UNREAD } from '../rule/spared.js';
 
 /** What the constraint did to one nonlinearity. */
 export interface LayerReport {
@@ -31,6 +32,8 @@ export interface EnforceReport {
   readonly layers: readonly LayerReport[];
   readonly units: number;
   readonly shifted: number;
+  /** How many more would be shifted without lookahead; absent where none. */
+  readonly freed?: number;
   readonly totalShift: number;
   readonly largestShift: number;
   readonly dead: number;
@@ -50,7 +53,12 @@ export interface EnforceReport {
 }
 
 /** What the pass found out. The maps are made when first asked for. */
-export function reportOf(net: Network, regions: readonly Region[], pass: PolicedPass): EnforceReport {
+export function reportOf(
+  net: Network,
+  regions: readonly Region[],
+  pass: PolicedPass,
+  freed = 0,
+): EnforceReport {
   const layers = net.nodes.flatMap(
     node =>
       ifKind<LayerFindings>(
@@ -72,6 +80,7 @@ export function reportOf(net: Network, regions: readonly Region[], pass: Policed
     layers: reports,
     units: total('units'),
     shifted: total('shifted'),
+    ...(freed > 0 ? { freed } : {}),
     totalShift: total('totalShift'),
     largestShift: reports.reduce((max, layer) => Math.max(max, layer.largestShift), 0),
     dead: total('dead'),
@@ -102,10 +111,15 @@ function activationReport(
   const units = net.sizes.get(node.name)!;
   const { pieces } = node.activation;
   const chosen = regions.map((_, r) => piecesOn(r, node.activation, sides, units));
+  const spared = sparedAt(pass.spared, node.name);
+  const mayBend = (j: number) => spared?.some(each => each?.[j] === UNREAD) ?? false;
   const count = (isSo: (piece: Piece, unit: number) => boolean) =>
     regions.length === 0
       ? 0
-      : shift.reduce((n, _, j) => n + Number(chosen.every(index => isSo(pieces[index[j]], j))), 0);
+      : shift.reduce(
+          (n, _, j) => n + Number(!mayBend(j) && chosen.every(index => isSo(pieces[index[j]], j))),
+          0,
+        );
   const constant = count((piece, j) => slopeAt(piece, j) === 0);
   const dead = count((piece, j) => slopeAt(piece, j) === 0 && piece.offset === 0);
   const perRegion = node.activation.kinks.length * units;

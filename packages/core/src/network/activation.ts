@@ -218,6 +218,23 @@ export function activationSlope(
   return { slope, isFirst: piece === 0 && !isInside };
 }
 
+/** An activation of two pieces that meet in a point: slopes `[units]` and offsets up to and above it. */
+export interface TwoPieces {
+  readonly at: number;
+  readonly below: Float64Array;
+  readonly above: Float64Array;
+  readonly offsets: readonly [below: number, above: number];
+}
+
+/** What `activate` and `activationSlope` do, for the many that bend in one point, without an object for each value; undefined of others. */
+export function twoPieces({ kinks, pieces, curve }: Activation, units: number): TwoPieces | undefined {
+  if (kinks.length !== 1 || curve || kinks[0].lo !== kinks[0].hi) return undefined;
+  const [below, above] = pieces.map(piece =>
+    Float64Array.from({ length: units }, (_, j) => slopeAt(piece, j)),
+  );
+  return { at: kinks[0].hi, below, above, offsets: [pieces[0].offset, pieces[1].offset] };
+}
+
 /** Largest |slope| anywhere. */
 export function steepest({ pieces, curve }: Activation, unit: number): number {
   return pieces.reduce((max, piece) => Math.max(max, Math.abs(slopeAt(piece, unit))), curve?.steepest ?? 0);

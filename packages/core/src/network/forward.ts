@@ -1,6 +1,6 @@
 import { assertSize } from '../errors.js';
-import { columnRange, concatColumns, linearCombination, type Matrix } from '../numeric/matrix.js';
-import { type Activation, activate } from './activation.js';
+import { columnRange, concatColumns, linearCombination, type Matrix, matrix } from '../numeric/matrix.js';
+import { type Activation, activate, twoPieces } from './activation.js';
 import { applyAffine } from './affine-operator.js';
 import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
@@ -27,7 +27,7 @@ export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matr
 }
 
 /** What a node is on rows of the input. */
-const valuesAt = (x: Matrix): Rules<Matrix> => ({
+export const valuesAt = (x: Matrix): Rules<Matrix> => ({
   input: () => x,
   affine: ({ operator }, [rows]) => applyAffine(operator, rows),
   activation: ({ activation, shift }, [rows]) => applyActivation(activation, rows, shift),
@@ -40,11 +40,18 @@ const valuesAt = (x: Matrix): Rules<Matrix> => ({
 
 /** `σ(h + shift)` on every row of h `[n, units]`. */
 function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
-  const data = h.data.map((value, i) => {
-    const unit = i % h.cols;
-    return activate(activation, value + (shift ? shift[unit] : 0), unit);
-  });
-  return { rows: h.rows, cols: h.cols, data };
+  const { rows, cols } = h;
+  const pieces = twoPieces(activation, cols);
+  const y = matrix(rows, cols);
+  const [low, high] = pieces?.offsets ?? [0, 0];
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++, at++) {
+      const x = shift ? h.data[at] + shift[j] : h.data[at];
+      if (!pieces) y.data[at] = activate(activation, x, j);
+      else y.data[at] = x > pieces.at ? pieces.above[j] * x + high : pieces.below[j] * x + low;
+    }
+  }
+  return y;
 }
 
 /** A node that is affine whatever the regions are. */

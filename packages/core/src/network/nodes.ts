@@ -2,12 +2,14 @@ import type { Activation } from './activation.js';
 import type { AffineOperator } from './affine-operator.js';
 import type { Lifts, Windows } from './max-windows.js';
 
+/** Where a network begins. */
 export interface InputNode {
   readonly kind: 'input';
   readonly name: string;
   readonly size: number;
 }
 
+/** An affine operator on the value of another node. */
 export interface AffineNode {
   readonly kind: 'affine';
   readonly name: string;
@@ -82,6 +84,7 @@ export interface NodeByKind {
   readonly opaque: OpaqueNode;
 }
 
+/** The kinds of node that `walk` asks a rule for. */
 export type NodeKind = keyof NodeByKind;
 /** A node of a network. */
 export type NetworkNode = NodeByKind[NodeKind];

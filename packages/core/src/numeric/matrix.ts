@@ -1,4 +1,5 @@
 import { assertSize, PoliceError } from '../errors.js';
+import { addOuterProducts, addProducts, addTransposed } from './products.js';
 
 /** A dense row-major block of float64 values; entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix {
@@ -74,51 +75,23 @@ export function multiplyTransposed(x: Matrix, w: Matrix): Matrix {
   const { rows: n, cols: k } = x;
   const m = w.rows;
   const out = matrix(n, m);
-  const a = x.data;
-  const b = w.data;
-  const y = out.data;
   const nonZeros = new Int32Array(k);
+  const isSparse = (i: number) => collectNonZeros(x.data, i * k, k, nonZeros) <= k * SPARSE_SHARE;
   for (let i = 0; i < n; ) {
-    const count = collectNonZeros(a, i * k, k, nonZeros);
-    if (count <= k * SPARSE_SHARE) {
+    if (isSparse(i)) {
+      const count = collectNonZeros(x.data, i * k, k, nonZeros);
       for (let j = 0; j < m; j++) {
         let sum = 0;
-        for (let s = 0; s < count; s++) sum += a[i * k + nonZeros[s]] * b[j * k + nonZeros[s]];
-        y[i * m + j] = sum;
+        for (let s = 0; s < count; s++) sum += x.data[i * k + nonZeros[s]] * w.data[j * k + nonZeros[s]];
+        out.data[i * m + j] = sum;
       }
       i++;
-    } else if (i + 4 <= n) {
-      // Four rows at once read W a quarter as often.
-      const a0 = i * k;
-      const a1 = a0 + k;
-      const a2 = a1 + k;
-      const a3 = a2 + k;
-      for (let j = 0; j < m; j++) {
-        let s0 = 0;
-        let s1 = 0;
-        let s2 = 0;
-        let s3 = 0;
-        for (let p = 0, q = j * k; p < k; p++, q++) {
-          const weight = b[q];
-          s0 += a[a0 + p] * weight;
-          s1 += a[a1 + p] * weight;
-          s2 += a[a2 + p] * weight;
-          s3 += a[a3 + p] * weight;
-        }
-        y[i * m + j] = s0;
-        y[(i + 1) * m + j] = s1;
-        y[(i + 2) * m + j] = s2;
-        y[(i + 3) * m + j] = s3;
-      }
-      i += 4;
-    } else {
-      for (let j = 0; j < m; j++) {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += a[i * k + p] * b[j * k + p];
-        y[i * m + j] = sum;
-      }
-      i++;
+      continue;
     }
+    const from = i;
+    do i++;
+    while (i < n && !isSparse(i));
+    addProducts(w.data, m, k, x.data, from * k, out.data, from * m, i - from);
   }
   return out;
 }
@@ -133,25 +106,32 @@ function collectNonZeros(a: Float64Array, start: number, length: number, into: I
 export function multiply(y: Matrix, w: Matrix): Matrix {
   assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
   const out = matrix(y.rows, w.cols);
-  for (let i = 0; i < y.rows; i++) {
-    for (let j = 0; j < y.cols; j++) {
-      const factor = y.data[i * y.cols + j];
-      if (factor === 0) continue;
-      for (let p = 0; p < w.cols; p++) out.data[i * w.cols + p] += factor * w.data[j * w.cols + p];
-    }
-  }
+  addTransposed(w.data, w.rows, w.cols, y.data, out.data, y.rows);
   return out;
 }
 
 /** Adds `Yᵀ X` to `into`: `[n, m]ᵀ × [n, k] → [m, k]`. */
 export function addTransposedProduct(into: Matrix, y: Matrix, x: Matrix): void {
   assertSize(y.rows, x.rows, 'Yᵀ X', 'rows of Y');
-  for (let i = 0; i < y.rows; i++) {
-    for (let j = 0; j < y.cols; j++) {
-      const factor = y.data[i * y.cols + j];
-      if (factor === 0) continue;
-      for (let p = 0; p < x.cols; p++) into.data[j * x.cols + p] += factor * x.data[i * x.cols + p];
+  const [m, k] = [y.cols, x.cols];
+  const nonZeros = new Int32Array(k);
+  const isSparse = (i: number) => collectNonZeros(x.data, i * k, k, nonZeros) <= k * SPARSE_SHARE;
+  for (let i = 0; i < x.rows; ) {
+    if (isSparse(i)) {
+      const count = collectNonZeros(x.data, i * k, k, nonZeros);
+      for (let j = 0; j < m; j++) {
+        const factor = y.data[i * m + j];
+        for (let s = 0; s < count; s++)
+          into.data[j * k + nonZeros[s]] += factor * x.data[i * k + nonZeros[s]];
+      }
+      i++;
+      continue;
     }
+    const from = i;
+    do i++;
+    while (i < x.rows && !isSparse(i));
+    const [d, rows] = [y.data.subarray(from * m, i * m), x.data.subarray(from * k, i * k)];
+    addOuterProducts(into.data, m, k, d, rows, i - from);
   }
 }
 

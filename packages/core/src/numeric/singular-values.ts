@@ -76,7 +76,8 @@ export const pseudoInverse = (m: Matrix, found: SingularValues): Matrix =>
   leastNormSolution(m, identity(m.rows), found);
 
 function orthogonalize(rows: Matrix, along: Matrix): void {
-  const tolerance = Math.sqrt(rows.cols) * Number.EPSILON;
+  // What a rotation itself rounds, besides the product: without it two rows of two entries may never be found orthogonal.
+  const tolerance = (2 + Math.sqrt(rows.cols)) * Number.EPSILON;
   const squares = new Float64Array(rows.rows);
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let isOrthogonal = true;

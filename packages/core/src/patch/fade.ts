@@ -1,90 +1,161 @@
 import { PoliceError } from '../errors.js';
-import { relu } from '../network/activation.js';
 import { biasOwner } from '../network/fold.js';
 import { type Network, network } from '../network/network.js';
 import type { ActivationNode, NetworkNode } from '../network/nodes.js';
 import { dense } from '../network/operators/dense.js';
-import { ifKind } from '../network/walk.js';
+import { ifKind, type Progress } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import { certify } from '../proof/certify.js';
 import { freeze } from '../proof/freeze.js';
-import { assertCertified } from '../proof/plain-proof.js';
+import { assertCertified, type Certified } from '../proof/plain-proof.js';
 import { precisionOf, roundNetwork } from '../proof/rounding.js';
 import type { Region } from '../regions/region.js';
-import { assertGap, gapOf, graftedGap, type PatchPrecision } from './gap.js';
+import { assertGap, type Gap, type PatchPrecision } from './gap.js';
+import { freePrefix, type Gates, gatesOf } from './gates.js';
 
 /** How far from a region its shifts have gone. */
 export interface FadeOptions {
   /**
-   * The gap, in radii of the region, at which the shifts are 0.
+   * The gap, in radii of each region, at which its shifts are 0.
    * @defaultValue 0.1
    */
   readonly width?: number;
   /** @defaultValue 'float32' */
   readonly precision?: PatchPrecision;
+  /**
+   * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
+   * @defaultValue 2 GiB
+   */
+  readonly memory?: number;
+  readonly progress?: Progress;
+}
+
+/** A faded network and what it is made of. */
+export interface Faded {
+  /** Affine on every region; what it was where every gap is `width` or more. Its parameters are of the format. */
+  readonly network: Network;
+  /** The network that was given, its parameters rounded to the format. */
+  readonly base: Network;
+  /** t `[n, D] → [n, regions]`: 1 on a region, 0 a width away from it. */
+  readonly gates: Network;
+  /** C `[units, regions]` by the activation of `base` that it is for: σ(h + C t(x)). Only of those that something shifts. */
+  readonly shifts: ReadonlyMap<string, Matrix>;
+  /** In the order of the regions. */
+  readonly gaps: readonly Gap[];
+  readonly proof: Certified;
 }
 
 /** One makes good what adding shifts rounds; more are for good measure. */
 const MOST_ROUNDS = 4;
 
+/** By which share of a layer's largest shift each is pushed further: what adding it rounds. */
+const PUSH = 1e-6;
+
 /**
- * Makes a network affine on a region by bias shifts, as `enforce` and `freeze` do, that fade out around it: c · t(x) with t = relu(1 − d /
- * width), d the region's {@link gapOf gap}. On the region the network is what those make it; where the gap is `width` or more, it is what it
- * was. As the width grows it becomes POLICE. Proved before it is returned.
+ * Makes a network affine on regions by bias shifts, as `enforce` and `freeze` do on each by itself, that fade out around it: Σ cᵣ · tᵣ(x) with
+ * t = relu(1 − d / width), d a region's {@link gapOf gap}. On a region the network is what those make it there; where every gap is `width` or
+ * more, it is what it was. As the width grows it becomes POLICE. Regions must lie outside each other's shells. Proved before it is returned:
+ * enforcing it again would shift nothing.
  *
- * Throws `unsupported-layer` (a maximum that needs a lift), `invalid-option`, `not-frozen` (the proof fails) or what `freeze` throws.
+ * Throws `unsupported-layer` (a maximum that needs a lift, or a network that is patched), `invalid-option` (regions too near to each other, no
+ * region), `not-frozen` (the proof fails) or what `freeze` throws.
  *
  * @example
  * const region = box([-1, -1], [1, 1]);
  * certify(fade(net, region, { width: 0.2 }), [region]).certified; // true
  */
-export function fade(
+export function fade(net: Network, regions: Region | readonly Region[], options: FadeOptions = {}): Network {
+  return faded(net, 'kind' in regions ? [regions] : regions, options).network;
+}
+
+/** {@link fade}, and what the network is made of. */
+export function faded(
   net: Network,
-  region: Region,
-  { width = 0.1, precision = 'float32' }: FadeOptions = {},
-): Network {
+  regions: readonly Region[],
+  { width = 0.1, precision = 'float32', memory, progress }: FadeOptions = {},
+): Faded {
   assertGap(width, 'fade width');
+  assertSome(regions);
   const base = roundNetwork(net, precisionOf(precision));
-  const fader = faderNodes(region, width, precision, base.nodes[0].name);
-  let shifts = shiftsOf(base, freeze(base, [region], { precision }).network);
-  let faded = withFadedShifts(base, fader, shifts, precision);
-  let proof = certify(faded, [region]);
-  for (let round = 0; round < MOST_ROUNDS && !proof.certified; round++) {
+  const gates = gatesOf(regions, width, precision, freePrefix(base.nodes.map(({ name }) => name)));
+  const limits = { ...(memory === undefined ? {} : { memory }), ...(progress ? { progress } : {}) };
+  const made = (shifts: readonly Shifts[]) => {
+    const columns = columnsOf(shifts, precision);
+    const made = withShifts(base, gates, columns);
+    return { columns, network: made, proof: certify(made, regions, limits) };
+  };
+  let shifts = regions.map(region =>
+    pushed(shiftsOf(base, freeze(base, [region], { precision, ...limits }).network)),
+  );
+  let result = made(shifts);
+  for (let round = 0; round < MOST_ROUNDS && !result.proof.certified; round++) {
     // What adding the shifts has rounded is made good as freezing makes it good, and fades as well.
-    shifts = sumOf(shifts, shiftsOf(faded, freeze(faded, [region], { precision }).network));
-    faded = withFadedShifts(base, fader, shifts, precision);
-    proof = certify(faded, [region]);
+    const { network: present } = result;
+    shifts = shifts.map((each, r) => {
+      const frozen = freeze(present, [regions[r]], { precision, lookahead: true, ...limits }).network;
+      return sumOf(each, onlyOf(base, shiftsOf(present, frozen)));
+    });
+    result = made(shifts);
   }
+  const { proof, columns } = result;
   assertCertified(proof);
-  return faded;
+  return {
+    network: result.network,
+    base,
+    get gates() {
+      return gates.network;
+    },
+    shifts: columns,
+    gaps: gates.gaps,
+    proof,
+  };
 }
 
-type Shifts = ReadonlyMap<string, Float64Array>;
+/** By activation name, `[units]`. */
+export type Shifts = ReadonlyMap<string, Float64Array>;
 
-interface Fader {
-  readonly nodes: readonly NetworkNode[];
-  /** Name of t, `[n, 1]`: 1 on the region, 0 where its shifts have gone. */
-  readonly on: string;
-}
-
-function withFadedShifts(
-  base: Network,
-  { nodes, on }: Fader,
-  shifts: Shifts,
-  precision: PatchPrecision,
-): Network {
+/** A column for each region, rounded. */
+function columnsOf(shifts: readonly Shifts[], precision: PatchPrecision): Map<string, Matrix> {
   const { round } = precisionOf(precision);
-  const faded = base.nodes.slice(1).flatMap((node): NetworkNode[] => {
-    const shift = shifts.get(node.name);
+  const names = new Set(shifts.flatMap(each => [...each.keys()]));
+  return new Map(
+    Array.from(names, name => {
+      const units = shifts.find(each => each.has(name))!.get(name)!.length;
+      const columns = matrix(units, shifts.length);
+      shifts.forEach((each, r) => {
+        each.get(name)?.forEach((c, j) => {
+          columns.data[j * shifts.length + r] = round(c);
+        });
+      });
+      return [name, columns];
+    }),
+  );
+}
+
+function withShifts(base: Network, gates: Gates, columns: ReadonlyMap<string, Matrix>): Network {
+  const [input, ...nodes] = base.nodes;
+  const prefix = gates.on.slice(0, gates.on.lastIndexOf('.'));
+  const shifted = nodes.flatMap((node): NetworkNode[] => {
+    const shift = columns.get(node.name);
     if (!shift || node.kind !== 'activation') return [node];
-    const name = `fade.${node.name}`;
+    const name = `${prefix}.${node.name}`;
     return [
-      { kind: 'affine', name: `${name}.shift`, input: on, operator: dense(column(shift.map(round))) },
+      { kind: 'affine', name: `${name}.shift`, input: gates.on, operator: dense(shift) },
       { kind: 'sum', name, inputs: [node.input, `${name}.shift`] },
       { ...node, input: name },
     ];
   });
-  return network([base.nodes[0], ...nodes, ...faded]);
+  return network([input, ...gates.nodes(input.name), ...shifted]);
+}
+
+/** Each shift a little further than it must be. */
+function pushed(shifts: Shifts): Shifts {
+  return new Map(
+    Array.from(shifts, ([name, shift]) => {
+      const by = PUSH * shift.reduce((max, c) => Math.max(max, Math.abs(c)), 0);
+      return [name, shift.map(c => c + Math.sign(c) * by)];
+    }),
+  );
 }
 
 function sumOf(shifts: Shifts, more: Shifts): Shifts {
@@ -97,30 +168,13 @@ function sumOf(shifts: Shifts, more: Shifts): Shifts {
   return sum;
 }
 
-const column = (values: Float64Array): Matrix => matrix(values.length, 1, Float64Array.from(values));
-
-/** t(x) = relu(1 − d / width). */
-function faderNodes(region: Region, width: number, precision: PatchPrecision, input: string): Fader {
-  const { network: gap } = gapOf(region, precision);
-  const named = (name: string) => `fade.${name}`;
-  const slope = precisionOf(precision).round(-1 / width);
-  return {
-    nodes: [
-      ...graftedGap(gap, 'fade', input),
-      {
-        kind: 'affine',
-        name: named('nearness'),
-        input: named(gap.nodes.at(-1)!.name),
-        operator: dense([[slope]], [1]),
-      },
-      { kind: 'activation', name: named('on'), input: named('nearness'), activation: relu() },
-    ],
-    on: named('on'),
-  };
+/** Those of a network's own nodes. */
+function onlyOf({ sizes }: Network, shifts: Shifts): Shifts {
+  return new Map([...shifts].filter(([name]) => sizes.has(name)));
 }
 
 /** What freezing added before each nonlinearity, `[units]` by name; only those that it moved. */
-function shiftsOf(before: Network, after: Network): Shifts {
+export function shiftsOf(before: Network, after: Network): Shifts {
   const later = new Map(after.nodes.map(node => [node.name, node]));
   const biasOf = (node?: NetworkNode) => node && ifKind({ affine: ({ operator }) => operator.bias }, node);
   const shifts = new Map<string, Float64Array>();
@@ -138,6 +192,16 @@ function shiftsOf(before: Network, after: Network): Shifts {
     if (shift.some(c => c !== 0)) shifts.set(node.name, shift);
   }
   return shifts;
+}
+
+function assertSome(regions: readonly Region[]): void {
+  if (regions.length > 0) return;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: 'fade',
+    expected: 'at least one region',
+    actual: 'none',
+  });
 }
 
 function lifted(where: string): PoliceError {

@@ -175,21 +175,37 @@ function ownHinges(region: Region, coordinates: Coordinates): Hinges {
   const back = multiply(along, absolute).data.map((x, k) => x + inZ.data[k]);
   const { layer, margin } = touching(region, normals, multiplyTransposed(inMu, normals), along.data);
   const margins = back.map(marginOf);
-  const away = (sign: number) => scale({ factor: radii.map(() => sign), offset: margins.map(m => -m) });
+  const offHull = (name: string, input: string) => [
+    added(
+      name,
+      input,
+      margins.map(m => -m),
+    ),
+    beyond(name),
+  ];
   const nodes: NetworkNode[] = [
     inputOf(size),
-    {
-      kind: 'affine',
-      name: 'scaled',
-      input: INPUT,
-      operator: scale({ factor: radii.map(r => 1 / r), offset: centre.map((c, k) => -c / radii[k]) }),
-    },
+    times(
+      'scaled.times',
+      INPUT,
+      radii.map(r => 1 / r),
+    ),
+    added(
+      'scaled',
+      'scaled.times',
+      centre.map((c, k) => -c / radii[k]),
+    ),
     { kind: 'affine', name: 'coordinates', input: 'scaled', operator: dense(axes) },
     { kind: 'affine', name: 'projection', input: 'coordinates', operator: dense(transposed(axes)) },
     { kind: 'sum', name: 'offHull', inputs: ['scaled', 'projection'], coefficients: [1, -1] },
     ...hinge('facets', 'coordinates', layer),
-    ...hinge('above', 'offHull', away(1)),
-    ...hinge('below', 'offHull', away(-1)),
+    ...offHull('above', 'offHull'),
+    times(
+      'below.times',
+      'offHull',
+      radii.map(() => -1),
+    ),
+    ...offHull('below', 'below.times'),
   ];
   return { nodes, isRegion, margin: Math.max(margin, largestEntry(margins)) };
 }
@@ -198,12 +214,32 @@ const INPUT = 'input';
 const inputOf = (size: number): NetworkNode => ({ kind: 'input', name: INPUT, size });
 
 /** relu(operator x), two nodes. */
-function hinge(name: string, input: string, operator: AffineOperator): NetworkNode[] {
-  return [
-    { kind: 'affine', name, input, operator },
-    { kind: 'activation', name: `${name}.beyond`, input: name, activation: relu() },
-  ];
-}
+const hinge = (name: string, input: string, operator: AffineOperator): NetworkNode[] => [
+  { kind: 'affine', name, input, operator },
+  beyond(name),
+];
+
+const beyond = (name: string): NetworkNode => ({
+  kind: 'activation',
+  name: `${name}.beyond`,
+  input: name,
+  activation: relu(),
+});
+
+/** Entry by entry, and {@link added}: two nodes, as a file has them, so that what is proved of one is proved of the other. */
+const times = (name: string, input: string, factor: Float64Array): NetworkNode => ({
+  kind: 'affine',
+  name,
+  input,
+  operator: scale({ factor }),
+});
+
+const added = (name: string, input: string, offset: Float64Array): NetworkNode => ({
+  kind: 'affine',
+  name,
+  input,
+  operator: scale({ offset }),
+});
 
 /**
  * Rows `[F, k]` and offsets such that each is as far below 0 as its facet's margin where the region touches it, in units of the

@@ -88,14 +88,14 @@ export function patchProbes(
   return { points: stackRows(blocks, size), regions: probes, data: samples, shell };
 }
 
-/** The gap of a region, with a facet more for each region before it that none of its own parts it from. */
+/** The gap of a region, with a facet more for each of some others that none of its own parts it from. */
 export function gapApartFrom(
   region: Region,
-  before: readonly Region[],
+  others: readonly Region[],
   precision: PatchPrecision = 'float32',
 ): Gap {
   const gap = gapOf(region, precision);
-  const normals = before
+  const normals = others
     .filter(other => leastGap(gap.network, other) <= 0)
     .flatMap(other => directionBetween(region, other) ?? []);
   return normals.length === 0 ? gap : gapOf(region, precision, matrixFromRows(normals));

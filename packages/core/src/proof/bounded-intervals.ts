@@ -3,6 +3,7 @@ import type { Activation } from '../network/activation.js';
 import { rowOf } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { type ForbiddenIntervals, forbiddenIntervals } from '../rule/shift.js';
+import { spareIntervals } from '../rule/spared.js';
 import type { LeadError } from '../rule/winners.js';
 import { type BoundedFrame, EXACT, ROUND_UP, RUNTIME, rangeOfFrame, reachOfFrame } from './bounded-frame.js';
 
@@ -21,13 +22,13 @@ export function exactError({ errors }: BoundedFrame): Float64Array {
 export type Clearance = 'exact' | 'float32' | 'float32-always';
 
 /** What is asked of a unit's distance from its kinks: `safety` times the error of its range and the clearance. */
-export interface Demand {
+export interface MarginDemand {
   readonly safety: number;
   readonly clearance: Clearance;
 }
 
 /** What a proof needs. */
-export const PROOF: Demand = { safety: 1, clearance: 'exact' };
+export const PROOF: MarginDemand = { safety: 1, clearance: 'exact' };
 
 /**
  * The largest share of its reach that a unit gives up to stay clear of a runtime's error. Where the bound on that is coarser, keeping clear
@@ -39,19 +40,20 @@ const LARGEST_CLEARANCE = 2 ** -8;
 function runtimeError(
   { errors }: BoundedFrame,
   reach: Float64Array,
-  { safety, clearance }: Demand,
+  { safety, clearance }: MarginDemand,
 ): Float64Array {
   const factor = clearance === 'exact' ? 0 : safety;
   const share = clearance === 'float32-always' ? Number.POSITIVE_INFINITY : LARGEST_CLEARANCE;
   return rowOf(errors, RUNTIME).map((e, j) => (e === 0 || e <= share * reach[j] ? factor * e : 0));
 }
 
-/** The forbidden intervals with the tails and what is demanded as margin. */
+/** The forbidden intervals with the tails and what is demanded as margin; of units `spared` `[units]` on a region nothing is. */
 export function boundedIntervals(
   activation: Activation,
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
-  demand: Demand,
+  demand: MarginDemand,
+  spared?: readonly (Int8Array | undefined)[],
 ): ForbiddenIntervals {
   const ranges = propagators.map((propagator, r) => rangeOfFrame(propagator, frames[r]));
   const margins = propagators.map((propagator, r) => {
@@ -64,14 +66,16 @@ export function boundedIntervals(
       return (approximationError[j] + demand.safety * range + runtime[j]) * ROUND_UP;
     });
   });
-  return forbiddenIntervals(ranges, activation, margins);
+  const intervals = forbiddenIntervals(ranges, activation, margins);
+  if (spared) spareIntervals(intervals, spared);
+  return intervals;
 }
 
 /** How much a rival's lead over a winner may be understated: their tails and what is demanded. */
 export function boundedLeads(
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
-  demand: Demand,
+  demand: MarginDemand,
 ): LeadError {
   const reaches = propagators.map((propagator, r) => reachOfFrame(propagator, frames[r]));
   const errors = frames.map(exactError);

@@ -1,15 +1,25 @@
-import { PoliceError } from '../errors.js';
+import { demandFromJSON } from '../demands/checked-demand.js';
+import type { Demand } from '../demands/demand-type.js';
+import { assertSize, PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { rowOf } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { certify } from './certify.js';
+import { assertDemand } from './enclosed-piece.js';
 import { regionsHash, sha256Hex } from './hash.js';
-import { assertCertified, type Certified, type CertifyOptions, type RegionProof } from './plain-proof.js';
+import {
+  assertCertified,
+  type Certified,
+  type CertifyOptions,
+  type RegionProof,
+  type UnreadUnits,
+} from './plain-proof.js';
 
 /** A proof on paper, as JSON (`schema/certificate.schema.json`): what `certify` found, and of what. */
 export interface Certificate {
   readonly format: 'police-certificate';
-  readonly version: 1;
+  /** 2 where some region has `unread`, else 1. */
+  readonly version: 1 | 2;
   /** SHA-256 of the model file's bytes, in hex. */
   readonly modelSha256: string;
   /** `regionsHash` of the regions. */
@@ -34,9 +44,20 @@ export interface Certificate {
     /** See `RegionProof.overflow` and `RegionProof.coarse`. */
     readonly overflow?: string;
     readonly coarse?: string;
+    /** See `RegionProof.unread`. */
+    readonly unread?: readonly UnreadUnits[];
     /** Only where smooth activations make f affine up to an error: see `RegionProof.approximationError`. */
     readonly approximationError?: readonly number[];
+    /** Only where something was demanded of the map: see `CertificateOptions.demands`. */
+    readonly demand?: CertifiedDemand;
   }[];
+}
+
+/** What is proved of a region's map besides that it is one. */
+export interface CertifiedDemand {
+  readonly demand: Demand;
+  /** Bound on how far the demand's equations are missed; inequalities hold without any. */
+  readonly residual: number;
 }
 
 /** Those of {@link certify}, and whether the maps are written. */
@@ -46,6 +67,11 @@ export interface CertificateOptions extends CertifyOptions {
    * @defaultValue where A has at most 2²⁰ entries (as text, about 20 MB), and outputs times units are at most 2³²
    */
   readonly map?: boolean;
+  /**
+   * One for each region, undefined where nothing is demanded: proved, and written.
+   * @defaultValue none
+   */
+  readonly demands?: readonly (Demand | undefined)[];
 }
 
 const MOST_MAP_ENTRIES = 2 ** 20;
@@ -72,30 +98,39 @@ export function certificateOf(
   return certificateOfProof(net, proof, regions, modelBytes, options);
 }
 
-/** The certificate that a proof makes, of `certify(net, regions)`. */
+/** The certificate that a proof makes, of `certify(net, regions)`. Throws `infeasible-target` for a demand that is not proved. */
 export function certificateOfProof(
   net: Network,
   proof: Certified,
   regions: readonly Region[],
   modelBytes: Uint8Array,
-  { map = isMapSmall(net) }: Pick<CertificateOptions, 'map'> = {},
+  { map = isMapSmall(net), demands = [], memory }: Omit<CertificateOptions, 'progress'> = {},
 ): Certificate {
+  if (demands.length > 0)
+    assertSize(demands.length, regions.length, 'certificate', 'demands, one for each region,');
+  const limits = memory === undefined ? {} : { memory };
+  const proved = demands.map(
+    (demand, r): CertifiedDemand | undefined =>
+      demand && { demand, residual: assertDemand(net, regions[r], demand, limits) },
+  );
   return {
     format: 'police-certificate',
-    version: 1,
+    version: proof.regions.some(({ unread }) => unread) ? 2 : 1,
     modelSha256: sha256Hex(modelBytes),
     regionsSha256: regionsHash(regions),
     layers: proof.layers.map(({ name, smallestMargin }) => ({
       name,
       smallestMargin: finiteOrNull(smallestMargin),
     })),
-    regions: proof.regions.map(region => ({
+    regions: proof.regions.map((region, r) => ({
       ...(map ? mapOf(region) : {}),
       inferenceError: Array.from(region.inferenceError, finiteOrNull),
       outputReach: Array.from(region.outputReach),
       ...(region.overflow === undefined ? {} : { overflow: region.overflow }),
       ...(region.coarse === undefined ? {} : { coarse: region.coarse }),
+      ...(region.unread ? { unread: region.unread } : {}),
       ...(region.approximationError ? { approximationError: Array.from(region.approximationError) } : {}),
+      ...(proved[r] ? { demand: proved[r] } : {}),
     })),
   };
 }
@@ -138,7 +173,7 @@ const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ?
 
 /**
  * Why a certificate does not hold for a network read from `modelBytes`, or undefined if it does. Everything in it is
- * derived anew from the model and the regions; nothing it says is believed.
+ * derived anew from the model and the regions; nothing it says is believed. A demand that it speaks of is proved anew.
  */
 export function certificateFlaw(
   certificate: unknown,
@@ -149,7 +184,8 @@ export function certificateFlaw(
 ): string | undefined {
   let derived: Certificate;
   try {
-    derived = certificateOf(net, regions, modelBytes, { ...options, map: hasMaps(certificate) });
+    const demands = demandsOf(certificate);
+    derived = certificateOf(net, regions, modelBytes, { ...options, map: hasMaps(certificate), demands });
   } catch (error) {
     if (error instanceof PoliceError) return `The model cannot be certified: ${error.message}`;
     throw error;
@@ -162,6 +198,15 @@ export function certificateFlaw(
 function hasMaps(certificate: unknown): boolean {
   const regions = (certificate as Partial<Certificate> | null)?.regions;
   return Array.isArray(regions) && regions.some(region => Object.hasOwn(Object(region), 'A'));
+}
+
+/** What a certificate, if it is one, says is demanded of each region. Throws `invalid-option` for what is no demand. */
+export function demandsOf(certificate: unknown): (Demand | undefined)[] {
+  const regions = (certificate as Partial<Certificate> | null)?.regions;
+  if (!Array.isArray(regions) || !regions.some(region => Object.hasOwn(Object(region), 'demand'))) return [];
+  return regions.map((region: { demand?: { demand?: unknown } }) =>
+    Object.hasOwn(Object(region), 'demand') ? demandFromJSON(region.demand?.demand) : undefined,
+  );
 }
 
 interface Difference {

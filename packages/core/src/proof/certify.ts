@@ -1,20 +1,15 @@
 import type { Network } from '../network/network.js';
 import type { Region } from '../regions/region.js';
+import { certifyAhead } from './certify-ahead.js';
 import { resolveClamps } from './clamps.js';
-import {
-  type Certified,
-  type CertifyOptions,
-  certifyPlain,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './plain-proof.js';
+import type { Certified, CertifyOptions, LayerMargin, RegionProof, Uncertified } from './plain-proof.js';
 
 /**
  * Proves, or fails to prove, that the network, its parameters taken as exact real numbers, is affine on every region: no range
  * of a pre-activation, widened by a bound on all rounding in computing it, reaches a kink, and on every region one
- * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first. A failure refutes nothing:
- * relu(relu(x) − 5) is constant on [−1, 1], though its inner unit bends there.
+ * entry of each maximum wins for certain. Nothing is sampled. The network is taken as it is: `freeze` first. A unit may bend if every path
+ * from it ends in one that sound bounds prove flat: relu(relu(x) − 5) is constant on [−1, 1], though its inner unit bends there. A failure
+ * refutes nothing.
  *
  * A clamp is its centre where its radius is proved to be 0, whatever its value may be, and its value where the radius is proved
  * to be at least as large as the distance of both: what is then proved is the network with these in its place.
@@ -30,7 +25,7 @@ export function certify(
   regions: readonly Region[],
   options: CertifyOptions = {},
 ): Certified | Uncertified {
-  if (!net.nodes.some(({ kind }) => kind === 'clamp')) return certifyPlain(net, regions, options);
+  if (!net.nodes.some(({ kind }) => kind === 'clamp')) return certifyAhead(net, regions, options);
   const margins = new Map<string, number>();
   const note = (layers: readonly LayerMargin[]) => {
     for (const { name, smallestMargin } of layers)
@@ -47,7 +42,7 @@ export function certify(
   }
   const proofs: RegionProof[] = [];
   for (const { network, members } of groups.values()) {
-    const proof = certifyPlain(
+    const proof = certifyAhead(
       network,
       members.map(r => regions[r]),
       options,

@@ -1,14 +1,9 @@
 import { type Network, network } from '../network/network.js';
 import { type ClampNode, inputsOf, type NetworkNode, withInputs } from '../network/nodes.js';
 import type { Region } from '../regions/region.js';
+import { certifyAhead } from './certify-ahead.js';
 import { type Interval, intervalsOn, largestOf } from './intervals.js';
-import {
-  type CertifyOptions,
-  certifyPlain,
-  type LayerMargin,
-  type RegionProof,
-  type Uncertified,
-} from './plain-proof.js';
+import type { CertifyOptions, LayerMargin, RegionProof, Uncertified } from './plain-proof.js';
 import { relaxedRange } from './relaxed-value.js';
 
 /** A network without clamps that equals another on a region. */
@@ -54,7 +49,7 @@ export function resolveClamps(
     const failure = settleAll([centre, radius]);
     if (failure) return failure;
     const standing = (of: string) => stands.get(of) ?? of;
-    const proof = certifyPlain(upTo(net, standing(radius), stands), [region], options);
+    const proof = certifyAhead(upTo(net, standing(radius), stands), [region], options);
     if (proof.certified && isZeroOn(proof.regions[0])) {
       layers.push(...proof.layers);
       stands.set(name, standing(centre));
@@ -111,7 +106,7 @@ function isFarEnough(
 /** Of the outputs: by their frames where they are affine, else by intervals. */
 function boundsOf(net: Network, region: Region): Interval {
   const isRead = !net.nodes.some(({ kind }) => kind === 'opaque');
-  const proof = isRead ? certifyPlain(net, [region]) : undefined;
+  const proof = isRead ? certifyAhead(net, [region]) : undefined;
   if (!proof?.certified) return intervalsOn(net, region)(net.nodes.at(-1)!.name);
   const [{ outputFrame, inferenceError }] = proof.regions;
   return { ...relaxedRange(region, outputFrame), runtime: inferenceError };

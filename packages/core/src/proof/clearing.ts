@@ -6,13 +6,14 @@ import type { ActivationNode, MaxNode, NetworkNode } from '../network/nodes.js';
 import { type Precision, UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { membersOf, sharedIntervals } from '../rule/shared-shift.js';
 import { type ForbiddenIntervals, nearestFreeShift } from '../rule/shift.js';
+import { type Spared, sparedAt, sparedWindows } from '../rule/spared.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import type { BoundedFrame, Bounding } from './bounded-frame.js';
 import {
   boundedIntervals,
   boundedLeads,
   type Clearance,
-  type Demand,
+  type MarginDemand,
   PROOF,
   smallestMargin,
 } from './bounded-intervals.js';
@@ -83,22 +84,30 @@ function isZero(values: Float64Array): boolean {
  */
 const MOST_ROUNDS = 4;
 
+/** What is asked of every nonlinearity: where units are to be clear, in which format and how far, and which are spared. */
+export interface Clearing {
+  readonly propagators: readonly FramePropagator[];
+  readonly precision: Precision;
+  readonly clearance: Clearance;
+  /** By region. */
+  readonly spared?: readonly Spared[] | undefined;
+}
+
 /** Moves the bias, where it must, to the nearest representable value that keeps every unit off every kink. */
 export function clearKinks(
   { name, activation }: ActivationNode,
-  propagators: readonly FramePropagator[],
   { bias, groups, framesWith }: BiasHolder,
-  precision: Precision,
-  clearance: Clearance,
+  { propagators, precision, clearance, spared }: Clearing,
 ): { bias: Float64Array; frames: readonly BoundedFrame[]; layer: FrozenLayer } {
+  const spares = sparedAt(spared, name);
   let corrected = bias;
   let frames = framesWith(bias);
-  const marginOf = (demand: Demand) =>
-    smallestMargin(boundedIntervals(activation, propagators, frames, demand));
+  const marginOf = (demand: MarginDemand) =>
+    smallestMargin(boundedIntervals(activation, propagators, frames, demand, spares));
   const isClear = () => marginOf({ safety: 1, clearance }) >= 0;
   for (let round = 0; round < MOST_ROUNDS && !isClear(); round++) {
     // Chosen at twice the bound, so that the check, at the bound itself, survives the correction's own rounding.
-    const intervals = boundedIntervals(activation, propagators, frames, { safety: 2, clearance });
+    const intervals = boundedIntervals(activation, propagators, frames, { safety: 2, clearance }, spares);
     const from = corrected;
     const corrections = namingLayer(name, () => correctionsFor(intervals, from, precision, groups));
     corrected = from.map((b, j) => precision.round(b + corrections[j]));
@@ -167,13 +176,12 @@ function withoutDetours(proven: MaxShifts, raised: MaxShifts): MaxShifts {
 /** Raises lifts, where it must, to the next representable value at which the winner wins for certain. */
 export function clearRivals(
   node: MaxNode,
-  propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
-  precision: Precision,
-  clearance: Clearance,
+  { propagators, precision, clearance, spared }: Clearing,
 ): { lifted: MaxNode; chosen: MaxShifts; layer: FrozenLayer } {
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
-  const present = node.lifts ? { lifts: node.lifts } : {};
+  const spares = sparedWindows(spared, node.name);
+  const present = { ...(node.lifts ? { lifts: node.lifts } : {}), ...spares };
   const leadError = boundedLeads(propagators, frames, PROOF);
   const proven = chooseWinners(node.windows, pairs, { ...present, leadError });
   const raisedAt = (safety: number) =>
@@ -193,6 +201,7 @@ export function clearRivals(
   const chosen = chooseWinners(node.windows, pairs, {
     lifts: raised.lifts,
     leadError,
+    ...spares,
   });
   const before = node.lifts;
   const layer: FrozenLayer = {

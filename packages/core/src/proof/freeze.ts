@@ -7,10 +7,12 @@ import type { Progress } from '../network/walk.js';
 import { float64, type Precision } from '../numeric/precision.js';
 import type { Region } from '../regions/region.js';
 import { chooseShifts } from '../rule/shift.js';
+import { type Spared, sparedAt } from '../rule/spared.js';
 import { boundedIntervals, type Clearance, clearanceOn, PROOF } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
-import { biasHolder, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
+import { biasHolder, type Clearing, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
+import { cheapest, type SparingAttempt } from './spare-search.js';
 
 /** The format to store weights in, the memory allowed, and whom to tell of progress. */
 export interface FreezeOptions {
@@ -26,6 +28,12 @@ export interface FreezeOptions {
    * @defaultValue 'float32', of float64 weights 'exact'
    */
   readonly clearance?: Clearance;
+  /**
+   * Whether a unit may bend where nothing it does reaches the output: every path from it ends in a unit that bounds prove flat. It then
+   * stays as it is, and so may units that `enforce` with `lookahead` left as they are.
+   * @defaultValue false
+   */
+  readonly lookahead?: boolean;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -60,25 +68,55 @@ export interface Frozen {
  * const { network, maps } = freeze(enforce(net, regions).network, regions);
  */
 export function freeze(net: Network, regions: readonly Region[], options: FreezeOptions = {}): Frozen {
+  const rounded = roundNetwork(foldShifts(net), precisionOf(options.precision ?? 'float32'));
+  const attempt = (spared?: readonly Spared[]) => frozenSparing(rounded, regions, options, spared);
+  const whole = attempt();
+  const {
+    network: frozen,
+    layers,
+    maps,
+  } = options.lookahead ? cheapest(rounded, regions, whole, attempt, options.memory) : whole;
+  return {
+    network: frozen,
+    layers,
+    get maps() {
+      return maps();
+    },
+  };
+}
+
+/** A frozen network, and what its map is made of. */
+interface FrozenAttempt extends SparingAttempt {
+  readonly layers: readonly FrozenLayer[];
+  readonly maps: () => readonly AffineMap[];
+}
+
+function frozenSparing(
+  rounded: Network,
+  regions: readonly Region[],
+  options: FreezeOptions,
+  spared: readonly Spared[] | undefined,
+): FrozenAttempt {
   const precision = precisionOf(options.precision ?? 'float32');
   const clearance = options.clearance ?? (precision === float64 ? 'exact' : 'float32');
-  const rounded = roundNetwork(foldShifts(net), precision);
   const propagators = propagatorsFor(rounded, regions, options.memory);
+  const clearing: Clearing = { propagators, precision, clearance, spared };
   const replaced = new Map<string, NetworkNode>();
   const layers: FrozenLayer[] = [];
   const moving: NonlinearityRule = {
     activation: (node, input, boundings) => {
       const holder = biasHolder(rounded, node, boundings, input);
-      const { bias, frames, layer } = clearKinks(node, propagators, holder, precision, clearance);
+      const { bias, frames, layer } = clearKinks(node, holder, clearing);
       layers.push(layer);
       replaced.set(holder.owner, holder.replaced(bias));
-      const intervals = boundedIntervals(node.activation, propagators, frames, PROOF);
+      const spares = sparedAt(spared, node.name);
+      const intervals = boundedIntervals(node.activation, propagators, frames, PROOF, spares);
       const kinks = node.activation.kinks.length;
       const clearances = frames.map((_, r) => clearanceOn(r, intervals, kinks));
       return { frames, shifts: chooseShifts(intervals, () => 0), clearances };
     },
     max: (node, frames) => {
-      const { chosen, layer, lifted } = clearRivals(node, propagators, frames, precision, clearance);
+      const { chosen, layer, lifted } = clearRivals(node, frames, clearing);
       layers.push(layer);
       replaced.set(node.name, lifted);
       return chosen;
@@ -86,17 +124,12 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
   };
   const { frames, pieces } = boundedPass(rounded, propagators, moving, options.progress);
   const frozen = network(rounded.nodes.map(node => replaced.get(node.name) ?? node));
-  const maps = mapsOn(
-    frozen,
-    regions,
-    pieces,
-    frames.map(({ values }) => values),
-  );
+  const outputs = frames.map(({ values }) => values);
   return {
     network: frozen,
     layers,
-    get maps() {
-      return maps();
-    },
+    pieces,
+    cost: layers.reduce((sum, { largestCorrection }) => sum + largestCorrection, 0),
+    maps: mapsOn(frozen, regions, pieces, outputs),
   };
 }

@@ -1,28 +1,32 @@
-import { activate, slopeAt } from '../network/activation.js';
+import { activate, steepest } from '../network/activation.js';
 import { type AffineOperator, applyAffine } from '../network/affine-operator.js';
 import type { Network } from '../network/network.js';
+import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { type Rules, walk } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import { float32, sumErrorBound } from '../numeric/precision.js';
 import type { Range, Region } from '../regions/region.js';
 import { ROUND_UP } from './bounded-frame.js';
+import { SMOOTH_FUNCTION_ERROR } from './bounded-pieces.js';
 import { relaxedNodes } from './relaxed.js';
 import { relaxedRange } from './relaxed-value.js';
+import { LARGEST_FLOAT32 } from './runtime-rounding.js';
 
-/** Bounds on a node's values over a region, and on how far a float32 runtime's are from them. */
+/** Bounds on a node's values over a region, and on how far a float32 runtime's are from them, which may overflow where that is {@link EVERYTHING}. */
 export interface Interval extends Range {
   /** `[size]`. */
   readonly runtime: Float64Array;
 }
 
-const EVERYTHING = Number.MAX_VALUE;
+/** More than any float32 number. */
+export const EVERYTHING: number = Number.MAX_VALUE;
 
 /**
  * Intervals of every node over a region: of each entry by itself, but no wider than its {@link relaxed} stand-in. A hinge that bends
  * somewhere on the region is known to be at least 0, which its chord does not tell. Where nothing is known: all numbers.
  */
-export function intervalsOn(net: Network, region: Region): (name: string) => Interval {
-  const standIn = relaxedNodes(net, region);
+export function intervalsOn(net: Network, region: Region, memory?: number): (name: string) => Interval {
+  const standIn = relaxedNodes(net, region, memory === undefined ? {} : { memory });
   const within = (name: string, { lo, hi, runtime }: Interval): Interval => {
     const range = relaxedRange(region, standIn(name));
     return {
@@ -37,7 +41,7 @@ export function intervalsOn(net: Network, region: Region): (name: string) => Int
         ...nothingKnown(size),
         runtime: region
           .reach(region.frame)
-          .map((reach, k) => sumErrorBound(2, reach + region.slack[k], float32)),
+          .map((reach, k) => upper(region.slack[k] + sumErrorBound(1, reach + region.slack[k], float32))),
       }),
     affine: ({ name, operator }, [x]) => within(name, affineInterval(operator, x)),
     sum: ({ name, coefficients }, inputs) =>
@@ -48,20 +52,12 @@ export function intervalsOn(net: Network, region: Region): (name: string) => Int
       runtime: joined(inputs.map(({ runtime }) => runtime)),
     }),
     activation: (node, [x]) => {
-      const { activation, shift } = node;
-      const slopes = activation.pieces.map(({ slope }) => slope);
-      const isRising = slopes.every(slope => typeof slope === 'number' && slope >= 0);
-      if (activation.curve || shift || !isRising) return nothingKnown(x.lo.length);
-      const steepest = Math.max(...activation.pieces.map(piece => Math.abs(slopeAt(piece, 0))));
-      return {
-        lo: x.lo.map((low, j) => lower(activate(activation, low, j))),
-        hi: x.hi.map((high, j) => upper(activate(activation, high, j))),
-        runtime: x.runtime.map((e, j) =>
-          upper(steepest * (e + sumErrorBound(4, Math.max(Math.abs(x.lo[j]), Math.abs(x.hi[j])), float32))),
-        ),
-      };
+      const found = activationInterval(node, preActivation(node, x));
+      return isRising(node)
+        ? found
+        : within(node.name, { ...nothingKnown(x.lo.length), runtime: found.runtime });
     },
-    max: ({ windows }) => nothingKnown(windows.offsets.length - 1),
+    max: (node, [x]) => maxInterval(node, x),
     clamp: (_node, [, centre]) => nothingKnown(centre.lo.length),
     opaque: ({ size }) => nothingKnown(size),
   };
@@ -75,6 +71,62 @@ function nothingKnown(size: number): Interval {
     hi: new Float64Array(size).fill(EVERYTHING),
     runtime: new Float64Array(size).fill(EVERYTHING),
   };
+}
+
+/** What an activation is applied to: its node's own shift included. */
+export function preActivation({ shift }: ActivationNode, x: Interval): Interval {
+  if (!shift) return x;
+  const size = largestOf(x).map((reach, j) => reach + Math.abs(shift[j]));
+  return finite({
+    lo: x.lo.map((low, j) => low + shift[j] - sumErrorBound(2, size[j])),
+    hi: x.hi.map((high, j) => high + shift[j] + sumErrorBound(2, size[j])),
+    runtime: x.runtime.map((e, j) => runtimeAt(e + sumErrorBound(2, size[j] + e, float32), size[j] + e)),
+  });
+}
+
+function isRising({ activation: { pieces, curve } }: ActivationNode): boolean {
+  return !curve && pieces.every(({ slope }) => typeof slope === 'number' && slope >= 0);
+}
+
+/** Of a rising activation; of another one `runtime` alone means something. */
+function activationInterval({ activation }: ActivationNode, x: Interval): Interval {
+  const reach = largestOf(x);
+  const evaluation = (size: number) => (activation.curve ? SMOOTH_FUNCTION_ERROR * (1 + size) : 0);
+  return finite({
+    lo: x.lo.map((low, j) => lower(activate(activation, low, j))),
+    hi: x.hi.map((high, j) => upper(activate(activation, high, j))),
+    runtime: x.runtime.map((e, j) =>
+      upper(
+        steepest(activation, j) * (e + sumErrorBound(4, reach[j] + e, float32)) + evaluation(reach[j] + e),
+      ),
+    ),
+  });
+}
+
+/** The largest entry of each window, or the lifted one. */
+function maxInterval({ windows: { offsets, members }, lifts }: MaxNode, x: Interval): Interval {
+  const count = offsets.length - 1;
+  const found = {
+    lo: new Float64Array(count).fill(-EVERYTHING),
+    hi: new Float64Array(count).fill(-EVERYTHING),
+    runtime: new Float64Array(count),
+  };
+  for (let w = 0; w < count; w++) {
+    for (const m of members.subarray(offsets[w], offsets[w + 1])) {
+      const lift = lifts?.winner[w] === m ? lifts.lift[w] : 0;
+      const size = Math.abs(x.hi[m]) + lift;
+      found.lo[w] = Math.max(found.lo[w], x.lo[m]);
+      found.hi[w] = Math.max(found.hi[w], x.hi[m] + lift + (lift === 0 ? 0 : sumErrorBound(2, size)));
+      const made = lift === 0 ? 0 : sumErrorBound(2, size + x.runtime[m], float32);
+      found.runtime[w] = Math.max(found.runtime[w], upper(x.runtime[m] + made));
+    }
+  }
+  return finite(found);
+}
+
+/** What a runtime rounds where numbers are as large as this. */
+function runtimeAt(error: number, reach: number): number {
+  return reach <= LARGEST_FLOAT32 ? upper(error) : EVERYTHING;
 }
 
 /** Largest absolute value. */
@@ -101,7 +153,10 @@ function affineInterval(operator: AffineOperator, { lo, hi, runtime }: Interval)
     lo: at.map((y, j) => (isPositive ? Math.max(0, y - wide[j]) : y - wide[j])),
     hi: at.map((y, j) => y + wide[j]),
     runtime: carried.map((e, j) =>
-      upper(e + sumErrorBound(terms + 1, reach[j] + e + Math.abs(bias[j]), float32)),
+      runtimeAt(
+        e + sumErrorBound(terms + 1, reach[j] + e + Math.abs(bias[j]), float32),
+        reach[j] + e + Math.abs(bias[j]),
+      ),
     ),
   });
 }
@@ -128,7 +183,8 @@ function sumInterval(inputs: readonly Interval[], coefficients: readonly number[
     const rounding = sumErrorBound(inputs.length + 2, reach);
     lo[j] -= rounding;
     hi[j] += rounding;
-    runtime[j] = upper(runtime[j] + sumErrorBound(inputs.length + 2, reach + runtime[j], float32));
+    const rounded = runtime[j] + sumErrorBound(inputs.length + 2, reach + runtime[j], float32);
+    runtime[j] = runtimeAt(rounded, reach + runtime[j]);
   }
   return finite({ lo, hi, runtime });
 }

@@ -10,6 +10,7 @@ import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
+import { type Spared, sparedAt, sparedWindows, UNREAD } from '../rule/spared.js';
 import { chooseWinners, type MaxShifts } from '../rule/winners.js';
 import { type BoundedFrame, ROUND_UP, RUNTIME } from './bounded-frame.js';
 import {
@@ -61,6 +62,17 @@ export interface RegionProof {
    * is exactly affine.
    */
   readonly approximationError?: Float64Array;
+  /**
+   * Units (of a maximum: windows) that may bend on the region, by nonlinearity: every path from them ends in a unit that sound bounds prove
+   * flat, so that nothing they do reaches the output. Absent where every unit is proved affine.
+   */
+  readonly unread?: readonly UnreadUnits[];
+}
+
+/** Units of one nonlinearity of which nothing is claimed. */
+export interface UnreadUnits {
+  readonly name: string;
+  readonly units: number;
 }
 
 /** The proof that a network is affine on every region. */
@@ -71,7 +83,7 @@ export interface Certified {
   readonly regions: readonly RegionProof[];
   /**
    * The piece that every unit is on and the entry that wins each maximum: what an independent proof needs to be told. Absent of a
-   * network with clamps, which is another one on each region.
+   * network with clamps, which is another one on each region, and where some unit may bend.
    */
   readonly pieces?: AffinePieces;
 }
@@ -99,11 +111,12 @@ export interface CertifyOptions {
   readonly progress?: Progress;
 }
 
-/** {@link certify} of a network without clamps. */
+/** {@link certify} of a network without clamps, of every unit but those that are spared, one entry per region. */
 export function certifyPlain(
   net: Network,
   regions: readonly Region[],
   { memory, progress }: CertifyOptions = {},
+  spared?: readonly Spared[],
 ): Certified | Uncertified {
   const propagators = propagatorsFor(net, regions, memory);
   const layers: LayerMargin[] = [];
@@ -112,7 +125,7 @@ export function certifyPlain(
     const { frames, pieces, rounding } = boundedPass(
       net,
       propagators,
-      proving(propagators, proved),
+      proving(propagators, proved, spared),
       progress,
     );
     const maps = mapsOn(
@@ -122,9 +135,9 @@ export function certifyPlain(
       frames.map(({ values }) => values),
     );
     const proofs = propagators.map((propagator, r) =>
-      regionProof(net, propagator, () => maps()[r], frames[r], rounding[r]),
+      regionProof(net, propagator, () => maps()[r], frames[r], rounding[r], spared?.[r]),
     );
-    return { certified: true, layers, regions: proofs, pieces };
+    return { certified: true, layers, regions: proofs, ...(spared ? {} : { pieces }) };
   } catch (error) {
     if (error instanceof MayBend) return error.found;
     throw error;
@@ -156,12 +169,13 @@ class MayBend extends Error {
 function proving(
   propagators: readonly FramePropagator[],
   proved: (name: string, margin: number) => void,
+  spared?: readonly Spared[],
 ): NonlinearityRule {
   return {
     activation: (node, { frames }, boundings) => {
       const { shift } = node;
       const h = shift ? frames.map((frame, r) => addShift(boundings[r], node, frame, shift)) : frames;
-      const intervals = boundedIntervals(node.activation, propagators, h, PROOF);
+      const intervals = boundedIntervals(node.activation, propagators, h, PROOF, sparedAt(spared, node.name));
       const margin = smallestMargin(intervals);
       // Not `< 0`: a NaN proves nothing.
       if (!(margin >= 0)) throw new MayBend(activationFailure(node, propagators, h, intervals));
@@ -171,7 +185,7 @@ function proving(
       return { frames: h, shifts, clearances: h.map((_, r) => clearanceOn(r, intervals, kinks)) };
     },
     max: (node, frames) => {
-      const { winners, margin, failure } = provenWinners(node, propagators, frames);
+      const { winners, margin, failure } = provenWinners(node, propagators, frames, spared);
       if (failure) throw new MayBend(failure);
       proved(node.name, margin);
       return winners;
@@ -185,8 +199,10 @@ function regionProof(
   mapOf: () => AffineMap,
   output: BoundedFrame,
   { overflow, coarse, unbounded }: RuntimeRounding,
+  spared?: Spared,
 ): RegionProof {
   const { approximationError } = output;
+  const unread = spared && unreadIn(spared);
   let mapError: Float64Array | undefined;
   return {
     get map() {
@@ -212,7 +228,15 @@ function regionProof(
     ...(overflow === undefined ? {} : { overflow }),
     ...(coarse === undefined ? {} : { coarse }),
     ...(isApproximate(net) ? { approximationError } : {}),
+    ...(unread && unread.length > 0 ? { unread } : {}),
   };
+}
+
+function unreadIn(spared: Spared): UnreadUnits[] {
+  return [...spared].flatMap(([name, each]) => {
+    const units = each.reduce((n, spare) => n + Number(spare === UNREAD), 0);
+    return units > 0 ? [{ name, units }] : [];
+  });
 }
 
 function activationFailure(
@@ -234,11 +258,13 @@ function provenWinners(
   node: MaxNode,
   propagators: readonly FramePropagator[],
   frames: readonly BoundedFrame[],
+  spared: readonly Spared[] | undefined,
 ): { winners: MaxShifts; margin: number; failure?: Uncertified } {
   const pairs = propagators.map((propagator, r) => propagator.leads(node, frames[r].values));
   const winners = chooseWinners(node.windows, pairs, {
     ...(node.lifts ? { lifts: node.lifts } : {}),
     leadError: boundedLeads(propagators, frames, PROOF),
+    ...sparedWindows(spared, node.name),
   });
   const present = (w: number) => (node.lifts && node.lifts.winner[w] >= 0 ? node.lifts.lift[w] : 0);
   // A lift that the node has not got is a lift missing.

@@ -5,11 +5,13 @@ import type { FrameReader, Range, Region } from '../regions/region.js';
 import { type Policy, sideWish } from './policy.js';
 import { chooseSharedShifts, groupSums } from './shared-shift.js';
 import { chooseShifts, forbiddenIntervals, type Shifts } from './shift.js';
+import { spareIntervals } from './spared.js';
 
 /**
  * The one step every adapter takes before a nonlinearity: frame values of the pre-activations, one block
  * `[dᵣ + 1, units]` per region, to shifts `[units]` (paper, Algorithm 1 lines 5–8, generalised). Units of one group
- * get one shift. `margins` `[units]` per region, by default none, keep ranges that far from the kinks besides.
+ * get one shift. `margins` `[units]` per region, by default none, keep ranges that far from the kinks besides. Of units `spared`
+ * `[units]` on a region nothing is asked there.
  */
 export function shiftsOf(
   regions: readonly FrameReader[],
@@ -19,9 +21,11 @@ export function shiftsOf(
   previous?: ArrayLike<number>,
   groups?: Int32Array,
   margins?: readonly Float64Array[],
+  spared?: readonly (Int8Array | undefined)[],
 ): Shifts {
   const ranges = regions.map((region, r) => region.range(frames[r]));
   const intervals = forbiddenIntervals(ranges, activation, margins);
+  if (spared) spareIntervals(intervals, spared);
   if (policy === 'sticky' && previous) {
     assertSize(
       previous.length,

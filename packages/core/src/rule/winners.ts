@@ -1,6 +1,7 @@
 import { type Lifts, type Windows, windowCount } from '../network/max-windows.js';
 import { type Matrix, matrix, pickColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
+import { ASKED } from './spared.js';
 
 /** The chosen winners of one layer. */
 export interface MaxShifts {
@@ -24,6 +25,8 @@ export interface WinnerOptions {
   readonly lifts?: Lifts;
   /** @defaultValue no error */
   readonly leadError?: LeadError;
+  /** Of windows spared `[windows]` on a region nothing is asked there. @defaultValue none */
+  readonly spared?: readonly (Int8Array | undefined)[];
   /** Moves a lift up to a representable value. @defaultValue the identity */
   readonly snap?: (lift: number) => number;
 }
@@ -37,7 +40,7 @@ export interface WinnerOptions {
 export function chooseWinners(
   windows: Windows,
   pairs: readonly Float64Array[],
-  { previous, lifts: present, leadError = () => 0, snap = lift => lift }: WinnerOptions = {},
+  { previous, lifts: present, leadError = () => 0, spared, snap = lift => lift }: WinnerOptions = {},
 ): MaxShifts {
   const { offsets, members } = windows;
   const count = windowCount(windows);
@@ -50,7 +53,9 @@ export function chooseWinners(
   for (let w = 0; w < count; w++) {
     const list = members.subarray(offsets[w], offsets[w + 1]);
     const leads = pairs.map((all, r) =>
-      largestLeads(all.subarray(starts[w], starts[w + 1]), list, r, leadError),
+      (spared?.[r]?.[w] ?? ASKED) === ASKED
+        ? largestLeads(all.subarray(starts[w], starts[w + 1]), list, r, leadError)
+        : Array.from(list, () => NO_LEAD),
     );
     const lifted = present ? list.indexOf(present.winner[w]) : -1;
     const own = leads.map(lead => lead.findIndex(({ lead: by }) => by <= 0));

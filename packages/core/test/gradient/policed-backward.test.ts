@@ -139,3 +139,18 @@ test('the forward pass is the enforced network’s, with the shifts it had befor
     expect(policedForward(net, [], x).output).toEqual(forward(net, x));
   }
 });
+
+test('without the gradient in the inputs all others are the same to the bit', () => {
+  for (let seed = 0; seed < 5; seed++) {
+    const rng = seededRng(seed);
+    const net = randomNetwork(rng, [3, 6, 5, 2], 'leakyRelu');
+    const given = setting(net, [makeRegion('box', 3, rng)], { policy: 'minimal' }, rng);
+    const run = policedForward(net, given.regions, given.x, given.options);
+    const [all, without] = [true, false].map(wantsInput =>
+      policedBackward(run, given.dOutput, { wantsInput }),
+    );
+    expect(without.affine).toEqual(all.affine);
+    expect(without.input.data.every(d => d === 0)).toBe(true);
+    expect(all.input.data.some(d => d !== 0)).toBe(true);
+  }
+});

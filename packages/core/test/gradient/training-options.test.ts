@@ -12,12 +12,24 @@ const known: TrainingOption[] = [
   'margin',
   'epsilon',
   'schedule',
+  'fade',
 ];
 const check = (options: unknown) => checkedTrainingOptions(options, { known, own: ['activations'] });
 
 function errorOf(options: unknown): PoliceError {
   try {
     check(options);
+  } catch (error) {
+    if (error instanceof PoliceError) return error;
+    throw error;
+  }
+  throw new Error('no error');
+}
+
+/** Of an adapter that knows everything. */
+function checkedError(options: unknown): PoliceError {
+  try {
+    checkedTrainingOptions(options, { known: [...known, 'target'], patches: true });
   } catch (error) {
     if (error instanceof PoliceError) return error;
     throw error;
@@ -50,6 +62,9 @@ test.each([
   ['margin', -1e-9, '-1e-9'],
   ['refresh', 0, '0'],
   ['refresh', 1.5, '1.5'],
+  ['fade', 0, '0'],
+  ['fade', Number.POSITIVE_INFINITY, 'Infinity'],
+  ['fade', '0.1', '0.1'],
   ['mode', 'projekt', 'projekt'],
   ['gradient', null, 'null'],
 ])('%s: %s is refused by name', (option, value, actual) => {
@@ -62,6 +77,24 @@ test('a policy that is none, a schedule out of range or with the wrong mode', ()
   expect(errorOf({ regions, schedule: { from: 2, steps: 3 } }).where).toBe('schedule.from');
   expect(errorOf({ regions, schedule: { from: 0, steps: 0.5 } }).where).toBe('schedule.steps');
   expect(errorOf({ regions, mode: 'project', schedule: { from: 0, steps: 5 } }).where).toBe('schedule');
+});
+
+test('fade: a width, beside what it can stand beside', () => {
+  expect(check({ regions, fade: 0.25 }).fade).toBe(0.25);
+  expect(check({ regions, fade: 0.25, gradient: 'local', refresh: 3, margin: 0.1 }).fade).toBe(0.25);
+  const target = { A: { rows: 1, cols: 2, data: Float64Array.of(1, 0) } };
+  for (const [options, actual] of [
+    [{ mode: 'project' }, "mode 'project'"],
+    [{ target }, 'a target'],
+  ] as const) {
+    const error = checkedError({ regions, fade: 0.25, ...options });
+    expect(error).toMatchObject({ code: 'invalid-option', where: 'fade', actual });
+    expect(error.remedy).not.toBe('');
+  }
+  expect(checkedError({ regions, method: 'patch', fade: 0.25 })).toMatchObject({
+    where: 'fade',
+    actual: "method 'patch'",
+  });
 });
 
 test('a name that is no option is said, with those there are', () => {

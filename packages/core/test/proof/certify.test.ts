@@ -63,7 +63,7 @@ describe('certify', () => {
         const mixed = regions.flatMap(region => mixedUnits(net, region));
         if (mixed.length > 0) {
           refuted++;
-          expect(result.certified).toBe(false);
+          expect(result.certified && result.regions.every(({ unread }) => !unread)).toBe(false);
         }
         if (result.certified) return;
         expect(result.margin).toBeLessThan(0);
@@ -123,8 +123,10 @@ describe('certify', () => {
           const lifts = { ...node.lifts, lift };
           const spoiled = network(frozen.nodes.map(other => (other === node ? { ...node, lifts } : other)));
           const result = certify(spoiled, regions);
-          expect(result.certified).toBe(false);
-          if (!result.certified) expect(result.layer).toBe(node.name);
+          // It may win in vain where nothing that reaches the output reads it.
+          if (result.certified)
+            expect(result.regions[0].unread?.map(({ name }) => name)).toContain(node.name);
+          else expect(result.layer).toBe(node.name);
         }
       }),
       { numRuns: 60 },

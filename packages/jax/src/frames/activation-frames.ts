@@ -7,6 +7,7 @@ import { integer } from '../rule/body.js';
 import { shiftOf } from '../rule/shift.js';
 import type { RegionFrame } from './start.js';
 
+/** The policies that tensor operations can follow: a function of units would have to read them back. */
 export type TensorPolicy = 'minimal' | 'majority' | 'sticky';
 
 /** One nonlinearity on the regions. */

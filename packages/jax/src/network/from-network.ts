@@ -22,6 +22,7 @@ export interface Trained {
   readonly params: Params;
 }
 
+/** Of `fromNetwork`: the format of the arrays, and the shape of rows. */
 export interface FromNetworkOptions {
   /** @defaultValue 'float32' */
   readonly dtype?: Format | undefined;

@@ -11,10 +11,10 @@ import {
   softplus,
   tanh,
 } from '@police/core';
-import { withoutBatch } from '../broadcast.js';
 import type { NetworkBuilder } from '../builder.js';
 import type { NodeContext } from '../context.js';
 import { unsupported } from '../errors.js';
+import { shiftSiteOf } from '../sites.js';
 import { type Data, entriesOf, type Value } from '../values.js';
 import type { Cone } from './cones.js';
 import type { Curve } from './recognise.js';
@@ -52,7 +52,7 @@ export function curveValue(
 ): Value {
   if (x.dtype === 'float16') throw half(label);
   const [{ node, input }, ...also] = cone.places;
-  const site = { node, input, also, dims: withoutBatch(x.shape), dtype: x.dtype };
+  const site = shiftSiteOf({ node, input, also }, x.shape, x.dtype);
   const curved = builder.activation(x, activationOf(cone.curve, epsilon, label), name, site);
   const shape = [...new Array<number>(Math.max(0, cone.rank - x.shape.length)).fill(1), ...x.shape];
   const groups = new Int32Array(entriesOf(shape));

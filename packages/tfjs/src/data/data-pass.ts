@@ -1,19 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adjustment } from '../frames/adjustment.js';
-import type { ActivationNode, AffineStep, Graph, GraphNode } from '../graph/node.js';
+import type { Constraint } from '../frames/constraint.js';
+import type { ActivationNode, AffineStep, GraphNode } from '../graph/node.js';
 import { presentLifts } from '../graph/present-lifts.js';
 import { isReadInPlace } from '../ops/peek.js';
+import { addedFaded } from './faded-shift.js';
 import { liftedMax } from './lifted-max.js';
+
+/** A graph, and where its shifts hold if that is not everywhere. */
+export type DataGraph = Pick<Constraint, 'graph' | 'fader'>;
 
 /** Data through the graph, `[rows, ...shape]`, with given adjustments, by position. */
 export function forwardData(
-  graph: Graph,
+  constraint: DataGraph,
   x: tf.Tensor,
   isTraining: boolean,
   adjustments: ReadonlyMap<number, Adjustment>,
 ): tf.Tensor {
-  const pass = new DataPass(graph, x, isTraining);
-  graph.nodes.forEach((_, place) => {
+  const pass = new DataPass(constraint, x, isTraining);
+  constraint.graph.nodes.forEach((_, place) => {
     pass.advance(place, pass.stepAt(place), adjustments.get(place));
   });
   return pass.output;
@@ -23,11 +28,18 @@ export function forwardData(
 export class DataPass {
   private readonly values: tf.Tensor[] = [];
   private readonly steps: (AffineStep | undefined)[] = [];
+  private readonly graph: DataGraph['graph'];
+  /** How near each row is to each region, `[rows, regions]`; only where shifts fade. */
+  private readonly nearness: tf.Tensor2D | undefined;
+
   constructor(
-    private readonly graph: Graph,
+    { graph, fader }: DataGraph,
     private readonly x: tf.Tensor,
     private readonly isTraining: boolean,
-  ) {}
+  ) {
+    this.graph = graph;
+    this.nearness = fader?.of(x);
+  }
 
   get output(): tf.Tensor {
     return this.values[this.graph.nodes.length - 1];
@@ -85,11 +97,20 @@ export class DataPass {
    * `sharesPacking`.
    */
   private preActivation({ inputs: [before] }: ActivationNode, c: tf.Tensor | undefined): tf.Tensor {
-    if (!this.graph.joined.has(before)) return c ? tf.add(this.values[before], c) : this.values[before];
+    if (c && this.nearness) return addedFaded(this.without(before), this.nearness, c);
+    if (!c) return this.without(before);
+    if (!this.graph.joined.has(before)) return tf.add(this.values[before], c);
     const step = this.steps[before]!;
-    const bias = step.bias && c ? tf.add(step.bias, c) : (step.bias ?? c);
+    const bias = step.bias ? tf.add(step.bias, c) : c;
     const x = this.values[this.graph.nodes[before].inputs[0]];
-    return c && bias && sharesPacking(x, step) ? tf.add(step.apply(x), bias) : step.apply(x, bias);
+    return sharesPacking(x, step) ? tf.add(step.apply(x), bias) : step.apply(x, bias);
+  }
+
+  /** What enters an activation without its shift. */
+  private without(before: number): tf.Tensor {
+    if (!this.graph.joined.has(before)) return this.values[before];
+    const step = this.steps[before]!;
+    return step.apply(this.values[this.graph.nodes[before].inputs[0]], step.bias);
   }
 }
 

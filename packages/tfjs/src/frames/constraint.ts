@@ -1,5 +1,6 @@
 import type { Activation, Policy, Region } from '@police/core';
 import type { TrainingSettings } from '@police/core/adapter';
+import { Fader } from '../fade/fader.js';
 import type { ActivationNode, BiasSharing, Graph, MaxNode, Shape } from '../graph/node.js';
 
 /** A model and how it is constrained: read and checked once, when `constrain` is called. */
@@ -8,6 +9,8 @@ export interface Constraint {
   readonly settings: TrainingSettings;
   /** By position of an activation. */
   readonly sites: ReadonlyMap<number, ShiftSite>;
+  /** Where shifts fade out around their regions. */
+  readonly fader?: Fader | undefined;
 }
 
 /** What is fixed about the shifts of one activation. */
@@ -28,7 +31,9 @@ export function constraintOf(graph: Graph, settings: TrainingSettings): Constrai
   graph.nodes.forEach((node, place) => {
     if (node.kind === 'activation') sites.set(place, siteOf(graph, settings, node, place));
   });
-  return { graph, settings, sites };
+  const { regions, fade } = settings;
+  const fader = fade !== undefined && regions.length > 0 ? new Fader(regions, fade) : undefined;
+  return { graph, settings, sites, fader };
 }
 
 function siteOf(graph: Graph, settings: TrainingSettings, node: ActivationNode, place: number): ShiftSite {

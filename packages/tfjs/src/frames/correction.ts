@@ -1,8 +1,9 @@
-import { PoliceError, type PrescribedMap, type Region } from '@police/core';
-import { assertMapFits, jacobianSolver } from '@police/core/adapter';
+import { PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
+import { assertMapFits, centreOf, DemandHolder, jacobianSolver } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Graph, sizeOf } from '../graph/node.js';
 import { affine } from '../ops/affine-op.js';
+import { HeldMapOp } from '../ops/held-map-op.js';
 import type { Frames } from './frames.js';
 
 /** What is added to the outputs so that they are the prescribed map on the region: `x weight + bias`. */
@@ -18,31 +19,48 @@ export type Corrector = (frames: Frames) => Correction;
 
 /**
  * The paper's Eqs. (1) and (2) as an identity at every step: the network's own map on the region, which the frame at the
- * output tells, is taken off and the prescribed one put in its place, by an affine function of the input added everywhere.
- * The same as core's `prescribeByCorrection`, on the gradient tape.
+ * output tells, is taken off and the prescribed one put in its place, or the nearest one that meets a demand, by an affine function of the
+ * input added everywhere. The same as core's `prescribeByCorrection`, on the gradient tape.
  *
- * Throws `invalid-option` unless there is one region and the outputs are a plain vector without a final softmax or sigmoid,
- * `infeasible-target` for a region that does not fill its space, `shape` or `not-finite` for a map that does not fit.
+ * Throws `invalid-option` unless the outputs are a plain vector without a final softmax or sigmoid, `infeasible-target` for a region that
+ * does not fill its space or a demand that no map meets, `shape` or `not-finite` for a map that does not fit.
  */
-export function correctorOf(graph: Graph, regions: readonly Region[], wanted: PrescribedMap): Corrector {
+export function correctorOf(
+  graph: Graph,
+  [region]: readonly Region[],
+  wanted: Target,
+  pull: number,
+): Corrector {
   const { shape } = graph.nodes.at(-1)!;
-  const [region] = regions;
-  assertTarget(regions.length === 1, 'one region', `${regions.length}`);
   assertTarget(!graph.head, 'a model that ends without a softmax or sigmoid', 'one that ends with it');
   assertTarget(shape.length === 1, 'a vector of outputs', `outputs of shape ${shape.join(' × ')}`);
-  assertMapFits(wanted, shape[0], region.size, 'target');
   const solver = jacobianSolver(region);
-  const { frame, centre } = region;
+  if ('kind' in wanted) return holding(region, new DemandHolder(wanted, region, shape[0]), pull, solver.data);
+  assertMapFits(wanted, shape[0], region.size, 'target');
+  return prescribing(region, wanted, shape[0], solver.data);
+}
+
+/** Row vectors of a region's frame coordinates and of its space. */
+const constant = (data: ArrayLike<number>, rows: number): tf.Tensor2D =>
+  tf.tensor2d(Float32Array.from(data), [rows, data.length / rows]);
+
+/** The Jacobian `[in, out]` of the network's own map, from the frames at the output. */
+function presentJacobian(frames: Frames, region: Region, solver: Float64Array): tf.Tensor2D {
+  return affine(constant(solver, region.size), tf.slice(frames, [1, 0], [-1, -1]) as tf.Tensor2D);
+}
+
+function prescribing(
+  region: Region,
+  wanted: PrescribedMap,
+  outSize: number,
+  solver: Float64Array,
+): Corrector {
+  const { frame } = region;
   const origin = frame.data.subarray(0, region.size);
-  const middle = Float64Array.from(origin, (x, k) =>
-    centre.reduce((sum, lambda, i) => sum + lambda * frame.data[(i + 1) * region.size + k], x),
-  );
-  const constant = (data: ArrayLike<number>, rows: number): tf.Tensor2D =>
-    tf.tensor2d(Float32Array.from(data), [rows, data.length / rows]);
+  const middle = centreOf(region);
   return frames => {
-    const directions = tf.slice(frames, [1, 0], [-1, -1]) as tf.Tensor2D;
-    const present = affine(constant(solver.data, region.size), directions);
-    const weight = tf.sub(tf.transpose(constant(wanted.A.data, shape[0])), present) as tf.Tensor2D;
+    const present = presentJacobian(frames, region, solver);
+    const weight = tf.sub(tf.transpose(constant(wanted.A.data, outSize)), present) as tf.Tensor2D;
     if (!wanted.b) return { weight, bias: tf.neg(flat(affine(constant(middle, 1), weight))) };
     // At the origin x₀: f(x₀) + x₀ weight + bias = A x₀ + b.
     const goal = wanted.A.data.reduce((sums, a, i) => {
@@ -51,6 +69,21 @@ export function correctorOf(graph: Graph, regions: readonly Region[], wanted: Pr
     }, Float64Array.from(wanted.b));
     const atOrigin = tf.add(tf.slice(frames, [0, 0], [1, -1]), affine(constant(origin, 1), weight));
     return { weight, bias: tf.sub(flat(constant(goal, 1)), flat(atOrigin)) as tf.Tensor1D };
+  };
+}
+
+function holding(region: Region, holder: DemandHolder, pull: number, solver: Float64Array): Corrector {
+  const op = new HeldMapOp(holder, pull);
+  const coordinates = Float64Array.of(1, ...region.centre);
+  const middle = centreOf(region);
+  return frames => {
+    const A = presentJacobian(frames, region, solver);
+    const value = flat(affine(constant(coordinates, 1), frames as tf.Tensor2D));
+    const held = op.apply({ A, value });
+    const weight = tf.sub(held.A, A) as tf.Tensor2D;
+    // At the centre c: value + c weight + bias = the value held.
+    const moved = tf.add(value, flat(affine(constant(middle, 1), weight)));
+    return { weight, bias: tf.sub(held.value, moved) as tf.Tensor1D };
   };
 }
 

@@ -33,19 +33,6 @@ export interface FramePassOptions {
   readonly toOutput?: boolean;
 }
 
-/** Carries the regions' frames through the graph and finds what each nonlinearity needs (core's `policedPass` on tensors). */
-export function passFrames(
-  constraint: Constraint,
-  previous: Previous,
-  options?: FramePassOptions,
-): FramePass {
-  const pass = new FramePass(constraint, previous, options);
-  constraint.graph.nodes.forEach((node, place) => {
-    pass.advance(place, node.kind === 'affine' ? node.step(undefined, false) : undefined);
-  });
-  return pass;
-}
-
 /** Frames before an affine node, and what it does with them. */
 interface Entering {
   readonly frames: Frames | InputFrames;
@@ -70,7 +57,7 @@ export class FramePass {
   ) {
     const { graph, settings } = constraint;
     this.regions = regions ?? settings.regions;
-    this.toOutput = toOutput ?? settings.target !== undefined;
+    this.toOutput = toOutput ?? settings.target?.[0] !== undefined;
     if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
   }
 

@@ -13,7 +13,10 @@ export type KeptAdjustment =
 export type KeptAdjustments = ReadonlyMap<number, KeptAdjustment>;
 
 /** What was found, off the tape. */
-export function keptAdjustments({ sites }: Constraint, found: readonly FoundAdjustment[]): KeptAdjustments {
+export function keptAdjustments(
+  { graph, sites }: Constraint,
+  found: readonly FoundAdjustment[],
+): KeptAdjustments {
   return new Map(
     found.map((each): [number, KeptAdjustment] => {
       if (each.kind === 'lift') {
@@ -21,7 +24,11 @@ export function keptAdjustments({ sites }: Constraint, found: readonly FoundAdju
         return [each.place, { kind: 'lift', winner, lift: Float32Array.from(lift) }];
       }
       const { shift, sides } = each.shifts;
-      const c = broadcastable(shift, sites.get(each.place)!.sharing);
+      const { sharing } = sites.get(each.place)!;
+      const units = sizeOf(graph.nodes[each.place].shape);
+      const c = Float32Array.from(
+        blocksOf(shift, units).flatMap(block => Array.from(broadcastable(block, sharing))),
+      );
       return [each.place, { kind: 'shift', c, shape: each.c.shape, sides }];
     }),
   );
@@ -39,7 +46,11 @@ export function tensorsOf(adjustments: KeptAdjustments): Map<number, Adjustment>
   );
 }
 
-/** Each unit's shift `[units]`, by name of the activation. */
+/** Where shifts fade, each region has a block of its own. */
+const blocksOf = <T extends Float32Array | Float64Array>(values: T, size: number): T[] =>
+  Array.from({ length: values.length / size }, (_, r) => values.slice(r * size, (r + 1) * size) as T);
+
+/** Each unit's shift `[units]`, by name of the activation; where shifts fade, of each region one after the other. */
 export function shiftsByName(
   { graph, sites }: Constraint,
   adjustments: KeptAdjustments,
@@ -48,12 +59,14 @@ export function shiftsByName(
   for (const [place, { sharing }] of sites) {
     const { name, shape } = graph.nodes[place];
     const adjustment = adjustments.get(place);
-    const units = new Float64Array(sizeOf(shape));
-    if (adjustment?.kind === 'shift') {
-      const { c } = adjustment;
-      for (let j = 0; j < units.length; j++) units[j] = c[sharing ? sharing.groups[j] : j];
-    }
-    shifts[name] = units;
+    const units = sizeOf(shape);
+    const blocks =
+      adjustment?.kind === 'shift'
+        ? blocksOf(adjustment.c, sharing ? sizeOf(sharing.shape) : units)
+        : [new Float32Array(units)];
+    shifts[name] = Float64Array.from(
+      blocks.flatMap(c => Array.from({ length: units }, (_, j) => c[sharing ? sharing.groups[j] : j])),
+    );
   }
   return shifts;
 }

@@ -3,11 +3,13 @@ import {
   certify,
   type FrozenModel,
   freeze as freezeNetwork,
+  type Network,
   PoliceError,
   type Region,
 } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { freezeFaded } from '../fade/freeze-faded.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
@@ -22,7 +24,9 @@ import { correctedModel, correctedNetwork } from './frozen-correction.js';
 import { FrozenParts } from './frozen-parts.js';
 import { writeWeights } from './frozen-weights.js';
 import { policedView } from './policed-view.js';
+import { provenTargets } from './proven-targets.js';
 
+/** Of `freeze`: what batch normalisation is calibrated on. */
 export interface FreezeOptions {
   /**
    * Data `[rows, ...shape]`, all passed at once: what batch normalisation takes its statistics from, under the constraint. They
@@ -41,7 +45,7 @@ export interface FreezeOptions {
  * per unit of a convolution), or a maximum needs its winners lifted: there `PoliceShifted` and `PoliceLifted` of this package
  * stand around them. Layers without bias get one where it is needed, batch normalisation becomes its factor and offset, and weight
  * constraints, which TensorFlow.js applies whenever weights are written or loaded, are dropped: the weights are final. With a target, it is a
- * functional model of that one and the dense layer `correction` added to its outputs.
+ * functional model of that one and the dense layer `correction` added to its outputs; a demand is proved of it, in `demands`.
  *
  * A model constrained by a patch becomes a functional model of it and, after its outputs, dense layers, ReLUs, a minimum and a maximum.
  * Its report tells the patches; `calibrate` has nothing to do there and is refused.
@@ -67,9 +71,11 @@ export function freeze(
     assertData(calibrate, policed.inputs[0].shape, 'freeze calibrate');
     layer.calibrate(calibrate);
   }
+  if (layer.constraint.fader) return freezeFaded(layer);
   const { report, ...view } = policedView(layer);
   const { graph, inner } = layer;
-  const { regions, target, epsilon } = layer.settings;
+  const { regions, target: targets, epsilon } = layer.settings;
+  const target = targets?.[0];
   const frozen = freezeNetwork(view.network, regions, { precision: 'float32' });
   const parts = new FrozenParts(frozen.network);
   const plain = layerFromConfig<tfl.LayersModel>({
@@ -81,10 +87,12 @@ export function freeze(
   writeWeights(readGraph(plain, epsilon), parts, layouts, before);
   const network = target ? correctedNetwork(frozen.network, regions[0], target) : frozen.network;
   const model = target ? correctedModel(plain, network) : plain;
-  const proof = certifiedAsRead(model, regions, epsilon);
+  const asRead = coreView(readGraph(model, epsilon)).network;
+  const proof = certified(asRead, regions);
   return {
     model,
     network,
+    ...provenTargets(asRead, regions, targets),
     get maps() {
       return proof.regions.map(({ map }) => map);
     },
@@ -102,12 +110,8 @@ const nothingToCalibrate = (): PoliceError =>
   });
 
 /** The proof that the weights a model has are affine on the regions. Throws `unsupported-layer`, naming the layer, if they are not affine there. */
-function certifiedAsRead(
-  model: tfl.LayersModel,
-  regions: readonly Region[],
-  epsilon: number | undefined,
-): Certified {
-  const proof = certify(coreView(readGraph(model, epsilon)).network, regions);
+function certified(asRead: Network, regions: readonly Region[]): Certified {
+  const proof = certify(asRead, regions);
   if (proof.certified) return proof;
   const { layer, unit, region, margin } = proof;
   throw new PoliceError({

@@ -2,17 +2,19 @@ import {
   type AffineOperator,
   type Dense,
   dense,
+  holdDemand,
   type Network,
-  type PrescribedMap,
   prescribeByCorrection,
   type Region,
+  type Target,
 } from '@police/core';
 import { mapNodes } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { writeFlat, writePermuted } from '../graph/values.js';
 
-/** With what makes its map on the region the prescribed one added to the outputs, in float32. */
-export function correctedNetwork(net: Network, region: Region, target: PrescribedMap): Network {
+/** With what makes its map on the region the prescribed one, or one that is proved to meet a demand, added to the outputs, in float32. */
+export function correctedNetwork(net: Network, region: Region, target: Target): Network {
+  if ('kind' in target) return holdDemand(net, region, target).network;
   return mapNodes(prescribeByCorrection(net, region, target), {
     affine: node => {
       if (node.name !== CORRECTION) return node;

@@ -1,9 +1,12 @@
 import {
   type Activation,
+  type Enforced,
+  type EnforceOptions,
   type EnforceReport,
   enforce,
   type Network,
   prescribeByCorrection,
+  type Region,
 } from '@police/core';
 import { mapNodes } from '@police/core/adapter';
 import { widened } from '../frames/constraint.js';
@@ -15,27 +18,35 @@ import type { PolicedLayer } from '../layer/policed-layer.js';
 
 /** With the correction that makes the outputs what they are to be on the region. */
 export function targeted(net: Network, { settings: { regions, target } }: PolicedLayer): Network {
-  return target ? prescribeByCorrection(net, regions[0], target) : net;
+  return target?.[0] ? prescribeByCorrection(net, regions[0], target[0]) : net;
 }
 
 /** The constrained network of a layer, but for its target, for what its weights are now. */
 export function policedView(layer: PolicedLayer): CoreView & { readonly report: EnforceReport } {
-  const { regions, sharing, margin } = layer.settings;
-  const { graph } = layer;
-  const view = coreView(graph);
-  const sides = coreSides(graph, view, layer.presentSides);
+  const view = coreView(layer.graph);
+  const sides = coreSides(layer.graph, view, layer.presentSides);
+  return { ...view, ...enforcedOn(layer.settings.regions, sides, layer, view) };
+}
+
+/** The network of a layer constrained on some regions, with given sides, and the shifts that it took. */
+export function enforcedOn(
+  regions: readonly Region[],
+  sides: NonNullable<EnforceOptions['sides']>,
+  { settings: { sharing, margin } }: PolicedLayer,
+  { network: net }: CoreView,
+): Pick<Enforced, 'network' | 'shifts' | 'report'> {
   const exact = new Map<string, Activation>();
-  const wide = mapNodes(view.network, {
+  const wide = mapNodes(net, {
     activation: node => {
       exact.set(node.name, node.activation);
       return { ...node, activation: widened(node.activation, margin) };
     },
   });
-  const enforced = enforce(wide, regions, { policy: 'sticky', sides, sharing });
+  const { shifts, report, ...enforced } = enforce(wide, regions, { policy: 'sticky', sides, sharing });
   const network = mapNodes(enforced.network, {
     activation: node => ({ ...node, activation: exact.get(node.name)! }),
   });
-  return { ...view, report: enforced.report, network };
+  return { network, shifts, report };
 }
 
 /** Sides and winners as core numbers units and windows. */

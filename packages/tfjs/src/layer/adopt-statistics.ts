@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DataPass } from '../data/data-pass.js';
 import type { Previous } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
-import { FramePass } from '../frames/frame-pass.js';
+import { framePassOf } from '../frames/regions-pass.js';
 
 /**
  * Makes the statistics of every batch normalisation those of data `[rows, ...shape]`, layer after layer: what enters one has passed
@@ -11,8 +11,8 @@ import { FramePass } from '../frames/frame-pass.js';
 export function adoptStatistics(constraint: Constraint, previous: Previous, x: tf.Tensor): void {
   tf.tidy(() => {
     const { nodes } = constraint.graph;
-    const data = new DataPass(constraint.graph, x, false);
-    const frames = new FramePass(constraint, previous);
+    const data = new DataPass(constraint, x, false);
+    const frames = framePassOf(constraint, previous);
     nodes.forEach((node, place) => {
       if (node.kind === 'affine') node.adoptStatistics?.(data.inputAt(place));
       const step = data.stepAt(place);

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DataPass } from '../data/data-pass.js';
 import type { Previous } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
-import { FramePass, type FramePassOptions } from '../frames/frame-pass.js';
+import type { FramePassOptions } from '../frames/frame-pass.js';
+import { framePassOf, type RegionsPass } from '../frames/regions-pass.js';
 import type { Stopwatch } from './stopwatch.js';
 
 /**
@@ -16,10 +17,10 @@ export function policedForward(
   previous: Previous,
   options: FramePassOptions,
   stopwatch: Stopwatch,
-): { y: tf.Tensor; frames: FramePass } {
+): { y: tf.Tensor; frames: RegionsPass } {
   const { nodes } = constraint.graph;
-  const data = new DataPass(constraint.graph, x, isTraining);
-  const frames = new FramePass(constraint, previous, options);
+  const data = new DataPass(constraint, x, isTraining);
+  const frames = framePassOf(constraint, previous, options);
   for (let place = 0; place < nodes.length; place++) {
     const step = data.stepAt(place);
     const started = tf.util.now();

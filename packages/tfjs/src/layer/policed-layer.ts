@@ -3,12 +3,13 @@ import { assertFinite, assertRegionsFit, type TrainingSettings } from '@police/c
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { forwardData } from '../data/data-pass.js';
+import { assertFades } from '../fade/assert-fades.js';
 import type { Adjustment } from '../frames/adjustment.js';
 import { type Constraint, constraintOf } from '../frames/constraint.js';
 import { correctorOf } from '../frames/correction.js';
-import { passFrames } from '../frames/frame-pass.js';
 import { withFiniteGradient } from '../frames/frame-values.js';
 import { countShifted, shiftsByName } from '../frames/kept-adjustments.js';
+import { passFrames } from '../frames/regions-pass.js';
 import { type Graph, isNonlinear, sizeOf } from '../graph/node.js';
 import { assertWeightsFinite, leavesOf, readGraph } from '../graph/read.js';
 import { CompositeLayer } from '../layers/composite-layer.js';
@@ -56,9 +57,11 @@ export class PolicedLayer extends CompositeLayer {
     assertRegionsFit(settings.regions, sizeOf(shape));
     assertFramesFit(graph, settings.regions);
     assertWeightsFinite(model);
+    if (settings.fade !== undefined) assertFades(model, graph);
     const constraint = constraintOf(graph, settings);
     if (settings.mode === 'project') assertProjectable(constraint, model);
-    const corrector = settings.target && correctorOf(graph, settings.regions, settings.target);
+    const target = settings.target?.[0];
+    const corrector = target && correctorOf(graph, settings.regions, target, settings.pull!);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
     this.constraint = constraint;
@@ -87,7 +90,7 @@ export class PolicedLayer extends CompositeLayer {
       let y: tf.Tensor;
       if (this.projection) {
         this.project();
-        y = forwardData(this.constraint.graph, x, isTraining, new Map());
+        y = forwardData(this.constraint, x, isTraining, new Map());
       } else {
         y = isTraining || isOnTape ? this.steps.forward(x, isTraining) : this.present.forward(x);
       }
@@ -100,7 +103,7 @@ export class PolicedLayer extends CompositeLayer {
     return tf.tidy(() => {
       this.assertInput(x, true);
       this.project();
-      return this.headOf(forwardData(this.constraint.graph, x, true, adjustments), true);
+      return this.headOf(forwardData(this.constraint, x, true, adjustments), true);
     });
   }
 
@@ -108,9 +111,7 @@ export class PolicedLayer extends CompositeLayer {
   beforeHead(x: tf.Tensor): tf.Tensor {
     return tf.tidy(() => {
       this.makeReady();
-      return this.projection
-        ? forwardData(this.constraint.graph, x, false, new Map())
-        : this.present.forward(x);
+      return this.projection ? forwardData(this.constraint, x, false, new Map()) : this.present.forward(x);
     });
   }
 
@@ -229,6 +230,12 @@ export class PolicedLayer extends CompositeLayer {
 
   override get losses(): tfl.layers.Layer['losses'] {
     return leavesOf(this.inner).flatMap(layer => layer.losses);
+  }
+
+  override dispose(): ReturnType<tfl.layers.Layer['dispose']> {
+    const result = super.dispose();
+    if (result.refCountAfterDispose === 0) this.constraint.fader?.dispose();
+    return result;
   }
 
   override getWeights(trainableOnly?: boolean): tf.Tensor[] {

@@ -10,8 +10,9 @@ import {
   type KeptCorrection,
   keptCorrection,
 } from '../frames/correction.js';
-import { passFrames } from '../frames/frame-pass.js';
+
 import { type KeptAdjustments, keptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
+import { passFrames } from '../frames/regions-pass.js';
 import { isSameKey, type WeightsKey, weightsKey } from './weights-key.js';
 
 interface Present {
@@ -34,7 +35,7 @@ export class PresentConstraint {
 
   forward(x: tf.Tensor): tf.Tensor {
     const { adjustments, correction } = this.now();
-    const y = forwardData(this.constraint.graph, x, false, tensorsOf(adjustments));
+    const y = forwardData(this.constraint, x, false, tensorsOf(adjustments));
     return correction ? corrected(y, x, correctionTensors(correction)) : y;
   }
 

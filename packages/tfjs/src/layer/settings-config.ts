@@ -1,9 +1,10 @@
 import {
+  demandFromJSON,
   PoliceError,
-  type PrescribedMap,
   type Region,
   type RegionJSON,
   regionFromJSON,
+  type Target,
   type TrainingOptions,
 } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
@@ -19,7 +20,9 @@ const OPTIONS: readonly TrainingOption[] = [
   'refresh',
   'epsilon',
   'schedule',
+  'fade',
   'target',
+  'pull',
 ];
 
 /** The options of `constrain`, with defaults. Throws `invalid-option`, naming the option. */
@@ -37,10 +40,11 @@ export function settingsToConfig(settings: TrainingSettings, where: string): tf.
   const { regions, policy, target, ...rest } = settings;
   const texts = {
     regions: caseProof(JSON.stringify(regions)),
-    ...(target ? { target: caseProof(JSON.stringify(numbersOf(target))) } : {}),
+    ...(target ? { target: caseProof(JSON.stringify(target.map(each => each && numbersOf(each)))) } : {}),
   };
-  const { method, steepness } = settings;
-  if (method === 'patch') return { method, steepness: steepness!, ...texts };
+  const { method, steepness, pull } = settings;
+  if (method === 'patch')
+    return { method, steepness: steepness!, ...(pull === undefined ? {} : { pull }), ...texts };
   if (typeof policy === 'function') {
     throw new PoliceError({
       code: 'invalid-option',
@@ -60,7 +64,7 @@ export function optionsFromConfig(config: tf.serialization.ConfigDict): Training
   return {
     ...Object.fromEntries(known.map(option => [option, config[option]])),
     regions: regionsFromConfig(regions),
-    ...(target ? { target: targetFromConfig(target) } : {}),
+    ...(target ? { target: targetsFromConfig(target) } : {}),
   };
 }
 
@@ -84,14 +88,26 @@ function isListed(json: RegionJSON): boolean {
   }
 }
 
-const numbersOf = ({ A, b }: PrescribedMap) => ({
-  A: { ...A, data: Array.from(A.data) },
-  ...(b ? { b: Array.from(b) } : {}),
-});
+/** A demand is plain data already. */
+const numbersOf = (target: Target) =>
+  'kind' in target
+    ? target
+    : {
+        A: { ...target.A, data: Array.from(target.A.data) },
+        ...(target.b ? { b: Array.from(target.b) } : {}),
+      };
 
-function targetFromConfig(text: unknown): PrescribedMap {
-  const { A, b } = JSON.parse(`${text}`) as ReturnType<typeof numbersOf>;
-  return { A: { ...A, data: Float64Array.from(A.data) }, ...(b ? { b } : {}) };
+type SavedTarget = ReturnType<typeof numbersOf> | null;
+
+/** One for each region, null where it is free; models saved by earlier versions have the one map alone. */
+function targetsFromConfig(text: unknown): (Target | undefined)[] {
+  const saved = JSON.parse(`${text}`) as SavedTarget | SavedTarget[];
+  return [saved].flat().map(each => {
+    if (each === null) return undefined;
+    if ('kind' in each) return demandFromJSON(each);
+    const { A, b } = each;
+    return { A: { ...A, data: Float64Array.from(A.data) }, ...(b ? { b } : {}) };
+  });
 }
 
 /** JSON without capitals and underscores: tfjs-layers changes the case of what it saves, of texts too. */

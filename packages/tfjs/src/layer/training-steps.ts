@@ -3,8 +3,9 @@ import { forwardData } from '../data/data-pass.js';
 import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { type Corrector, corrected } from '../frames/correction.js';
-import { passFrames } from '../frames/frame-pass.js';
+
 import { type KeptAdjustments, keptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
+import { passFrames } from '../frames/regions-pass.js';
 import { policedForward } from './policed-forward.js';
 import type { Stopwatch } from './stopwatch.js';
 import type { TrainingState } from './training-state.js';
@@ -34,7 +35,7 @@ export class TrainingSteps {
     const stale = state.staleAdjustments;
     if (stale) {
       state.endKeptStep();
-      return forwardData(constraint.graph, x, isTraining, tensorsOf(stale));
+      return forwardData(constraint, x, isTraining, tensorsOf(stale));
     }
     const options = { regions: state.stepRegions };
     const { y, frames } = policedForward(constraint, x, isTraining, state.previous, options, stopwatch);

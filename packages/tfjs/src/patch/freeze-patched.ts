@@ -1,5 +1,6 @@
 import { certify, type FrozenModel, type GapBody, type Network, PoliceError } from '@police/core';
 import type * as tfl from '@tensorflow/tfjs-layers';
+import { provenTargets } from '../frozen/proven-targets.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import type { PatchLayer } from './patch-layer.js';
@@ -44,6 +45,7 @@ export function freezePatched(layer: PatchLayer): FrozenPatch {
   return {
     model,
     network,
+    ...provenTargets(network, layer.settings.regions, layer.settings.target),
     get maps() {
       return proof.regions.map(({ map }) => map);
     },

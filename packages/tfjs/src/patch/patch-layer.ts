@@ -1,9 +1,17 @@
 import { type Matrix, matrix, type TrainingOptions } from '@police/core';
-import { assertFinite, assertRegionsFit, firstMap, type TrainingSettings } from '@police/core/adapter';
+import {
+  assertFinite,
+  assertRegionsFit,
+  type DemandHolder,
+  firstMap,
+  firstNonFinite,
+  type TrainingSettings,
+} from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { forwardData } from '../data/data-pass.js';
 import { withFiniteGradient } from '../frames/frame-values.js';
-import { sizeOf } from '../graph/node.js';
+import { type Graph, sizeOf } from '../graph/node.js';
 import { assertOneInOneOut, assertWeightsFinite, fixedShape, leavesOf } from '../graph/read.js';
 import { writeFlat, writePermuted } from '../graph/values.js';
 import { assertRowsFit } from '../layer/data-check.js';
@@ -12,11 +20,12 @@ import { takeAsSaved } from '../layer/taken-as-saved.js';
 import { CompositeLayer } from '../layers/composite-layer.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { assertPrecision } from '../ops/half-precision.js';
-import { isReadAtOnce, peek } from '../ops/peek.js';
+import { isReadAtOnce, isReadInPlace, peek } from '../ops/peek.js';
 import { type SplitModel, splitModel } from './final-function.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
+import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
-import { assertTarget } from './target.js';
+import { holdersOf } from './target.js';
 
 type BatchShape = (number | null)[];
 type Kwargs = { training?: boolean };
@@ -42,6 +51,13 @@ export class PatchLayer extends CompositeLayer {
   patches: readonly RegionPatch[] = [];
   private readonly regularizer: ReadRegularizer | undefined;
   private readonly isLoaded: boolean;
+  /** In the order of the regions, where a map is to meet a demand. */
+  private readonly holders: readonly (DemandHolder | undefined)[];
+  /**
+   * The model as this package computes it, where it can, for training on the wasm backend: the framework's own gradients of products take 4 to
+   * 8 times as long there.
+   */
+  private readonly graph: Graph | undefined;
 
   constructor({ model, name, mapRegularizer, isLoaded = false, ...options }: PatchLayerArgs) {
     const settings = checkedOptions(options);
@@ -50,21 +66,25 @@ export class PatchLayer extends CompositeLayer {
     const output = fixedShape(model.outputs[0], model.name);
     assertRegionsFit(settings.regions, sizeOf(input));
     assertWeightsFinite(model);
-    if (settings.target) assertTarget(settings.target, settings.regions, sizeOf(output));
+    const holders = holdersOf(settings.target, settings.regions, sizeOf(output));
     super({ batchInputShape: [null, ...input], ...(name ? { name } : {}) });
     this.inner = model;
     this.settings = settings;
     this.split = splitModel(model);
     this.shapes = { input, output };
+    this.holders = holders;
     this.regularizer = regularizerOf(mapRegularizer);
     this.isLoaded = isLoaded;
+    this.graph = graphOf(model);
   }
 
   override build(): void {
-    const { regions, target, steepness } = this.settings;
+    const { regions, target: targets, steepness, pull } = this.settings;
     const outputs = sizeOf(this.shapes.output);
     const patches: RegionPatch[] = [];
     regions.forEach((region, r) => {
+      const wanted = targets?.[r];
+      const target = wanted && 'kind' in wanted ? undefined : wanted;
       const isGiven = this.isLoaded || target?.b !== undefined;
       const fit = isGiven ? undefined : firstMap(region, points => this.valuesAt(points), this.name);
       const { A = matrix(outputs, region.size), b = new Float64Array(outputs) } = { ...fit, ...target };
@@ -75,7 +95,7 @@ export class PatchLayer extends CompositeLayer {
       };
       writePermuted(map.A, A.data, [1, 0]);
       writeFlat(map.b, b);
-      patches.push(new RegionPatch(region, map, steepness!, patches));
+      patches.push(new RegionPatch(region, map, steepness!, patches, this.holders[r], pull));
     });
     this.patches = patches;
     this.built = true;
@@ -88,8 +108,7 @@ export class PatchLayer extends CompositeLayer {
       assertPrecision();
       // Where the device has its own memory, looking would be waiting for it.
       const isWatched = tf.engine().state.gradientDepth > 0 && isReadAtOnce();
-      if (isWatched) assertFinite(peek(x), this.name, 'Look for NaN in the training data.');
-      const y = this.held(x, kwargs);
+      const y = this.held(x, kwargs, isWatched);
       const output = this.split.head?.apply(y) ?? y;
       return isWatched ? withFiniteGradient(output, this.name) : output;
     });
@@ -97,15 +116,32 @@ export class PatchLayer extends CompositeLayer {
 
   /** What the constraint speaks of: the outputs before a final softmax or sigmoid. */
   beforeHead(x: tf.Tensor): tf.Tensor {
-    return tf.tidy(() => this.held(x, {}));
+    return tf.tidy(() => this.held(x, {}, false));
   }
 
-  private held(x: tf.Tensor, kwargs: Kwargs): tf.Tensor {
-    const value = this.split.body(x, kwargs as Record<string, unknown>);
-    if (this.patches.length === 0) return value;
+  private held(x: tf.Tensor, kwargs: Kwargs, isWatched: boolean): tf.Tensor {
     const rows = flat(x);
-    const y = this.patches.reduce((before, patch) => patch.apply(rows, before), flat(value));
+    const centres = this.patches.map(patch => patch.mapAt(rows));
+    // Before the model sees the data, and moves the statistics of batch normalisation.
+    if (isWatched) this.assertRowsFinite(rows, centres);
+    const value = this.valueAt(x, kwargs);
+    if (this.patches.length === 0) return value;
+    const y = this.patches.reduce((before, patch, r) => patch.apply(rows, centres[r], before), flat(value));
     return tf.reshape(y, value.shape);
+  }
+
+  /** The model's own outputs, before a final softmax or sigmoid. */
+  private valueAt(x: tf.Tensor, kwargs: Kwargs): tf.Tensor {
+    const isTraining = tf.engine().state.gradientDepth > 0 && isReadInPlace();
+    if (this.graph && isTraining)
+      return forwardData({ graph: this.graph }, x, kwargs.training === true, new Map());
+    return this.split.body(x, kwargs as Record<string, unknown>);
+  }
+
+  /** What is not finite in the data is not finite in a map of it, which is less to look at. */
+  private assertRowsFinite(rows: tf.Tensor, [centre]: readonly tf.Tensor[]): void {
+    if (centre && firstNonFinite(peek(centre)) < 0) return;
+    assertFinite(peek(rows), this.name, 'Look for NaN in the training data.');
   }
 
   /** The model's own values `[n, out]` at points `[n, D]`, before a final softmax or sigmoid and any patch. */

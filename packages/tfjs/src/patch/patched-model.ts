@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { CheckedModel } from '../layer/checked-model.js';
 import { PatchLayer } from './patch-layer.js';
-import { affineMapOf } from './region-patch.js';
 
 /** The model that `constrain` makes by method `patch`: an ordinary Sequential around the patch. */
 export class PatchedModel extends CheckedModel {
@@ -11,7 +10,7 @@ export class PatchedModel extends CheckedModel {
 
   /** A and b of each region's map `A x + b` now, in the order of the regions, before a final softmax or sigmoid. */
   get maps(): readonly AffineMap[] {
-    return patchLayerOf(this)!.patches.map(({ map }) => affineMapOf(map));
+    return patchLayerOf(this)!.patches.map(patch => patch.stored());
   }
 }
 

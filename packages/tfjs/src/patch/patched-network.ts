@@ -1,10 +1,11 @@
-import { type Network, type NetworkNode, network, PoliceError, type PoliceErrorCode } from '@police/core';
+import { type Network, type NetworkNode, network } from '@police/core';
 import { withInputs } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { coreView } from '../graph/core-view.js';
 import { sizeOf } from '../graph/node.js';
 import { inputName, readGraph } from '../graph/read.js';
 import { hasWeights, headOf } from './final-function.js';
+import { readable } from './readable-graph.js';
 
 type Tensor = tfl.SymbolicTensor;
 
@@ -66,27 +67,6 @@ export function patchedNetwork(model: tfl.LayersModel, epsilon: number | undefin
   };
   readValue(output);
   return network(nodes);
-}
-
-/** How far from affine a smooth function inside a value is taken to be, which does not matter: no proof looks at it. */
-const ANY_EPSILON = 2 ** -12;
-
-const UNKNOWN: readonly PoliceErrorCode[] = [
-  'unsupported-layer',
-  'unsupported-activation',
-  'invalid-network',
-  'shape',
-];
-
-/** A model as a network; undefined for one that core cannot express. */
-function readable(model: tfl.LayersModel, epsilon = ANY_EPSILON): Network | undefined {
-  try {
-    const graph = readGraph(model, epsilon);
-    return graph.head ? undefined : coreView(graph).network;
-  } catch (error) {
-    if (error instanceof PoliceError && UNKNOWN.includes(error.code)) return undefined;
-    throw error;
-  }
 }
 
 /** Before a final softmax or sigmoid of a layer of its own, and what gives outputs their shape. */

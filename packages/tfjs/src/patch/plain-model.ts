@@ -8,7 +8,7 @@ import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { type Head, hasWeights } from './final-function.js';
 import { denseLayer, gapLayers } from './gap-layers.js';
 import type { PatchLayer } from './patch-layer.js';
-import { affineMapOf, type RegionPatch } from './region-patch.js';
+import type { RegionPatch } from './region-patch.js';
 
 type Tensor = tfl.SymbolicTensor;
 type Config = tf.serialization.ConfigDict;
@@ -32,7 +32,7 @@ export function plainModel({ inner, split: { head }, shapes, patches }: PatchLay
   return tfl.model({ inputs: input, outputs: head ? (headLayer(head).apply(y) as Tensor) : y });
 }
 
-function flattened(x: Tensor, name: string): Tensor {
+export function flattened(x: Tensor, name: string): Tensor {
   return x.shape.length === 2 ? x : (tfl.layers.flatten({ name }).apply(x) as Tensor);
 }
 
@@ -40,7 +40,7 @@ function flattened(x: Tensor, name: string): Tensor {
 function patchLayers(patch: RegionPatch, rows: Tensor, value: Tensor, prefix: string): Tensor {
   const named = (name: string) => `${prefix}_${name.replace(/\W/g, '_')}`;
   const gap = gapLayers(patch.gap, rows, name => named(`gap_${name}`));
-  const { A, b } = affineMapOf(patch.map);
+  const { A, b } = patch.stored();
   const centre = denseLayer(A, b, rows, named('centre'));
   const K = patch.presentSteepness();
   const radius = (sign: number, name: string) =>

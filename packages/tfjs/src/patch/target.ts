@@ -1,16 +1,20 @@
-import { PoliceError, type PrescribedMap, type Region } from '@police/core';
-import { assertMapFits } from '@police/core/adapter';
+import type { Region, Target } from '@police/core';
+import { assertMapFits, DemandHolder } from '@police/core/adapter';
 
-/** Throws `invalid-option`, `shape` or `not-finite` for a map that the outputs on one region cannot be held at. */
-export function assertTarget(target: PrescribedMap, regions: readonly Region[], outputs: number): void {
-  if (regions.length !== 1) {
-    throw new PoliceError({
-      code: 'invalid-option',
-      where: 'target',
-      expected: 'one region',
-      actual: `${regions.length}`,
-      remedy: 'Prescribe the maps after training, with patch.',
-    });
-  }
-  assertMapFits(target, outputs, regions[0].size, 'target');
+/**
+ * What holds each region's map where its target is a demand. Throws `shape` or `not-finite` for a map that does not fit the outputs,
+ * `infeasible-target` for a demand that none meets.
+ */
+export function holdersOf(
+  targets: readonly (Target | undefined)[] | undefined,
+  regions: readonly Region[],
+  outputs: number,
+): (DemandHolder | undefined)[] {
+  return regions.map((region, r) => {
+    const target = targets?.[r];
+    if (target === undefined) return undefined;
+    if ('kind' in target) return new DemandHolder(target, region, outputs);
+    assertMapFits(target, outputs, region.size, 'target');
+    return undefined;
+  });
 }

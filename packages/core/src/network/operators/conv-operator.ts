@@ -4,11 +4,13 @@ import { roundAll } from '../../numeric/precision.js';
 import { collectGroups } from './bias.js';
 import type { AffineContract } from './contract.js';
 
-import { type ConvGeometry, inPlane, mostMeetings, outPlane } from './conv-geometry.js';
+import { type ConvGeometry, fanIn, inPlane, mostMeetings, outPlane } from './conv-geometry.js';
 import type { ConvSpec } from './conv-options.js';
 import { addPlanesGradient, convolvePlanes, convolvePlanesBack } from './conv-planes.js';
 import { addEntriesGradient, convolveEntries, type Way } from './conv-sparse.js';
+import { positionsMet, tapsOf } from './conv-taps.js';
 import { ConvTiles } from './conv-tiles.js';
+import { fastProduct } from './fast-product.js';
 import { channelGroups, expandGroups, type Shape } from './shapes.js';
 import { countNonZeros } from './sparse.js';
 
@@ -42,12 +44,13 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
 ): ConvOperator<Kind, Spec> {
   const { kind, spec, geometry, way, outShape, weight, bias } = description;
   const biasGroups = description.biasGroups ?? channelGroups(outShape);
-  const inputs = geometry.groups * geometry.inChannels * inPlane(geometry);
-  const outputs = geometry.groups * geometry.outChannels * outPlane(geometry);
-  const [inSize, outSize] = way === 'forward' ? [inputs, outputs] : [outputs, inputs];
+  const [inSize, outSize] = (way === 'forward' ? [inputsOf, outputsOf] : [outputsOf, inputsOf]).map(of =>
+    of(geometry),
+  );
   const weightRows = spec.weightShape[0];
   const weightMatrix = matrix(weightRows, weight.length / weightRows, weight);
   let absolute: Float64Array | undefined;
+  const run = runner(geometry);
   return {
     ...spec,
     kind,
@@ -60,11 +63,11 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
     biasGroups,
     terms: mostProducts(geometry, way),
     parameters: [weight, bias],
-    linear: x => run(geometry, way, weight, x, inSize, outSize),
-    adjoint: y => run(geometry, way === 'forward' ? 'back' : 'forward', weight, y, outSize, inSize),
+    linear: x => run(way, weight, x),
+    adjoint: y => run(way === 'forward' ? 'back' : 'forward', weight, y),
     magnitude: x => {
       absolute ??= weight.map(Math.abs);
-      return run(geometry, way, absolute, x, inSize, outSize);
+      return run(way, absolute, x);
     },
     zeroGradient: () => ({
       weight: matrix(weightMatrix.rows, weightMatrix.cols),
@@ -104,15 +107,33 @@ function isSparse(row: Float64Array): boolean {
   return countNonZeros(row) <= SPARSE_SHARE * row.length;
 }
 
-function run(
+/** Sends blocks of rows through the geometry with any weights, by the products that were loaded, if any. */
+function runner(geometry: ConvGeometry): (way: Way, weight: Float64Array, x: Matrix) => Matrix {
+  const tables: Partial<Record<Way, Int32Array>> = {};
+  return (way, weight, x) => {
+    const [from, to] = way === 'forward' ? [inputsOf, outputsOf] : [outputsOf, inputsOf];
+    assertSize(x.cols, from(geometry), 'convolution', 'rows');
+    const asTaps = () => {
+      tables[way] ??= positionsMet(geometry, way);
+      return tapsOf(geometry, way, weight, tables[way]);
+    };
+    const work = x.rows * to(geometry) * fanIn(geometry);
+    return fastProduct(asTaps, x, work) ?? plainProduct(geometry, way, weight, x, to(geometry));
+  };
+}
+
+const inputsOf = (geometry: ConvGeometry): number =>
+  geometry.groups * geometry.inChannels * inPlane(geometry);
+const outputsOf = (geometry: ConvGeometry): number =>
+  geometry.groups * geometry.outChannels * outPlane(geometry);
+
+function plainProduct(
   geometry: ConvGeometry,
   way: Way,
   weight: Float64Array,
   x: Matrix,
-  inSize: number,
   outSize: number,
 ): Matrix {
-  assertSize(x.cols, inSize, 'convolution', 'rows');
   const y = matrix(x.rows, outSize);
   const convolve = denseConvolution(geometry, way, weight);
   for (let i = 0; i < x.rows; i++) {

@@ -6,9 +6,13 @@ import {
   matrixFromRows,
   multiply,
   multiplyTransposed,
+  transposed,
 } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
+import type { TapProduct } from '../../numeric/tap-product.js';
 import type { AffineContract } from './contract.js';
+import { fastProduct } from './fast-product.js';
+import { countNonZeros } from './sparse.js';
 
 /** A fully connected layer, `y = W x + b`. */
 export interface Dense extends AffineContract {
@@ -44,11 +48,11 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
     outSize: weight.rows,
     terms: weight.cols,
     parameters: [weight.data, bias],
-    linear: x => multiplyTransposed(x, weight),
-    adjoint: y => multiply(y, weight),
+    linear: x => product(x, weight),
+    adjoint: y => adjointProduct(y, weight),
     magnitude: x => {
       absolute ??= matrix(weight.rows, weight.cols, weight.data.map(Math.abs));
-      return multiplyTransposed(x, absolute);
+      return product(x, absolute);
     },
     zeroGradient: () => ({ weight: matrix(weight.rows, weight.cols), bias: new Float64Array(weight.rows) }),
     accumulateGradient: (into, x, dy) => addTransposedProduct(into.weight, dy, x),
@@ -58,5 +62,41 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
     },
     rounded: precision =>
       denseOf(matrix(weight.rows, weight.cols, roundAll(weight.data, precision)), roundAll(bias, precision)),
+  };
+}
+
+/** A block with at most this share of non-zeros is multiplied entry by entry: directions of boxes and balls are. */
+const SPARSE_SHARE = 1 / 8;
+
+/** `X Wᵀ`, by the products that were loaded, if any. All ways sum in index order, to the same bits. */
+function product(x: Matrix, w: Matrix): Matrix {
+  assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
+  const nonZeros = countNonZeros(x.data);
+  if (nonZeros <= SPARSE_SHARE * x.data.length) {
+    // Turning W over costs as much as this many non-zeros, and then they meet whole rows.
+    return nonZeros < w.cols ? multiplyTransposed(x, w) : multiply(x, transposed(w));
+  }
+  return fastProduct(() => asTaps(w), x, x.rows * w.data.length) ?? multiplyTransposed(x, w);
+}
+
+/** `Y W`, likewise. */
+function adjointProduct(y: Matrix, w: Matrix): Matrix {
+  assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
+  if (countNonZeros(y.data) <= SPARSE_SHARE * y.data.length) return multiply(y, w);
+  return fastProduct(() => asTaps(transposed(w)), y, y.rows * w.data.length) ?? multiply(y, w);
+}
+
+const ONE_POSITION: Int32Array = new Int32Array(1);
+
+function asTaps({ rows, cols, data }: Matrix): TapProduct {
+  return {
+    groups: 1,
+    inChannels: cols,
+    outChannels: rows,
+    inPlane: 1,
+    outPlane: 1,
+    taps: 1,
+    positionOf: ONE_POSITION,
+    weight: data,
   };
 }

@@ -26,6 +26,7 @@ export interface Gather extends AffineContract {
   readonly origin?: GatherOrigin;
 }
 
+/** Of `operators.gather`: which entries of the input the outputs are. */
 export interface GatherOptions {
   readonly inSize: number;
   /** `[outSize]`: for each output its input, or −1 for the fill value. Not copied. */

@@ -98,6 +98,7 @@ function padSource(at: number, size: number, mode: PadMode): number {
   }
 }
 
+/** Of `operators.slice`, as in ONNX: a start, an end and a step along each axis named. */
 export interface SliceOptions {
   readonly starts: readonly number[];
   /** Excluded; a number beyond the border means up to the border. */

@@ -15,6 +15,7 @@ export interface Permuted<Inner extends AffineContract> extends AffineContract, 
   readonly inner: Inner;
 }
 
+/** Of `operators.permuted`: the orders of entries around the inner operator. */
 export interface Reordering {
   /**
    * From the inputs to those of the inner operator, a permutation such as `transpose` makes.

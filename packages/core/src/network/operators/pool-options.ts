@@ -1,5 +1,6 @@
 import type { Shape } from './shapes.js';
 
+/** Of `operators.averagePool`: the window, as in ONNX. */
 export interface AveragePoolOptions {
   /** `[C, H, W]` or `[C, L]`. */
   readonly shape: Shape;

@@ -3,6 +3,7 @@ import { axisBySizes, type CoordinateMode, inputCoordinate } from './resize-coor
 import { assertIntegers, assertShape, type Shape } from './shapes.js';
 import type { Sparse } from './sparse.js';
 
+/** Of `operators.resizeLinear`: linear interpolation along the axes after the first. */
 export interface ResizeLinearOptions {
   /** `[C, H, W]` or `[C, L]`. */
   readonly shape: Shape;

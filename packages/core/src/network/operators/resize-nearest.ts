@@ -12,6 +12,7 @@ import { assertIntegers, assertShape, invalidOption, type Shape } from './shapes
 /** How a coordinate between two positions is rounded, named as ONNX `nearest_mode`. */
 export type NearestMode = 'round_prefer_floor' | 'round_prefer_ceil' | 'floor' | 'ceil';
 
+/** Of `operators.resizeNearest`: how an entry of the result finds the one that it copies. */
 export interface ResizeNearestOptions {
   /** Per axis; the output size is ⌊size · scale⌋, as in ONNX. Give these or `outShape`. */
   readonly scales?: readonly number[];

@@ -16,6 +16,7 @@ export interface Scale extends AffineContract {
   readonly groups?: Int32Array;
 }
 
+/** Of `operators.scale`: x · factor + offset, one of each per group of entries. */
 export interface ScaleOptions {
   /** `[groups]`; without it the operator only adds. */
   readonly factor?: ArrayLike<number>;
@@ -100,6 +101,7 @@ function multiplyColumns(x: Matrix, factors?: Float64Array): Matrix {
   return matrix(x.rows, x.cols, data);
 }
 
+/** Of `operators.batchNorm`: the numbers that training leaves, one per channel. */
 export interface BatchNormOptions {
   /** `[C, …]`. */
   readonly shape: Shape;

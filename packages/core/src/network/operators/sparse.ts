@@ -26,6 +26,7 @@ export interface Sparse extends AffineContract {
   readonly origin?: SparseOrigin;
 }
 
+/** Of `operators.sparse`: the entries of a matrix that are not 0. */
 export interface SparseOptions {
   readonly inSize: number;
   /** `[outSize, inSize]`. Not copied. */

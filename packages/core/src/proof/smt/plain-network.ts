@@ -16,13 +16,16 @@ export interface PlainNetwork {
 
 /**
  * What a proof is about, by region: the network, or where it has clamps the one without them, whose outputs are the network's and then the
- * radii of its clamps, all of which are 0 there. Throws `unsupported-layer` for a clamp that is its value and not its centre.
+ * radii of its clamps, all of which are 0 there. Throws `unsupported-layer` for a clamp that is its value and not its centre, and where a unit
+ * may bend.
  */
 export function plainNetworks(
   net: Network,
   regions: readonly Region[],
-  { pieces }: Certified,
+  { pieces, regions: proofs }: Certified,
 ): PlainNetwork[] {
+  const bent = proofs.find(({ unread }) => unread)?.unread?.[0].name;
+  if (bent !== undefined) throw bends(bent);
   return regions.map((region, r) =>
     pieces ? { network: net, pieces, region: r } : withoutClamps(net, region),
   );
@@ -49,6 +52,16 @@ function withoutClamps(net: Network, region: Region): PlainNetwork {
   const proof = certifyPlain(plain, [region]);
   if (!proof.certified) throw new Error(`${proof.layer} was certified, and is not any more`);
   return { network: plain, pieces: proof.pieces!, region: 0 };
+}
+
+function bends(where: string): PoliceError {
+  return new PoliceError({
+    code: 'unsupported-layer',
+    where,
+    expected: 'units that are all affine on the region, for a proof in linear arithmetic',
+    actual: 'some that may bend, of which bounds prove that nothing reaches the output',
+    remedy: 'Enforce without lookahead (lookahead: false, or --no-lookahead), which moves these units too.',
+  });
 }
 
 function notItsCentre(where: string): PoliceError {

@@ -10,6 +10,7 @@ export interface LinearPrograms {
   maximise(G: Matrix, g: Float64Array, costs: Matrix): readonly LinearProgramResult[];
 }
 
+/** What became of one linear program: an optimum with its multipliers, or why there is none. */
 export type LinearProgramResult =
   | {
       readonly status: 'optimal';

@@ -1,0 +1,243 @@
+// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist] [steps]
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import {
+  box,
+  certify,
+  drift,
+  forward,
+  freeze,
+  matrix,
+  matrixFromRows,
+  patch,
+  refit,
+  rowOf,
+} from '@police/core';
+import { readModel, writeBack } from '@police/onnx-import';
+
+const [folder, what = 'all', steps = '0'] = process.argv.slice(2);
+
+const training = Number(steps) > 0 ? { distil: { steps: Number(steps) } } : {};
+
+/** Uniform numbers, the same in every run. */
+function seeded(seed) {
+  let state = seed;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+/** Processor seconds that a function takes, and what it gives. */
+function measured(make) {
+  const before = process.cpuUsage();
+  const made = make();
+  const { user, system } = process.cpuUsage(before);
+  return { made, seconds: (user + system) / 1e6 };
+}
+
+/** Fitted, frozen, written into the file's own initialisers, read again and proved. */
+function fitted(name, regions, points, options) {
+  const model = readModel(readFileSync(join(folder, name)));
+  const { made, seconds } = measured(() => refit(model.network, regions, points, options));
+  const frozenTo = net => freeze(net, regions, { precision: model.precision }).network;
+  const { bytes, edits } = writeBack(model, frozenTo(made.enforced.network), frozenTo);
+  const network = readModel(bytes).network;
+  if (edits.some(({ kind }) => !['bias', 'weights'].includes(kind)))
+    throw new Error(`${name}: not the same initialisers`);
+  return {
+    original: model.network,
+    network,
+    stages: made.stages,
+    seconds,
+    certified: certify(network, regions).certified,
+  };
+}
+
+/** The best before training, which is what `--refit` alone gives. */
+function beforeTraining(stages) {
+  return stages.filter(({ stage, kept }) => kept && stage !== 'distil').at(-1);
+}
+
+const percent = share => `${(100 * share).toFixed(2)}%`;
+const row = cells => console.log(`| ${cells.join(' | ')} |`);
+function head(cells) {
+  row(cells);
+  row(cells.map(() => '---'));
+}
+
+const NETWORKS = ['1_1', '2_9', '3_3', '4_5', '5_9'];
+
+/** The boxes of the properties, as their files say, and that of all inputs. Properties 1 and 2 are about the same box. */
+const PROPERTIES = {
+  'one and two': [
+    [
+      [0.6, -0.5, -0.5, 0.45, -0.5],
+      [0.679857769, 0.5, 0.5, 0.5, -0.45],
+    ],
+  ],
+  three: [
+    [
+      [-0.303531156, -0.009549297, 0.493380324, 0.3, 0.3],
+      [-0.298552812, 0.009549297, 0.5, 0.5, 0.5],
+    ],
+  ],
+  six: [
+    [
+      [-0.129289109, 0.11140846, -0.499999896, -0.5, -0.5],
+      [0.700434925, 0.499999896, -0.499204121, 0.5, 0.5],
+    ],
+    [
+      [-0.129289109, -0.499999896, -0.499999896, -0.5, -0.5],
+      [0.700434925, -0.11140846, -0.499204121, 0.5, 0.5],
+    ],
+  ],
+};
+const DOMAIN = [
+  [-0.328422877, -0.5, -0.5, -0.5, -0.5],
+  [0.679857769, 0.5, 0.5, 0.5, 0.5],
+];
+const POINTS = 20_000;
+
+/** Random points of the domain outside the regions. */
+function outside(regions, seed) {
+  const random = seeded(seed);
+  const [lo, hi] = DOMAIN;
+  const points = matrix(POINTS, lo.length);
+  for (let i = 0; i < POINTS; ) {
+    const x = rowOf(points, i);
+    for (let k = 0; k < x.length; k++) x[k] = Math.fround(lo[k] + random() * (hi[k] - lo[k]));
+    if (!regions.some(region => region.contains(x))) i++;
+  }
+  return points;
+}
+
+function acas() {
+  const decision = 'smallest';
+  head([
+    'property',
+    'network',
+    'shift',
+    '--refit',
+    `and ${steps} steps of training`,
+    'as written',
+    'off plateaus',
+    'certified',
+    'processor s',
+    'patch',
+  ]);
+  for (const [property, boxes] of Object.entries(PROPERTIES)) {
+    const regions = boxes.map(([lower, upper]) => box(lower, upper));
+    // One seed for the points that are fitted on, another for those that count.
+    const [points, unseen] = [outside(regions, 1), outside(regions, 7)];
+    for (const name of NETWORKS) {
+      const options = { decision, ...training };
+      const { original, network, stages, seconds, certified } = fitted(
+        `acasxu_${name}.onnx`,
+        regions,
+        points,
+        options,
+      );
+      const best = stages.filter(({ kept }) => kept).at(-1);
+      const patched = patch(original, regions, { decision }).network;
+      row([
+        property,
+        name,
+        percent(stages[0].decisionAgreement),
+        percent(beforeTraining(stages).decisionAgreement),
+        percent(best.decisionAgreement),
+        percent(drift(original, network, unseen, { decision }).decisionAgreement),
+        percent(best.offPlateaus),
+        certified,
+        seconds.toFixed(0),
+        percent(drift(original, patched, unseen, { decision }).decisionAgreement),
+      ]);
+    }
+  }
+}
+
+const RADII = [0.02, 0.05, 0.1];
+const IMAGES = 10;
+const UNSEEN = 2000;
+const SEEN = 3000;
+
+/** The images of the `mnist` package in a random order: `[{ pixels, digit }]`. */
+function digits() {
+  const from = dirname(createRequire(import.meta.url).resolve('mnist/package.json'));
+  const all = Array.from({ length: 10 }, (_, digit) => {
+    const { data } = JSON.parse(readFileSync(join(from, 'src/digits', `${digit}.json`), 'utf8'));
+    return Array.from({ length: Math.floor(data.length / 784) }, (_, i) => ({
+      pixels: data.slice(784 * i, 784 * (i + 1)),
+      digit,
+    }));
+  }).flat();
+  const random = seeded(3);
+  return all.map(each => ({ ...each, key: random() })).sort((a, b) => a.key - b.key);
+}
+
+function accuracy(net, images) {
+  const y = forward(net, matrixFromRows(images.map(({ pixels }) => pixels)));
+  const right = images.filter(({ digit }, i) => {
+    const scores = rowOf(y, i);
+    return scores.indexOf(Math.max(...scores)) === digit;
+  });
+  return right.length / images.length;
+}
+
+function mnist() {
+  const all = digits();
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN, UNSEEN + SEEN)];
+  const points = matrixFromRows(seen.map(({ pixels }) => pixels));
+  const name = 'mnist_256x2.onnx';
+  console.log(
+    `accuracy on ${UNSEEN} images that nothing was fitted on (shift, --refit: decisions kept on those held out); median and least of ${IMAGES} regions`,
+  );
+  head([
+    'radius',
+    'original',
+    'shift',
+    '--refit',
+    `and ${steps} steps, as written`,
+    'certified',
+    'processor s',
+    'patch',
+  ]);
+  for (const radius of RADII) {
+    const found = Array.from({ length: IMAGES }, (_, k) => {
+      const { pixels } = unseen.find(({ digit }) => digit === k);
+      const regions = [
+        box(
+          pixels.map(x => x - radius),
+          pixels.map(x => x + radius),
+        ),
+      ];
+      const whole = fitted(name, regions, points, training);
+      const patched = patch(whole.original, regions).network;
+      return {
+        ...whole,
+        before: whole.stages[0].decisionAgreement,
+        refit: beforeTraining(whole.stages).decisionAgreement,
+        accuracy: accuracy(whole.network, unseen),
+        first: accuracy(whole.original, unseen),
+        patch: accuracy(patched, unseen),
+      };
+    });
+    const sorted = key => found.map(each => each[key]).sort((a, b) => a - b);
+    const both = key => `${percent(sorted(key)[IMAGES / 2])}, ${percent(sorted(key)[0])}`;
+    row([
+      radius,
+      percent(found[0].first),
+      both('before'),
+      both('refit'),
+      both('accuracy'),
+      found.every(({ certified }) => certified),
+      sorted('seconds')[IMAGES / 2].toFixed(0),
+      both('patch'),
+    ]);
+  }
+}
+
+const wanted = name => what === 'all' || what === name;
+if (wanted('acas')) acas();
+if (wanted('mnist')) mnist();

@@ -1,0 +1,1 @@
+export { peakMultiplyAdds, useFastProducts } from './fast-products.js';

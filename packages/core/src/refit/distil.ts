@@ -1,0 +1,153 @@
+import type { ShiftSharing } from '../frames/policed-pass.js';
+import { policedBackward, policedForward } from '../gradient/policed-backward.js';
+import { mapNodes, type Network } from '../network/network.js';
+import type { AffineNode } from '../network/nodes.js';
+import { dense } from '../network/operators/dense.js';
+import type { Decision } from '../numeric/changes.js';
+import { type Matrix, matrix, pickRows } from '../numeric/matrix.js';
+import { type Rng, seededRng } from '../numeric/random.js';
+import type { Region } from '../regions/region.js';
+import { adam } from './adam.js';
+import type { Candidate } from './candidate.js';
+import { imitationGradient, outputScale } from './imitation-loss.js';
+import { shuffle } from './split-points.js';
+
+/** How long to train. */
+export interface Budget {
+  /** Steps of training, the same in every run. */
+  readonly steps?: number;
+  /** Seconds by the clock instead: what is reached then depends on the machine. */
+  readonly seconds?: number;
+}
+
+export interface DistilOptions {
+  readonly budget: Budget;
+  readonly decision: Decision;
+  readonly sharing: ShiftSharing;
+  readonly isFree: (node: AffineNode) => boolean;
+  readonly seed: number;
+}
+
+/** Where training is. */
+export interface TrainingStep {
+  /** Share of the budget that is used. */
+  readonly done: number;
+  /** The network of now, from time to time. */
+  readonly candidate?: Candidate;
+}
+
+/** Samples in a step; fewer where there are no more. */
+const BATCH = 128;
+
+/** Largest rate, and the share of the budget over which it grows to that; then it falls to 0 as a cosine does. */
+const RATE = 3e-4;
+const WARM_UP = 0.05;
+
+/** The longest gradient that is followed as it is. */
+const LONGEST = 1;
+
+/** Looks at the network of now, in all. */
+const LOOKS = 25;
+
+/**
+ * Trains the constrained network (mode `shift`, policy `sticky`) to do on x `[n, inputSize]` what the original did, `targets`
+ * `[n, outputSize]`: Adam, its rate a cosine to 0 after a warm-up, gradients cut. Yields before each step; `next(true)` ends it, at the
+ * network of now. Which of the networks on the way is best the caller decides. Throws `not-finite` where training diverges.
+ */
+export function* distil(
+  { network, sides: start }: Candidate,
+  regions: readonly Region[],
+  x: Matrix,
+  targets: Matrix,
+  { budget, decision, sharing, isFree, seed }: DistilOptions,
+): Generator<TrainingStep, void, boolean | undefined> {
+  const layers = freeLayers(network, isFree);
+  const move = adam(
+    layers.flatMap(({ weight, bias }) => [weight.data, bias]),
+    LONGEST,
+  );
+  const scale = outputScale(targets, decision);
+  const next = batches(x.rows, seededRng(seed));
+  const doneBy = shareOf(budget);
+  let sides = start;
+  let looks = 0;
+  for (let step = 0; ; step++) {
+    const done = Math.min(1, doneBy(step));
+    const now = withLayers(network, layers);
+    const isLook = Math.floor(done * LOOKS) > looks;
+    if (isLook) looks = Math.floor(done * LOOKS);
+    const isStopped = yield { done, ...(isLook ? { candidate: { network: now, sides } } : {}) };
+    if (isStopped && !isLook) yield { done, candidate: { network: now, sides } };
+    if (isStopped || done === 1) return;
+    const rows = next();
+    const run = policedForward(now, regions, pickRows(x, rows), { sides, sharing });
+    sides = run.sides;
+    const gradient = imitationGradient(run.output, pickRows(targets, rows), scale, decision);
+    const { affine } = policedBackward(run, gradient, { wantsInput: false });
+    move(
+      layers.flatMap(({ name }) => {
+        const { weight, bias } = affine.get(name)!;
+        return [weight.data, bias];
+      }),
+      rateAt(done),
+    );
+  }
+}
+
+/** A layer that trains. */
+interface FreeLayer {
+  readonly name: string;
+  readonly weight: Matrix;
+  readonly bias: Float64Array;
+}
+
+/** Copies of the weights and biases of the free dense layers. */
+function freeLayers({ nodes }: Network, isFree: (node: AffineNode) => boolean): FreeLayer[] {
+  return nodes.flatMap(node => {
+    if (node.kind !== 'affine' || !isFree(node) || node.operator.kind !== 'dense') return [];
+    const { weight, bias } = node.operator;
+    return [
+      {
+        name: node.name,
+        weight: matrix(weight.rows, weight.cols, weight.data.slice()),
+        bias: bias.slice(),
+      },
+    ];
+  });
+}
+
+function withLayers(net: Network, layers: readonly FreeLayer[]): Network {
+  const byName = new Map(layers.map(layer => [layer.name, layer]));
+  return mapNodes(net, {
+    affine: node => {
+      const layer = byName.get(node.name);
+      return layer ? { ...node, operator: dense(layer.weight, layer.bias) } : node;
+    },
+  });
+}
+
+/** What share of the budget is used after so many steps. */
+function shareOf({ steps = Number.POSITIVE_INFINITY, seconds }: Budget): (step: number) => number {
+  if (seconds === undefined) return step => step / steps;
+  const start = Date.now();
+  return step => Math.max(step / steps, (Date.now() - start) / (1000 * seconds));
+}
+
+function rateAt(done: number): number {
+  return RATE * Math.min(1, done / WARM_UP) * 0.5 * (1 + Math.cos(Math.PI * done));
+}
+
+/** The rows of a step: all rows in a random order, again and again. */
+function batches(rows: number, rng: Rng): () => number[] {
+  const order = Array.from({ length: rows }, (_, i) => i);
+  const size = Math.min(BATCH, rows);
+  let at = rows;
+  return () => {
+    if (at + size > rows) {
+      shuffle(order, rng);
+      at = 0;
+    }
+    at += size;
+    return order.slice(at - size, at);
+  };
+}

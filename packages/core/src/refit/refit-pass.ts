@@ -1,0 +1,94 @@
+import { type PoliceSettings, policedPass, settledSides } from '../frames/policed-pass.js';
+import { totalShift } from '../gradient/adjoint.js';
+import type { AffineOperator } from '../network/affine-operator.js';
+import { applyAffine } from '../network/affine-operator.js';
+import { valuesAt } from '../network/forward.js';
+import { mapNodes, type Network } from '../network/network.js';
+import type { AffineNode } from '../network/nodes.js';
+import { dense } from '../network/operators/dense.js';
+import { onDemand, type Rules } from '../network/walk.js';
+import { addInto, type Matrix, matrix } from '../numeric/matrix.js';
+import type { Region } from '../regions/region.js';
+import type { AffinePieces } from '../rule/pieces.js';
+import type { Candidate } from './candidate.js';
+import { leastDamage } from './damage.js';
+import { ridgeChange } from './ridge.js';
+
+export interface RefitPassOptions extends Pick<PoliceSettings, 'sharing' | 'margin'> {
+  /** The values after each node of the original on x, `[n, size]` by name. */
+  readonly was: ReadonlyMap<string, Matrix>;
+  /** Whether the weights of an affine node may change. */
+  readonly isFree: (node: AffineNode) => boolean;
+  /** Sides to keep; absent, they are chosen by {@link leastDamage}. */
+  readonly sides: PoliceSettings['previous'] | undefined;
+  readonly ridge: number;
+}
+
+/**
+ * One pass from the input to the output: at every free layer the weights that, on what the layers before it now are on x, best
+ * reproduce the original's pre-activations; at every nonlinearity the shifts anew. A layer whose inputs are the original's stays.
+ */
+export function refitPass(
+  net: Network,
+  regions: readonly Region[],
+  x: Matrix,
+  { was, isFree, sides, ridge, ...shared }: RefitPassOptions,
+): Candidate {
+  const operators = new Map<string, AffineOperator>();
+  const plain = valuesAt(x);
+  let before: AffinePieces;
+  const rules: Rules<Matrix> = {
+    ...plain,
+    affine: (node, inputs) =>
+      plain.affine({ ...node, operator: operators.get(node.name) ?? node.operator }, inputs),
+    activation: (node, inputs) =>
+      plain.activation({ ...node, shift: totalShift(node, before.layers.get(node.name)!) }, inputs),
+    max: (node, inputs) => plain.max({ ...node, lifts: before.maxima.get(node.name)!.lifts }, inputs),
+  };
+  const now = onDemand(net, rules);
+  const settings: PoliceSettings = {
+    ...shared,
+    policy: 'sticky',
+    ...(sides ? { previous: sides } : {}),
+    operatorOf: (node, pieces) => {
+      before = pieces;
+      if (!isFree(node)) return node.operator;
+      const input = now(node.input);
+      if (isSame(input, was.get(node.input)!)) return node.operator;
+      const operator = fitted(node.operator, input, was.get(node.name)!, ridge);
+      operators.set(node.name, operator);
+      return operator;
+    },
+    ...(sides
+      ? {}
+      : {
+          policyOf: (node, pieces) => {
+            before = pieces;
+            return leastDamage(node.activation, was.get(node.input)!, now(node.input));
+          },
+        }),
+  };
+  const pass = policedPass(net, regions, settings);
+  const network = mapNodes(net, {
+    affine: node => ({ ...node, operator: operators.get(node.name) ?? node.operator }),
+  });
+  return { network, sides: settledSides(pass) };
+}
+
+function isSame(a: Matrix, b: Matrix): boolean {
+  return a.data.every((value, i) => value === b.data[i]);
+}
+
+/** The dense layer changed so that on x it best gives the targets. */
+function fitted(operator: AffineOperator, x: Matrix, target: Matrix, ridge: number): AffineOperator {
+  if (operator.kind !== 'dense') return operator;
+  const missing = applyAffine(operator, x);
+  for (let i = 0; i < missing.data.length; i++) missing.data[i] = target.data[i] - missing.data[i];
+  const change = ridgeChange(x, missing, ridge);
+  const { weight, bias } = operator;
+  const sum = matrix(weight.rows, weight.cols, weight.data.slice());
+  return dense(
+    addInto(sum, change.weight),
+    bias.map((b, j) => b + change.bias[j]),
+  );
+}
