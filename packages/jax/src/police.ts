@@ -83,23 +83,25 @@ function policeModel(model: Model, regions: readonly Region[], options: Constrai
 }
 
 function assertModel(model: unknown): asserts model is Model {
-  const nodes = (model as Partial<Model> | null | undefined)?.nodes;
+  const { nodes, adjustments } = (model ?? {}) as Partial<Model & Policed>;
   const patched = nodes?.find(({ kind }) => kind === 'clamp');
   if (nodes && !patched) return;
+  const isConstrained = typeof adjustments === 'function';
   throw new PoliceError({
     code: 'unsupported-layer',
     where: patched?.name ?? 'police',
     expected: 'a model made by sequential or fromNetwork, without a patch, or a function',
-    actual: patched
-      ? 'a patch'
-      : model === null || typeof model !== 'object'
-        ? `${model}`
-        : 'an object without nodes',
+    actual: patched ? 'a patch' : isConstrained ? 'a constrained one' : said(model),
     remedy: patched
       ? 'Constrain the model as it was before.'
-      : 'Build one: sequential([2], [dense(32), relu(), dense(1)]).',
+      : isConstrained
+        ? 'freeze() it first, or train it on as it is.'
+        : 'Build one: sequential([2], [dense(32), relu(), dense(1)]).',
   });
 }
+
+const said = (model: unknown): string =>
+  model !== null && typeof model === 'object' ? 'an object without nodes' : `${model}`;
 
 /** One node with what is added at it. */
 function adjusted(

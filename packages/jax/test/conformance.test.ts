@@ -19,8 +19,11 @@ import {
 } from '@police/jax';
 import { type ConformanceOptions, conformance } from '@police/testing/conformance';
 import { randomArray, seededRng } from '@police/testing/helpers';
-import { beforeAll, describe } from 'vitest';
+import { beforeAll, describe, vi } from 'vitest';
 import { again, keepOneThread, numbers, ROUNDOFF, runPlain, runPoliced, toTensor } from './helpers.js';
+
+// Every model's steps are compiled, and every look at one is.
+vi.setConfig({ hookTimeout: 120_000 });
 
 beforeAll(async () => {
   keepOneThread();
@@ -81,7 +84,11 @@ function jaxConformance(dtype: Format, activations: readonly string[]): void {
         : toNetwork(model.model, model.params),
     constrain: (model, options) => {
       const { regions, ...rest } = (options ?? {}) as ConformanceOptions;
-      const policed = police(model?.model as Model, regions, rest as layers.ConstrainOptions);
+      const policed = police(
+        (model && isTraining(model) ? model.policed : model?.model) as Model,
+        regions,
+        rest as layers.ConstrainOptions,
+      );
       const { params } = model;
       return { policed, params: again(params), state: policed.init(params), step: stepOf(policed) };
     },

@@ -15,8 +15,11 @@ import {
 import { patchConformance } from '@police/testing/conformance';
 import { applyMap, expectClose, seededRng } from '@police/testing/helpers';
 import { roundingBound } from '@police/testing/rounding-bound';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { again, keepOneThread, numbers, ROUNDOFF, runPlain, toMatrix, toTensor } from './helpers.js';
+
+// Every model's steps are compiled, and every look at one is.
+vi.setConfig({ hookTimeout: 120_000 });
 
 beforeAll(async () => {
   keepOneThread();

@@ -75,24 +75,20 @@ export function throughLinear(
   isLocal: boolean,
 ): Tensor {
   const { axes } = frame;
-  const isScaling = rows === undefined && axes && node.scaledAxes;
-  const product = isScaling
-    ? throughAxes(
-        node.scaledAxes(params, axes.factors(dtype)),
-        node.linear(params, axes.origin(dtype)),
-        frame,
-      )
-    : node.linear(params, fixedIf(isLocal, rows ?? frame.rows(dtype)));
+  if (rows === undefined && axes && node.scaledAxes) {
+    const origin = node.linear(params, axes.origin(dtype));
+    const atPoint = node.bias ? origin.add(node.bias(params)) : origin;
+    const scaled = node.scaledAxes(params, axes.factors(dtype));
+    // Padded, not put together: what is padded fuses.
+    return np
+      .pad(scaled, [
+        [1, 0],
+        [0, 0],
+      ])
+      .add(frame.added(atPoint, node.shape.length));
+  }
+  const product = node.linear(params, fixedIf(isLocal, rows ?? frame.rows(dtype)));
   return node.bias ? product.add(frame.added(node.bias(params), node.shape.length)) : product;
 }
 
 const fixedIf = (isFixed: boolean, x: Tensor): Tensor => (isFixed ? lax.stopGradient(x) : x);
-
-function throughAxes(scaled: Tensor, origin: Tensor, { body }: RegionFrame): Tensor {
-  return np.concatenate([origin.ref, body.isOfPoints ? scaled.add(origin) : dropping(origin, scaled)], 0);
-}
-
-function dropping(unused: Tensor, value: Tensor): Tensor {
-  unused.dispose();
-  return value;
-}

@@ -1,7 +1,7 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import { type Matrix, matrix, PoliceError, type Region } from '@police/core';
 import { cube, disc, octahedron } from '@police/core/adapter';
-import { constant, scalar, type Tensor } from '../arrays.js';
+import { type Constant, constant, scalar, type Tensor } from '../arrays.js';
 
 /**
  * The extremes of affine functionals over a region. Every call makes a new node: jit computes what several read in a kernel of its own, and
@@ -31,7 +31,7 @@ export function tensorBody(region: Region, where: string): TensorBody {
   const { body, frame, symmetric } = region;
   if (frame.rows === 1) return hullBody(undefined, false);
   const known = DUALS.find(([unitBall]) => unitBall === body.unitBall);
-  if (known) return ballBody(known[1]);
+  if (known) return ballBody(known[1], frame.rows);
   if (body.points) return hullBody(body.isSimplex ? undefined : barycentric(body.points), symmetric);
   throw new PoliceError({
     code: 'invalid-option',
@@ -43,35 +43,44 @@ export function tensorBody(region: Region, where: string): TensorBody {
   });
 }
 
-/** h₀ ± the dual norm of the directional rows g `[d, units]`, of a body symmetric about its origin. */
-const ballBody = (dualOf: (g: Tensor) => Tensor): TensorBody => ({
-  isOfPoints: false,
-  extent: h => {
-    const width = dualOf(h.ref.slice([1, h.shape[0]]));
-    const origin = () => h.ref.slice([0, 1]);
-    return {
-      lo: () => lax.stopGradient(origin().sub(width.ref)),
-      hi: () => lax.stopGradient(origin().add(width.ref)),
-      extreme: isUp => origin().add(np.where(isUp, width.ref.neg(), width.ref)),
-      dispose: () => {
-        h.dispose();
-        width.dispose();
-      },
-    };
-  },
-  majority: (h, threshold) => sideWhere(np.greaterEqual(h.slice([0, 1]), scalar(threshold, h.dtype))),
-});
+/** h₀ ± the dual norm of the directional rows, of a body symmetric about its origin. */
+function ballBody(dualOf: Dual, rows: number): TensorBody {
+  const directions = constant(
+    Array.from({ length: rows }, (_, i) => Number(i > 0)),
+    [rows, 1],
+  );
+  return {
+    isOfPoints: false,
+    extent: h => {
+      const width = dualOf(h.ref, directions);
+      const origin = () => h.ref.slice([0, 1]);
+      return {
+        lo: () => lax.stopGradient(origin().sub(width.ref)),
+        hi: () => lax.stopGradient(origin().add(width.ref)),
+        extreme: isUp => origin().add(np.where(isUp, width.ref.neg(), width.ref)),
+        dispose: () => {
+          h.dispose();
+          width.dispose();
+        },
+      };
+    },
+    majority: (h, threshold) => sideWhere(np.greaterEqual(h.slice([0, 1]), scalar(threshold, h.dtype))),
+  };
+}
 
 /**
- * λ·g for the λ of the unit ball at which that is largest: the dual norm `[1, units]`, whose gradient is λ. Where several are, core's: 0
- * along directions of 0, the first of tied axes.
+ * Of frame values `[d + 1, units]`, which are used up, λ·g for the λ of the unit ball at which that is largest: the dual norm `[1, units]`,
+ * whose gradient is λ. Where several are, core's: 0 along directions of 0, the first of tied axes. `directions` `[d + 1, 1]` is 0 at the
+ * origin: a product with it fuses, where a slice would be a copy.
  */
-const DUALS: readonly (readonly [ball: unknown, dual: (g: Tensor) => Tensor])[] = [
-  [cube, g => np.sum(g.ref.mul(np.sign(lax.stopGradient(g))), 0, KEEP)],
+type Dual = (h: Tensor, directions: Constant) => Tensor;
+
+const DUALS: readonly (readonly [ball: unknown, dual: Dual])[] = [
+  [cube, (h, directions) => np.sum(absolutes(h, directions), 0, KEEP)],
   [
     disc,
-    g => {
-      const squares = np.sum(np.square(g), 0, KEEP);
+    (h, directions) => {
+      const squares = np.sum(np.square(h).mul(directions(h.dtype)), 0, KEEP);
       const isZero = () => np.equal(squares.ref, scalar(0, squares.dtype));
       const root = np.sqrt(np.where(isZero(), scalar(1, squares.dtype), squares.ref));
       const length = np.where(isZero(), scalar(0, squares.dtype), root);
@@ -81,13 +90,23 @@ const DUALS: readonly (readonly [ball: unknown, dual: (g: Tensor) => Tensor])[] 
   ],
   [
     octahedron,
-    g => {
-      const sizes = g.ref.mul(np.sign(lax.stopGradient(g)));
+    (h, directions) => {
+      const sizes = absolutes(h, directions);
       const longest = np.argmax(lax.stopGradient(sizes.ref), 0, KEEP);
       return atIndex(sizes, longest);
     },
   ],
 ];
+
+/** |h| along directions, 0 at the origin, and where h is 0 without a gradient. */
+function absolutes(h: Tensor, directions: Constant): Tensor {
+  const { dtype } = h;
+  const zero = () => scalar(0, dtype);
+  const fixed = () => lax.stopGradient(h.ref);
+  const negative = np.where(np.less(fixed(), zero()), directions(dtype).neg(), zero());
+  const signs = np.where(np.greater(fixed(), zero()), directions(dtype), negative);
+  return h.mul(signs);
+}
 
 const KEEP = { keepdims: true };
 
