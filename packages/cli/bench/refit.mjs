@@ -140,7 +140,7 @@ function acas() {
         options,
       );
       const best = stages.filter(({ kept }) => kept).at(-1);
-      const patched = patch(original, regions, { decision }).network;
+      const patched = patch(original, regions, { decision, data: points }).network;
       row([
         property,
         name,
@@ -213,7 +213,7 @@ function mnist() {
         ),
       ];
       const whole = fitted(name, regions, points, training);
-      const patched = patch(whole.original, regions).network;
+      const patched = patch(whole.original, regions, { data: points }).network;
       return {
         ...whole,
         before: whole.stages[0].decisionAgreement,
