@@ -1,6 +1,7 @@
 import type { AffineMap } from '../frames/affine-map.js';
 import {
   addTransposedProduct,
+  lengthOf,
   type Matrix,
   matrix,
   matrixFromRows,
@@ -69,7 +70,7 @@ export class ConstrainedFitter {
       cuts.push(...found);
       const change = leastChange(cuts, this.free.rows, this.factor.cols);
       if (!change) return undefined;
-      cost = Math.hypot(...rowNorms(change));
+      cost = lengthOf(change.data);
       const inCoefficients = matrixFromRows(
         Array.from({ length: change.rows }, (_, j) => solvedLowerTransposed(this.factor, rowOf(change, j))),
         change.cols,
@@ -144,7 +145,7 @@ function leastChange(cuts: readonly Cut[], outputs: number, features: number): M
     row[size] = atLeast;
   });
   // A change of unit size: the method is for numbers of about 1.
-  const lengths = cuts.map((_, p) => Math.hypot(...chunkNorms(rowOf(normals, p).subarray(0, size))));
+  const lengths = cuts.map((_, p) => lengthOf(rowOf(normals, p).subarray(0, size)));
   if (lengths.some((length, p) => length === 0 && cuts[p].atLeast > 0)) return undefined;
   const unit = cuts.reduce((max, { atLeast }, p) => Math.max(max, atLeast / (lengths[p] || 1)), 0);
   if (unit === 0) return matrix(outputs, features);
@@ -188,18 +189,6 @@ function factorOf(design: Matrix): Matrix {
       cols,
       gram.data.map(g => g / rows),
     ),
-  );
-}
-
-function rowNorms(m: Matrix): number[] {
-  return Array.from({ length: m.rows }, (_, j) => Math.hypot(...chunkNorms(rowOf(m, j))));
-}
-
-/** Lengths of pieces, which can be spread into a call however many entries there are. */
-function chunkNorms(vector: Float64Array): number[] {
-  const PIECE = 4096;
-  return Array.from({ length: Math.ceil(vector.length / PIECE) }, (_, i) =>
-    Math.hypot(...vector.subarray(i * PIECE, (i + 1) * PIECE)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import { type Network, network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
-import { type Matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
+import { lengthOf, type Matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { float32, type Precision } from '../numeric/precision.js';
 import { leastNormSolution } from '../numeric/singular-values.js';
 import { nonNegativeFit } from '../regions/hull/convex-combination.js';
@@ -102,7 +102,7 @@ function leastChange(rows: readonly Float64Array[], room: Float64Array): Float64
   // In units of the farthest limit, so that all entries are of size about 1.
   const unit = room.reduce((max, s) => Math.max(max, Math.abs(s)), 0) || 1;
   const columns = rows.map((row, k) => {
-    const norm = Math.hypot(...row);
+    const norm = lengthOf(row);
     const scale = norm > 0 ? 1 / norm : 1;
     return [...Array.from(row, c => -c * scale), (-room[k] * scale) / unit];
   });

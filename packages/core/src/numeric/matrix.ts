@@ -233,3 +233,15 @@ export function norm(values: Float64Array): number {
   for (const x of values) sum += x * x;
   return Math.sqrt(sum);
 }
+
+/** Entries that can be passed to one call whatever the stack. */
+const ENTRIES_A_CALL = 4096;
+
+/** Euclidean length of any number of entries, whose squares may overflow or vanish. */
+export function lengthOf(values: Float64Array | readonly number[]): number {
+  let length = 0;
+  for (let from = 0; from < values.length; from += ENTRIES_A_CALL) {
+    length = Math.hypot(length, ...values.slice(from, from + ENTRIES_A_CALL));
+  }
+  return length;
+}

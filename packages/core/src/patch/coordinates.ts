@@ -1,4 +1,4 @@
-import { type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
+import { lengthOf, type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { centreOf, type Region } from '../regions/region.js';
 import { cube } from '../regions/unit-balls.js';
 
@@ -61,7 +61,7 @@ export function coordinatesOf(region: Region): Coordinates {
   const parts: number[][] = [];
   for (let i = 0; i < count; i++) {
     const rest = rowOf(frame, i + 1).map((x, k) => x / scale[k]);
-    const length = Math.hypot(...norms(rest));
+    const length = lengthOf(rest);
     const along = axes.map(() => 0);
     // Twice: one Gram–Schmidt pass loses orthogonality when little is left.
     for (let pass = 0; pass < 2; pass++) {
@@ -69,7 +69,7 @@ export function coordinatesOf(region: Region): Coordinates {
         along[a] += removeComponent(rest, axis);
       });
     }
-    const left = Math.hypot(...norms(rest));
+    const left = lengthOf(rest);
     if (left > DEPENDENT * length) {
       axes.push(rest.map(x => x / left));
       along.push(left);
@@ -85,14 +85,6 @@ export function coordinatesOf(region: Region): Coordinates {
     rows.data.set(axis, a * size);
   });
   return { centre: centreOf(region), scale, axes: rows, directions };
-}
-
-/** Lengths of pieces of a vector, which can be spread into a call however long it is. */
-function norms(vector: Float64Array): number[] {
-  const pieces: number[] = [];
-  for (let from = 0; from < vector.length; from += 4096)
-    pieces.push(Math.hypot(...vector.subarray(from, from + 4096)));
-  return pieces;
 }
 
 /** Takes the component along a unit vector out of a row, and returns it. */

@@ -4,6 +4,7 @@ import { applyAffine } from '../network/affine-operator.js';
 import { type Dense, dense } from '../network/operators/dense.js';
 import {
   columnRange,
+  lengthOf,
   type Matrix,
   matrix,
   multiply,
@@ -40,7 +41,7 @@ export function fittedMinimax(chart: Chart, points: Matrix, values: Matrix): Cen
     const approximated = multiplyTransposed(design, coefficients);
     const distances = weights.map((_, i) => {
       const wanted = rowOf(values, i);
-      return Math.hypot(...rowOf(approximated, i).map((a, j) => a - wanted[j]));
+      return lengthOf(rowOf(approximated, i).map((a, j) => a - wanted[j]));
     });
     const largest = distances.reduce((max, d) => Math.max(max, d), 0);
     if (largest < best.largest) best = { largest, coefficients };

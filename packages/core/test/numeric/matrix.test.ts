@@ -7,6 +7,7 @@ import {
   addInto,
   addToRows,
   addTransposedProduct,
+  lengthOf,
   multiply,
   multiplyTransposed,
   stackRows,
@@ -116,4 +117,17 @@ test.each<[string, () => unknown]>([
   ['stackRows', () => stackRows([matrix(1, 2)], 3)],
 ])('sizes that do not fit: %s', (_, call) => {
   expect(call).toThrow(PoliceError);
+});
+
+test('the length of any number of entries of any size', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9000 }), fc.integer({ min: -300, max: 300 }), (count, exponent) => {
+      const entries = new Float64Array(count).fill(10 ** exponent);
+      // Of each piece hypot keeps all digits but a few; there are three pieces at most.
+      expect(lengthOf(entries) / 10 ** exponent / Math.sqrt(count)).toBeCloseTo(1, 12);
+      expect(lengthOf(Array.from(entries))).toBe(lengthOf(entries));
+    }),
+  );
+  expect(lengthOf(new Float64Array(1_000_000).fill(3))).toBeCloseTo(3000, 6);
+  expect(lengthOf([])).toBe(0);
 });

@@ -1,4 +1,4 @@
-import { type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
+import { lengthOf, type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
 import {
   indexOfLargest,
   type NonNegativeFit,
@@ -117,7 +117,7 @@ function isAhead(
   direction: Float64Array,
   tolerance: number,
 ): boolean {
-  const limit = heightOf(points, p, direction) - tolerance * Math.hypot(...direction);
+  const limit = heightOf(points, p, direction) - tolerance * lengthOf(direction);
   return others.every(q => heightOf(points, q, direction) < limit);
 }
 
@@ -136,7 +136,7 @@ function farthestOf(
 ): number {
   const heights = productsWith(points, direction);
   const best = indexOfLargest(heights);
-  const limit = heights[best] - tolerance * Math.hypot(...direction);
+  const limit = heights[best] - tolerance * lengthOf(direction);
   if (heights.every((height, q) => q === best || height < limit)) isSharp.add(best);
   return best;
 }

@@ -1,5 +1,5 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
-import { type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
+import { lengthOf, type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
 import { sumErrorBound } from '../../numeric/precision.js';
 import type { RegionJSON } from '../json-type.js';
 import type { Region } from '../region.js';
@@ -51,7 +51,7 @@ export function ellipsoidOfShape(centre: ArrayLike<number>, shape: readonly Arra
   const columns = Array.from({ length: at.length }, (_, j) =>
     at.map((_, i) => factor.data[i * at.length + j]),
   );
-  const slack = at.map((_, i) => stretch * Math.hypot(...rowOf(factor, i)));
+  const slack = at.map((_, i) => stretch * lengthOf(rowOf(factor, i)));
   return symmetricAlong(json, at, checkedDirections('ellipsoid', at, columns), disc, slack);
 }
 

@@ -1,5 +1,5 @@
 import { PoliceError } from '../../errors.js';
-import { type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
+import { lengthOf, type Matrix, matrix, matrixFromRows, rowOf } from '../../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import type { LinearPrograms } from './linear-programs.js';
 import { emptyPolytope, unboundedAlong } from './polytope-errors.js';
@@ -151,7 +151,7 @@ const FLAT = 2 ** -36;
  */
 export function interiorOf({ constraints, limits }: Placement, programs: LinearPrograms): Interior {
   const { G, g } = constraints;
-  const norms = g.map((_, i) => Math.hypot(...rowOf(G, i)));
+  const norms = g.map((_, i) => lengthOf(rowOf(G, i)));
   const equalities = new Set<number>();
   for (;;) {
     const isBounding = norms.map((norm, i) => (equalities.has(i) ? 0 : norm));
