@@ -43,7 +43,7 @@ describe('a misspelt flag', () => {
   });
 });
 
-test('the distance of two words is symmetric, 0 for the same, and no edit changes it by more than one', () => {
+test('the distance of two words is symmetric, 0 for the same, and a letter more changes it by no more than two', () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 7 });
   fc.assert(
     fc.property(word, word, fc.nat(7), fc.constantFrom('a', 'b', 'c'), (a, b, at, letter) => {
@@ -51,7 +51,8 @@ test('the distance of two words is symmetric, 0 for the same, and no edit change
       expect(editDistance(b, a)).toBe(distance);
       expect(distance === 0).toBe(a === b);
       const edited = a.slice(0, at) + letter + a.slice(at);
-      expect(Math.abs(editDistance(edited, b) - distance)).toBeLessThanOrEqual(1);
+      // Its own edit, and a swap of neighbours that it parts.
+      expect(Math.abs(editDistance(edited, b) - distance)).toBeLessThanOrEqual(2);
     }),
   );
   expect(editDistance('--regoin', '--region')).toBe(1);
