@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
@@ -64,7 +65,11 @@ const browser: TestProjectInlineConfiguration = {
 };
 
 export default defineConfig({
-  test: { projects: [node, ...(hasChromium() ? [browser] : [])] },
+  test: {
+    projects: [node, ...(hasChromium() ? [browser] : [])],
+    // One for each core: by default one core is left idle, which on two is half of them.
+    maxWorkers: availableParallelism(),
+  },
 });
 
 function hasChromium(): boolean {
