@@ -139,7 +139,7 @@ test('several regions: affine on each, in exact arithmetic too; what it was outs
     { numRuns: runs(40) },
   );
   expect(seen.outside).toBeGreaterThan(500);
-  expect(Math.min(seen.shifted, seen.several)).toBeGreaterThan(20);
+  expect(Math.min(seen.shifted, seen.several)).toBeGreaterThan(5);
 });
 
 /** The columns of a layer's shifts that are not all 0. */
