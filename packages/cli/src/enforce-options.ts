@@ -51,10 +51,7 @@ export function assertOptionsOfShifts(options: EnforceOptions): void {
     ...(shell === undefined ? [] : ['--shell']),
     ...(typeof map === 'string' ? [`--map ${map}`] : []),
   ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
+  assertNone(given, {
     expected: '--method patch, which it is about',
     actual: '--method shift',
     remedy: `Add --method patch, or leave ${given.join(', ')} out.`,
@@ -71,10 +68,7 @@ function assertOptionsOfFades({ policy, sharing, precision, target, refit, deman
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
     ...(target === undefined ? [] : ['--target']),
   ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
+  assertNone(given, {
     expected: 'shifts in biases, which it is about',
     actual: '--fade, whose shifts are the least, in float32, and gone around the regions',
     remedy: `Leave ${given.join(', ')} out, or --fade.`,
@@ -111,12 +105,17 @@ export function assertOptionsOfPatches(options: EnforceOptions): void {
     ...(precision === undefined || precision === 'float32' ? [] : ['--precision']),
     ...(target === undefined ? [] : ['--target']),
   ];
-  if (given.length === 0) return;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: given[0],
+  assertNone(given, {
     expected: '--method shift, which it is about',
     actual: '--method patch',
     remedy: `Leave ${given.join(', ')} out.`,
   });
+}
+
+/** Throws `invalid-option` for the first of some flags that were given and have no meaning here. */
+function assertNone(
+  [first]: readonly string[],
+  said: { readonly expected: string; readonly actual: string; readonly remedy: string },
+): void {
+  if (first !== undefined) throw new PoliceError({ code: 'invalid-option', where: first, ...said });
 }

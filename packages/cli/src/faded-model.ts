@@ -7,6 +7,7 @@ import {
   type Matrix,
   type Region,
 } from '@police/core';
+import { totalsOf } from '@police/core/adapter';
 import { appendFade, type ImportedModel } from '@police/onnx-import';
 import { type ShiftedModel, shiftsIn } from './shifted-model.js';
 
@@ -38,17 +39,8 @@ function withFadingShifts(report: EnforceReport, { base, shifts }: Faded): Enfor
   const layers = report.layers
     .filter(({ name }) => base.sizes.has(name))
     .map(layer => ({ ...layer, ...sizesOf(shifts.get(layer.name)) }));
-  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
-    layers.reduce((sum, layer) => sum + layer[key], 0);
   return {
-    layers,
-    units: total('units'),
-    shifted: total('shifted'),
-    totalShift: total('totalShift'),
-    largestShift: layers.reduce((max, { largestShift }) => Math.max(max, largestShift), 0),
-    dead: total('dead'),
-    saturated: total('saturated'),
-    linear: total('linear'),
+    ...totalsOf(layers),
     maps: [],
     mapsCoincide: report.mapsCoincide,
     constantOn: report.constantOn,

@@ -24,6 +24,7 @@ export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/
 export { forwardFrames } from './in-place/forward-frames.js';
 export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
+export { totalsOf } from './maps/report.js';
 export {
   activate,
   type Curve,
@@ -74,7 +75,7 @@ export { shiftsOf as addedShifts } from './patch/fade.js';
 export { firstMap } from './patch/first-map.js';
 export { gatesOf } from './patch/gates.js';
 export { gapApartFrom } from './patch/probes.js';
-export { leastGap } from './patch/steepness.js';
+export { leastGapApart } from './patch/steepness.js';
 export { type PatchParts, withPatches } from './patch/with-patches.js';
 export { SMOOTH_FUNCTION_ERROR } from './proof/bounded-pieces.js';
 export { assertDemand } from './proof/enclosed-piece.js';

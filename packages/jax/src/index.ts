@@ -11,7 +11,6 @@ export {
   conv,
   dense,
   flatten,
-  type PoolOptions,
   reshape,
 } from './layers/affine.js';
 export type { Layer, LayerOptions, Pair } from './layers/layer.js';
@@ -30,6 +29,7 @@ export {
   relu6,
   selu,
 } from './layers/nonlinear.js';
+export type { PoolOptions } from './layers/pooling.js';
 export { sequential } from './layers/sequential.js';
 export { residual, sum } from './layers/sum.js';
 export type { Model } from './model.js';

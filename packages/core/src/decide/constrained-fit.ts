@@ -1,4 +1,5 @@
 import type { AffineMap } from '../frames/affine-map.js';
+import { cholesky, solvedLower, solvedLowerTransposed } from '../numeric/cholesky.js';
 import {
   addTransposedProduct,
   lengthOf,
@@ -14,7 +15,6 @@ import { type Chart, chartOf, toCoordinates } from '../patch/coordinates.js';
 import { leastSquares } from '../patch/least-squares.js';
 import { nonNegativeFit } from '../regions/hull/convex-combination.js';
 import { pointsAt, type Region } from '../regions/region.js';
-import { cholesky, solvedLower, solvedLowerTransposed } from './cholesky.js';
 import type { LinearInequality } from './query.js';
 
 /** The best fit under constraints. */

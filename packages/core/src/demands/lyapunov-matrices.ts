@@ -1,7 +1,15 @@
 import { PoliceError } from '../errors.js';
 import type { AffineMap } from '../frames/affine-map.js';
-import { continuousLyapunov, discreteLyapunov, identity } from '../numeric/lyapunov.js';
-import { addInto, largestEntry, type Matrix, matrix, matrixFromRows, multiply } from '../numeric/matrix.js';
+import { continuousLyapunov, discreteLyapunov } from '../numeric/lyapunov.js';
+import {
+  addInto,
+  identity,
+  largestEntry,
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  multiply,
+} from '../numeric/matrix.js';
 import type { HurwitzDemand, SimpleDemand, StableDemand } from './demand-type.js';
 import type { MapSpace } from './map-space.js';
 import { givenMatrix, type Loop, loopsOf } from './stability-parts.js';

@@ -1,5 +1,5 @@
 import { assertSize } from '../errors.js';
-import { matrixFromRows, multiply, multiplyTransposed, rowOf } from '../numeric/matrix.js';
+import { matrixFromRows, multiply, multiplyTransposed, norm, rowOf } from '../numeric/matrix.js';
 import { cube, disc, octahedron, type UnitBall } from '../regions/unit-balls.js';
 import type { ConvexSet, LinearOperator, Membership } from './convex-set.js';
 import type { Norm, SafeDemand } from './demand-type.js';
@@ -129,10 +129,10 @@ function operatorSize({ size, apply, adjoint }: LinearOperator): number {
   let y: Float64Array = Float64Array.from({ length: size }, (_, i) => 1 + i / size);
   let found = 0;
   for (let step = 0; step < POWER_STEPS; step++) {
-    const length = Math.sqrt(y.reduce((sum, x) => sum + x * x, 0));
+    const length = norm(y);
     if (length === 0) return 0;
     y = apply(adjoint(y.map(x => x / length)));
-    found = Math.sqrt(Math.sqrt(y.reduce((sum, x) => sum + x * x, 0)));
+    found = Math.sqrt(norm(y));
   }
   return found;
 }

@@ -1,6 +1,5 @@
 import { assertSize, PoliceError } from '../errors.js';
-import { identity } from '../numeric/lyapunov.js';
-import { type Matrix, matrix, matrixFromRows, multiply, transposed } from '../numeric/matrix.js';
+import { identity, type Matrix, matrix, matrixFromRows, multiply, transposed } from '../numeric/matrix.js';
 import { isPositiveDefinite } from '../numeric/positive-definite.js';
 import { spectralFunction, symmetricEigen } from '../numeric/symmetric-eigen.js';
 import type { LinearOperator, Membership } from './convex-set.js';

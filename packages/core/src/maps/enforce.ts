@@ -113,7 +113,7 @@ export function enforce(
     return { pass: found, pieces: found, network: withShifts(net, found), cost: movedUnits(net, found) };
   };
   const whole = attempt();
-  const { pass, network } = lookahead ? cheapest(net, regions, whole, attempt, memory) : whole;
+  const { pass, network, cost } = lookahead ? cheapest(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
@@ -124,7 +124,7 @@ export function enforce(
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
     sides: settledSides(pass),
-    report: reportOf(net, regions, pass, whole.cost - movedUnits(net, pass)),
+    report: reportOf(net, regions, pass, whole.cost - cost),
   };
 }
 

@@ -42,8 +42,13 @@ export interface PrescribedMap {
  * demand that no map meets.
  */
 export function prescribeByCorrection(net: Network, region: Region, wanted: Target): Network {
-  const target = wholeMap(net, region, wanted, 0);
-  const [present] = enforce(net, [region]).report.maps;
+  let found: AffineMap | undefined;
+  const presentMap = () => {
+    found ??= mapOn(net, region);
+    return found;
+  };
+  const target = wholeMap(net, region, wanted, 0, presentMap);
+  const present = presentMap();
   const weight = matrix(
     net.outputSize,
     net.inputSize,
@@ -110,7 +115,7 @@ export function prescribeByLastLayer(
   const equations: number[][] = [];
   const changes: number[][] = [];
   regions.forEach((region, r) => {
-    const target = wholeMap(net, region, wanted[r], r);
+    const target = wholeMap(net, region, wanted[r], r, () => mapOn(net, region));
     const goal = prescribedFrame(region, target);
     for (let i = 0; i < goal.rows; i++) {
       equations.push([...rowOf(hidden[r], i), i === 0 ? 1 : 0]);
@@ -149,17 +154,23 @@ export function assertMapFits({ A, b }: PrescribedMap, outSize: number, inSize: 
   assertFinite(b, `${where} b`);
 }
 
-function wholeMap(net: Network, region: Region, wanted: Target, r: number): AffineMap {
-  if ('kind' in wanted) {
-    const [present] = enforce(net, [region]).report.maps;
-    return new DemandHolder(wanted, region, net.outputSize).hold(present).map;
-  }
+const mapOn = (net: Network, region: Region): AffineMap => enforce(net, [region]).report.maps[0];
+
+/** `presentMap` is the network's own, which not every target asks for. */
+function wholeMap(
+  net: Network,
+  region: Region,
+  wanted: Target,
+  r: number,
+  presentMap: () => AffineMap,
+): AffineMap {
+  if ('kind' in wanted) return new DemandHolder(wanted, region, net.outputSize).hold(presentMap()).map;
   const { A, b } = wanted;
   const where = `prescribed map ${r}`;
   assertMapFits({ A, ...(b ? { b } : {}) }, net.outputSize, net.inputSize, where);
   if (b) return { A, b: Float64Array.from(b) };
   const centre = matrix(1, region.size, centreOf(region));
-  const [present] = enforce(net, [region]).report.maps;
+  const present = presentMap();
   const now = multiplyTransposed(centre, present.A).data;
   const then = multiplyTransposed(centre, A).data;
   return { A, b: present.b.map((value, j) => value + now[j] - then[j]) };

@@ -74,24 +74,36 @@ export function reportOf(
   const outputs = pass.values.get(output)!;
   const maps = mapsOn(net, regions, pass, outputs);
   const isConstant = ({ data, cols }: Matrix) => data.subarray(cols).every(change => change === 0);
-  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
-    reports.reduce((sum, layer) => sum + layer[key], 0);
   return {
-    layers: reports,
-    units: total('units'),
-    shifted: total('shifted'),
+    ...totalsOf(reports),
     ...(freed > 0 ? { freed } : {}),
-    totalShift: total('totalShift'),
-    largestShift: reports.reduce((max, layer) => Math.max(max, layer.largestShift), 0),
-    dead: total('dead'),
-    saturated: total('saturated'),
-    linear: total('linear'),
     get maps() {
       return maps();
     },
     constantOn: outputs.flatMap((values, r) => (isConstant(values) ? [r] : [])),
     mapsCoincide: layers.every(({ coincide }) => coincide),
     ...(pass.approximationErrors ? { approximationErrors: pass.approximationErrors(output) } : {}),
+  };
+}
+
+/** What a report says of its layers, and of all of them together. */
+export function totalsOf(
+  layers: readonly LayerReport[],
+): Pick<
+  EnforceReport,
+  'layers' | 'units' | 'shifted' | 'totalShift' | 'largestShift' | 'dead' | 'saturated' | 'linear'
+> {
+  const total = (key: 'units' | 'shifted' | 'totalShift' | 'dead' | 'saturated' | 'linear') =>
+    layers.reduce((sum, layer) => sum + layer[key], 0);
+  return {
+    layers,
+    units: total('units'),
+    shifted: total('shifted'),
+    totalShift: total('totalShift'),
+    largestShift: layers.reduce((max, { largestShift }) => Math.max(max, largestShift), 0),
+    dead: total('dead'),
+    saturated: total('saturated'),
+    linear: total('linear'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { addInto, largestEntry, type Matrix, matrix, multiply, transposed } from './matrix.js';
+import { addInto, identity, largestEntry, type Matrix, matrix, multiply, transposed } from './matrix.js';
 import { leastNormSolution } from './singular-values.js';
 
 /** Doublings: powers up to M^(2^DOUBLINGS). */
@@ -41,13 +41,6 @@ export function continuousLyapunov(m: Matrix): Matrix | undefined {
     one.data.map((x, i) => x + h * m.data[i]),
   );
   return discreteLyapunov(leastNormSolution(minus, plus));
-}
-
-/** The identity `[n, n]`. */
-export function identity(n: number): Matrix {
-  const one = matrix(n, n);
-  for (let i = 0; i < n; i++) one.data[i * n + i] = 1;
-  return one;
 }
 
 function symmetric(s: Matrix): Matrix {

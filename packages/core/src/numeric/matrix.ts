@@ -72,28 +72,42 @@ const SPARSE_SHARE = 1 / 8;
 /** `X Wᵀ`: `[n, k] × [m, k] → [n, m]`. Every entry is summed in index order, so its error is below γ_k. */
 export function multiplyTransposed(x: Matrix, w: Matrix): Matrix {
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
-  const { rows: n, cols: k } = x;
+  const k = x.cols;
   const m = w.rows;
-  const out = matrix(n, m);
-  const nonZeros = new Int32Array(k);
-  const isSparse = (i: number) => collectNonZeros(x.data, i * k, k, nonZeros) <= k * SPARSE_SHARE;
-  for (let i = 0; i < n; ) {
-    if (isSparse(i)) {
-      const count = collectNonZeros(x.data, i * k, k, nonZeros);
+  const out = matrix(x.rows, m);
+  splitByDensity(
+    x,
+    (i, nonZeros, count) => {
       for (let j = 0; j < m; j++) {
         let sum = 0;
         for (let s = 0; s < count; s++) sum += x.data[i * k + nonZeros[s]] * w.data[j * k + nonZeros[s]];
         out.data[i * m + j] = sum;
       }
-      i++;
-      continue;
-    }
-    const from = i;
-    do i++;
-    while (i < n && !isSparse(i));
-    addProducts(w.data, m, k, x.data, from * k, out.data, from * m, i - from);
-  }
+    },
+    (from, to) => addProducts(w.data, m, k, x.data, from * k, out.data, from * m, to - from),
+  );
   return out;
+}
+
+/**
+ * Goes through the rows in order: rows of few non-zeros one by one, with the columns of these, runs of others `from` to `to` at once. Each
+ * row is looked at once.
+ */
+function splitByDensity(
+  x: Matrix,
+  sparse: (row: number, nonZeros: Int32Array, count: number) => void,
+  dense: (from: number, to: number) => void,
+): void {
+  const nonZeros = new Int32Array(x.cols);
+  let from = 0;
+  for (let i = 0; i < x.rows; i++) {
+    const count = collectNonZeros(x.data, i * x.cols, x.cols, nonZeros);
+    if (count > x.cols * SPARSE_SHARE) continue;
+    if (from < i) dense(from, i);
+    sparse(i, nonZeros, count);
+    from = i + 1;
+  }
+  if (from < x.rows) dense(from, x.rows);
 }
 
 function collectNonZeros(a: Float64Array, start: number, length: number, into: Int32Array): number {
@@ -114,25 +128,20 @@ export function multiply(y: Matrix, w: Matrix): Matrix {
 export function addTransposedProduct(into: Matrix, y: Matrix, x: Matrix): void {
   assertSize(y.rows, x.rows, 'Yᵀ X', 'rows of Y');
   const [m, k] = [y.cols, x.cols];
-  const nonZeros = new Int32Array(k);
-  const isSparse = (i: number) => collectNonZeros(x.data, i * k, k, nonZeros) <= k * SPARSE_SHARE;
-  for (let i = 0; i < x.rows; ) {
-    if (isSparse(i)) {
-      const count = collectNonZeros(x.data, i * k, k, nonZeros);
+  splitByDensity(
+    x,
+    (i, nonZeros, count) => {
       for (let j = 0; j < m; j++) {
         const factor = y.data[i * m + j];
         for (let s = 0; s < count; s++)
           into.data[j * k + nonZeros[s]] += factor * x.data[i * k + nonZeros[s]];
       }
-      i++;
-      continue;
-    }
-    const from = i;
-    do i++;
-    while (i < x.rows && !isSparse(i));
-    const [d, rows] = [y.data.subarray(from * m, i * m), x.data.subarray(from * k, i * k)];
-    addOuterProducts(into.data, m, k, d, rows, i - from);
-  }
+    },
+    (from, to) => {
+      const [d, rows] = [y.data.subarray(from * m, to * m), x.data.subarray(from * k, to * k)];
+      addOuterProducts(into.data, m, k, d, rows, to - from);
+    },
+  );
 }
 
 /** Adds `vector` `[cols]` to every row, in place. */
@@ -244,4 +253,11 @@ export function lengthOf(values: Float64Array | readonly number[]): number {
     length = Math.hypot(length, ...values.slice(from, from + ENTRIES_A_CALL));
   }
   return length;
+}
+
+/** The identity `[n, n]`. */
+export function identity(n: number): Matrix {
+  const one = matrix(n, n);
+  for (let i = 0; i < n; i++) one.data[i * n + i] = 1;
+  return one;
 }

@@ -1,5 +1,5 @@
 import { PoliceError } from '../errors.js';
-import { largestEntry, type Matrix, matrix, norm, pickRows, rowOf } from './matrix.js';
+import { identity, largestEntry, type Matrix, matrix, norm, pickRows, rowOf, transposed } from './matrix.js';
 import { qrFactors } from './qr.js';
 
 /** `m = Σ σₖ uₖ vₖᵀ`, k below r, for m `[R, C]`; r is the number of σ that are not 0. */
@@ -135,17 +135,4 @@ function dividedRows(m: Matrix, divisors: readonly number[]): Matrix {
     m.cols,
     m.data.map((x, i) => x / divisors[Math.floor(i / m.cols)]),
   );
-}
-
-function identity(size: number): Matrix {
-  const result = matrix(size, size);
-  for (let i = 0; i < size; i++) result.data[i * size + i] = 1;
-  return result;
-}
-
-function transposed(m: Matrix): Matrix {
-  const result = matrix(m.cols, m.rows);
-  for (let i = 0; i < m.rows; i++)
-    for (let j = 0; j < m.cols; j++) result.data[j * m.rows + i] = m.data[i * m.cols + j];
-  return result;
 }

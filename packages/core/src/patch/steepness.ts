@@ -53,6 +53,22 @@ export function leastGap(gap: Network, region: Region): number {
 }
 
 /**
+ * {@link leastGap} of the patch of region `after` over region `before`, for maps that change in training and so can never be one. Throws
+ * `invalid-option` where the regions meet.
+ */
+export function leastGapApart(gap: Network, region: Region, before: number, after: number): number {
+  const least = leastGap(gap, region);
+  if (least > 0) return least;
+  throw new PoliceError({
+    code: 'invalid-option',
+    where: `regions ${before} and ${after}`,
+    expected: 'regions apart from each other, as each has its own map',
+    actual: 'regions that meet, or nearly do',
+    remedy: 'Leave a space between them, put them into one region, or constrain by shifts.',
+  });
+}
+
+/**
  * The steepness `[out]` of a patch that leaves a region where the function is another map already: K d ≥ |difference| all over it.
  * `difference` `[d + 1, out]` are the frame values of the two maps' difference there.
  */

@@ -1,4 +1,4 @@
-import { cholesky, solvedLower, solvedLowerTransposed } from '../decide/cholesky.js';
+import { cholesky, solvedLower, solvedLowerTransposed } from '../numeric/cholesky.js';
 import { addTransposedProduct, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 
 /** A change of the weights `[m, k]` and the bias `[m]` of a layer. */

@@ -5,6 +5,7 @@ import { denseNode } from '../nodes/dense.js';
 import { averagePoolNode } from '../nodes/pool.js';
 import { reshapeNode } from '../nodes/shape.js';
 import { imageShape, type Layer, type LayerOptions, type Pair, type Place, pairOf } from './layer.js';
+import { type PoolOptions, pooling } from './pooling.js';
 
 export interface AffineOptions extends LayerOptions {
   /** @defaultValue true */
@@ -73,29 +74,9 @@ function paddingOf(
   return [reach[0] >> 1, reach[1] >> 1, (reach[0] + 1) >> 1, (reach[1] + 1) >> 1];
 }
 
-export interface PoolOptions extends LayerOptions {
-  /** @defaultValue the window's size */
-  readonly strides?: Pair | undefined;
-}
-
 /** Means over windows wholly inside `[C, H, W]`. */
-export function avgPool(kernel: Pair, { name, strides = kernel }: PoolOptions = {}): Layer {
-  const layer: Layer = {
-    kind: 'avgPool',
-    name,
-    build: place => {
-      const own = place.nameOf(layer);
-      const shape = imageShape(place, own);
-      place.add(
-        averagePoolNode(own, place.from, place.shape, {
-          shape,
-          kernel: pairOf(kernel),
-          strides: pairOf(strides),
-        }),
-      );
-    },
-  };
-  return layer;
+export function avgPool(kernel: Pair, options: PoolOptions = {}): Layer {
+  return pooling('avgPool', averagePoolNode, kernel, options);
 }
 
 /** The same entries in another shape. Throws `shape` where their number differs. */

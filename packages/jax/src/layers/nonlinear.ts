@@ -2,8 +2,8 @@ import * as core from '@police/core';
 import { sizeOf } from '../arrays.js';
 import { activationNode } from '../nodes/activation.js';
 import { maxPoolNode } from '../nodes/pool.js';
-import type { PoolOptions } from './affine.js';
-import { imageShape, type Layer, type LayerOptions, type Pair, pairOf } from './layer.js';
+import type { Layer, LayerOptions, Pair } from './layer.js';
+import { type PoolOptions, pooling } from './pooling.js';
 
 /** A layer of any activation of core that is affine outside its kinks: `activation(clip(0, 4))`. */
 export const activation = (of: core.Activation, { name }: LayerOptions = {}): ActivationLayer =>
@@ -60,21 +60,6 @@ function layerOf(kind: string, name: string | undefined, of: core.Activation | u
 }
 
 /** The largest entries of windows wholly inside `[C, H, W]`. */
-export function maxPool(kernel: Pair, { name, strides = kernel }: PoolOptions = {}): Layer {
-  const layer: Layer = {
-    kind: 'maxPool',
-    name,
-    build: place => {
-      const own = place.nameOf(layer);
-      const shape = imageShape(place, own);
-      place.add(
-        maxPoolNode(own, place.from, place.shape, {
-          shape,
-          kernel: pairOf(kernel),
-          strides: pairOf(strides),
-        }),
-      );
-    },
-  };
-  return layer;
+export function maxPool(kernel: Pair, options: PoolOptions = {}): Layer {
+  return pooling('maxPool', maxPoolNode, kernel, options);
 }

@@ -1,6 +1,6 @@
 import { numpy as np } from '@jax-js/jax';
-import { type Gap, PoliceError, type Region } from '@police/core';
-import { gapApartFrom, leastGap } from '@police/core/adapter';
+import type { Gap, Region } from '@police/core';
+import { gapApartFrom, leastGapApart } from '@police/core/adapter';
 import { type Constant, constant, scalar, type Tensor } from '../arrays.js';
 import { type GapFunction, gapFunction } from './gap-function.js';
 
@@ -45,7 +45,7 @@ export class RegionPatch {
           lo.map((low, k) => (hi[k] - low) / 2),
           size,
         ),
-        leastGap: assertApart(leastGap(this.gap.network, other), r, before.length),
+        leastGap: leastGapApart(this.gap.network, other, r, before.length),
       };
     });
   }
@@ -83,14 +83,3 @@ export class RegionPatch {
 }
 
 const FLOAT32_ROUNDOFF = 2 ** -24;
-
-function assertApart(gap: number, before: number, after: number): number {
-  if (gap > 0) return gap;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: `regions ${before} and ${after}`,
-    expected: 'regions apart from each other, as each has its own map',
-    actual: 'regions that meet, or nearly do',
-    remedy: 'Leave a space between them, put them into one region, or constrain by shifts.',
-  });
-}

@@ -1,14 +1,11 @@
 import { type Gap, matrix } from '@police/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { changesOf } from '../frozen/changes.js';
-import { changedConfig } from '../frozen/frozen-config.js';
-import { FrozenParts } from '../frozen/frozen-parts.js';
-import { writeWeights } from '../frozen/frozen-weights.js';
+import { plainCopy } from '../frozen/plain-copy.js';
 import { activationName } from '../graph/activation.js';
 import { coreView } from '../graph/core-view.js';
 import { type Graph, isNonlinear, sizeOf } from '../graph/node.js';
-import { leavesOf, readGraph } from '../graph/read.js';
+import { leavesOf } from '../graph/read.js';
 import { type LayerConfig, layerFromConfig } from '../layers/layer-config.js';
 import { denseLayer, gapLayers } from '../patch/gap-layers.js';
 import { flattened } from '../patch/plain-model.js';
@@ -38,26 +35,13 @@ export interface Unfaded {
  * weights of its own. Activations that no region shifts stay as they are.
  */
 export function fadedModel(from: Unfaded, regions: readonly FadedShifts[]): tfl.LayersModel {
-  const plain = plainCopy(from);
+  const view = coreView(from.graph);
+  const plain = plainCopy(from, view.network, view);
   const writer = new FadedWriter(from, plain, regions);
   const input = tfl.input({ shape: plain.inputs[0].shape.slice(1) as number[] });
   const model = tfl.model({ inputs: input, outputs: writer.write(input) });
   plain.dispose();
   return model;
-}
-
-/** The same model in weights that freezing writes: batch normalisation as its factor and offset, no constraints. */
-function plainCopy({ model, graph, epsilon }: Unfaded): tfl.LayersModel {
-  const view = coreView(graph);
-  const parts = new FrozenParts(view.network);
-  const copy = layerFromConfig<tfl.LayersModel>({
-    className: model.getClassName(),
-    config: changedConfig(model, changesOf(graph, parts)),
-  });
-  const layouts = new Map(graph.nodes.map(({ name }, place) => [name, view.layouts[place].input]));
-  const before = new Map(graph.nodes.map(node => [node.name, node]));
-  writeWeights(readGraph(copy, epsilon), parts, layouts, before);
-  return copy;
 }
 
 class FadedWriter {

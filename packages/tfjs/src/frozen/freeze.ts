@@ -14,15 +14,11 @@ import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import { assertData } from '../layer/data-check.js';
 import { type PolicedModel, policedLayerOf } from '../layer/policed-model.js';
-import { layerFromConfig } from '../layers/layer-config.js';
 import { assertKeepsFloat32 } from '../ops/half-precision.js';
 import { type FrozenPatch, freezePatched } from '../patch/freeze-patched.js';
 import { type PatchedModel, patchLayerOf } from '../patch/patched-model.js';
-import { changesOf } from './changes.js';
-import { changedConfig } from './frozen-config.js';
 import { correctedModel, correctedNetwork } from './frozen-correction.js';
-import { FrozenParts } from './frozen-parts.js';
-import { writeWeights } from './frozen-weights.js';
+import { plainCopy } from './plain-copy.js';
 import { policedView } from './policed-view.js';
 import { provenTargets } from './proven-targets.js';
 
@@ -77,14 +73,7 @@ export function freeze(
   const { regions, target: targets, epsilon } = layer.settings;
   const target = targets?.[0];
   const frozen = freezeNetwork(view.network, regions, { precision: 'float32' });
-  const parts = new FrozenParts(frozen.network);
-  const plain = layerFromConfig<tfl.LayersModel>({
-    className: inner.getClassName(),
-    config: changedConfig(inner, changesOf(graph, parts)),
-  });
-  const layouts = new Map(graph.nodes.map(({ name }, place) => [name, view.layouts[place].input]));
-  const before = new Map(graph.nodes.map(node => [node.name, node]));
-  writeWeights(readGraph(plain, epsilon), parts, layouts, before);
+  const plain = plainCopy({ model: inner, graph, epsilon }, frozen.network, view);
   const network = target ? correctedNetwork(frozen.network, regions[0], target) : frozen.network;
   const model = target ? correctedModel(plain, network) : plain;
   const asRead = coreView(readGraph(model, epsilon)).network;

@@ -1,13 +1,5 @@
-import {
-  type AffineMap,
-  float32,
-  type Gap,
-  type Matrix,
-  matrix,
-  PoliceError,
-  type Region,
-} from '@police/core';
-import { type DemandHolder, gapApartFrom, leastGap, storedMap } from '@police/core/adapter';
+import { type AffineMap, float32, type Gap, type Matrix, matrix, type Region } from '@police/core';
+import { type DemandHolder, gapApartFrom, leastGapApart, storedMap } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
 import { permuted } from '../graph/values.js';
@@ -75,7 +67,7 @@ export class RegionPatch {
         patch,
         centre: this.constant(lo.map((low, k) => (low + hi[k]) / 2)),
         radii: this.constant(lo.map((low, k) => (hi[k] - low) / 2)),
-        leastGap: assertApart(leastGap(this.gap.network, other), r, before.length),
+        leastGap: leastGapApart(this.gap.network, other, r, before.length),
       };
     });
   }
@@ -173,15 +165,4 @@ export function affineMapOf({ A, b }: MapWeights): AffineMap {
   const [cols, rows] = A.shape as number[];
   const data: Matrix = matrix(rows, cols, Float64Array.from(permuted(A, [1, 0])));
   return { A: data, b: Float64Array.from(b.read().dataSync()) };
-}
-
-function assertApart(gap: number, before: number, after: number): number {
-  if (gap > 0) return gap;
-  throw new PoliceError({
-    code: 'invalid-option',
-    where: `regions ${before} and ${after}`,
-    expected: 'regions apart from each other, as each has its own map',
-    actual: 'regions that meet, or nearly do',
-    remedy: 'Leave a space between them, put them into one region, or constrain by shifts.',
-  });
 }

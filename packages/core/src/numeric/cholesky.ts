@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from '../numeric/matrix.js';
+import { type Matrix, matrix } from './matrix.js';
 
 /** Share of the largest diagonal entry below which a pivot is taken for that much: points in a plane have no more directions. */
 const LEAST_PIVOT = 2 ** -40;
