@@ -112,6 +112,9 @@ test('the report has every result, why others are missing, and the figures', asy
   const drawn = figures(results, cases);
   const text = markdown(results, cases, drawn);
   for (const { name } of specs) expect(text).toContain(`| ${name} | fake |`);
+  const rows = text.split('\n').filter(line => line.startsWith('| '));
+  expect(Math.max(...rows.map(row => row.split(' | ').length))).toBe(7);
+  expect(text).toContain('| bound (plain’s) |');
   expect(text).toContain('other: inference only');
   expect(text).toContain('figures/scaling-vertices.svg');
   expect(drawn.map(({ name }) => name)).toEqual(['table1', 'scaling-vertices']);

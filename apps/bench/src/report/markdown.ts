@@ -2,7 +2,7 @@ import { pairedRatios, quartiles } from '@police/common/statistics';
 import { type BenchCase, groupOf } from '../cases/case.js';
 import type { CaseResult, ContenderResult, Results } from '../results.js';
 import type { Figure } from './figures.js';
-import { ratioText, short, table } from './format.js';
+import { type Column, foldedTable, ratioText, short } from './format.js';
 
 const TITLES: Readonly<Record<string, string>> = {
   table1: 'The paper’s Table 1 (D-depth-width, batch 1024, simplex {0, e_i}/√D)',
@@ -20,7 +20,7 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 const HOW = `Each line is one case on one backend, measured in a process of its own: first every contender that must be affine on the
-region is checked on random chords (the largest residual and what rounding explains are in the last column; more than that,
+region is checked on random chords (the largest residual and what rounding explains are behind *more*; more than that,
 and the case fails), then the contenders take turns in rounds. **First column of times**: median milliseconds per step of
 the first contender, with quartiles in brackets. **Other columns**: slow-down over it, median and quartiles of the ratios of each
 round. *unconstrained* is the same adapter with \`regions: []\`; *plain* a short transcription of the paper’s Algorithm 1 with
@@ -31,7 +31,7 @@ ships; two rounds), and *ours / library* the constrained step over that. A step 
 descent. **bound**: multiply-adds of *ours* over those of *unconstrained*, 1 + Σ rows · weights / (N · Σ weights), where rows is the
 frame’s d + 1 in all layers but the last affine one, in the first only the origin’s where directions are coordinate axes, and in
 the last of them, in TensorFlow.js on a simplex, a third, as the gradient picks rows (rows without gradient take no part, which is not counted);
-**plain’s bound** likewise with all vertices. brain.js and synaptic learn sample by sample: N = 1, and times are per sample;
+**plain’s** likewise with all vertices. brain.js and synaptic learn sample by sample: N = 1, and times are per sample;
 their *plain* runs on arrays, as they have no operation on blocks of rows.`;
 
 /** The whole report. `figures` lie beside it under these paths. */
@@ -90,46 +90,62 @@ function section(
       .map(result => ({ spec, result })),
   );
   if (own.length === 0) return '';
-  const [base, ...names] = contenderNames(own.map(({ result }) => result));
-  const isTraining = cases[0].task === 'train';
-  const hasLibrary = isTraining && names.includes('library');
-  const head = [
-    'case',
-    'backend',
-    `${base}, ms`,
-    ...names,
-    ...(hasLibrary ? ['ours / library'] : []),
-    ...(isTraining ? ['bound', 'plain’s bound'] : []),
-    ...(group === 'table1' ? ['paper (GPU)'] : []),
-    'peak memory',
-    ...(isTraining ? ['kernels'] : []),
-    'residual / rounding',
-  ];
-  const rows = own.map(({ spec, result }) => {
-    const of = (name: string) => result.contenders.find(contender => contender.name === name);
-    const bound = (name: string) => (of(name)?.bound === undefined ? '–' : `×${of(name)!.bound!.toFixed(2)}`);
-    const { median, q1, q3 } = result.contenders[0].milliseconds;
-    return [
-      spec.name,
-      backendText(result),
-      `${short(median)} (${short(q1)}–${short(q3)})`,
-      ...names.map(name => cell(of(name), spec.task)),
-      ...(hasLibrary ? [sharesText(of('ours'), of('library'))] : []),
-      ...(isTraining ? [bound('ours'), bound('plain')] : []),
-      ...(group === 'table1' ? [spec.paper === undefined ? '–' : `×${spec.paper}`] : []),
-      memoryText(result),
-      ...(isTraining ? [kernelsText(result)] : []),
-      residualText(result),
-    ];
-  });
   return [
     `## ${TITLES[group] ?? group}`,
     '',
-    table(head, rows),
+    foldedTable(columns(group, cases[0].task, own)),
     '',
     ...absences(own.map(({ result }) => result)),
     ...figures.map(({ name, caption }) => `![${caption}](figures/${name}.svg)\n`),
   ].join('\n');
+}
+
+interface Measured {
+  readonly spec: BenchCase;
+  readonly result: CaseResult;
+}
+
+/** What identifies a line first, then what most readers came for. */
+function columns(group: string, task: BenchCase['task'], own: readonly Measured[]): Column[] {
+  const [base, ...names] = contenderNames(own.map(({ result }) => result));
+  const column = (head: string, textOf: (measured: Measured) => string): Column => ({
+    head,
+    cells: own.map(textOf),
+  });
+  const contender = (name: string) => column(name, m => cell(contenderOf(m, name), task));
+  const isTraining = task === 'train';
+  const share = column('ours / library', m => sharesText(contenderOf(m, 'ours'), contenderOf(m, 'library')));
+  const shares = isTraining && names.includes('library') ? [share] : [];
+  const paper = column('paper (GPU)', ({ spec }) => (spec.paper === undefined ? '–' : `×${spec.paper}`));
+  const isPaper = group === 'table1';
+  return [
+    column('case', ({ spec }) => spec.name),
+    column('backend', ({ result }) => backendText(result)),
+    column(`${base}, ms`, ({ result }) => baseText(result)),
+    ...names.filter(name => MAIN.has(name)).map(contender),
+    ...(isPaper ? [paper] : shares),
+    ...names.filter(name => !MAIN.has(name)).map(contender),
+    ...(isPaper ? shares : []),
+    ...(isTraining ? [column('bound (plain’s)', boundsText)] : []),
+    column('peak memory', ({ result }) => memoryText(result)),
+    ...(isTraining ? [column('kernels', ({ result }) => kernelsText(result))] : []),
+    column('residual / rounding', ({ result }) => residualText(result)),
+  ];
+}
+
+const MAIN: ReadonlySet<string> = new Set(['plain', 'ours', 'patch']);
+
+const contenderOf = ({ result }: Measured, name: string) =>
+  result.contenders.find(contender => contender.name === name);
+
+function baseText({ contenders }: CaseResult): string {
+  const { median, q1, q3 } = contenders[0].milliseconds;
+  return `${short(median)} (${short(q1)}–${short(q3)})`;
+}
+
+function boundsText(measured: Measured): string {
+  const [ours, plain] = ['ours', 'plain'].map(name => contenderOf(measured, name)?.bound);
+  return `${ours === undefined ? '–' : `×${ours.toFixed(2)}`}${plain === undefined ? '' : ` (×${plain.toFixed(2)})`}`;
 }
 
 const backendText = ({ backend, device }: CaseResult): string =>
