@@ -49,7 +49,7 @@ const browser: TestProjectInlineConfiguration = {
     name: 'browser',
     include: isRequested
       ? [ON_REQUEST]
-      : ['packages/tfjs/test/{conformance,laws,graph,errors,patch}.test.ts', BROWSER_ONLY],
+      : ['packages/tfjs/test/{conformance,laws,graph,errors,patch,fade}.test.ts', BROWSER_ONLY],
     exclude: isRequested ? [] : [ON_REQUEST],
     testTimeout: 120_000,
     hookTimeout: 120_000,
