@@ -4,6 +4,7 @@ import {
   type Faded,
   type FadeOptions,
   faded,
+  lookahead,
   type Matrix,
   type Region,
 } from '@police/core';
@@ -21,7 +22,7 @@ export function fadedModel(
   const found = faded(model.network, regions, { width, ...options });
   const { bytes, nodes, entries } = appendFade(model, found);
   const { report } = enforce(found.network, regions, {
-    lookahead: true,
+    lookahead,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   });
   return {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type Decision,
+  lookahead,
   type Matrix,
   PoliceError,
   type Policy,
@@ -92,7 +93,7 @@ export async function refitted(
     policy: rule.policy,
     decision: rule.decision,
     sharing: rule.sharing,
-    lookahead: rule.lookahead !== false,
+    ...(rule.lookahead ? { lookahead } : {}),
     isFree: ({ name }) => sites.weights.has(name),
     ...(distil === undefined ? {} : { distil: { seconds: distil } }),
   });

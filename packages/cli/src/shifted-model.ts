@@ -7,6 +7,7 @@ import {
   float64,
   freeze,
   holdDemands,
+  lookahead,
   type Matrix,
   type Network,
   type Precision,
@@ -59,11 +60,11 @@ export async function shiftedModel(
   options: ShiftOptions,
   { samples, domain, target, demands, talk, memory }: Means,
 ): Promise<ShiftedModel> {
-  const lookahead = options.lookahead !== false;
+  const ahead = options.lookahead ? { lookahead } : {};
   const { enforced, sharing } = enforcedSharing(model.network, regions, options.sharing, samples, {
     policy: options.policy,
     decision: options.decision,
-    lookahead,
+    ...ahead,
     progress: talk.stage('enforce'),
     memory,
   });
@@ -74,7 +75,7 @@ export async function shiftedModel(
   const precision = options.precision ?? model.precision;
   const frozenTo = (unfrozen: Network): Network => {
     const progress = talk.stage('freeze');
-    const frozen = freeze(unfrozen, regions, { precision, lookahead, progress, memory }).network;
+    const frozen = freeze(unfrozen, regions, { precision, ...ahead, progress, memory }).network;
     const held = demands.some(demand => demand !== undefined)
       ? holdDemands(frozen, regions, demands, { precision: PRECISIONS[precision] }).network
       : frozen;

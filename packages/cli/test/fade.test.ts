@@ -121,7 +121,7 @@ describe('lookahead', () => {
     await writeFile(from, exportOnnx(gated));
     const enforce = (to: string, ...more: string[]) =>
       police(['enforce', from, '-r', region, '-o', to, '-f', '--json', ...more]);
-    const done = await enforce(out, '--certificate', proof);
+    const done = await enforce(out, '--lookahead', '--certificate', proof);
     expect(done).toMatchObject({ code: 0 });
     expect(JSON.parse(done.text)).toMatchObject({ shifts: { shifted: 0, freed: 3 }, edits: [] });
     expect(JSON.parse(await readFile(proof, 'utf8'))).toMatchObject({
@@ -131,11 +131,11 @@ describe('lookahead', () => {
     const verified = await police(['verify', out, '-r', region, '--certificate', proof, '--run']);
     expect(verified).toMatchObject({ code: 0 });
     expect(verified.text).toMatch(/Region 0: 3 of '.*' may bend/);
-    const all = await enforce(file('all.onnx'), '--no-lookahead');
+    const all = await enforce(file('all.onnx'));
     expect(JSON.parse(all.text).shifts).toMatchObject({ shifted: 3 });
     expect(JSON.parse(all.text).shifts.freed).toBeUndefined();
     const smt = await police(['verify', out, '-r', region, '--proof', file('proof.smt2')]);
     expect(smt.code).not.toBe(0);
-    expect(smt.errors).toContain('--no-lookahead');
+    expect(smt.errors).toContain('without lookahead');
   });
 });

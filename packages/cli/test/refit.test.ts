@@ -32,7 +32,6 @@ test('weights go into the file’s own constants, it is certified, and the repor
   const report = JSON.parse(text);
   expect(report.refit.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
     'shift',
-    'lookahead',
     'refit',
     'refit, bias',
     'sides',

@@ -120,6 +120,8 @@ export {
   type SmtProofOptions,
   smtProof,
 } from './proof/smt/smt-proof.js';
+export { lookahead } from './proof/spare-search.js';
+export type { Lookahead, SparingAttempt } from './proof/sparing.js';
 export type { Budget } from './refit/distil.js';
 export type { RefitStage, RefitStageName } from './refit/race.js';
 export { type RefitOptions, type RefitProgress, type Refitted, refit, refitSteps } from './refit/refit.js';

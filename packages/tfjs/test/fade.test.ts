@@ -6,6 +6,7 @@ import {
   enforce,
   forward,
   gapOf,
+  lookahead,
   matrixFromRows,
   type Region,
 } from '@police/core';
@@ -165,7 +166,7 @@ describe.each(backends)('on %s', backend => {
       expect(predict(plain, far).data).toEqual(predict(model, far).data);
       expect(predict(await reloaded(plain), around)).toEqual(predict(plain, around));
       expect(weightsOf(policed)).toEqual(weights);
-      expect(enforce(network, regions, { lookahead: true }).report.shifted).toBe(0);
+      expect(enforce(network, regions, { lookahead }).report.shifted).toBe(0);
     }
   });
 

@@ -111,8 +111,8 @@ ${REGION_WORDS}`,
       'a region (a file, or JSON) on whose points changes are counted and --refit fits, without --data (default: a box twice as large as the regions)',
     )
     .option(
-      '--no-lookahead',
-      'shift: move units too whose bends cannot reach the output, so that every unit is affine on the regions',
+      '--lookahead',
+      'shift: leave units as they are whose bends provably cannot reach the output (slower; otherwise every unit is affine on the regions)',
     )
     .option('--memory <MiB>', MEMORY, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')

@@ -10,7 +10,7 @@ import {
 import { propagatorsFor } from '../frames/propagators-for.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { Progress } from '../network/walk.js';
-import { cheapest, type SparingAttempt } from '../proof/spare-search.js';
+import { assertLookahead, type Lookahead, type SparingAttempt } from '../proof/sparing.js';
 import type { Region } from '../regions/region.js';
 import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
 import type { Spared } from '../rule/spared.js';
@@ -48,11 +48,10 @@ export interface EnforceOptions {
    */
   readonly exclude?: readonly string[];
   /**
-   * Whether a unit may bend where nothing it does reaches the output: every path from it ends in a unit that sound bounds prove flat on the
-   * region. The network is then affine there, though not every unit is. `freeze` must be told too.
-   * @defaultValue false
+   * The function `lookahead` of this package: a unit may bend where nothing it does reaches the output. `freeze` must be given it too.
+   * @defaultValue none: every unit is affine on the regions
    */
-  readonly lookahead?: boolean;
+  readonly lookahead?: Lookahead;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -92,13 +91,14 @@ export function enforce(
     margin = 0,
     sharing = 'per-unit',
     exclude = [],
-    lookahead = false,
+    lookahead,
     memory,
     progress,
   }: EnforceOptions = {},
 ): Enforced {
   assertPolicy(policy);
   assertMargin(margin);
+  assertLookahead(lookahead);
   const propagators = propagatorsFor(net, regions, memory);
   const settings = {
     policy,
@@ -113,7 +113,7 @@ export function enforce(
     return { pass: found, pieces: found, network: withShifts(net, found), cost: movedUnits(net, found) };
   };
   const whole = attempt();
-  const { pass, network, cost } = lookahead ? cheapest(net, regions, whole, attempt, memory) : whole;
+  const { pass, network, cost } = lookahead ? lookahead(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];

@@ -9,6 +9,7 @@ import { certify } from '../proof/certify.js';
 import { freeze } from '../proof/freeze.js';
 import { assertCertified, type Certified } from '../proof/plain-proof.js';
 import { precisionOf, roundNetwork } from '../proof/rounding.js';
+import { lookahead } from '../proof/spare-search.js';
 import type { Region } from '../regions/region.js';
 import { assertGap, type Gap, type PatchPrecision } from './gap.js';
 import { freePrefix, type Gates, gatesOf } from './gates.js';
@@ -92,7 +93,7 @@ export function faded(
     // What adding the shifts has rounded is made good as freezing makes it good, and fades as well.
     const { network: present } = result;
     shifts = shifts.map((each, r) => {
-      const frozen = freeze(present, [regions[r]], { precision, lookahead: true, ...limits }).network;
+      const frozen = freeze(present, [regions[r]], { precision, lookahead, ...limits }).network;
       return sumOf(each, onlyOf(base, shiftsOf(present, frozen)));
     });
     result = made(shifts);

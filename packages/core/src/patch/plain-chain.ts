@@ -20,6 +20,7 @@ import { freeze } from '../proof/freeze.js';
 import { type Interval, intervalsOn, largestOf } from '../proof/intervals.js';
 import { assertCertified, type Certified } from '../proof/plain-proof.js';
 import { precisionOf, roundNetwork } from '../proof/rounding.js';
+import { lookahead } from '../proof/spare-search.js';
 import type { Region } from '../regions/region.js';
 import { ELSEWHERE, isBend, narrowest, type Schedule, scheduleOf, withoutClamps } from './chain-signals.js';
 import type { PatchPrecision } from './gap.js';
@@ -70,7 +71,7 @@ export function plainChain(
 
 /** What rounding has moved onto a kink is moved off it. */
 function cleared(made: Network, regions: readonly Region[], precision: PatchPrecision): PlainChain {
-  const { network: frozen, layers } = freeze(made, regions, { precision, lookahead: true });
+  const { network: frozen, layers } = freeze(made, regions, { precision, lookahead });
   assertKept(layers, frozen, regions);
   const proof = certify(frozen, regions);
   assertCertified(proof);

@@ -12,7 +12,7 @@ import { boundedIntervals, type Clearance, clearanceOn, PROOF } from './bounded-
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { biasHolder, type Clearing, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
-import { cheapest, type SparingAttempt } from './spare-search.js';
+import { assertLookahead, type Lookahead, type SparingAttempt } from './sparing.js';
 
 /** The format to store weights in, the memory allowed, and whom to tell of progress. */
 export interface FreezeOptions {
@@ -29,11 +29,11 @@ export interface FreezeOptions {
    */
   readonly clearance?: Clearance;
   /**
-   * Whether a unit may bend where nothing it does reaches the output: every path from it ends in a unit that bounds prove flat. It then
-   * stays as it is, and so may units that `enforce` with `lookahead` left as they are.
-   * @defaultValue false
+   * The function `lookahead` of this package: a unit may bend where nothing it does reaches the output. It then
+   * stays as it is, and so do units that `enforce` with `lookahead` left as they are.
+   * @defaultValue none: every unit is affine on the regions
    */
-  readonly lookahead?: boolean;
+  readonly lookahead?: Lookahead;
   /**
    * Bytes that frames may take; larger ones are carried in blocks, see `streamedPropagator`.
    * @defaultValue 2 GiB
@@ -68,6 +68,8 @@ export interface Frozen {
  * const { network, maps } = freeze(enforce(net, regions).network, regions);
  */
 export function freeze(net: Network, regions: readonly Region[], options: FreezeOptions = {}): Frozen {
+  const { lookahead, memory } = options;
+  assertLookahead(lookahead);
   const rounded = roundNetwork(foldShifts(net), precisionOf(options.precision ?? 'float32'));
   const attempt = (spared?: readonly Spared[]) => frozenSparing(rounded, regions, options, spared);
   const whole = attempt();
@@ -75,7 +77,7 @@ export function freeze(net: Network, regions: readonly Region[], options: Freeze
     network: frozen,
     layers,
     maps,
-  } = options.lookahead ? cheapest(rounded, regions, whole, attempt, options.memory) : whole;
+  } = lookahead ? lookahead(rounded, regions, whole, attempt, memory) : whole;
   return {
     network: frozen,
     layers,

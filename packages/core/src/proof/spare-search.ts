@@ -3,24 +3,24 @@ import type { Region } from '../regions/region.js';
 import { type AffinePieces, piecesOn } from '../rule/pieces.js';
 import { type Spared, UNREAD } from '../rule/spared.js';
 import { canBeFlat, endsFlat, type Flats, flatAmong, flatsOn, sparedBy, stillFlat } from './lookahead.js';
-
-/** A network made affine on regions, units that were spared aside. */
-export interface SparingAttempt {
-  /** The network with its shifts. */
-  readonly network: Network;
-  readonly pieces: AffinePieces;
-  /** What moving units has cost, by whatever measure: of two attempts the one that costs less is taken. */
-  readonly cost: number;
-}
+import type { SparingAttempt } from './sparing.js';
 
 /** Attempts until what is spared is proved of the network that comes of it; fewer units are spared each time. */
 const MOST_ATTEMPTS = 8;
 
 /**
- * The attempt that costs least: `whole`, without lookahead, or one sparing units whose bends are proved, of the network that comes of it, not
- * to reach the output. Which units are flat is taken from `whole`, and from bounds on the network as it is.
+ * What `enforce`, `freeze`, `police` and `refit` take as their option `lookahead`, so that a unit may bend where nothing it does reaches the
+ * output: every path from it ends in a unit that sound bounds prove flat on the region. The network is then affine there, though not every
+ * unit is. Each bound costs several times what enforcing does.
+ *
+ * Of the attempts the one that costs least: `whole`, without lookahead, or one sparing units whose bends are proved, of the network that
+ * comes of it, not to reach the output. Which units are flat is taken from `whole`, and from bounds on the network as it is.
+ *
+ * @example
+ * const { network, report } = enforce(net, regions, { lookahead });
+ * report.freed; // how many units more would have been shifted without
  */
-export function cheapest<T extends SparingAttempt>(
+export function lookahead<T extends SparingAttempt>(
   net: Network,
   regions: readonly Region[],
   whole: T,

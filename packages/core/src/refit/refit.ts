@@ -6,6 +6,7 @@ import type { Network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
 import type { Decision } from '../numeric/changes.js';
 import type { Matrix } from '../numeric/matrix.js';
+import type { Lookahead } from '../proof/sparing.js';
 import type { Region } from '../regions/region.js';
 import type { Policy } from '../rule/policy.js';
 import { type Candidate, shifted } from './candidate.js';
@@ -36,11 +37,11 @@ export interface RefitOptions {
    */
   readonly isFree?: (node: AffineNode) => boolean;
   /**
-   * Whether bends that cannot reach the output may stay where that alone is nearest, see `EnforceOptions.lookahead`; `freeze` must be
-   * told too. Of fitted networks every unit is affine.
-   * @defaultValue false
+   * The function `lookahead`: bends that cannot reach the output may stay where that alone is nearest, see `EnforceOptions.lookahead`;
+   * `freeze` must be given it too. Of fitted networks every unit is affine.
+   * @defaultValue none
    */
-  readonly lookahead?: boolean;
+  readonly lookahead?: Lookahead;
   /**
    * How long to train in the end; a number of steps gives the same network in every run.
    * @defaultValue not at all
@@ -118,7 +119,7 @@ export function* refitSteps(
     policy = 'minimal',
     sharing = 'per-unit',
     isFree = () => true,
-    lookahead = false,
+    lookahead,
     distil: budget,
     seed = 1,
   }: RefitOptions = {},

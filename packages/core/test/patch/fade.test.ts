@@ -8,6 +8,7 @@ import {
   freeze,
   gapOf,
   imageUnder,
+  lookahead,
   matrix,
   network,
   type Region,
@@ -106,7 +107,7 @@ test('several regions: affine on each, in exact arithmetic too; what it was outs
       expect(certify(found.network, regions).certified).toBe(true);
       expect(found.shifts.size === 0 || found.network.nodes.length > net.nodes.length).toBe(true);
       seen.several += Number([...found.shifts.values()].some(c => new Set(columnsUsed(c)).size > 1));
-      expect(enforce(found.network, regions, { lookahead: true, margin: 0 }).report.shifted).toBe(0);
+      expect(enforce(found.network, regions, { lookahead, margin: 0 }).report.shifted).toBe(0);
       const plain = freeze(network(net.nodes), [], { precision }).network;
       const gates = forward(found.gates, matrix(1, 3)).cols;
       expect(gates).toBe(regions.length);

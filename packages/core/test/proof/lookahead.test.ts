@@ -8,6 +8,7 @@ import {
   enforce,
   forward,
   freeze,
+  lookahead,
   type Network,
   network,
   police,
@@ -81,9 +82,9 @@ test('what is certified is affine, in exact arithmetic, though units bend; enfor
     fc.property(seeds, fc.constantFrom('float32' as const, 'float64' as const), (seed, precision) => {
       const { net, regions, rng } = anyCase(seed);
       const { report } = enforce(net, regions);
-      const ahead = enforce(net, regions, { lookahead: true });
+      const ahead = enforce(net, regions, { lookahead });
       expect(ahead.report.shifted).toBe(report.shifted - (ahead.report.freed ?? 0));
-      const { network: frozen } = freeze(ahead.network, regions, { lookahead: true, precision });
+      const { network: frozen } = freeze(ahead.network, regions, { lookahead, precision });
       const proof = certify(frozen, regions);
       expect(proof.certified).toBe(true);
       if (!proof.certified) return;
@@ -123,7 +124,7 @@ test('a float32 runtime stays within its bound of the map where units bend', () 
   fc.assert(
     fc.property(seeds, seed => {
       const { net, regions, rng } = anyCase(seed);
-      const { network: frozen, maps, proof } = police(net, regions, { lookahead: true });
+      const { network: frozen, maps, proof } = police(net, regions, { lookahead });
       regions.forEach((region, r) => {
         bent += Number(proof.regions[r].unread !== undefined);
         const points = pointsOf(region, 20, rng);
@@ -147,7 +148,7 @@ test('a gate that is opened loses the certificate, or what reads it bends no mor
     fc.property(seeds, seed => {
       const { net, regions, rng } = anyCase(seed);
       const [region] = regions;
-      const { network: frozen, proof } = police(net, [region], { lookahead: true });
+      const { network: frozen, proof } = police(net, [region], { lookahead });
       fc.pre(proof.regions[0].unread !== undefined);
       const node = frozen.nodes.find(({ name }) => name === 'third') as AffineNode;
       const j = node.operator.bias.findIndex(b => Math.abs(b) > FAR / 2);
@@ -173,10 +174,10 @@ test('the example of the design: a bend under a constant needs no shift', () => 
   const net = chain(1, [dense([[1]]), relu(), dense([[1]], [-5]), relu(), dense([[2]], [3])]);
   const region = box([-1], [1]);
   expect(enforce(net, [region]).report.shifted).toBe(1);
-  const { report, network: same, shifts } = enforce(net, [region], { lookahead: true });
+  const { report, network: same, shifts } = enforce(net, [region], { lookahead });
   expect(report).toMatchObject({ shifted: 0, freed: 1, dead: 1, linear: 0, constantOn: [0] });
   expect(Array.from(shifts.relu_2)).toEqual([0]);
-  const { network: frozen, maps } = freeze(same, [region], { lookahead: true });
+  const { network: frozen, maps } = freeze(same, [region], { lookahead });
   expect(snapshot(frozen)).toEqual(snapshot(freeze(net, []).network));
   expect([maps[0].A.data[0], maps[0].b[0]]).toEqual([0, 3]);
   expect(forward(frozen, { rows: 1, cols: 1, data: Float64Array.of(1) }).data[0]).toBe(3);
@@ -199,4 +200,12 @@ test('its certificate says which units may bend, holds, and is caught where it s
   expect(certificateFlaw(read, net, regions, bytes)).toBeUndefined();
   read.regions[0].unread[0].units = 1;
   expect(certificateFlaw(read, net, regions, bytes)).toContain('unread');
+});
+
+test('anything but the function is refused, with what to write instead', () => {
+  const [net, region] = [chain(1, [dense([[1]], [0])]), box([-1], [1])];
+  for (const run of [enforce, freeze, police])
+    expect(() => run(net, [region], { lookahead: true as never })).toThrow(
+      /'lookahead'|lookahead: expected the function.*got true.*import \{ lookahead \}/s,
+    );
 });

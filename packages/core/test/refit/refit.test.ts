@@ -7,6 +7,7 @@ import {
   enforce,
   forward,
   freeze,
+  lookahead,
   type Matrix,
   matrix,
   type Network,
@@ -201,11 +202,11 @@ test('a bend that reaches nothing stays, where that is nearest, and training beg
   const net = chain(1, [dense([[1]]), relu(), dense([[1]], [-5]), relu(), dense([[1]])]);
   const region = box([-1], [1]);
   const points = matrix(200, 1, Float64Array.from(randomArray(seededRng(1), 200, 9)));
-  const { enforced, stages } = refit(net, [region], points, { lookahead: true, distil: { steps: 5 } });
+  const { enforced, stages } = refit(net, [region], points, { lookahead, distil: { steps: 5 } });
   const stage = stages.find(each => each.stage === 'lookahead')!;
   expect(stage).toMatchObject({ kept: true, meanDrift: 0 });
   expect(enforced.report.shifted).toBe(0);
-  const frozen = freeze(enforced.network, [region], { lookahead: true });
+  const frozen = freeze(enforced.network, [region], { lookahead });
   expect(certify(frozen.network, [region]).certified).toBe(true);
   expect(forward(frozen.network, points).data).toEqual(forward(net, points).data);
   // Without it the shifts are there, and no stage is told of.

@@ -60,7 +60,7 @@ function bends(where: string): PoliceError {
     where,
     expected: 'units that are all affine on the region, for a proof in linear arithmetic',
     actual: 'some that may bend, of which bounds prove that nothing reaches the output',
-    remedy: 'Enforce without lookahead (lookahead: false, or --no-lookahead), which moves these units too.',
+    remedy: 'Enforce without lookahead, which moves these units too.',
   });
 }
 
