@@ -40,7 +40,10 @@ function planFor(product: TapProduct): Plan {
   return { ...known.get(key)!, product };
 }
 
-/** Rows `from` to `to` of {@link TapProduct} times x, into the rows of y, which holds zeros. Says whether there was room. */
+/**
+ * Rows `from` to `to` of {@link TapProduct} times x, into the rows of y, which holds zeros. Gives the positions of a channel `[outPlane]`, 1 or 0,
+ * at which anything was written; nothing where there was no room.
+ */
 export function multiplyRows(
   machine: Machine,
   product: TapProduct,
@@ -48,10 +51,11 @@ export function multiplyRows(
   y: Matrix,
   from: number = 0,
   to: number = x.rows,
-): boolean {
+): Uint8Array | undefined {
   const plan = planFor(product);
   const layout = layoutOf(plan, to - from);
-  if (!machine.reserve(layout.end)) return false;
+  if (!machine.reserve(layout.end)) return undefined;
+  const isWritten = new Uint8Array(product.outPlane);
   const buffer = machine.buffer();
   new Int32Array(buffer, layout.lists, plan.lists.length).set(plan.lists);
   packWeights(plan, new Float64Array(buffer, layout.weights, product.weight.length));
@@ -62,9 +66,10 @@ export function multiplyRows(
     chunk.forEach(({ outputs }, b) => {
       const lanes = new Float64Array(buffer, layout.outputs + b * outputBytes(plan), outputBytes(plan) / 8);
       outOfLanes(lanes, y, first + b * LANES, product.outPlane, outputs);
+      for (const p of outputs) isWritten[p] = 1;
     });
   }
-  return true;
+  return isWritten;
 }
 
 const inputBytes = ({ product: { groups, inChannels, inPlane } }: Plan): number =>

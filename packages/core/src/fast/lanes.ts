@@ -2,11 +2,11 @@ import type { Matrix } from '../numeric/matrix.js';
 import { LANES } from './kernel.js';
 
 /**
- * Writes rows `first` to `first + LANES` of x side by side to `into` `[cols, LANES]`, zeros where x has no such row, and marks
- * in `isMet` `[plane]` every position of a channel at which any of them is not zero.
+ * Writes rows `first` to `first + LANES` of x side by side to `into` `[cols, LANES]`, zeros where x has no such row or its columns are not
+ * live, and marks in `isMet` `[plane]` every position of a channel at which any of them is not zero.
  */
 export function intoLanes(x: Matrix, first: number, into: Float64Array, isMet: Uint8Array): void {
-  const { cols } = x;
+  const { cols, live = Int32Array.of(0, cols) } = x;
   const [a, b, c, d] = Array.from({ length: LANES }, (_, lane) =>
     first + lane < x.rows
       ? x.data.subarray((first + lane) * cols, (first + lane + 1) * cols)
@@ -14,9 +14,10 @@ export function intoLanes(x: Matrix, first: number, into: Float64Array, isMet: U
   );
   const plane = isMet.length;
   isMet.fill(0);
-  for (let start = 0; start < cols; start += plane) {
-    for (let p = 0; p < plane; p++) {
-      const j = start + p;
+  if (x.live) into.fill(0);
+  for (let r = 0; r < live.length; r += 2) {
+    let p = live[r] % plane;
+    for (let j = live[r]; j < live[r + 1]; j++) {
       const at = LANES * j;
       into[at] = a[j];
       into[at + 1] = b[j];
@@ -25,6 +26,7 @@ export function intoLanes(x: Matrix, first: number, into: Float64Array, isMet: U
       // No value is so small that its size is lost in a sum of sizes.
       const size = Math.abs(a[j]) + Math.abs(b[j]) + Math.abs(c[j]) + Math.abs(d[j]);
       isMet[p] |= Number(size !== 0);
+      if (++p === plane) p = 0;
     }
   }
 }
