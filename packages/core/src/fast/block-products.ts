@@ -1,4 +1,4 @@
-import { type Matrix, matrix } from '../numeric/matrix.js';
+import { forLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import type { Helpers } from './helpers.js';
 import type { Kernels } from './kernel.js';
@@ -56,19 +56,29 @@ function planFor(product: TapProduct): Plan {
   return { ...known.get(key)!, product };
 }
 
-/** {@link TapProduct} times x, into the rows of y, which holds zeros. Says whether there was room. */
-export function multiplyRows(machine: Machine, product: TapProduct, x: Matrix, y: Matrix): boolean {
+/**
+ * {@link TapProduct} times x, into the rows of y, which holds zeros. Gives the positions of a channel `[outPlane]`, 1 or 0, at which anything was
+ * written; nothing where there was no room.
+ */
+export function multiplyRows(
+  machine: Machine,
+  product: TapProduct,
+  x: Matrix,
+  y: Matrix,
+): Uint8Array | undefined {
   const plan = planFor(product);
   const layout = layoutOf(plan, x.rows, threadsFor(machine, plan, x.rows));
-  if (!machine.reserve(layout.end)) return false;
+  if (!machine.reserve(layout.end)) return undefined;
   if (layout.shares.length > 1) machine.gather();
+  const isWritten = new Uint8Array(product.outPlane);
   const buffer = machine.buffer();
   new Int32Array(buffer, layout.lists, plan.lists.length).set(plan.lists);
   packWeights(plan, new Float64Array(buffer, layout.weights, product.weight.length));
   const chunkRows = layout.shares.length * layout.shares[0].batches * LANES;
-  for (let first = 0; first < x.rows; first += chunkRows)
-    multiplyChunk(machine, buffer, plan, layout, x, y, first);
-  return true;
+  for (let first = 0; first < x.rows; first += chunkRows) {
+    for (const i of multiplyChunk(machine, buffer, plan, layout, x, y, first)) isWritten[plan.outputs[i]] = 1;
+  }
+  return isWritten;
 }
 
 function threadsFor({ threads }: Machine, { product }: Plan, rows: number): number {
@@ -115,6 +125,7 @@ interface Loaded {
   readonly to: number;
 }
 
+/** Gives the numbers of the plan's positions at which anything was written. */
 function multiplyChunk(
   { kernels }: Machine,
   buffer: ArrayBufferLike,
@@ -123,7 +134,7 @@ function multiplyChunk(
   x: Matrix,
   y: Matrix,
   first: number,
-): void {
+): Int32Array {
   const control = controlOf(buffer);
   const loaded = layout.shares
     .map((share, i) => loadShare(buffer, plan.product.inPlane, share, x, first + i * share.batches * LANES))
@@ -139,6 +150,7 @@ function multiplyChunk(
   writeShares(control, jobOf(plan, layout, met.length), shares);
   doTogether(control, kernels, STEPS.multiply, shares.length);
   for (const each of loaded) storeShare(buffer, plan, each, met, y);
+  return met;
 }
 
 /** Copies rows to a share, zeros where it has room for more in its last batch. */
@@ -148,8 +160,11 @@ function loadShare(buffer: ArrayBufferLike, inPlane: number, share: Share, x: Ma
   const batches = Math.ceil((to - from) / LANES);
   new Int32Array(buffer, share.marks, inPlane).fill(0);
   const rows = new Float64Array(buffer, share.rows, batches * LANES * x.cols);
-  rows.set(x.data.subarray(from * x.cols, to * x.cols));
-  rows.fill(0, (to - from) * x.cols);
+  if (x.live) rows.fill(0);
+  else rows.fill(0, (to - from) * x.cols);
+  forLive({ ...rowRange(x, from, to), ...(x.live ? { live: x.live } : {}) }, (begin, end) => {
+    rows.set(x.data.subarray(from * x.cols + begin, from * x.cols + end), begin);
+  });
   return { share: { ...share, batches }, from, to };
 }
 

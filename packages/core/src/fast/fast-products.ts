@@ -1,3 +1,4 @@
+import { rangesOf } from '../numeric/live.js';
 import { type Products, useProducts } from '../numeric/tap-product.js';
 import { type Machine, multiplyRows, roomFor } from './block-products.js';
 import { helpersOf } from './helpers.js';
@@ -39,11 +40,20 @@ export function useFastProducts({ threads = 1 }: FastOptions = {}): boolean {
   const products: Products = {
     multiply: (product, x) => {
       const y = roomFor(product, x.rows);
-      return x.rows === 0 || multiplyRows(machine, product, x, y) ? y : undefined;
+      const isWritten = multiplyRows(machine, product, x, y);
+      if (!isWritten) return undefined;
+      return x.live ? { ...y, live: rangesOf(everyChannel(isWritten, y.cols)) } : y;
     },
   };
   useProducts(products);
   return true;
+}
+
+/** The positions marked, channel after channel. */
+function everyChannel(isWritten: Uint8Array, cols: number): Uint8Array {
+  const marks = new Uint8Array(cols);
+  for (let start = 0; start < cols; start += isWritten.length) marks.set(isWritten, start);
+  return marks;
 }
 
 /** The machine of this process: threads are kept from one call to the next. */

@@ -3,7 +3,8 @@ import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
-import { type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { type Live, rangesOf } from '../numeric/live.js';
+import { forLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 
 const IS_NONLINEARITY: NodeTable<boolean> = {
@@ -20,6 +21,32 @@ const IS_NONLINEARITY: NodeTable<boolean> = {
 /** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
 type Visit = (name: string, block: Matrix, from: number) => void;
 
+/** All directions after a node, and of each block the columns that are not 0, by its first direction's number. */
+interface Stored {
+  readonly rows: Matrix;
+  readonly live: Map<number, Live>;
+}
+
+function store({ rows, live }: Stored, block: Matrix, from: number): void {
+  const start = from * block.cols;
+  forLive(block, (first, end) => rows.data.set(block.data.subarray(first, end), start + first));
+  if (block.live) live.set(from, block.live);
+}
+
+/** Share of the columns that is worth looking for. */
+const LIVE_SHARE = 1 / 2;
+
+/** The same rows with the columns that are not 0, where these are few. */
+function withLive(rows: Matrix): Matrix {
+  const { cols, data } = rows;
+  const isLive = new Uint8Array(cols);
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) if (data[start + j] !== 0) isLive[j] = 1;
+  const live = rangesOf(isLive);
+  const count = live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
+  return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
+}
+
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
  * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
@@ -27,7 +54,7 @@ type Visit = (name: string, block: Matrix, from: number) => void;
 export class DirectionBlocks {
   private readonly nodes: ReadonlyMap<string, NetworkNode>;
   private readonly pieces = new Map<string, (directions: Matrix) => Matrix>();
-  private readonly stored = new Map<string, Matrix>();
+  private readonly stored = new Map<string, Stored>();
   private readonly count: number;
 
   constructor(
@@ -63,7 +90,8 @@ export class DirectionBlocks {
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
       visit(name, block, from);
-      kept.get(name)?.data.set(block.data, from * block.cols);
+      const into = kept.get(name);
+      if (into) store(into, block, from);
     });
     for (const [name, rows] of kept) this.stored.set(name, rows);
     this.forgetUnread();
@@ -83,11 +111,16 @@ export class DirectionBlocks {
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
       ...UNRESOLVED,
-      input: () => rowRange(this.region.frame, from + 1, to + 1),
+      input: () => withLive(rowRange(this.region.frame, from + 1, to + 1)),
       activation: throughPiece,
       max: throughPiece,
     };
-    const known = new Map([...this.stored].map(([name, rows]) => [name, rowRange(rows, from, to)]));
+    const known = new Map(
+      [...this.stored].map(([name, { rows, live }]) => {
+        const ranges = live.get(from);
+        return [name, { ...rowRange(rows, from, to), ...(ranges ? { live: ranges } : {}) }];
+      }),
+    );
     return onDemand(this.net, rules, known);
   }
 
@@ -96,12 +129,12 @@ export class DirectionBlocks {
   }
 
   /** Room for the directions of some nodes, if all of them fit. */
-  private roomFor(names: readonly string[]): Map<string, Matrix> {
+  private roomFor(names: readonly string[]): Map<string, Stored> {
     const sizes = names.map(name => this.net.sizes.get(name)!);
-    const present = [...this.stored.values()].map(({ cols }) => cols);
+    const present = [...this.stored.values()].map(({ rows }) => rows.cols);
     const columns = [...sizes, ...present].reduce((sum, size) => sum + size, 0);
     if (8 * this.count * columns > this.memory) return new Map();
-    return new Map(names.map((name, i) => [name, matrix(this.count, sizes[i])]));
+    return new Map(names.map((name, i) => [name, { rows: matrix(this.count, sizes[i]), live: new Map() }]));
   }
 
   /** Drops stored directions that no later node needs. */

@@ -226,7 +226,11 @@ export function fixSlopes(
   sides: Int8Array,
 ): void {
   propagators.forEach((propagator, r) => {
-    propagator.fixPiece(name, rows => scaleColumns(rows, slopesOn(activation, sides, r, rows.cols)));
+    let slopes: Float64Array | undefined;
+    propagator.fixPiece(name, rows => {
+      slopes ??= slopesOn(activation, sides, r, rows.cols);
+      return scaleColumns(rows, slopes);
+    });
   });
 }
 
@@ -237,7 +241,8 @@ export function fixWinners(
   chosen: MaxShifts,
 ): void {
   propagators.forEach((propagator, r) => {
-    propagator.fixPiece(name, rows => pickColumns(rows, winnersOn(chosen, r)));
+    const winners = winnersOn(chosen, r);
+    propagator.fixPiece(name, rows => pickColumns(rows, winners));
   });
 }
 

@@ -28,8 +28,8 @@ export function assertRegionsFit(regions: readonly Region[], inputSize: number):
 }
 
 /**
- * FramePropagator for regions of a network, for passes by `walkToEnd`: of whole frames where they fit in `memory` bytes, else streamed ones. Nothing is
- * allocated before that is known. Throws `shape` or `too-large`.
+ * FramePropagator for regions of a network, for passes by `walkToEnd`: of whole frames where they fit in `memory` bytes and are not 0 nearly everywhere,
+ * else streamed ones. Nothing is allocated before that is known. Throws `shape` or `too-large`.
  */
 export function propagatorsFor(
   net: Network,
@@ -38,9 +38,22 @@ export function propagatorsFor(
 ): FramePropagator[] {
   assertRegionsFit(regions, net.inputSize);
   const share = memory / Math.max(1, regions.length);
-  return regions.map(region =>
-    passBytes(net, region) <= share ? wholePropagator(region) : streamedPropagator(net, region, share),
-  );
+  return regions.map(region => {
+    const bytes = passBytes(net, region);
+    return bytes > share || (bytes > CACHED_BYTES && isMostlyZero(net, region))
+      ? streamedPropagator(net, region, share)
+      : wholePropagator(region);
+  });
+}
+
+/** Whole frames of no more are in the caches all the same. */
+const CACHED_BYTES = 2 ** 25;
+
+/** Whether blocks of directions are 0 nearly everywhere: those of coordinates, in the first of several convolutions. */
+function isMostlyZero(net: Network, { diagonal, body }: Region): boolean {
+  if (!diagonal || !body.unitBall) return false;
+  const isRead = net.nodes.every(({ kind }) => kind !== 'clamp' && kind !== 'opaque');
+  return isRead && net.nodes.some(node => node.kind === 'affine' && node.operator.kind === 'conv');
 }
 
 /** FramePropagator of whole frames, as gradients need them. Throws `shape` or `too-large`. */

@@ -4,11 +4,12 @@ import { windowCount } from '../network/max-windows.js';
 import type { Network } from '../network/network.js';
 import type { MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
+import { markRanges } from '../numeric/live.js';
 import { type Matrix, matrix, pickColumns, rowOf, rowRange, stackRows } from '../numeric/matrix.js';
 import { symmetricBody } from '../regions/kinds/symmetric.js';
 import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
-import { pairDifferences, pairOffsets } from '../rule/winners.js';
+import { type Pairs, pairDifferences, pairOffsets, pairsOf } from '../rule/winners.js';
 import { DirectionBlocks } from './direction-blocks.js';
 import type { FramePropagator } from './propagator.js';
 
@@ -85,19 +86,39 @@ function leadsOf(
   blocks: DirectionBlocks,
   unitBall: UnitBall,
 ): Float64Array {
-  const total = pairOffsets(windows).at(-1)!;
-  const windowsTotal = windowCount(windows);
-  let radius: Float64Array = new Float64Array(total);
+  const pairs = pairsOf(windows, 0, windowCount(windows));
+  const radius = new Float64Array(pairs.first.length);
   blocks.sweep([name], (_name, block) => {
-    // A row of differences at a time: there are many more of them than entries.
-    for (let i = 0; i < block.rows; i++) {
-      const row = rowRange(block, i, i + 1);
-      radius = widened(unitBall, radius, pairDifferences(windows, row, 0, windowsTotal));
+    const met = pairsMet(pairs, block);
+    for (let at = 0; at < met.length; at += PAIRS_AT_ONCE) {
+      const some = met.subarray(at, at + PAIRS_AT_ONCE);
+      const before = Float64Array.from(some, k => radius[k]);
+      const after = widened(unitBall, before, pairDifferences(pick(pairs, some), block));
+      some.forEach((k, i) => {
+        radius[k] = after[i];
+      });
     }
   });
-  const atOrigin = pairDifferences(windows, rowRange(input, 0, 1), 0, windowsTotal).data;
+  const atOrigin = pairDifferences(pairs, rowRange(input, 0, 1)).data;
   return atOrigin.map((difference, k) => difference + radius[k]);
 }
+
+/** Pairs whose differences are made together: there are many more of them than entries. */
+const PAIRS_AT_ONCE = 4096;
+
+/** The numbers of the pairs of two entries of which either is not 0 in the block. */
+function pairsMet({ first, second }: Pairs, { cols, live = Int32Array.of(0, cols) }: Matrix): Int32Array {
+  const isLive = new Uint8Array(cols);
+  markRanges(live, isLive);
+  return Int32Array.from(first.keys()).filter(
+    k => first[k] !== second[k] && (isLive[first[k]] === 1 || isLive[second[k]] === 1),
+  );
+}
+
+const pick = ({ first, second }: Pairs, numbers: Int32Array): Pairs => ({
+  first: numbers.map(k => first[k]),
+  second: numbers.map(k => second[k]),
+});
 
 /** The dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
 function widened(unitBall: UnitBall, radius: Float64Array, block: Matrix): Float64Array {

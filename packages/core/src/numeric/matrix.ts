@@ -1,4 +1,5 @@
 import { assertSize, PoliceError } from '../errors.js';
+import { type Live, markRanges, rangesOf, unitedRanges } from './live.js';
 import { addOuterProducts, addProducts, addTransposed } from './products.js';
 
 /** A dense row-major block of float64 values; entry (i, j) is `data[i * cols + j]`. */
@@ -6,6 +7,8 @@ export interface Matrix {
   readonly rows: number;
   readonly cols: number;
   readonly data: Float64Array;
+  /** Outside of these columns every row is 0; absent where nobody looked. */
+  readonly live?: Live;
 }
 
 /** Values `[rows, cols]` in either precision, as a {@link Matrix} lies in memory. */
@@ -49,6 +52,16 @@ export function rowOf(m: Matrix, i: number): Float64Array {
 /** Rows `from` (included) to `to` (excluded) as a view that shares the matrix's memory. */
 export function rowRange(m: Matrix, from: number, to: number): Matrix {
   return { rows: to - from, cols: m.cols, data: m.data.subarray(from * m.cols, to * m.cols) };
+}
+
+/** Visits entries row by row, `from` to `to` of the data: all that may be other than 0, of the rows from `firstRow` on. */
+export function forLive(m: Matrix, visit: (from: number, to: number) => void, firstRow: number = 0): void {
+  const { rows, cols, live } = m;
+  if (!live) visit(firstRow * cols, rows * cols);
+  else {
+    for (let start = firstRow * cols; start < rows * cols; start += cols)
+      for (let r = 0; r < live.length; r += 2) visit(start + live[r], start + live[r + 1]);
+  }
 }
 
 /** The rows of all blocks, in order. All must have the same number of columns. */
@@ -167,10 +180,17 @@ export function addInto(sum: Matrix, term: Matrix): Matrix {
 /** `Σ coefficientᵢ · blockᵢ` of blocks of one size; all coefficients 1 by default. */
 export function linearCombination(blocks: readonly Matrix[], coefficients?: readonly number[]): Matrix {
   const [first] = blocks;
-  const sum = matrix(first.rows, first.cols);
-  blocks.forEach(({ data }, k) => {
+  const live = blocks.map(block => block.live).filter(ranges => ranges !== undefined);
+  const sum = {
+    ...matrix(first.rows, first.cols),
+    ...(live.length === blocks.length ? { live: unitedRanges(live, first.cols) } : {}),
+  };
+  blocks.forEach((block, k) => {
     const factor = coefficients ? coefficients[k] : 1;
-    for (let i = 0; i < data.length; i++) sum.data[i] += factor * data[i];
+    const { data } = block;
+    forLive(block, (from, to) => {
+      for (let i = from; i < to; i++) sum.data[i] += factor * data[i];
+    });
   });
   return sum;
 }
@@ -197,10 +217,22 @@ export function columnRange(m: Matrix, from: number, to: number): Matrix {
 /** Columns of a matrix, in the order given. */
 export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
   const picked = matrix(m.rows, columns.length);
+  if (m.live) return pickLive(m, m.live, columns, picked);
   for (let i = 0, at = 0; i < m.rows; i++) {
     for (let k = 0; k < columns.length; k++, at++) picked.data[at] = m.data[i * m.cols + columns[k]];
   }
   return picked;
+}
+
+function pickLive(m: Matrix, live: Live, columns: ArrayLike<number>, picked: Matrix): Matrix {
+  const isLive = new Uint8Array(m.cols);
+  markRanges(live, isLive);
+  const isPicked = Uint8Array.from(columns, column => isLive[column]);
+  for (let k = 0; k < columns.length; k++) {
+    if (!isPicked[k]) continue;
+    for (let i = 0; i < m.rows; i++) picked.data[i * columns.length + k] = m.data[i * m.cols + columns[k]];
+  }
+  return { ...picked, live: rangesOf(isPicked) };
 }
 
 /** `Xᵀ`. */
@@ -222,11 +254,14 @@ export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
 
 /** Every column times a factor. */
 export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
-  const scaled = matrix(m.rows, m.cols);
-  for (let i = 0, at = 0; i < m.rows; i++) {
-    for (let j = 0; j < m.cols; j++, at++) scaled.data[at] = m.data[at] * factors[j];
+  const { rows, cols, live = Int32Array.of(0, cols) } = m;
+  const scaled = matrix(rows, cols);
+  for (let start = 0; start < rows * cols; start += cols) {
+    for (let r = 0; r < live.length; r += 2) {
+      for (let j = live[r]; j < live[r + 1]; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
+    }
   }
-  return scaled;
+  return m.live ? { ...scaled, live: m.live } : scaled;
 }
 
 /** Largest absolute entry. */

@@ -34,9 +34,9 @@ export interface UnitBall {
 export const cube: UnitBall = {
   ...normOf((g, first, into) => {
     into.fill(0);
-    for (let i = first, at = first * g.cols; i < g.rows; i++) {
-      for (let j = 0; j < g.cols; j++, at++) into[j] += Math.abs(g.data[at]);
-    }
+    eachLiveRow(g, first, (start, from, to) => {
+      for (let j = from; j < to; j++) into[j] += Math.abs(g.data[start + j]);
+    });
   }),
   maximiserInto: ({ rows, cols, data }, unit, factor, into) => {
     for (let i = 1, at = cols + unit; i < rows; i++, at += cols) into[i] = factor * Math.sign(data[at]);
@@ -73,12 +73,11 @@ export const cube: UnitBall = {
 /** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
 export const disc: UnitBall = {
   ...normOf((g, first, into) => {
-    const { rows, cols, data } = g;
     into.fill(0);
-    for (let i = first, at = first * cols; i < rows; i++) {
-      for (let j = 0; j < cols; j++, at++) into[j] += data[at] * data[at];
-    }
-    for (let j = 0; j < cols; j++) {
+    eachLiveRow(g, first, (start, from, to) => {
+      for (let j = from; j < to; j++) into[j] += g.data[start + j] * g.data[start + j];
+    });
+    for (let j = 0; j < g.cols; j++) {
       into[j] =
         into[j] >= SAFE_SQUARES && into[j] < Infinity ? Math.sqrt(into[j]) : scaledLength(g, first, j);
     }
@@ -125,9 +124,9 @@ export const disc: UnitBall = {
 export const octahedron: UnitBall = {
   ...normOf((g, first, into) => {
     into.fill(0);
-    for (let i = first, at = first * g.cols; i < g.rows; i++) {
-      for (let j = 0; j < g.cols; j++, at++) into[j] = Math.max(into[j], Math.abs(g.data[at]));
-    }
+    eachLiveRow(g, first, (start, from, to) => {
+      for (let j = from; j < to; j++) into[j] = Math.max(into[j], Math.abs(g.data[start + j]));
+    });
   }),
   maximiserInto: (h, unit, factor, into) => {
     let longest = 1; // one of several tied axes is enough, the first
@@ -170,6 +169,16 @@ export const octahedron: UnitBall = {
     return distance <= tolerance / scale + containmentTolerance(size + 2 * d, 1);
   },
 };
+
+/** Visits columns `from` to `to`, of the row that begins at `start` in the data: all that may be other than 0, of the rows from `first` on. */
+function eachLiveRow(
+  { rows, cols, live = Int32Array.of(0, cols) }: Matrix,
+  first: number,
+  visit: (start: number, from: number, to: number) => void,
+): void {
+  for (let start = first * cols; start < rows * cols; start += cols)
+    for (let r = 0; r < live.length; r += 2) visit(start, live[r], live[r + 1]);
+}
 
 /** A norm from what writes it for the rows of g from `first` on to `into` `[units]`. Row by row, so that memory is read in order. */
 function normOf(

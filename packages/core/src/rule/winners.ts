@@ -170,18 +170,30 @@ export function pairOffsets({ offsets }: Windows): Int32Array {
   return starts;
 }
 
-/** The differences x_b − x_a of all pairs of entries of windows `from` to `to`, a-major, on rows. */
-export function pairDifferences({ offsets, members }: Windows, x: Matrix, from: number, to: number): Matrix {
-  const first: number[] = [];
-  const second: number[] = [];
-  for (let w = from; w < to; w++) {
+/** Pairs of entries, by their numbers. */
+export interface Pairs {
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+}
+
+/** All ordered pairs of entries of windows `from` to `to`, window after window, a-major. */
+export function pairsOf({ offsets, members }: Windows, from: number, to: number): Pairs {
+  let count = 0;
+  for (let w = from; w < to; w++) count += (offsets[w + 1] - offsets[w]) ** 2;
+  const [first, second] = [new Int32Array(count), new Int32Array(count)];
+  for (let w = from, k = 0; w < to; w++) {
     for (let a = offsets[w]; a < offsets[w + 1]; a++) {
-      for (let b = offsets[w]; b < offsets[w + 1]; b++) {
-        first.push(members[a]);
-        second.push(members[b]);
+      for (let b = offsets[w]; b < offsets[w + 1]; b++, k++) {
+        first[k] = members[a];
+        second[k] = members[b];
       }
     }
   }
+  return { first, second };
+}
+
+/** The differences x_second − x_first of pairs on rows. */
+export function pairDifferences({ first, second }: Pairs, x: Matrix): Matrix {
   const differences = matrix(x.rows, first.length);
   for (let i = 0, at = 0; i < x.rows; i++) {
     const row = i * x.cols;
@@ -204,7 +216,7 @@ export function pairLeads(windows: Windows, region: Pick<Region, 'range'>, frame
   const leads = new Float64Array(starts[count]);
   for (let w = 0; w < count; w += WINDOWS_AT_ONCE) {
     const end = Math.min(count, w + WINDOWS_AT_ONCE);
-    leads.set(region.range(pairDifferences(windows, frame, w, end)).hi, starts[w]);
+    leads.set(region.range(pairDifferences(pairsOf(windows, w, end), frame)).hi, starts[w]);
   }
   return leads;
 }

@@ -10,12 +10,17 @@ import {
   enforce,
   freeze,
   imageUnder,
+  leakyRelu,
+  maxPoolWindows,
   type Network,
+  network,
+  operators,
   type Region,
   type Rng,
   relu,
   vPolytope,
 } from '@police/core';
+import { useFastProducts } from '@police/core/fast';
 import { CONV_SIZE, convNetwork, randomGraph } from '@police/testing/graphs';
 import {
   expectClose,
@@ -27,7 +32,8 @@ import {
   seeds,
 } from '@police/testing/helpers';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { loadedProducts, useProducts } from '../../src/numeric/tap-product.js';
 
 /** Bytes of the least block a network can be streamed with: every node's values, of one direction, four times. */
 function leastMemory(net: Network): number {
@@ -143,6 +149,62 @@ describe('frames carried in blocks', () => {
     enforce(net, [region], { memory: all - 1 });
     expect(rows).toBe(1 + 3 * 40);
   });
+});
+
+describe('directions that are 0 nearly everywhere', () => {
+  afterEach(() => useProducts(undefined));
+
+  /** Two convolutions with a bend, a pool and a sum around them, on images of 16 × 16. */
+  function imageNetwork(rng: Rng): Network {
+    const conv = (inShape: [number, number, number], out: number) =>
+      operators.conv({
+        inShape,
+        weight: randomArray(rng, out * inShape[0] * 9),
+        weightShape: [out, inShape[0], 3, 3],
+        bias: randomArray(rng, out),
+        padding: [1, 1, 1, 1],
+      });
+    const { windows, outShape } = maxPoolWindows({ shape: [4, 16, 16], kernel: [2, 2] });
+    const size = outShape[0] * outShape[1] * outShape[2];
+    return network([
+      { kind: 'input', name: 'x', size: 256 },
+      { kind: 'affine', name: 'conv1', input: 'x', operator: conv([1, 16, 16], 4) },
+      { kind: 'activation', name: 'bend1', input: 'conv1', activation: leakyRelu(0.1) },
+      { kind: 'max', name: 'pool', input: 'bend1', windows },
+      { kind: 'affine', name: 'conv2', input: 'pool', operator: conv(outShape, 4) },
+      { kind: 'sum', name: 'sum', inputs: ['conv2', 'pool'], coefficients: [1, -0.5] },
+      { kind: 'activation', name: 'bend2', input: 'sum', activation: relu() },
+      { kind: 'affine', name: 'head', input: 'bend2', operator: dense([randomArray(rng, size)], [0.5]) },
+    ]);
+  }
+
+  test.each(['box', 'ball', 'crossPolytope'] as const)('%s: left out, to the same bits', kind => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 4, max: 40 }), (seed, rows) => {
+        const rng = seededRng(seed);
+        const [net, region] = [imageNetwork(rng), makeRegion(kind, 256, rng, 0.2)];
+        const memory = rows * leastMemory(net);
+        useProducts(undefined);
+        const plain = enforce(net, [region], { memory });
+        useFastProducts();
+        const fast = loadedProducts()!;
+        let leftOut = 0;
+        useProducts({
+          multiply: (product, x) => {
+            leftOut += Number(x.live !== undefined && columnsIn(x.live) < x.cols);
+            return fast.multiply(product, x);
+          },
+        });
+        const found = enforce(net, [region], { memory });
+        expectSameShifts(found, plain, 0);
+        expect(found.sides).toEqual(plain.sides);
+        expect(leftOut).toBeGreaterThan(0);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  const columnsIn = (live: Int32Array) => live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
 });
 
 describe('a frame that does not fit', () => {

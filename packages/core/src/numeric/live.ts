@@ -1,0 +1,32 @@
+/**
+ * Which columns of a block of rows may hold anything but 0: `[from, to)` one pair after the other, rising and apart. A pixel reaches few units
+ * of the first convolutions, so that a block of directions is 0 nearly everywhere.
+ */
+export type Live = Int32Array;
+
+/** Columns of zeros that a range takes along rather than end: a range more costs as much. */
+const GAP = 32;
+
+/** The ranges of the columns marked. */
+export function rangesOf(isLive: Uint8Array): Live {
+  const ranges: number[] = [];
+  for (let j = 0; j < isLive.length; j++) {
+    if (!isLive[j]) continue;
+    const last = ranges.length - 1;
+    if (last > 0 && j - ranges[last] < GAP) ranges[last] = j + 1;
+    else ranges.push(j, j + 1);
+  }
+  return Int32Array.from(ranges);
+}
+
+/** Marks the columns of ranges. */
+export function markRanges(ranges: Live, isLive: Uint8Array): void {
+  for (let r = 0; r < ranges.length; r += 2) isLive.fill(1, ranges[r], ranges[r + 1]);
+}
+
+/** All columns that any of them has. */
+export function unitedRanges(all: readonly Live[], cols: number): Live {
+  const isLive = new Uint8Array(cols);
+  for (const ranges of all) markRanges(ranges, isLive);
+  return rangesOf(isLive);
+}
