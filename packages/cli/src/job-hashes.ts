@@ -25,7 +25,7 @@ export interface WrittenHashes {
 const FILES = ['target', 'data', 'certificate', 'keep'];
 
 /** Options that change nothing of a result that there is; what memory was too little for is no result. */
-const WITHOUT_EFFECT = ['memory'];
+const WITHOUT_EFFECT = ['memory', 'threads'];
 
 export function sha256(content: Uint8Array | string): string {
   return createHash('sha256').update(content).digest('hex');

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { PoliceError } from '@police/core';
 import { useFastProducts } from '@police/core/fast';
 import { Command, CommanderError } from 'commander';
@@ -27,7 +28,6 @@ const MORE_HELP = '\nRegion files, with examples: police help regions';
 
 /** Runs one command line (without the program's name) and returns its exit code. Errors are printed, never thrown. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  useFastProducts();
   let code: number = EXIT.done;
   const program = commandsOf(terminal, found => {
     code = found;
@@ -97,6 +97,10 @@ function commandsOf(terminal: Terminal, finish: (code: number) => void): Command
     .configureOutput({
       writeOut: text => terminal.stdout.write(text),
       writeErr: text => terminal.stderr.write(text),
+    })
+    .hook('preAction', (_program, command) => {
+      const { threads = availableParallelism() } = command.opts<{ threads?: number }>();
+      useFastProducts({ threads });
     })
     .exitOverride()
     .showHelpAfterError('(police --help, or police <command> --help)')

@@ -1,7 +1,7 @@
 import { type BoundsOptions, boundsCommand } from '../commands/bounds.js';
 import { wholeNumber } from '../jobs/flags.js';
 import { REGION_WORDS, withRegionOptions } from '../regions/sources.js';
-import { type Declaring, MEMORY, modelCommand } from './declaring.js';
+import { type Declaring, MEMORY, modelCommand, THREADS } from './declaring.js';
 
 /** `police bounds`. */
 export function declareBounds(declaring: Declaring): void {
@@ -21,6 +21,7 @@ export function declareBounds(declaring: Declaring): void {
     )
     .option('--points', 'print where the extremes are attained')
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--threads <n>', THREADS, wholeNumber)
     .action(async (path: string, options: BoundsOptions) =>
       finish(await boundsCommand(path, options, terminal)),
     );

@@ -12,6 +12,9 @@ export interface Declaring {
 /** Of every `--memory`. */
 export const MEMORY = 'what regions, frames, maps and reports may take (default: 2048)';
 
+/** Of every `--threads`. */
+export const THREADS = 'that multiply frames, with the same result however many (default: one per core)';
+
 export const EXIT_CODES = `
 Exit codes: 0 done · 1 not certified · 2 bad input · 3 unsupported`;
 

@@ -4,7 +4,7 @@ import { type SweepOptions, sweepCommand } from '../commands/sweep.js';
 import type { EnforceOptions } from '../enforce-options.js';
 import { instanceOptions, isMany, seconds, wholeNumber } from '../jobs/flags.js';
 import { REGION_WORDS, withRegionOptions } from '../regions/sources.js';
-import { type Declaring, MEMORY, modelCommand, number } from './declaring.js';
+import { type Declaring, MEMORY, modelCommand, number, THREADS } from './declaring.js';
 
 /** `police enforce`. */
 export function declareEnforce(declaring: Declaring): void {
@@ -115,6 +115,7 @@ ${REGION_WORDS}`,
       'shift: leave units as they are whose bends provably cannot reach the output (slower; otherwise every unit is affine on the regions)',
     )
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--threads <n>', THREADS, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('--allow-violation', 'write even where a property holds before and not after')
     .option('-f, --force', 'replace files that are there')

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type RegionsOptions, regionsCommand } from '../commands/regions.js';
 import { wholeNumber } from '../jobs/flags.js';
-import { type Declaring, MEMORY, modelCommand } from './declaring.js';
+import { type Declaring, MEMORY, modelCommand, THREADS } from './declaring.js';
 
 /** `police regions`. */
 export function declareRegions(declaring: Declaring): void {
@@ -36,6 +36,7 @@ export function declareRegions(declaring: Declaring): void {
     )
     .option('--svg <file>', 'draw the curve; - is standard output')
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--threads <n>', THREADS, wholeNumber)
     .option('-f, --force', 'replace a file that is there')
     .action(async (path: string, options: RegionsOptions) =>
       finish(await regionsCommand(path, options, terminal)),

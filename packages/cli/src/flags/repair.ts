@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { type RepairCommandOptions, repairCommand } from '../commands/repair.js';
 import { type SweepOptions, sweepCommand } from '../commands/sweep.js';
 import { instanceOptions, isMany, wholeNumber } from '../jobs/flags.js';
-import { type Declaring, MEMORY, modelCommand } from './declaring.js';
+import { type Declaring, MEMORY, modelCommand, THREADS } from './declaring.js';
 
 /** `police repair`. */
 export function declareRepair(declaring: Declaring): void {
@@ -38,6 +38,7 @@ export function declareRepair(declaring: Declaring): void {
     .option('--report <file>', 'write the report as JSON')
     .option('--certificate <file>', 'write the certificate, for police verify')
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--threads <n>', THREADS, wholeNumber)
     .option('--no-run', 'do not run what is written in ONNX Runtime, where that is installed')
     .option('-f, --force', 'replace files that are there')
     .action(async (paths: string[], options: RepairCommandOptions & SweepOptions, described: Command) =>

@@ -4,7 +4,7 @@ import { type SweepOptions, sweepCommand } from '../commands/sweep.js';
 import { type VerifyOptions, verifyCommand } from '../commands/verify.js';
 import { instanceOptions, isMany, wholeNumber } from '../jobs/flags.js';
 import { REGION_WORDS, withRegionOptions } from '../regions/sources.js';
-import { type Declaring, MEMORY, modelCommand } from './declaring.js';
+import { type Declaring, MEMORY, modelCommand, THREADS } from './declaring.js';
 
 /** `police verify`. */
 export function declareVerify(declaring: Declaring): void {
@@ -45,6 +45,7 @@ ${REGION_WORDS}`,
     .option('--no-run', 'of a query: do not confirm points in ONNX Runtime')
     .option('--samples <n>', 'with --run: points of each region (default: 100)', wholeNumber)
     .option('--memory <MiB>', MEMORY, wholeNumber)
+    .option('--threads <n>', THREADS, wholeNumber)
     .action(
       async (paths: string[], options: VerifyOptions & QueryOptions & SweepOptions, described: Command) => {
         if (isMany(paths, options)) finish(await sweepCommand('verify', paths, options, described, terminal));

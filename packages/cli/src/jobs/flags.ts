@@ -9,7 +9,11 @@ export function instanceOptions(command: Command): Command {
       '--instances <file>',
       'many at once: CSV of model, property, timeout in seconds; with a heading, options as further columns',
     )
-    .option('--jobs <n>', 'of many: threads (default: 1); each takes what --memory allows', wholeNumber)
+    .option(
+      '--jobs <n>',
+      'of many: how many at a time (default: 1); each takes what --memory allows and, beside others, one of --threads',
+      wholeNumber,
+    )
     .option(
       '--summary <file>',
       'of many: a CSV table to append to, a row for each; what is there is not done again',

@@ -1,31 +1,47 @@
-import { type Matrix, matrix } from '../numeric/matrix.js';
+import { forLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
-import { type Kernels, LANE_BYTES, LANES, POSITION_BYTES, WIDE } from './kernel.js';
-import { intoLanes, outOfLanes } from './lanes.js';
+import type { Helpers } from './helpers.js';
+import type { Kernels } from './kernel.js';
+import { POSITION_BYTES, WIDE } from './kernel.js';
+import { MARK_BYTES } from './lane-kernels.js';
+import { FLOAT_BYTES, LANE_BYTES, LANES } from './lanes.js';
 import { type Plan, packWeights, planOf } from './plan.js';
+import {
+  CONTROL_BYTES,
+  controlOf,
+  doTogether,
+  type Job,
+  MOST_SHARES,
+  type Share,
+  STEPS,
+  writeShares,
+} from './shares.js';
 
-/** Bytes of inputs and outputs on their way at a time: what a core's second cache holds beside a panel of weights. */
-const CHUNK_BYTES = 2 ** 20;
+/** Bytes of rows, inputs and outputs on their way at a time: what a core's second cache holds beside a panel of weights. */
+const SHARE_BYTES = 2 ** 20;
 
-/** Where things lie in the kernels' memory, in bytes; the chunk's batches follow one another. */
-interface Layout {
-  readonly lists: number;
-  readonly weights: number;
-  readonly positions: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly end: number;
-  /** Batches of {@link LANES} rows in a chunk. */
-  readonly batches: number;
-}
+/** Multiply-adds that are worth a thread's while: waking it takes about as long as a tenth of them. */
+const THREAD_WORK = 2 ** 20;
 
-/** The kernels and the memory that they work in. */
-export interface Machine {
+/** The kernels, the memory that they work in, and the threads that help. */
+export interface Machine extends Helpers {
   readonly kernels: Kernels;
+  /** This one and those that help. */
+  readonly threads: number;
   /** Makes room for so many bytes; says whether it could. */
   reserve(bytes: number): boolean;
   /** The memory as it is now. */
   buffer(): ArrayBufferLike;
+}
+
+/** Where things lie in the memory, in bytes; a chunk is of several shares of several batches of {@link LANES} rows. */
+interface Layout {
+  readonly lists: number;
+  readonly weights: number;
+  /** Of the positions that meet a non-zero, for wide panels, then for single ones. */
+  readonly positions: number;
+  readonly shares: readonly Share[];
+  readonly end: number;
 }
 
 const plans = new WeakMap<Int32Array, Map<string, Plan>>();
@@ -41,131 +57,208 @@ function planFor(product: TapProduct): Plan {
 }
 
 /**
- * Rows `from` to `to` of {@link TapProduct} times x, into the rows of y, which holds zeros. Gives the positions of a channel `[outPlane]`, 1 or 0,
- * at which anything was written; nothing where there was no room.
+ * {@link TapProduct} times x, into the rows of y, which holds zeros. Gives the positions of a channel `[outPlane]`, 1 or 0, at which anything was
+ * written; nothing where there was no room.
  */
 export function multiplyRows(
   machine: Machine,
   product: TapProduct,
   x: Matrix,
   y: Matrix,
-  from: number = 0,
-  to: number = x.rows,
 ): Uint8Array | undefined {
   const plan = planFor(product);
-  const layout = layoutOf(plan, to - from);
+  const layout = layoutOf(plan, x.rows, threadsFor(machine, plan, x.rows));
   if (!machine.reserve(layout.end)) return undefined;
+  if (layout.shares.length > 1) machine.gather();
   const isWritten = new Uint8Array(product.outPlane);
   const buffer = machine.buffer();
   new Int32Array(buffer, layout.lists, plan.lists.length).set(plan.lists);
   packWeights(plan, new Float64Array(buffer, layout.weights, product.weight.length));
-  for (let first = from; first < to; first += layout.batches * LANES) {
-    const batches = Math.min(layout.batches, Math.ceil((to - first) / LANES));
-    const chunk = loadChunk(buffer, plan, layout, x, first, batches);
-    multiplyChunk(machine.kernels, plan, layout, chunk);
-    chunk.forEach(({ outputs }, b) => {
-      const lanes = new Float64Array(buffer, layout.outputs + b * outputBytes(plan), outputBytes(plan) / 8);
-      outOfLanes(lanes, y, first + b * LANES, product.outPlane, outputs);
-      for (const p of outputs) isWritten[p] = 1;
-    });
+  const chunkRows = layout.shares.length * layout.shares[0].batches * LANES;
+  for (let first = 0; first < x.rows; first += chunkRows) {
+    for (const i of multiplyChunk(machine, buffer, plan, layout, x, y, first)) isWritten[plan.outputs[i]] = 1;
   }
   return isWritten;
 }
 
-const inputBytes = ({ product: { groups, inChannels, inPlane } }: Plan): number =>
-  groups * inChannels * inPlane * LANE_BYTES;
-const outputBytes = ({ product: { groups, outChannels, outPlane } }: Plan): number =>
-  groups * outChannels * outPlane * LANE_BYTES;
+function threadsFor({ threads }: Machine, { product }: Plan, rows: number): number {
+  const work = rows * outSize(product) * product.inChannels * product.taps;
+  return Math.max(1, Math.min(threads, MOST_SHARES, Math.floor(work / THREAD_WORK)));
+}
 
-function layoutOf(plan: Plan, rows: number): Layout {
-  const perBatch = inputBytes(plan) + outputBytes(plan);
-  const batches = Math.min(Math.ceil(rows / LANES), Math.max(1, Math.floor(CHUNK_BYTES / perBatch)));
-  const lists = 64;
+const inSize = ({ groups, inChannels, inPlane }: TapProduct): number => groups * inChannels * inPlane;
+const outSize = ({ groups, outChannels, outPlane }: TapProduct): number => groups * outChannels * outPlane;
+
+function layoutOf(plan: Plan, rows: number, threads: number): Layout {
+  const { product } = plan;
+  const [inBytes, outBytes] = [inSize(product) * LANE_BYTES, outSize(product) * LANE_BYTES];
+  const rowsBytes = Math.max(inBytes, outBytes);
+  const fitting = Math.max(1, Math.floor(SHARE_BYTES / (rowsBytes + inBytes + outBytes)));
+  const needed = Math.ceil(rows / LANES);
+  const batches = Math.max(1, Math.min(fitting, Math.ceil(needed / threads)));
+  const count = Math.max(1, Math.min(threads, Math.ceil(needed / batches)));
+  const lists = aligned(CONTROL_BYTES);
   const weights = aligned(lists + 4 * plan.lists.length);
-  const positions = aligned(weights + 8 * plan.product.weight.length);
-  const inputs = aligned(positions + 2 * batches * plan.outputs.length * POSITION_BYTES);
-  const outputs = aligned(inputs + batches * inputBytes(plan));
-  return { lists, weights, positions, inputs, outputs, batches, end: outputs + batches * outputBytes(plan) };
+  const positions = aligned(weights + FLOAT_BYTES * product.weight.length);
+  let end = aligned(positions + 2 * plan.outputs.length * POSITION_BYTES);
+  const take = (bytes: number): number => {
+    const begin = end;
+    end = aligned(begin + bytes);
+    return begin;
+  };
+  const shares = Array.from({ length: count }, () => ({
+    batches,
+    rows: take(batches * rowsBytes),
+    inputs: take(batches * inBytes),
+    outputs: take(batches * outBytes),
+    marks: take(product.inPlane * MARK_BYTES),
+  }));
+  return { lists, weights, positions, shares, end };
 }
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/** A batch of rows in the memory: the addresses of its positions that meet a non-zero, for wide and for single panels, and their numbers. */
-interface Batch {
-  readonly wide: number;
-  readonly single: number;
-  readonly outputs: Int32Array;
+/** A share of a chunk, and the rows of the block that are in it. */
+interface Loaded {
+  readonly share: Share;
+  readonly from: number;
+  readonly to: number;
 }
 
-function loadChunk(
+/** Gives the numbers of the plan's positions at which anything was written. */
+function multiplyChunk(
+  { kernels }: Machine,
   buffer: ArrayBufferLike,
   plan: Plan,
   layout: Layout,
   x: Matrix,
+  y: Matrix,
   first: number,
-  count: number,
-): Batch[] {
-  const isMet = new Uint8Array(plan.product.inPlane);
-  const tableBytes = plan.outputs.length * POSITION_BYTES;
-  return Array.from({ length: count }, (_, b) => {
-    const lanes = new Float64Array(buffer, layout.inputs + b * inputBytes(plan), inputBytes(plan) / 8);
-    intoLanes(x, first + b * LANES, lanes, isMet);
-    const wide = layout.positions + 2 * b * tableBytes;
-    const single = wide + tableBytes;
-    const table = (at: number) => new Int32Array(buffer, at, tableBytes / 4);
-    const outputs = livePositions(plan, isMet);
-    writePositions(plan, outputs, table(wide), layout.lists);
-    writePositions(plan, outputs, table(single), layout.lists + plan.listBytes);
-    return { wide, single, outputs: outputs.map(i => plan.outputs[i]) };
-  });
+): Int32Array {
+  const control = controlOf(buffer);
+  const loaded = layout.shares
+    .map((share, i) => loadShare(buffer, plan.product.inPlane, share, x, first + i * share.batches * LANES))
+    .filter(({ from, to }) => from < to);
+  const shares = loaded.map(({ share }) => share);
+  writeShares(control, jobOf(plan, layout, 0), shares);
+  doTogether(control, kernels, STEPS.load, shares.length);
+  const met = positionsMet(
+    plan,
+    shares.map(({ marks }) => new Int32Array(buffer, marks, plan.product.inPlane)),
+  );
+  writePositions(plan, layout, met, buffer);
+  writeShares(control, jobOf(plan, layout, met.length), shares);
+  doTogether(control, kernels, STEPS.multiply, shares.length);
+  for (const each of loaded) storeShare(buffer, plan, each, met, y);
+  return met;
 }
 
-/** Numbers of the plan's positions that meet a position marked. */
-function livePositions({ product: { taps, positionOf }, outputs }: Plan, isMet: Uint8Array): Int32Array {
-  const live = new Int32Array(outputs.length);
+/** Copies rows to a share, zeros where it has room for more in its last batch. */
+function loadShare(buffer: ArrayBufferLike, inPlane: number, share: Share, x: Matrix, from: number): Loaded {
+  const to = Math.min(x.rows, from + share.batches * LANES);
+  if (to <= from) return { share, from, to };
+  const batches = Math.ceil((to - from) / LANES);
+  new Int32Array(buffer, share.marks, inPlane).fill(0);
+  const rows = new Float64Array(buffer, share.rows, batches * LANES * x.cols);
+  if (x.live) rows.fill(0);
+  else rows.fill(0, (to - from) * x.cols);
+  forLive({ ...rowRange(x, from, to), ...(x.live ? { live: x.live } : {}) }, (begin, end) => {
+    rows.set(x.data.subarray(from * x.cols + begin, from * x.cols + end), begin);
+  });
+  return { share: { ...share, batches }, from, to };
+}
+
+function jobOf({ product, panels }: Plan, { weights, positions }: Layout, met: number): Job {
+  const { groups, inChannels, outPlane, inPlane, taps } = product;
+  const singlePanelBytes = FLOAT_BYTES * inChannels * taps;
+  const widePanels = panels.filter(({ width }) => width === WIDE).length;
+  const tableBytes = met * POSITION_BYTES;
+  return {
+    groups,
+    widePanels,
+    singlePanels: panels.length - widePanels,
+    wide: positions,
+    wideEnd: positions + tableBytes,
+    single: positions + tableBytes,
+    singleEnd: positions + 2 * tableBytes,
+    weights,
+    widePanelBytes: WIDE * singlePanelBytes,
+    singlePanelBytes,
+    inRowBytes: FLOAT_BYTES * inSize(product),
+    outRowBytes: FLOAT_BYTES * outSize(product),
+    groupBytes: inChannels * inPlane * LANE_BYTES,
+    channelBytes: outPlane * LANE_BYTES,
+    markBytes: inPlane * MARK_BYTES,
+  };
+}
+
+/** Numbers of the plan's positions that meet a position marked by anyone. */
+function positionsMet(
+  { product: { taps, positionOf }, outputs }: Plan,
+  marks: readonly Int32Array[],
+): Int32Array {
+  const isMet = marks[0].slice();
+  for (const other of marks.slice(1)) {
+    for (let p = 0; p < isMet.length; p++) isMet[p] |= other[p];
+  }
+  const met = new Int32Array(outputs.length);
   let count = 0;
   for (let i = 0; i < outputs.length; i++) {
     for (let at = outputs[i] * taps, end = at + taps; at < end; at++) {
-      if (positionOf[at] >= 0 && isMet[positionOf[at]] === 1) {
-        live[count++] = i;
+      if (positionOf[at] >= 0 && isMet[positionOf[at]] !== 0) {
+        met[count++] = i;
         break;
       }
     }
   }
-  return live.subarray(0, count);
+  return met.subarray(0, count);
 }
 
-function writePositions(plan: Plan, live: Int32Array, table: Int32Array, lists: number): void {
-  for (let i = 0; i < live.length; i++) {
-    const from = 4 * live[i];
-    const to = 4 * i;
-    table[to] = plan.positions[from] + lists;
-    table[to + 1] = plan.positions[from + 1] + lists;
-    table[to + 2] = plan.positions[from + 2];
-    table[to + 3] = plan.positions[from + 3];
+function writePositions(
+  { positions, listBytes }: Plan,
+  layout: Layout,
+  met: Int32Array,
+  buffer: ArrayBufferLike,
+): void {
+  const words = POSITION_BYTES / 4;
+  [layout.lists, layout.lists + listBytes].forEach((lists, i) => {
+    const table = new Int32Array(
+      buffer,
+      layout.positions + i * met.length * POSITION_BYTES,
+      words * met.length,
+    );
+    for (let k = 0, to = 0; k < met.length; k++, to += words) {
+      const from = words * met[k];
+      table[to] = positions[from] + lists;
+      table[to + 1] = positions[from + 1] + lists;
+      table[to + 2] = positions[from + 2];
+      table[to + 3] = positions[from + 3];
+    }
+  });
+}
+
+/** Copies a share's outputs at the positions met to the rows of y. */
+function storeShare(
+  buffer: ArrayBufferLike,
+  { product: { outPlane }, outputs }: Plan,
+  { share, from, to }: Loaded,
+  met: Int32Array,
+  y: Matrix,
+): void {
+  const rows = new Float64Array(buffer, share.rows, (to - from) * y.cols);
+  if (met.length === outPlane) {
+    y.data.set(rows, from * y.cols);
+    return;
   }
-}
-
-/** A panel's weights meet all batches before the next panel's do. */
-function multiplyChunk({ wide, single }: Kernels, plan: Plan, layout: Layout, chunk: readonly Batch[]): void {
-  const { groups, inChannels, outChannels, inPlane, outPlane, taps } = plan.product;
-  const channelStep = outPlane * LANE_BYTES;
-  let weights = layout.weights;
-  for (let g = 0; g < groups; g++) {
-    for (const { channel, width } of plan.panels) {
-      chunk.forEach((batch, b) => {
-        if (batch.outputs.length === 0) return;
-        const [run, begin] = width === WIDE ? [wide, batch.wide] : [single, batch.single];
-        const x = layout.inputs + b * inputBytes(plan) + g * inChannels * inPlane * LANE_BYTES;
-        const y = layout.outputs + b * outputBytes(plan) + (g * outChannels + channel) * channelStep;
-        run(begin, begin + batch.outputs.length * POSITION_BYTES, x, weights, y, channelStep);
-      });
-      weights += 8 * width * inChannels * taps;
+  const positions = met.map(i => outputs[i]);
+  const begin = from * y.cols;
+  for (let start = 0; start < rows.length; start += outPlane) {
+    for (let i = 0; i < positions.length; i++) {
+      const at = start + positions[i];
+      y.data[begin + at] = rows[at];
     }
   }
 }
 
 /** A block of zeros with the product's outputs. */
-export function roomFor({ groups, outChannels, outPlane }: TapProduct, rows: number): Matrix {
-  return matrix(rows, groups * outChannels * outPlane);
-}
+export const roomFor = (product: TapProduct, rows: number): Matrix => matrix(rows, outSize(product));

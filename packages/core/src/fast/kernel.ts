@@ -1,12 +1,6 @@
+import { type IntoLanes, intoLanes, type OutOfLanes, outOfLanes } from './lane-kernels.js';
+import { FLOAT_BYTES, LANES } from './lanes.js';
 import { type Code, I32, moduleOf, V128, type WasmFunction, wasm } from './wasm-writer.js';
-
-/** Rows of a block that are multiplied at once: two vectors of two float64. */
-export const LANES = 4;
-
-export const FLOAT_BYTES = 8;
-
-/** Bytes of one number of all lanes. */
-export const LANE_BYTES: number = FLOAT_BYTES * LANES;
 
 /** Bytes of one term of a list: the addresses of its input and of its weight. */
 export const TERM_BYTES = 8;
@@ -36,6 +30,8 @@ export type SumOver = (
 ) => void;
 
 export interface Kernels {
+  readonly intoLanes: IntoLanes;
+  readonly outOfLanes: OutOfLanes;
   readonly wide: SumOver;
   readonly single: SumOver;
   /** Multiply-adds in registers and nothing else, 2 · {@link PEAK_SUMS} a round: what rates are held against. */
@@ -123,7 +119,8 @@ function peak(): WasmFunction {
   };
 }
 
-/** The module's bytes, under a kilobyte. Its memory is imported. */
+/** The module's bytes, about a kilobyte. Its memory is imported. */
 export function kernelBytes(mostPages: number, shared: boolean): Uint8Array {
-  return moduleOf([sumOver('wide', WIDE), sumOver('single', 1), peak()], { most: mostPages, shared });
+  const functions = [intoLanes(), outOfLanes(), sumOver('wide', WIDE), sumOver('single', 1), peak()];
+  return moduleOf(functions, { most: mostPages, shared });
 }

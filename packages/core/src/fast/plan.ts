@@ -1,5 +1,6 @@
 import type { TapProduct } from '../numeric/tap-product.js';
-import { FLOAT_BYTES, LANE_BYTES, WIDE } from './kernel.js';
+import { WIDE } from './kernel.js';
+import { FLOAT_BYTES, LANE_BYTES } from './lanes.js';
 
 /** Output channels of a group that are summed together: {@link WIDE} of them, or one. */
 export interface Panel {

@@ -35,14 +35,26 @@ interface Instructions {
   readonly tee: (local: number) => Code;
   readonly constant: (value: number) => Code;
   readonly add: Code;
+  readonly subtract: Code;
+  readonly orNumbers: Code;
   readonly lessUnsigned: Code;
   readonly load: (offset: number) => Code;
+  readonly store: (offset: number) => Code;
   readonly loadPair: (offset: number) => Code;
   readonly loadSplat: (offset: number) => Code;
   readonly storePair: (offset: number) => Code;
+  /** The second of a pair alone, the first left as it is. */
+  readonly loadUpper: Code;
+  readonly storeLower: Code;
+  readonly storeUpper: Code;
   readonly zeroPair: Code;
   readonly addPairs: Code;
   readonly multiplyPairs: Code;
+  /** All bits of each that is not equal to the other's: 0 equals −0, NaN nothing. */
+  readonly differPairs: Code;
+  readonly or: Code;
+  /** Whether any bit is set. */
+  readonly anyTrue: Code;
   /** Repeats `body` while it leaves something other than 0. */
   readonly loopWhile: (body: Code) => Code;
 }
@@ -54,14 +66,23 @@ export const wasm: Instructions = {
   tee: (local: number): Code => [0x22, ...unsigned(local)],
   constant: (value: number): Code => [0x41, ...signed(value)],
   add: [0x6a],
+  subtract: [0x6b],
+  orNumbers: [0x72],
   lessUnsigned: [0x49],
   load: (offset: number): Code => [0x28, ALIGN_4, ...unsigned(offset)],
+  store: (offset: number): Code => [0x36, ALIGN_4, ...unsigned(offset)],
   loadPair: (offset: number): Code => simd(0x00, ALIGN_16, ...unsigned(offset)),
   loadSplat: (offset: number): Code => simd(0x0a, ALIGN_8, ...unsigned(offset)),
   storePair: (offset: number): Code => simd(0x0b, ALIGN_16, ...unsigned(offset)),
+  loadUpper: simd(0x57, ALIGN_8, 0, 1),
+  storeLower: simd(0x5b, ALIGN_8, 0, 0),
+  storeUpper: simd(0x5b, ALIGN_8, 0, 1),
   zeroPair: simd(0x0c, ...new Array<number>(16).fill(0)),
   addPairs: simd(0xf0, 0x01),
   multiplyPairs: simd(0xf2, 0x01),
+  differPairs: simd(0x48),
+  or: simd(0x50),
+  anyTrue: simd(0x53),
   loopWhile: (body: Code): Code => [0x03, NO_RESULT, ...body, 0x0d, 0x00, 0x0b],
 };
 

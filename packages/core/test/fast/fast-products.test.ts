@@ -88,6 +88,41 @@ test('any table of taps, to the last bit of its definition', () => {
   );
 });
 
+describe('the same bits whatever the number of threads', () => {
+  for (const threads of [1, 2, 3]) {
+    test(`${threads}`, () => {
+      expect(useFastProducts({ threads })).toBe(true);
+      const { multiply } = loadedProducts()!;
+      fc.assert(
+        fc.property(seeds, seed => {
+          const rng = seededRng(seed);
+          const product = withChannels(randomProduct(rng), rng, 64);
+          const x = mixedRows(
+            rng,
+            integer(rng, 1, 300),
+            product.groups * product.inChannels * product.inPlane,
+          );
+          expectSameBits(multiply(product, x)!, fast.multiply(product, x)!);
+        }),
+        { numRuns: 30 },
+      );
+    });
+  }
+
+  for (const threads of [0, 1.5, -1, Number.NaN]) {
+    test(`not ${threads}`, () => {
+      expect(() => useFastProducts({ threads })).toThrow('option threads: expected a whole number from 1 up');
+    });
+  }
+});
+
+/** The same taps between more channels: work enough for several threads. */
+function withChannels(product: TapProduct, rng: Rng, channels: number): TapProduct {
+  const { groups, taps } = product;
+  const weight = Float64Array.from(randomArray(rng, groups * channels * channels * taps));
+  return { ...product, inChannels: channels, outChannels: channels, weight };
+}
+
 test('more rows than a chunk holds', () => {
   const rng = seededRng(1);
   // 40 kB a batch of four rows: some twenty batches fill a chunk of a mebibyte.
