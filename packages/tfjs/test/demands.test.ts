@@ -9,7 +9,7 @@ import {
   simplex,
 } from '@police/core';
 import { asProved, excessOf } from '@police/testing/demands';
-import { type ConstrainOptions, constrain, freeze, type PatchedModel, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, type PatchedModel, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
