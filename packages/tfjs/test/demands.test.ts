@@ -1,6 +1,6 @@
 import { boxAround, simplex } from '@police/core';
 import { planeDemands, targetConformance } from '@police/testing/conformance';
-import { type ConstrainOptions, constrain, freeze, type PatchedModel } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, type PatchedModel } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
