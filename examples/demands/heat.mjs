@@ -6,7 +6,7 @@
  * affine on a segment and 0 at two points of it is 0 all along it; the slope into the rod is left to training.
  */
 import { box, demands } from '@police/core';
-import { constrain, freeze } from '@police/tfjs';
+import { constrain, freeze } from '@police/tfjs/all';
 import {
   denseNetwork,
   isMain,

@@ -9,7 +9,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { boxAround, demands, lyapunovMatrix } from '@police/core';
-import { constrain, freeze } from '@police/tfjs';
+import { constrain, freeze } from '@police/tfjs/all';
 import { phasePortrait } from './phase-portrait.mjs';
 import { denseNetwork, isMain, normal, regression, seededRng, tf, train, valuesAt } from './training.mjs';
 

@@ -5,7 +5,7 @@
  * the price on the box rises with area and falls with distance and age, whatever the records say; elsewhere it is the network's own.
  */
 import { box, demands } from '@police/core';
-import { constrain, freeze } from '@police/tfjs';
+import { constrain, freeze } from '@police/tfjs/all';
 import {
   denseNetwork,
   isMain,

@@ -4,7 +4,7 @@ import { paperRegions } from '@police/common/regions';
 import { sizeOf, type Task } from '@police/common/task';
 import { outputsOf } from '@police/common/tfjs';
 import { chordProbe } from '@police/core';
-import { type ConstrainOptions, constrain } from '@police/tfjs';
+import { type ConstrainOptions, constrain } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What is compared; `constraint` undefined is the unconstrained network. */

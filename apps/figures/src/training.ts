@@ -1,7 +1,7 @@
 import { planarNetwork } from '@police/common/network';
 import { sizeOf, type Task } from '@police/common/task';
 import { certify, type PrescribedMap, type Region } from '@police/core';
-import { constrain, freeze } from '@police/tfjs';
+import { constrain, freeze } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { AdamW } from './adamw.js';

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { planarNetwork } from '@police/common/network';
 import { paperRegions } from '@police/common/regions';
 import { forward, matrixFromRows } from '@police/core';
-import { type ConstrainOptions, constrain, freeze } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { conesAt, outputsAt, type Patch, plainNetwork } from '../src/plain-network.js';

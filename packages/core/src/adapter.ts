@@ -13,6 +13,7 @@ export { assertRegionsFit } from './frames/propagators-for.js';
 export { alreadyConstrained, checkedTrainingOptions } from './gradient/checked-training-options.js';
 export { constraintLogOf, constraintReport } from './gradient/constraint-report.js';
 export { activateFrameAdjoint, maxFramesAdjoint } from './gradient/frame-adjoint.js';
+export { holdersOf, provenTargets } from './gradient/targets.js';
 export type {
   TrainingMethod,
   TrainingOption,

@@ -32,8 +32,11 @@ export type TensorTree = Tensor | TensorTree[] | { [name: string]: TensorTree };
 
 /** Throws `not-finite`, naming the layer, where a shift is none: the weights overflow on a region. */
 export function assertFiniteAdjustments(adjustments: Adjustments): void {
-  for (const [name, adjustment] of Object.entries(adjustments)) {
-    const values = numbersOf('shift' in adjustment ? adjustment.shift : adjustment.lift);
+  const arrays = Object.entries(adjustments).flatMap(([name, adjustment]) =>
+    tree.leaves<Tensor>(adjustment).map(array => ({ name, array })),
+  );
+  for (const { name, array } of arrays) {
+    const values = numbersOf(array);
     const bad = firstNonFinite(values);
     if (bad < 0) continue;
     throw new PoliceError({

@@ -1,4 +1,4 @@
-import { PoliceError, type Region, type TrainingOptions } from '@police/core';
+import { PoliceError, type Region, type Target, type TrainingOptions } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
 import type { TensorPolicy } from './frames/activation-frames.js';
 
@@ -11,15 +11,24 @@ export interface ConstrainOptions extends Pick<TrainingOptions, 'gradient' | 'sh
   readonly policy?: TensorPolicy | undefined;
 }
 
-export interface Settings extends Pick<TrainingSettings, 'regions' | 'gradient' | 'sharing'> {
+/** What the outputs are on the one region, besides affine. */
+export interface TargetOption {
+  /**
+   * A map `A x + b` (paper, Eq. 2) or, without b, its Jacobian A alone (Eq. 1), b trained; or what the map must be like, one of core's
+   * `demands`: the map is trained, and `hold` takes it to the nearest one that meets the demand. The region fills its space.
+   */
+  readonly target: Target;
+}
+
+export interface Settings extends Pick<TrainingSettings, 'regions' | 'gradient' | 'sharing' | 'target'> {
   readonly policy: TensorPolicy;
 }
 
-const KNOWN: readonly TrainingOption[] = ['regions', 'policy', 'mode', 'gradient', 'sharing'];
+const KNOWN: readonly TrainingOption[] = ['regions', 'policy', 'mode', 'gradient', 'sharing', 'target'];
 
 /** Throws `invalid-option`. */
 export function settingsOf(regions: readonly Region[], options: ConstrainOptions): Settings {
-  const { policy, mode, gradient, sharing } = checkedTrainingOptions(
+  const { policy, mode, gradient, sharing, target } = checkedTrainingOptions(
     { ...options, regions },
     { known: KNOWN },
   );
@@ -41,5 +50,5 @@ export function settingsOf(regions: readonly Region[], options: ConstrainOptions
       remedy: 'Training steps are your own here: there is none to project after.',
     });
   }
-  return { regions, policy, gradient, sharing };
+  return { regions, policy, gradient, sharing, ...(target ? { target } : {}) };
 }

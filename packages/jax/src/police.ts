@@ -2,18 +2,20 @@ import { PoliceError, type Region } from '@police/core';
 import { assertRegionsFit } from '@police/core/adapter';
 import { sizeOf, type Tensor } from './arrays.js';
 import type { TensorTree } from './checks.js';
-import type { Adjustment, State } from './frames/adjustment.js';
+import { type Constrained, policedFunction } from './constrained.js';
+import type { Adjustment } from './frames/adjustment.js';
 import { framePass, type PassSettings } from './frames/frame-pass.js';
 import { regionFrame } from './frames/start.js';
-import { type FunctionOptions, policeFunction } from './functions/police-function.js';
+import { constrainedFunction, type FunctionOptions } from './functions/police-function.js';
+import { type TargetedFunction, targetedFunction } from './maps/targeted-function.js';
 import { applied, arrays, dtypeOf, type Model, paramsOf } from './model.js';
-import { enforced, freezeModel } from './network/freeze.js';
+import { enforced } from './network/freeze.js';
 import { toNetwork } from './network/to-network.js';
 import type { MaxNode, Node, NodeParams, Params } from './nodes/node.js';
 import { maximum } from './nodes/pool.js';
 import { walk } from './nodes/walk.js';
-import { type ConstrainOptions, settingsOf } from './options.js';
-import { type Apply, joined, type PolicedFunction } from './policed-function.js';
+import { type ConstrainOptions, type Settings, settingsOf, type TargetOption } from './options.js';
+import type { Apply, PolicedFunction } from './policed-function.js';
 
 /** A model under the constraint that it is affine on every region. Rows are `[..., ...inputShape]`. */
 export interface Policed extends PolicedFunction<Params> {
@@ -23,7 +25,7 @@ export interface Policed extends PolicedFunction<Params> {
 /**
  * Constrains a model, or a function written by hand whose nonlinearities are `policed`, to be affine on every region. Throws a `PoliceError`:
  * `shape` (a region of another size), `invalid-option` (also a region without tensor form: an H-polytope of more vertices than core lists,
- * or a kind of your own), `unsupported-layer` (a model with a patch).
+ * or a kind of your own), `unsupported-layer` (a model with a patch); with a `target` also `infeasible-target`.
  *
  * @example
  * const policed = police(model, [box([-1, -1], [1, 1])]);
@@ -31,6 +33,16 @@ export interface Policed extends PolicedFunction<Params> {
  * const loss = (params, state, x, y) => { ... const [out, next] = policed.apply(params, state, x); ... return [value, next]; };
  * const step = jit(valueAndGrad(loss, { hasAux: true }));
  */
+export function police(
+  model: Model,
+  regions: readonly Region[],
+  options: ConstrainOptions & TargetOption,
+): TargetedFunction<Params>;
+export function police<P extends TensorTree>(
+  apply: Apply<P>,
+  regions: readonly Region[],
+  options: FunctionOptions<P> & TargetOption,
+): TargetedFunction<P>;
 export function police(model: Model, regions: readonly Region[], options?: ConstrainOptions): Policed;
 export function police<P extends TensorTree>(
   apply: Apply<P>,
@@ -41,44 +53,43 @@ export function police<P extends TensorTree>(
   of: Model | Apply<P>,
   regions: readonly Region[],
   options: ConstrainOptions | FunctionOptions<P> = {},
-): Policed | PolicedFunction<P> {
-  return typeof of === 'function'
-    ? policeFunction(of, regions, options as FunctionOptions<P>)
-    : policeModel(of, regions, options);
+): Policed | PolicedFunction<P> | TargetedFunction<P> | TargetedFunction<Params> {
+  if (typeof of === 'function') {
+    const constrained = constrainedFunction(of, regions, options as FunctionOptions<P>);
+    return constrained.targets ? targetedFunction(constrained) : policedFunction(constrained);
+  }
+  assertModel(of);
+  const constrained = constrainedModel(of, regions, settingsOf(regions, options));
+  return constrained.targets ? targetedFunction(constrained) : { model: of, ...policedFunction(constrained) };
 }
 
-function policeModel(model: Model, regions: readonly Region[], options: ConstrainOptions): Policed {
-  assertModel(model);
-  const settings = settingsOf(regions, options);
+function constrainedModel(model: Model, regions: readonly Region[], settings: Settings): Constrained<Params> {
   const { nodes, inputShape } = model;
   assertRegionsFit(regions, sizeOf(inputShape));
   const { policy, gradient, sharing } = settings;
   const frames = regions.map((region, r) => regionFrame(region, inputShape, r));
-  const pass: PassSettings = { regions: frames, policy, gradient, sharing };
-  const { init, ...halves } = joined<Params>({
+  const toOutput = settings.target !== undefined;
+  const pass: PassSettings = { regions: frames, policy, gradient, sharing, toOutput };
+  return {
+    regions,
+    frames,
+    rowShape: inputShape,
+    outputShape: model.outputShape,
+    targets: settings.target,
     find: (params, state) =>
       regions.length === 0
-        ? { adjustments: {}, state: {} }
+        ? { adjustments: {}, state: {}, outputs: [] }
         : framePass(nodes, params, state, pass, dtypeOf(params)),
     run: (params, adjustments, x) =>
       walk(
         nodes,
         x,
-        (node, inputs) => adjusted(node, paramsOf(node, params), adjustments[node.name], inputs),
+        (node, inputs) =>
+          adjusted(node, paramsOf(node, params), adjustments[node.name] as Adjustment | undefined, inputs),
         arrays,
       ),
-  });
-  const enforcedNow = (params: Params, state: State) => enforced(toNetwork(model, params), state, settings);
-  return {
-    model,
-    regions,
-    ...halves,
-    init: params => {
-      toNetwork(model, params); // finite, or it throws
-      return init(params);
-    },
-    toNetwork: (params, state) => enforcedNow(params, state).network,
-    freeze: (params, state) => freezeModel(enforcedNow(params, state), regions, dtypeOf(params), inputShape),
+    check: params => void toNetwork(model, params), // finite, or it throws
+    enforced: (params, state) => enforced(toNetwork(model, params), state, settings),
   };
 }
 

@@ -1,8 +1,6 @@
-import { tree } from '@jax-js/jax';
 import type { FrozenModel, Network, Region } from '@police/core';
 import type { Tensor } from './arrays.js';
-import { assertFiniteAdjustments, type TensorTree } from './checks.js';
-import type { Adjustments, PassResult, State } from './frames/adjustment.js';
+import type { Adjustments, State } from './frames/adjustment.js';
 import type { Trained } from './network/from-network.js';
 
 /** Any function of rows `[n, D]` to `[n, out]`, with parameters of any structure; it uses up both. */
@@ -36,42 +34,3 @@ export interface PolicedFunction<P> {
    */
   freeze(params: P, state: State): FrozenModel<Trained>;
 }
-
-/** The two halves of a constrained function; both leave what they are given, but x. */
-export interface Halves<P> {
-  find(params: P, state: State): PassResult;
-  run(params: P, adjustments: Adjustments, x: Tensor): Tensor;
-}
-
-/** What they make together. */
-export const joined = <P extends TensorTree>({
-  find,
-  run,
-}: Halves<P>): Pick<PolicedFunction<P>, 'init' | 'apply' | 'adjustments' | 'applyWith'> => ({
-  init: params => {
-    const { adjustments, state } = find(params, {});
-    assertFiniteAdjustments(adjustments);
-    tree.dispose(adjustments);
-    return state;
-  },
-  apply: (params, state, x) => {
-    const found = find(params, state);
-    const y = run(params, found.adjustments, x);
-    tree.dispose(found.adjustments);
-    tree.dispose(state);
-    tree.dispose(params);
-    return [y, found.state];
-  },
-  adjustments: (params, state) => {
-    const found = find(params, state);
-    tree.dispose(state);
-    tree.dispose(params);
-    return [found.adjustments, found.state];
-  },
-  applyWith: (params, adjustments, x) => {
-    const y = run(params, adjustments, x);
-    tree.dispose(adjustments);
-    tree.dispose(params);
-    return y;
-  },
-});

@@ -37,7 +37,7 @@ function expectSame(
   const tolerance = Math.max(...regions.map(region => roundingBoundOn(expected.network, region)));
   for (const [name, values] of Object.entries(expected.shifts)) {
     const adjustment = adjustments[name];
-    const found = numbers('shift' in adjustment ? adjustment.shift : np.max(adjustment.lift, -1));
+    const found = numbers('lift' in adjustment ? np.max(adjustment.lift, -1) : Object.values(adjustment)[0]);
     expectClose(found, values, tolerance, `shifts of ${name}`);
     // Where rounding alone decides whether a shift is needed, it decides the side, too.
     const isNothing = (j: number) => {

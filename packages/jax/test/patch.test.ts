@@ -4,13 +4,13 @@ import {
   dense,
   type Params,
   type PatchedFunction,
-  type PatchedParams,
   patch,
   relu,
   sequential,
   start,
   type Trained,
   toNetwork,
+  type WithMaps,
 } from '@police/jax';
 import { patchConformance } from '@police/testing/conformance';
 import { applyMap, expectClose, seededRng } from '@police/testing/helpers';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 interface Training extends Trained {
   readonly patched: PatchedFunction<Params>;
-  all: PatchedParams<Params>;
+  all: WithMaps<Params>;
 }
 
 const isTraining = (model: Trained | Training): model is Training => 'patched' in model;
@@ -56,15 +56,13 @@ patchConformance<Trained, Training>('jax', {
   maps: ({ patched, all }) => patched.maps(all),
   train: (training, x, targets, afterStep) => {
     const { patched } = training;
-    const loss = (all: PatchedParams<Params>, rows: np.Array, wanted: np.Array) =>
+    const loss = (all: WithMaps<Params>, rows: np.Array, wanted: np.Array) =>
       np.square(patched.apply(all, rows).sub(wanted)).mean();
-    const step = jit(
-      (all: PatchedParams<Params>, rows: np.Array, wanted: np.Array): PatchedParams<Params> => {
-        const [value, gradient] = valueAndGrad(loss)(tree.ref(all), rows, wanted);
-        value.dispose();
-        return tree.map((weight: np.Array, d: np.Array) => weight.sub(d.mul(0.02)), all, gradient);
-      },
-    );
+    const step = jit((all: WithMaps<Params>, rows: np.Array, wanted: np.Array): WithMaps<Params> => {
+      const [value, gradient] = valueAndGrad(loss)(tree.ref(all), rows, wanted);
+      value.dispose();
+      return tree.map((weight: np.Array, d: np.Array) => weight.sub(d.mul(0.02)), all, gradient);
+    });
     for (let i = 0; i < 2 * x.rows; i++) {
       const row = ({ cols, data }: Matrix) => {
         const from = (i % x.rows) * cols;

@@ -21,6 +21,7 @@ interface Example {
   plain: Trained;
   regions: Region[];
   frozen: FrozenPatch;
+  proved: FrozenPatch['demands'];
   /** Of the patched model and of the function by hand. */
   outputs: np.Array;
   z: np.Array;
@@ -32,9 +33,9 @@ afterAll(() => rm(example, { force: true }));
 test('the README’s example runs and keeps what it says', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const code = Array.from(readme.matchAll(/```ts\n([\s\S]*?)```/g), ([, block]) => block).join('');
-  const names = 'frozen, outputs, params, plain, policed, regions, state, z';
+  const names = 'frozen, outputs, params, plain, policed, proved, regions, state, z';
   await writeFile(example, `${code}export { ${names} };\n`);
-  const { policed, params, state, plain, regions, frozen, outputs, z }: Example = await import(
+  const { policed, params, state, plain, regions, frozen, outputs, proved, z }: Example = await import(
     /* @vite-ignore */ fileURLToPath(example)
   );
   const net = toNetwork(plain.model, plain.params);
@@ -43,6 +44,7 @@ test('the README’s example runs and keeps what it says', async () => {
   const rounding = (roundingBoundOn(net, regions[0]) * ROUNDOFF.float32) / ROUNDOFF.float64;
   expect(residual(runPoliced(policed, params, state, points))).toBeLessThan(rounding);
   expect(certify(frozen.network, regions)).toMatchObject({ certified: true });
+  expect(proved).toMatchObject([{ demand: { kind: 'lipschitz' }, residual: 0 }]);
   expect([outputs.shape, z.shape]).toEqual([
     [256, 1],
     [256, 1],

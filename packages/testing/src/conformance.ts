@@ -17,6 +17,12 @@ export {
 
 export { type PatchAdapter, patchConformance } from './conformance/patch-laws.js';
 export { policeError } from './conformance/refusals.js';
+export {
+  planeDemands,
+  type TargetAdapter,
+  type TargetMethod,
+  targetConformance,
+} from './conformance/target-laws.js';
 
 /** Registers the laws of the adapter contract (design, section 2) as tests. */
 export function conformance<Model, Policed>(name: string, adapter: ConformanceAdapter<Model, Policed>): void {

@@ -1,21 +1,13 @@
-import { PoliceError, type TrainingOptions } from '@police/core';
+import { PoliceError } from '@police/core';
 import { alreadyConstrained } from '@police/core/adapter';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { PolicedLayer } from './layer/policed-layer.js';
 import { PolicedModel } from './layer/policed-model.js';
 import { checkedOptions } from './layer/settings-config.js';
-import type { MapRegularizer } from './patch/map-regularizer.js';
-import { PatchLayer } from './patch/patch-layer.js';
-import { PatchedModel } from './patch/patched-model.js';
+import { type ConstrainOptions, patches } from './parts/patches.js';
+import type { PatchedModel } from './patch/patched-model.js';
 
-/** How a model trains under the constraint, see core's `TrainingOptions`. */
-export interface ConstrainOptions extends TrainingOptions {
-  /**
-   * Method `patch`: what every A is regularised by; the model's own weights keep their regularizers.
-   * @defaultValue none
-   */
-  readonly mapRegularizer?: MapRegularizer;
-}
+export type { ConstrainOptions } from './parts/patches.js';
 
 /**
  * Makes a model of one input and one output trainable under the constraint that it is affine on every region. The result
@@ -26,6 +18,9 @@ export interface ConstrainOptions extends TrainingOptions {
  * By method `patch` the model may be any, smooth layers included: its outputs are held between two cones around an affine map of each
  * region, `y = max(min(f, a + K d), a − K d)`, d the distance from the region in its radii. A and b are weights too: they start as the fit of
  * the model's outputs on the region, and train with it. On the regions y = a, and y = f wherever |f − a| ≤ K d, both to the bit.
+ *
+ * Method `patch` needs `usePatches()`, option `fade` `useFading()`, and a demand as target `useDemands()`, once before; `@police/tfjs/all` has
+ * called them.
  *
  * By shifts it is affine at every training step to float32 rounding; exactly after `freeze`. A final softmax or sigmoid stays
  * outside: what is affine is its input.
@@ -59,7 +54,8 @@ export function constrain(model: tfl.LayersModel, options: ConstrainOptions): Po
     });
   }
   const { method } = checkedOptions(options); // the layer would take a name of its own among them
-  if (method === 'patch') return new PatchedModel({ layers: [new PatchLayer({ ...options, model })] });
-  if (model instanceof PolicedModel || model instanceof PatchedModel) throw alreadyConstrained();
+  if (method === 'patch') return patches.get()(model, options);
+  if (model instanceof PolicedModel || model.getClassName() === 'PolicePatchedModel')
+    throw alreadyConstrained();
   return new PolicedModel({ layers: [new PolicedLayer({ ...options, model })] });
 }

@@ -4,12 +4,12 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { type LinearPrograms, PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import './index.js'; // registers the layers that a file may name
+import './all.js'; // registers whatever a file may name
 import { findLinearPrograms } from './layer/find-linear-programs.js';
 import { useLinearPrograms } from './layer/linear-programs.js';
-import { needsLinearPrograms } from './layer/settings-config.js';
 import { allLayers, modelOf } from './reading/keras3.js';
 import { assertWeightsFinite, readableArtifacts } from './reading/readable.js';
+import { needsLinearPrograms } from './reading/saved-options.js';
 
 const TOPOLOGY = 'model.json';
 

@@ -5,7 +5,7 @@ import {
   constrain,
   policedLayerOf,
   toNetwork,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 import { box } from '@police/core';
-import { constrain, constraintLog, freeze } from '@police/tfjs';
+import { constrain, constraintLog, freeze } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 import { type AffineMap, boxAround, type Demand, demands, matrix } from '@police/core';
 import { DemandHolder } from '@police/core/adapter';
-import { constrain } from '@police/tfjs';
+import { constrain } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeModel, predict, randomRows, seededRng, toTensor, useBackend } from './helpers.js';

@@ -1,5 +1,5 @@
 import { boxAround, certify, type Matrix, type Region, rowOf, simplex } from '@police/core';
-import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import { register, unregister } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

@@ -1,5 +1,5 @@
 import { box, boxAround, type PoliceErrorCode } from '@police/core';
-import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -17,7 +17,7 @@ import {
   type PolicedModel,
   policedLayerOf,
   toNetwork,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';

@@ -17,7 +17,7 @@ import {
   selu,
 } from '@police/core';
 import { randomArray } from '@police/testing/helpers';
-import { constrain, fromNetwork, toNetwork } from '@police/tfjs';
+import { constrain, fromNetwork, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backends, bend, disagreement, errorOf, randomRows, seededRng, useBackend } from './helpers.js';

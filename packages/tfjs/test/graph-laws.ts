@@ -1,5 +1,5 @@
 import { boxAround, certify, enforce, type Region, vPolytope } from '@police/core';
-import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';

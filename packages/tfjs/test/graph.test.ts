@@ -1,5 +1,5 @@
 import { certify, policedForward } from '@police/core';
-import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

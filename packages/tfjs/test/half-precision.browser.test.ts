@@ -1,5 +1,5 @@
 import { box, certify } from '@police/core';
-import { constrain, freeze, startBackend, toNetwork } from '@police/tfjs';
+import { constrain, freeze, startBackend, toNetwork } from '@police/tfjs/all';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-webgl';
 import * as tf from '@tensorflow/tfjs-core';

@@ -19,7 +19,7 @@ import {
   randomArray,
   seededRng,
 } from '@police/testing/helpers';
-import { abs, hardTanh, policedLayerOf } from '@police/tfjs';
+import { abs, hardTanh, policedLayerOf } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';

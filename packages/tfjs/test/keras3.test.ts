@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { box } from '@police/core';
-import { constrain, freeze, readable, toNetwork } from '@police/tfjs';
+import { constrain, freeze, readable, toNetwork } from '@police/tfjs/all';
 import { nodeFiles } from '@police/tfjs/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

@@ -9,7 +9,7 @@ import {
   policedForward,
   type Region,
 } from '@police/core';
-import { constrain, freeze, type PolicedModel, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, type PolicedModel, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

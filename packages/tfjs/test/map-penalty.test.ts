@@ -8,7 +8,7 @@ import {
   policedForward,
   simplex,
 } from '@police/core';
-import { constrain, mapPenalty, toNetwork } from '@police/tfjs';
+import { constrain, mapPenalty, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-import { hardTanh } from '@police/tfjs';
+import { hardTanh } from '@police/tfjs/all';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 const { layers, initializers } = tfl;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ball, box, hPolytope } from '@police/core';
 import { loadLinearPrograms } from '@police/core/highs';
-import { constrain, freeze, type PolicedModel, policedLayerOf } from '@police/tfjs';
+import { constrain, freeze, type PolicedModel, policedLayerOf } from '@police/tfjs/all';
 import { nodeFiles } from '@police/tfjs/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

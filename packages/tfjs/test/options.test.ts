@@ -9,7 +9,7 @@ import {
   freeze,
   policedLayerOf,
   toNetwork,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import { nodeFiles } from '@police/tfjs/node';
 import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';

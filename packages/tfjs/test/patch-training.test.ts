@@ -1,5 +1,5 @@
 import { boxAround, forward, gapOf } from '@police/core';
-import { constrain, type PatchedModel } from '@police/tfjs';
+import { constrain, type PatchedModel } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';

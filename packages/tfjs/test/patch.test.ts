@@ -18,7 +18,7 @@ import {
   type PatchLayer,
   policedLayerOf,
   toNetwork,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test, vi } from 'vitest';

@@ -1,5 +1,5 @@
 import { box } from '@police/core';
-import { accumulateGradients, constrain, policedLayerOf, toNetwork } from '@police/tfjs';
+import { accumulateGradients, constrain, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 import { vPolytope } from '@police/core';
 import { type PytorchCase, pytorchCases } from '@police/testing/pytorch-fixtures';
-import { abs, constrain, toNetwork } from '@police/tfjs';
+import { abs, constrain, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { box, certify, enforce, type Region } from '@police/core';
-import { type FrozenPatch, type PatchedModel, toNetwork } from '@police/tfjs';
+import { type FrozenPatch, type PatchedModel, toNetwork } from '@police/tfjs/all';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backends, bend, useBackend } from './helpers.js';

@@ -11,7 +11,7 @@ import {
   vPolytope,
   zonotope,
 } from '@police/core';
-import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

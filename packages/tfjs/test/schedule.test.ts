@@ -1,5 +1,5 @@
 import { box, chordProbe, type Region, scaled } from '@police/core';
-import { type ConstrainOptions, constrain, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 import { boxAround, certify, chordProbe, enforce, forward, simplex } from '@police/core';
-import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, policedLayerOf, toNetwork } from '@police/tfjs/all';
 import { register } from '@police/tfjs-wasm-training';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { startBackend } from '@police/tfjs';
+import { startBackend } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 

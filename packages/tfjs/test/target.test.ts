@@ -1,7 +1,7 @@
 import { box, boxAround, chordProbe, matrixFromRows, type PrescribedMap, simplex } from '@police/core';
 import { exportOnnx } from '@police/onnx-export';
 import { runOnnx } from '@police/testing/onnx-runtime';
-import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -9,7 +9,7 @@ import {
   type PolicedModel,
   policedLayerOf,
   toNetwork as read,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import {

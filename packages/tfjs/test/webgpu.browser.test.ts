@@ -1,5 +1,5 @@
 import { boxAround, simplex } from '@police/core';
-import { constrain, toNetwork } from '@police/tfjs';
+import { constrain, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectLaws, makeSetup } from './graph-laws.js';

@@ -1,5 +1,5 @@
 import { box, boxAround, certify } from '@police/core';
-import { constrain, freeze, toNetwork } from '@police/tfjs';
+import { constrain, freeze, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';

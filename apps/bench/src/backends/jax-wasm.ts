@@ -7,12 +7,12 @@ import {
   leakyRelu,
   type Model,
   type Params,
-  type PatchedParams,
   patch,
   police,
   type State,
   sequential,
   start,
+  type WithMaps,
 } from '@police/jax';
 import { type BenchCase, inputSizeOf } from '../cases/case.js';
 import { regionOf } from '../cases/region.js';
@@ -70,7 +70,7 @@ function train(spec: BenchCase, without: Skipped): Parts {
     const { init, apply } = patch(model, regions);
     // A pytree like any other, of another structure.
     const start = init(paramsOf(spec)) as unknown as Params;
-    const step: Step = (params, state, x) => [apply(params as unknown as PatchedParams<Params>, x), state];
+    const step: Step = (params, state, x) => [apply(params as unknown as WithMaps<Params>, x), state];
     const held = trained(spec, start, {}, step);
     return { ...held, name: 'patch', bound: workBound(spec, 'patch') };
   });

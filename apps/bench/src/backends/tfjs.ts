@@ -1,6 +1,6 @@
 import { variablesOf } from '@police/common/tfjs';
 import type { Matrix } from '@police/core';
-import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs';
+import { type ConstrainOptions, constrain, freeze, toNetwork } from '@police/tfjs/all';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';

@@ -7,7 +7,7 @@ import {
   PatchLayer,
   type PolicedModel,
   policedLayerOf,
-} from '@police/tfjs';
+} from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 

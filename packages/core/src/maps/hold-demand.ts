@@ -2,7 +2,8 @@ import type { Demand } from '../demands/demand-type.js';
 import type { DemandProof } from '../demands/enclosed-map.js';
 import { DemandHolder } from '../demands/held-map.js';
 import { scaleOf, withLeastSlack } from '../demands/stored-map.js';
-import { assertSize } from '../errors.js';
+import { assertSize, PoliceError } from '../errors.js';
+import type { AffineMap } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { float32, type Precision } from '../numeric/precision.js';
 import { provenDemand } from '../proof/enclosed-piece.js';
@@ -24,6 +25,11 @@ export interface HoldDemandOptions {
    * @defaultValue float32
    */
   readonly precision?: Precision;
+  /**
+   * The map to which the held one is the nearest; only by correction.
+   * @defaultValue the network's own
+   */
+  readonly near?: AffineMap;
 }
 
 /** A network of which a demand is proved. */
@@ -48,11 +54,14 @@ export function holdDemand(
   net: Network,
   region: Region,
   demand: Demand,
-  { by = 'correction', precision = float32 }: HoldDemandOptions = {},
+  { by = 'correction', precision = float32, near }: HoldDemandOptions = {},
 ): DemandedNetwork {
-  if (by === 'last-layer') return holdDemands(net, [region], [demand], { precision });
+  if (by === 'last-layer') {
+    if (near) throw nearByLastLayer();
+    return holdDemands(net, [region], [demand], { precision });
+  }
   const holder = new DemandHolder(demand, region, net.outputSize);
-  const [present] = enforce(net, [region]).report.maps;
+  const present = near ?? enforce(net, [region]).report.maps[0];
   const { found, residual } = withLeastSlack(scaleOf(holder, present), slack => {
     const wanted: PrescribedMap = holder.hold(present, slack).map;
     const network = roundNetwork(prescribeByCorrection(net, region, wanted), precision);
@@ -83,6 +92,15 @@ export function holdDemands(
   });
   return { network: found, residual };
 }
+
+const nearByLastLayer = (): PoliceError =>
+  new PoliceError({
+    code: 'invalid-option',
+    where: 'near',
+    expected: "by 'correction'",
+    actual: "by 'last-layer'",
+    remedy: 'Leave it out: the last layer is changed as little as the demand asks.',
+  });
 
 function allProved(
   net: Network,

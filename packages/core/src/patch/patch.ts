@@ -15,7 +15,7 @@ import { type CentreLayers, fitted, fittedMinimax, mapOf, valuesOf } from './fit
 import type { GapBody } from './gap.js';
 import { type PatchProbes, type ProbeOptions, patchProbes, type RegionProbes, rowsOf } from './probes.js';
 import { type Changes, changesOf, type ShellReport, shellReport } from './shell-report.js';
-import { frameValuesOf, leastSteepness, separatingSteepness } from './steepness.js';
+import { leastSteepness, separatingSteepness } from './steepness.js';
 import { type PatchParts, withPatches } from './with-patches.js';
 
 /**
@@ -113,11 +113,15 @@ export function patchFunction(
     );
     raiseTo(
       steepness,
-      patches.map(({ layers: before }, s) => {
-        const { region } = probes.regions[s];
-        const difference = frameValuesOf(region, x => minus(valuesOf(before, x), valuesOf(layers, x)));
-        return separatingSteepness(probe.gap.network, region, difference, `regions ${s} and ${r}`);
-      }),
+      patches.map(({ layers: before }, s) =>
+        separatingSteepness(
+          probe.gap.network,
+          probes.regions[s].region,
+          before,
+          layers,
+          `regions ${s} and ${r}`,
+        ),
+      ),
     );
     const rounded = steepness.map(precision.up);
     patches.push({ gap: probe.gap.network, layers, steepness: rounded });
@@ -200,14 +204,6 @@ function raiseTo(steepness: Float64Array, least: readonly Float64Array[]): void 
     each.forEach((k, j) => {
       steepness[j] = Math.max(steepness[j], k);
     });
-}
-
-function minus(a: Matrix, b: Matrix): Matrix {
-  return matrix(
-    a.rows,
-    a.cols,
-    a.data.map((x, i) => x - b.data[i]),
-  );
 }
 
 /** d Kᵀ `[n, out]`. */

@@ -1,9 +1,12 @@
 import { PoliceError } from '../errors.js';
 import type { Network } from '../network/network.js';
-import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { linearCombination, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { float32, sumErrorBound } from '../numeric/precision.js';
 import { upTo } from '../proof/clamps.js';
+import { intervalsOn } from '../proof/intervals.js';
 import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
 import type { Region } from '../regions/region.js';
+import { type CentreLayers, valuesOf } from './fit.js';
 
 /** What a steepness found on points is multiplied by, for the points between them. */
 const ALLOWANCE = 1.2;
@@ -34,8 +37,12 @@ export function leastSteepness(
   return steepness;
 }
 
+/** Roundings of a float32 runtime in K times a gap: of K, of the product, and in adding it to a map. */
+const PRODUCT_ROUNDINGS = 4;
+
 /**
- * A lower bound on a gap over another region: the facets that all of that region is beyond. In float64, rounding deducted.
+ * A lower bound on a gap over another region, 0 or less where there is none: the facets that all of that region is beyond, less what
+ * float64 rounds here, and what a float32 runtime rounds in the gap and in a multiple of it, which grows with the farthest facet.
  */
 export function leastGap(gap: Network, region: Region): number {
   let least = 0;
@@ -49,7 +56,8 @@ export function leastGap(gap: Network, region: Region): number {
       least += Math.max(0, low - error[f]);
     });
   }
-  return least;
+  const { hi, runtime } = intervalsOn(gap, region)(gap.nodes.at(-1)!.name);
+  return least - runtime[0] - sumErrorBound(PRODUCT_ROUNDINGS, hi[0] + runtime[0], float32);
 }
 
 /**
@@ -68,19 +76,36 @@ export function leastGapApart(gap: Network, region: Region, before: number, afte
   });
 }
 
+/** What a float32 runtime may round `[out]` in an affine map over a region. */
+function mapRounding(layers: CentreLayers, region: Region): Float64Array {
+  let reach = matrix(1, region.size, region.reach(region.frame));
+  let terms = 1;
+  for (const layer of layers) {
+    reach = layer.magnitude(reach);
+    layer.bias.forEach((b, j) => {
+      reach.data[j] += Math.abs(b);
+    });
+    terms += layer.terms + 2;
+  }
+  return reach.data.map(size => sumErrorBound(terms, size, float32));
+}
+
 /**
- * The steepness `[out]` of a patch that leaves a region where the function is another map already: K d ≥ |difference| all over it.
- * `difference` `[d + 1, out]` are the frame values of the two maps' difference there.
+ * The steepness `[out]` of a patch around the map `after` that leaves a region where the function is `before` already: K d ≥ |before − after|
+ * all over it, also in float32.
  */
 export function separatingSteepness(
   gap: Network,
   region: Region,
-  difference: Matrix,
+  before: CentreLayers,
+  after: CentreLayers,
   where: string,
 ): Float64Array {
-  const { lo, hi } = region.range(difference);
-  const largest = hi.map((h, j) => Math.max(Math.abs(h), Math.abs(lo[j])));
-  if (largest.every(x => x === 0)) return largest;
+  const { lo, hi } = region.range(frameValuesOf(region, x => differenceAt(x, before, after)));
+  const different = hi.map((h, j) => Math.max(Math.abs(h), Math.abs(lo[j])));
+  if (different.every(x => x === 0)) return different;
+  const rounded = [before, after].map(layers => mapRounding(layers, region));
+  const largest = different.map((x, j) => x + 2 * (rounded[0][j] + rounded[1][j]));
   const least = leastGap(gap, region);
   if (least > 0) return largest.map(x => (PROOF_ALLOWANCE * x) / least);
   throw new PoliceError({
@@ -90,6 +115,10 @@ export function separatingSteepness(
     actual: 'regions that meet, or nearly do, and different maps',
     remedy: 'Give both the same map, leave a space between them, or put them into one region.',
   });
+}
+
+function differenceAt(x: Matrix, before: CentreLayers, after: CentreLayers): Matrix {
+  return linearCombination([valuesOf(before, x), valuesOf(after, x)], [1, -1]);
 }
 
 /** Frame values `[d + 1, out]` of an affine map on a region, from its values at the points of the frame. */

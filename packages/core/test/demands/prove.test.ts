@@ -121,6 +121,25 @@ describe('without a P of the demand’s', () => {
   );
 });
 
+test('near is refused with the last layer', () => {
+  const net = chain(2, [
+    dense([
+      [1, 0],
+      [0, 1],
+    ]),
+  ]);
+  const near = {
+    A: matrixFromRows([
+      [1, 0],
+      [0, 1],
+    ]),
+    b: new Float64Array(2),
+  };
+  const options = { by: 'last-layer', near } as const;
+  const error = errorOf(() => holdDemand(net, box([-1, -1], [1, 1]), demands.symmetric(), options));
+  expect(error.code).toBe('invalid-option');
+});
+
 describe.each(demandKinds)('%s of a frozen network', kind => {
   test('is proved once stored, and the network stays certified', () => {
     fc.assert(
@@ -139,6 +158,28 @@ describe.each(demandKinds)('%s of a frozen network', kind => {
         expect(provenDemand(network, region, demand)).toEqual({ holds: true, residual });
       }),
       { numRuns: runs(12) },
+    );
+  });
+
+  test('is held nearest to another map, where one is given', () => {
+    fc.assert(
+      fc.property(seeds, seed => {
+        const rng = seededRng(seed);
+        const [region] = randomRegions(rng, 2, 1);
+        const { demand } = randomDemand(rng, kind, region);
+        const net = freeze(randomNetwork(rng, [2, 5, 2], 'relu'), [region]).network;
+        const given = {
+          A: matrixFromRows([randomArray(rng, 2, 2), randomArray(rng, 2, 2)]),
+          b: Float64Array.from(randomArray(rng, 2)),
+        };
+        const near = new DemandHolder(demand, region, 2).hold(given).map;
+        const [{ map }] = certifiedOn(holdDemand(net, region, demand, { near: given }).network, region);
+        const size = largest(near, region) + largest(enforce(net, [region]).report.maps[0], region);
+        [...map.A.data, ...map.b].forEach((value, i) => {
+          expect(Math.abs(value - [...near.A.data, ...near.b][i])).toBeLessThanOrEqual(2 ** -16 * size);
+        });
+      }),
+      { numRuns: runs(6) },
     );
   });
 

@@ -3,8 +3,11 @@ import type { Tensor } from '../arrays.js';
 /** What is added at one nonlinearity: a shift of its shape, or at a maximum to each entry of its windows, `[windows, size]`. */
 export type Adjustment = { shift: Tensor } | { lift: Tensor };
 
-/** By the names of nonlinearities: a pytree. */
-export type Adjustments = { [node: string]: Adjustment };
+/** What a target adds to the outputs: x weight + bias, weight `[D, out]`, bias `[1, out]`. */
+export type Correction = { weight: Tensor; bias: Tensor };
+
+/** By the names of nonlinearities; with a target also what it adds, under `target correction`: a pytree. */
+export type Adjustments = { [node: string]: Adjustment | Correction };
 
 /**
  * The sides that policy `sticky` keeps, by the names of nonlinearities: `[regions · kinks, units]`, +1 above the kink, −1 below, 0 for none
@@ -16,4 +19,6 @@ export type State = { [node: string]: Tensor };
 export interface PassResult {
   readonly adjustments: Adjustments;
   readonly state: State;
+  /** Frame values at the outputs of each region `[d + 1, out]`, as its body reads them, where they are asked for. */
+  readonly outputs: readonly Tensor[];
 }

@@ -15,6 +15,8 @@ export interface PassSettings {
   readonly policy: TensorPolicy;
   readonly gradient: 'exact' | 'local';
   readonly sharing: 'per-channel' | 'per-unit';
+  /** Whether frames are carried on to the outputs. */
+  readonly toOutput: boolean;
 }
 
 /**
@@ -86,8 +88,14 @@ export function framePass(
     }
   };
   const start = regions.map((): FrameRows => undefined);
-  FRAMES.drop(walk<readonly FrameRows[]>(upToLastBend(nodes), start, apply, FRAMES));
-  return { adjustments, state: sides };
+  const carried = settings.toOutput ? nodes : upToLastBend(nodes);
+  const last = walk<readonly FrameRows[]>(carried, start, apply, FRAMES);
+  if (settings.toOutput) {
+    const outputs = last.map((rows, r) => flatten(rows ?? regions[r].rows(dtype)));
+    return { adjustments, state: sides, outputs };
+  }
+  FRAMES.drop(last);
+  return { adjustments, state: sides, outputs: [] };
 }
 
 const flatten = (rows: Tensor): Tensor => rows.reshape([rows.shape[0], -1]);

@@ -3,13 +3,15 @@ import { type Activation, type Network, PoliceError, type Region } from '@police
 import { assertRegionsFit } from '@police/core/adapter';
 import { sizeOf, type Tensor } from '../arrays.js';
 import type { TensorTree } from '../checks.js';
+import type { Constrained } from '../constrained.js';
 import { straighten } from '../frames/activation-frames.js';
 import type { Adjustment, Adjustments, PassResult, State } from '../frames/adjustment.js';
 import { type RegionFrame, regionFrame } from '../frames/start.js';
-import { enforced, freezeModel } from '../network/freeze.js';
+import { formatOf } from '../maps/region-map.js';
+import { enforced } from '../network/freeze.js';
 import { activate } from '../nodes/activate.js';
 import { type ConstrainOptions, type Settings, settingsOf } from '../options.js';
-import { type Apply, joined, type PolicedFunction } from '../policed-function.js';
+import type { Apply } from '../policed-function.js';
 import { running } from './policed.js';
 
 /** How a function written by hand is constrained: units have a shift each, as nobody knows which share a bias. */
@@ -22,11 +24,11 @@ export interface FunctionOptions<P> extends Omit<ConstrainOptions, 'sharing'> {
 }
 
 /** A function whose nonlinearities are `policed`; see `police`. It is run on the regions' points, and then on the data. */
-export function policeFunction<P extends TensorTree>(
+export function constrainedFunction<P extends TensorTree>(
   apply: Apply<P>,
   regions: readonly Region[],
   { network, ...options }: FunctionOptions<P>,
-): PolicedFunction<P> {
+): Constrained<P> {
   const settings = settingsOf(regions, { ...options, sharing: 'per-unit' });
   const size = regions[0]?.size ?? 0;
   assertRegionsFit(regions, size);
@@ -49,16 +51,16 @@ export function policeFunction<P extends TensorTree>(
   };
   return {
     regions,
-    ...joined<P>({
-      find: (params, state) => onRegions(apply, params, state, frames, settings),
-      run: (params, adjustments, x) =>
-        running(
-          (activation, name, h) => activate(activation, {}, h.add(shiftOf(adjustments, name))),
-          () => apply(tree.ref(params), x),
-        ),
-    }),
-    toNetwork: (params, state) => enforcedNow(params, state).network,
-    freeze: (params, state) => freezeModel(enforcedNow(params, state), regions, formatOf(params), [size]),
+    frames,
+    rowShape: [size],
+    targets: settings.target,
+    find: (params, state) => onRegions(apply, params, state, frames, settings),
+    run: (params, adjustments, x) =>
+      running(
+        (activation, name, h) => activate(activation, {}, h.add(shiftOf(adjustments, name))),
+        () => apply(tree.ref(params), x),
+      ),
+    enforced: enforcedNow,
   };
 }
 
@@ -68,12 +70,12 @@ function onRegions<P extends TensorTree>(
   params: P,
   state: State,
   frames: readonly RegionFrame[],
-  { policy, gradient }: Settings,
+  { policy, gradient, target }: Settings,
 ): PassResult {
   const adjustments: Record<string, Adjustment> = {};
   const sides: Record<string, Tensor> = {};
-  if (frames.length === 0) return { adjustments, state: sides };
-  const points = joinRows(frames.map(frame => frame.points(formatOf(params))));
+  if (frames.length === 0) return { adjustments, state: sides, outputs: [] };
+  const points = joinRows(frames.map(frame => frame.points(formatOf(params) as Tensor['dtype'])));
   const counts = frames.map(({ count }) => count);
   const atBend = (activation: Activation, name: string, h: Tensor): Tensor => {
     assertNew(name, adjustments);
@@ -88,8 +90,13 @@ function onRegions<P extends TensorTree>(
     const y = after.reshape([after.shape[0], ...shape]);
     return gradient === 'local' ? lax.stopGradient(y) : y;
   };
-  running(atBend, () => apply(tree.ref(params), points)).dispose();
-  return { adjustments, state: sides };
+  const y = running(atBend, () => apply(tree.ref(params), points));
+  if (target) {
+    const outputs = splitRows(y, counts).map((rows, r) => toFrame(rows, frames[r]));
+    return { adjustments, state: sides, outputs };
+  }
+  y.dispose();
+  return { adjustments, state: sides, outputs: [] };
 }
 
 const joinRows = (blocks: readonly Tensor[]): Tensor =>
@@ -153,5 +160,3 @@ function assertNamed(net: Network, state: State): void {
     remedy: 'Name them as policed does: chain(size, layers, names).',
   });
 }
-
-const formatOf = (params: TensorTree): Tensor['dtype'] => tree.leaves<Tensor>(params)[0]?.dtype ?? np.float32;

@@ -3,23 +3,25 @@ import {
   type AffineMap,
   certify,
   dense,
+  type FrozenModel,
   type GapBody,
-  type Matrix,
-  matrix,
   type Network,
   opaqueNetwork,
   PoliceError,
   type Region,
+  type Target,
 } from '@police/core';
-import { assertRegionsFit, checkedTrainingOptions, firstMap, withPatches } from '@police/core/adapter';
-import { type Format, leadOf, numbersOf, sizeOf, type Tensor, tensorOf } from '../arrays.js';
+import { assertRegionsFit, checkedTrainingOptions, provenTargets, withPatches } from '@police/core/adapter';
+import { type Format, leadOf, numbersOf, sizeOf, type Tensor } from '../arrays.js';
 import type { TensorTree } from '../checks.js';
+import { HeldMaps } from '../maps/held-maps.js';
+import { fitOf, formatOf, tensorsOfMap, type WithMaps } from '../maps/region-map.js';
 import type { Model } from '../model.js';
 import { fromNetwork, type Trained } from '../network/from-network.js';
 import { toNetwork } from '../network/to-network.js';
 import type { Params } from '../nodes/node.js';
 import type { Apply } from '../policed-function.js';
-import { type PatchMap, RegionPatch } from './region-patch.js';
+import { RegionPatch } from './region-patch.js';
 
 /** Of `patch`: how steep it is. */
 export interface PatchOptions {
@@ -28,13 +30,16 @@ export interface PatchOptions {
    * @defaultValue 20
    */
   readonly steepness?: number | undefined;
+  /**
+   * What a region's map is: `A x + b`, or A alone, or what it must be like, one of core's `demands`, to which `hold` takes it. Of one region,
+   * or a list, undefined where a region is free.
+   * @defaultValue none: the maps are trained
+   */
+  readonly target?: Target | readonly (Target | undefined)[] | undefined;
 }
 
-/** The parameters of the function, and a map for each region: all of them are trained. */
-export type PatchedParams<P> = { inner: P; maps: PatchMap[] };
-
 /** What `freeze` gives for a function held by patches. */
-export interface FrozenPatch {
+export interface FrozenPatch extends Pick<FrozenModel<unknown>, 'demands'> {
   /** A plain model; none where the function is not one of layers. */
   readonly model: Trained | undefined;
   /** A function that is not one of layers is a node of which nothing is known: a patch does not mind. */
@@ -49,16 +54,24 @@ export interface FrozenPatch {
 /** A function that is affine on every region whatever it is there: pure, without a state. */
 export interface PatchedFunction<P extends TensorTree> {
   readonly regions: readonly Region[];
-  /** Maps at the start: the fit of the function's outputs on each region. Leaves the parameters, which become part of the result. */
-  init(params: P): PatchedParams<P>;
+  /**
+   * Maps at the start: the fit of the function's outputs on each region, or what its target makes of that. Leaves the parameters, which become
+   * part of the result. Throws `infeasible-target`.
+   */
+  init(params: P): WithMaps<P>;
   /** Outputs at rows: A x + b on each region, the function itself wherever it lies between the cones. Uses up both. */
-  apply(params: PatchedParams<P>, x: Tensor): Tensor;
+  apply(params: WithMaps<P>, x: Tensor): Tensor;
+  /**
+   * Takes the maps to the nearest ones that meet their demands; call it after every step, not under `jit`: it reads them. Without a demand
+   * nothing changes. Uses up the parameters, as a step does. Throws `not-finite`.
+   */
+  hold(params: WithMaps<P>): WithMaps<P>;
   /** A and b of each region now. Leaves the parameters. */
-  maps(params: PatchedParams<P>): AffineMap[];
+  maps(params: WithMaps<P>): AffineMap[];
   /** In core, in float64. Leaves the parameters. */
-  toNetwork(params: PatchedParams<P>): Network;
+  toNetwork(params: WithMaps<P>): Network;
   /** Proves the function, as stored, affine on the regions. Leaves the parameters. Throws `not-frozen`. */
-  freeze(params: PatchedParams<P>): FrozenPatch;
+  freeze(params: WithMaps<P>): FrozenPatch;
 }
 
 /**
@@ -85,99 +98,84 @@ export function patch<P extends TensorTree>(
   options: PatchOptions = {},
 ): PatchedFunction<P> {
   const settings = { ...options, method: 'patch', regions };
-  const { steepness } = checkedTrainingOptions(settings, { known: ['regions'], patches: true });
+  const { steepness, target } = checkedTrainingOptions(settings, {
+    known: ['regions', 'target'],
+    patches: true,
+  });
   const model = typeof of === 'function' ? undefined : of;
   const rowShape = model?.inputShape ?? [regions[0]?.size ?? 0];
   assertRegionsFit(regions, sizeOf(rowShape));
   const inner = (model ? model.apply : of) as Apply<P>;
+  const held = new HeldMaps(regions, target);
+  if (model) held.holders(sizeOf(model.outputShape));
   const patches = regions.map((region, r) => new RegionPatch(region, steepness!, regions.slice(0, r)));
 
-  const apply = (params: PatchedParams<P>, x: Tensor): Tensor => {
+  const apply = (params: WithMaps<P>, x: Tensor): Tensor => {
     const rows = x.ref.reshape([...leadOf(x, rowShape), sizeOf(rowShape)]);
     const value = inner(params.inner, x);
-    const y = patches.reduce((before, each, r) => each.hold(rows.ref, before, params.maps, r), value);
+    const maps = held.present(params.maps);
+    const y = patches.reduce((before, each, r) => each.hold(rows.ref, before, maps, r), value);
+    tree.dispose(maps);
     tree.dispose(params.maps);
     rows.dispose();
     return y;
   };
-  const network = (params: PatchedParams<P>): Network => {
-    const maps = params.maps.map(mapOf);
+  const network = ({ inner: weights, maps: arrays }: WithMaps<P>, maps: readonly AffineMap[]): Network => {
     const outputs = maps[0].b.length;
-    const base = model ? toNetwork(model, params.inner as Params) : opaqueNetwork(regions[0].size, outputs);
+    const base = model ? toNetwork(model, weights as Params) : opaqueNetwork(regions[0].size, outputs);
+    const steepnesses = steepnessesOf(patches, maps, formatOf(arrays));
     return withPatches(
       base,
-      patches.map((each, r) => ({
-        gap: each.gap.network,
+      patches.map(({ gap }, r) => ({
+        gap: gap.network,
         layers: [dense(maps[r].A, maps[r].b)],
-        steepness: steepnessOf(each, params.maps, r),
+        steepness: steepnesses[r],
       })),
     );
   };
   return {
     regions,
-    init: params => ({
-      inner: params,
-      maps: regions.map(region => startOf(inner, params, region, rowShape)),
-    }),
+    init: params => {
+      const fits = regions.map(region => fitOf(inner, params, region, rowShape, 'patch'));
+      return { inner: params, maps: held.start(fits, formatOf(params)) };
+    },
     apply,
-    maps: params => params.maps.map(mapOf),
-    toNetwork: network,
+    hold: params => ({ inner: params.inner, maps: held.hold(params.maps) }),
+    maps: params => held.numbers(params.maps),
+    toNetwork: params => network(params, held.numbers(params.maps)),
     freeze: params => {
-      const net = network(params);
+      const maps = held.stored(params.maps);
+      const dtype = formatOf(params.maps);
+      const net = network(params, maps);
       assertCertified(net, regions);
-      const dtype = (params.maps[0]?.A.dtype ?? 'float32') as Format;
+      const steepnesses = steepnessesOf(patches, maps, dtype);
       return {
         model: model && fromNetwork(net, { dtype, inputShape: rowShape }),
         network: net,
-        maps: params.maps.map(mapOf),
+        maps,
+        ...provenTargets(net, regions, target),
         report: {
-          patches: patches.map((each, r) => ({
-            steepness: steepnessOf(each, params.maps, r),
-            body: each.gap.body,
-          })),
+          patches: patches.map(({ gap: { body } }, r) => ({ steepness: steepnesses[r], body })),
         },
       };
     },
   };
 }
 
-/** The fit of a function on a region, in the format of its outputs. */
-function startOf<P extends TensorTree>(
-  inner: Apply<P>,
-  params: P,
-  region: Region,
-  rowShape: readonly number[],
-): PatchMap {
-  const [first] = tree.leaves<Tensor>(params);
-  const dtype = (first?.dtype ?? 'float32') as Format;
-  const run = (x: Matrix): Matrix => {
-    const rows = tensorOf(x.data, [x.rows, ...rowShape], dtype);
-    const y = inner(tree.ref(params), rows);
-    const values = numbersOf(y);
-    y.dispose();
-    return matrix(x.rows, values.length / x.rows, values);
-  };
-  const { A, b } = firstMap(region, run, 'patch');
-  const transposed = Float64Array.from(
-    A.data,
-    (_, i) => A.data[(i % A.rows) * A.cols + Math.floor(i / A.rows)],
-  );
-  return { A: tensorOf(transposed, [A.cols, A.rows], dtype), b: tensorOf(b, [A.rows], dtype) };
-}
-
-/** The map as numbers: A `[out, D]`. */
-function mapOf({ A, b }: PatchMap): AffineMap {
-  const [cols, rows] = A.shape;
-  const values = numbersOf(A);
-  const data = values.map((_, i) => values[(i % cols) * rows + Math.floor(i / cols)]);
-  return { A: matrix(rows, cols, data), b: numbersOf(b) };
-}
-
-function steepnessOf(each: RegionPatch, maps: readonly PatchMap[], index: number): Float64Array {
-  const steepness = each.steepness(maps, index);
-  const values = numbersOf(steepness);
-  steepness.dispose();
-  return values;
+function steepnessesOf(
+  patches: readonly RegionPatch[],
+  maps: readonly AffineMap[],
+  dtype: Format,
+): Float64Array[] {
+  const arrays = maps.map(map => tensorsOfMap(map, dtype));
+  const found = patches.map((each, r) => {
+    const steepness = each.steepness(arrays, r);
+    const values = numbersOf(steepness);
+    steepness.dispose();
+    return values;
+  });
+  tree.dispose(arrays);
+  return found;
 }
 
 function assertCertified(net: Network, regions: readonly Region[]): void {

@@ -2,10 +2,8 @@ import { numpy as np } from '@jax-js/jax';
 import type { Gap, Region } from '@police/core';
 import { gapApartFrom, leastGapApart } from '@police/core/adapter';
 import { type Constant, constant, scalar, type Tensor } from '../arrays.js';
+import type { RegionMap } from '../maps/region-map.js';
 import { type GapFunction, gapFunction } from './gap-function.js';
-
-/** The affine function x A + b that a region is given: A `[D, out]`, b `[out]`. A pytree, trained with the model. */
-export type PatchMap = { A: Tensor; b: Tensor };
 
 /** An earlier patch that a later one must leave alone. */
 interface Earlier {
@@ -51,7 +49,7 @@ export class RegionPatch {
   }
 
   /** Rows x `[..., D]` and values `[..., out]`, used up; the maps of all regions, this one's at `index`, are left. */
-  hold(x: Tensor, value: Tensor, maps: readonly PatchMap[], index: number): Tensor {
+  hold(x: Tensor, value: Tensor, maps: readonly RegionMap[], index: number): Tensor {
     const centre = np.dot(x.ref, maps[index].A.ref).add(maps[index].b.ref);
     const radius = this.gapOf(x).mul(this.steepness(maps, index));
     const upper = centre.ref.add(radius.ref);
@@ -62,7 +60,7 @@ export class RegionPatch {
    * K `[1, out]`: as asked, or as much more as leaves the earlier regions to their maps, K d ≥ |their map − this one| on all of their
    * bounding boxes, what rounding does to the two maps included. Their difference there is at most |its value at the centre| + radii · |A|.
    */
-  steepness(maps: readonly PatchMap[], index: number): Tensor {
+  steepness(maps: readonly RegionMap[], index: number): Tensor {
     const { A, b } = maps[index];
     const { dtype } = A;
     const least = np.full([1, b.shape[0]], this.least, { dtype });

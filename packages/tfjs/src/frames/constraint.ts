@@ -1,7 +1,8 @@
 import type { Activation, Policy, Region } from '@police/core';
 import type { TrainingSettings } from '@police/core/adapter';
-import { Fader } from '../fade/fader.js';
+import type { Fader } from '../fade/fader.js';
 import type { ActivationNode, BiasSharing, Graph, MaxNode, Shape } from '../graph/node.js';
+import { fading } from '../parts/fading.js';
 
 /** A model and how it is constrained: read and checked once, when `constrain` is called. */
 export interface Constraint {
@@ -32,7 +33,7 @@ export function constraintOf(graph: Graph, settings: TrainingSettings): Constrai
     if (node.kind === 'activation') sites.set(place, siteOf(graph, settings, node, place));
   });
   const { regions, fade } = settings;
-  const fader = fade !== undefined && regions.length > 0 ? new Fader(regions, fade) : undefined;
+  const fader = fade !== undefined && regions.length > 0 ? fading.get()(regions, fade) : undefined;
   return { graph, settings, sites, fader };
 }
 

@@ -1,9 +1,10 @@
 import { PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
-import { assertMapFits, centreOf, DemandHolder, jacobianSolver } from '@police/core/adapter';
+import { assertMapFits, centreOf, jacobianSolver } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Graph, sizeOf } from '../graph/node.js';
 import { affine } from '../ops/affine-op.js';
-import { HeldMapOp } from '../ops/held-map-op.js';
+import type { HeldMapOp } from '../ops/held-map-op.js';
+import { demands } from '../parts/demands.js';
 import type { Frames } from './frames.js';
 
 /** What is added to the outputs so that they are the prescribed map on the region: `x weight + bias`. */
@@ -35,7 +36,7 @@ export function correctorOf(
   assertTarget(!graph.head, 'a model that ends without a softmax or sigmoid', 'one that ends with it');
   assertTarget(shape.length === 1, 'a vector of outputs', `outputs of shape ${shape.join(' × ')}`);
   const solver = jacobianSolver(region);
-  if ('kind' in wanted) return holding(region, new DemandHolder(wanted, region, shape[0]), pull, solver.data);
+  if ('kind' in wanted) return holding(region, demands.get()(wanted, region, shape[0], pull), solver.data);
   assertMapFits(wanted, shape[0], region.size, 'target');
   return prescribing(region, wanted, shape[0], solver.data);
 }
@@ -72,8 +73,7 @@ function prescribing(
   };
 }
 
-function holding(region: Region, holder: DemandHolder, pull: number, solver: Float64Array): Corrector {
-  const op = new HeldMapOp(holder, pull);
+function holding(region: Region, op: HeldMapOp, solver: Float64Array): Corrector {
   const coordinates = Float64Array.of(1, ...region.centre);
   const middle = centreOf(region);
   return frames => {

@@ -7,6 +7,7 @@ import {
   PoliceError,
   type Region,
 } from '@police/core';
+import { provenTargets } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { freezeFaded } from '../fade/freeze-faded.js';
@@ -20,7 +21,6 @@ import { type PatchedModel, patchLayerOf } from '../patch/patched-model.js';
 import { correctedModel, correctedNetwork } from './frozen-correction.js';
 import { plainCopy } from './plain-copy.js';
 import { policedView } from './policed-view.js';
-import { provenTargets } from './proven-targets.js';
 
 /** Of `freeze`: what batch normalisation is calibrated on. */
 export interface FreezeOptions {

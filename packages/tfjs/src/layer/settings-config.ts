@@ -1,16 +1,10 @@
-import {
-  demandFromJSON,
-  PoliceError,
-  type Region,
-  type RegionJSON,
-  regionFromJSON,
-  type Target,
-  type TrainingOptions,
-} from '@police/core';
+import { type Demand, PoliceError, type Target, type TrainingOptions } from '@police/core';
 import { checkedTrainingOptions, type TrainingOption, type TrainingSettings } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
+import { savedModels } from '../parts/saved-models.js';
 
-const OPTIONS: readonly TrainingOption[] = [
+/** What a config has of the options, by their names. */
+export const OPTIONS: readonly TrainingOption[] = [
   'regions',
   'policy',
   'mode',
@@ -57,58 +51,25 @@ export function settingsToConfig(settings: TrainingSettings, where: string): tf.
   return { policy, ...texts, ...rest };
 }
 
-/** The options from a config that `settingsToConfig` is part of. */
-export function optionsFromConfig(config: tf.serialization.ConfigDict): TrainingOptions {
-  const { regions, target } = config;
-  const known = [...OPTIONS, 'method', 'steepness'].filter(option => config[option] !== undefined);
-  return {
-    ...Object.fromEntries(known.map(option => [option, config[option]])),
-    regions: regionsFromConfig(regions),
-    ...(target ? { target: targetsFromConfig(target) } : {}),
-  };
-}
+/** The options from a config that `settingsToConfig` is part of. Throws `invalid-option` without `useSavedModels`. */
+export const optionsFromConfig = (config: tf.serialization.ConfigDict): TrainingOptions =>
+  savedModels.get()(config);
 
-const regionsFromConfig = (regions: unknown): Region[] =>
-  (JSON.parse(`${regions}`) as RegionJSON[]).map(json => regionFromJSON(json));
+/** A target as it is saved: a demand is plain data already. */
+export type SavedTarget =
+  | Demand
+  | {
+      readonly A: { readonly rows: number; readonly cols: number; readonly data: readonly number[] };
+      readonly b?: readonly number[];
+    };
 
-/** Whether some region of a config is a polytope of too many vertices to list. */
-export const needsLinearPrograms = (regions: unknown): boolean =>
-  (JSON.parse(`${regions}`) as RegionJSON[]).some(json => isPolytope(json) && !isListed(json));
-
-const isPolytope = (json: RegionJSON): boolean =>
-  json.kind === 'hPolytope' || ('region' in json && isPolytope(json.region));
-
-function isListed(json: RegionJSON): boolean {
-  try {
-    regionFromJSON(json);
-    return true;
-  } catch (error) {
-    if (error instanceof PoliceError && error.code === 'invalid-option') return false;
-    throw error;
-  }
-}
-
-/** A demand is plain data already. */
-const numbersOf = (target: Target) =>
+const numbersOf = (target: Target): SavedTarget =>
   'kind' in target
     ? target
     : {
         A: { ...target.A, data: Array.from(target.A.data) },
         ...(target.b ? { b: Array.from(target.b) } : {}),
       };
-
-type SavedTarget = ReturnType<typeof numbersOf> | null;
-
-/** One for each region, null where it is free; models saved by earlier versions have the one map alone. */
-function targetsFromConfig(text: unknown): (Target | undefined)[] {
-  const saved = JSON.parse(`${text}`) as SavedTarget | SavedTarget[];
-  return [saved].flat().map(each => {
-    if (each === null) return undefined;
-    if ('kind' in each) return demandFromJSON(each);
-    const { A, b } = each;
-    return { A: { ...A, data: Float64Array.from(A.data) }, ...(b ? { b } : {}) };
-  });
-}
 
 /** JSON without capitals and underscores: tfjs-layers changes the case of what it saves, of texts too. */
 function caseProof(json: string): string {

@@ -1,6 +1,6 @@
 import { certify, type FrozenModel, type GapBody, type Network, PoliceError } from '@police/core';
+import { provenTargets } from '@police/core/adapter';
 import type * as tfl from '@tensorflow/tfjs-layers';
-import { provenTargets } from '../frozen/proven-targets.js';
 import { coreView } from '../graph/core-view.js';
 import { readGraph } from '../graph/read.js';
 import type { PatchLayer } from './patch-layer.js';

@@ -5,6 +5,7 @@ import {
   type DemandHolder,
   firstMap,
   firstNonFinite,
+  holdersOf,
   type TrainingSettings,
 } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
@@ -25,7 +26,6 @@ import { type SplitModel, splitModel } from './final-function.js';
 import { type MapRegularizer, type ReadRegularizer, regularizerOf } from './map-regularizer.js';
 import { graphOf } from './readable-graph.js';
 import { RegionPatch } from './region-patch.js';
-import { holdersOf } from './target.js';
 
 type BatchShape = (number | null)[];
 type Kwargs = { training?: boolean };

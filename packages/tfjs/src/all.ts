@@ -1,0 +1,12 @@
+// Everything of '@police/tfjs', nothing of it left for later: for Node, and pages that use most of it.
+import { useDemands } from './parts/use-demands.js';
+import { useFading } from './parts/use-fading.js';
+import { usePatches } from './parts/use-patches.js';
+import { useSavedModels } from './parts/use-saved-models.js';
+
+useDemands();
+useFading();
+usePatches();
+useSavedModels();
+
+export * from './index.js';
