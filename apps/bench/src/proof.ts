@@ -13,14 +13,17 @@ import {
   type Uncertified,
   vPolytope,
 } from '@police/core';
+import { sumErrorBound } from '@police/core/adapter';
 import { peakMultiplyAdds, useFastProducts } from '@police/core/fast';
 import { randomNetwork } from './backends/core-net.js';
 import { polygonVertices } from './cases/region.js';
+import { float64Products, productMacs } from './float64-products.js';
 import { residualNetwork } from './residual-network.js';
 
 const HELP = `npm run bench:proof -- [options]
 
-Time and memory of enforcing, freezing and certifying in core (float64, one thread), with the multiply-adds counted:
+Products of float64 by the libraries that have them; then time and memory of enforcing, freezing and certifying in core
+(float64), with the multiply-adds counted:
 a network on a box in many dimensions, a residual convolutional network on a box around an image, whose frame is carried
 in blocks, and the frame's cost against the number of a polygon's vertices.
 
@@ -28,6 +31,7 @@ in blocks, and the frame's cost against the number of a polygon's vertices.
   --width W       two hidden layers of width W                     (default 1024)
   --channels C    of the convolutional network                     (default 16)
   --memory MIB    that the convolutional network's frame may take  (default 1024)
+  --threads N       that multiply                                  (default 1)
   --plain           products in plain JavaScript, without the kernels of @police/core/fast
   --help
 `;
@@ -41,11 +45,11 @@ function multiplyAdds(widths: readonly number[], { frame, diagonal }: Region): n
 }
 
 /** Seconds of processor time: others may be at work on the machine. */
-function processorTime<T>(run: () => T): { result: T; seconds: number } {
-  const start = process.cpuUsage();
+function processorTime<T>(run: () => T): { result: T; seconds: number; elapsed: number } {
+  const [start, began] = [process.cpuUsage(), performance.now()];
   const result = run();
   const { user, system } = process.cpuUsage(start);
-  return { result, seconds: (user + system) / 1e6 };
+  return { result, seconds: (user + system) / 1e6, elapsed: (performance.now() - began) / 1e3 };
 }
 
 /** What rates are held against: float64 multiply-adds of WebAssembly's SIMD in registers, with nothing to load. */
@@ -63,14 +67,16 @@ type Measure = <T>(what: string, macs: number, run: () => T) => T;
 const measureBy =
   (peak: number): Measure =>
   (what, macs, run) => {
-    const { result, seconds } = processorTime(run);
+    const { result, seconds, elapsed } = processorTime(run);
     const rate =
       macs > 0
         ? `${(macs / 1e9).toFixed(2)} G multiply-adds, ${(macs / 1e9 / seconds).toFixed(2)} G/s, ` +
           `${((100 * macs) / seconds / peak).toFixed(0)}% of peak`
         : '';
     const memory = `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
-    print(`${what.padEnd(34)} ${seconds.toFixed(3).padStart(8)} s  ${memory.padEnd(20)} ${rate}`);
+    print(
+      `${what.padEnd(34)} ${seconds.toFixed(3).padStart(8)} s  ${elapsed.toFixed(3).padStart(8)} s elapsed  ${memory.padEnd(20)} ${rate}`,
+    );
     return result;
   };
 
@@ -112,6 +118,37 @@ function imagesOnBox(measure: Measure, channels: number, mebibytes: number): voi
   prove(measure, net, image, macs * image.frame.rows, mebibytes * 2 ** 20);
 }
 
+/** Rows and size of the product that libraries are compared by: a block of directions and a wide layer. */
+const [PRODUCT_ROWS, PRODUCT_SIZE] = [512, 1024];
+const PRODUCT_ROUNDS = 7;
+
+/** Each library's best of some rounds, taking turns; all give the same numbers up to rounding. */
+async function libraries(peak: number): Promise<void> {
+  const products = await float64Products(PRODUCT_ROWS, PRODUCT_SIZE);
+  const [first, ...others] = await Promise.all(products.map(({ run }) => run()));
+  const allowed = 2 * sumErrorBound(PRODUCT_SIZE, PRODUCT_SIZE);
+  for (const other of others) {
+    if (first.some((y, i) => !(Math.abs(y - other[i]) <= allowed))) throw new Error('products disagree');
+  }
+  const best = products.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < PRODUCT_ROUNDS; round++) {
+    for (const [i, { run }] of products.entries()) {
+      const start = process.cpuUsage();
+      await run();
+      const { user, system } = process.cpuUsage(start);
+      best[i] = Math.min(best[i], (user + system) / 1e6);
+    }
+  }
+  print(`[${PRODUCT_ROWS}, ${PRODUCT_SIZE}] × [${PRODUCT_SIZE}, ${PRODUCT_SIZE}] in float64`);
+  products.forEach(({ library }, i) => {
+    const rate = productMacs(PRODUCT_ROWS, PRODUCT_SIZE) / best[i];
+    print(
+      `  ${library.padEnd(20)} ${(rate / 1e9).toFixed(2)} G/s, ${((100 * rate) / peak).toFixed(0)}% of peak`,
+    );
+  });
+  print('');
+}
+
 function polygons(measure: Measure): void {
   print('\n2-256-256-1 on a regular polygon (frame of 3 rows whatever the vertices)');
   const planar = randomNetwork([2, 256, 256, 1], leakyRelu(0.01), 2);
@@ -122,13 +159,14 @@ function polygons(measure: Measure): void {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       size: { type: 'string', default: '3072' },
       width: { type: 'string', default: '1024' },
       channels: { type: 'string', default: '16' },
       memory: { type: 'string', default: '1024' },
+      threads: { type: 'string', default: '1' },
       plain: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -137,16 +175,17 @@ function main(): void {
     process.stdout.write(HELP);
     return;
   }
-  const [size, width, channels, mebibytes] = (['size', 'width', 'channels', 'memory'] as const).map(name =>
-    wholeNumber(`--${name}`, values[name]),
-  );
-  if (!values.plain && !useFastProducts())
+  const [size, width, channels, mebibytes, threads] = (
+    ['size', 'width', 'channels', 'memory', 'threads'] as const
+  ).map(name => wholeNumber(`--${name}`, values[name]));
+  if (!values.plain && !useFastProducts({ threads }))
     throw new Error('no SIMD of WebAssembly here: measure with --plain');
   const peak = peakRate();
   print(
     `${machineName}; peak: ${(peak / 1e9).toFixed(2)} G multiply-adds a second (float64, SIMD of WebAssembly, in registers, one thread); ` +
       'seconds are of processor time\n',
   );
+  await libraries(peak);
   const measure = measureBy(peak);
   denseOnBox(measure, size, width);
   imagesOnBox(measure, channels, mebibytes);

@@ -1,4 +1,4 @@
-import { forLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { copyLive, type Matrix, room, rowRange } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import type { Helpers } from './helpers.js';
 import type { Kernels } from './kernel.js';
@@ -162,9 +162,7 @@ function loadShare(buffer: ArrayBufferLike, inPlane: number, share: Share, x: Ma
   const rows = new Float64Array(buffer, share.rows, batches * LANES * x.cols);
   if (x.live) rows.fill(0);
   else rows.fill(0, (to - from) * x.cols);
-  forLive({ ...rowRange(x, from, to), ...(x.live ? { live: x.live } : {}) }, (begin, end) => {
-    rows.set(x.data.subarray(from * x.cols + begin, from * x.cols + end), begin);
-  });
+  copyLive({ ...rowRange(x, from, to), ...(x.live ? { live: x.live } : {}) }, rows, 0);
   return { share: { ...share, batches }, from, to };
 }
 
@@ -261,4 +259,4 @@ function storeShare(
 }
 
 /** A block of zeros with the product's outputs. */
-export const roomFor = (product: TapProduct, rows: number): Matrix => matrix(rows, outSize(product));
+export const roomFor = (product: TapProduct, rows: number): Matrix => room(rows, outSize(product));

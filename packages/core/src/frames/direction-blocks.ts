@@ -4,7 +4,8 @@ import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
 import { type Live, rangesOf } from '../numeric/live.js';
-import { forLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { copyLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 
 const IS_NONLINEARITY: NodeTable<boolean> = {
@@ -28,8 +29,7 @@ interface Stored {
 }
 
 function store({ rows, live }: Stored, block: Matrix, from: number): void {
-  const start = from * block.cols;
-  forLive(block, (first, end) => rows.data.set(block.data.subarray(first, end), start + first));
+  copyLive(block, rows.data, from * block.cols);
   if (block.live) live.set(from, block.live);
 }
 
@@ -56,6 +56,7 @@ export class DirectionBlocks {
   private readonly pieces = new Map<string, (directions: Matrix) => Matrix>();
   private readonly stored = new Map<string, Stored>();
   private readonly count: number;
+  private readonly scratch = new Scratch();
 
   constructor(
     private readonly net: Network,
@@ -72,24 +73,28 @@ export class DirectionBlocks {
     this.pieces.set(name, piece);
   }
 
-  /** Reads, block by block, the directions after some nodes. */
+  /** Reads, block by block, the directions after some nodes. A block's memory is the next one's: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
     for (let from = 0; from < this.count; from += this.blockRows) {
       const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
-      for (const name of names) visit(name, directions(name), from);
+      for (const name of names) {
+        const block = withScratch(this.scratch, () => directions(name));
+        visit(name, block, from);
+      }
+      this.scratch.reclaim();
     }
   }
 
   /**
    * Sweeps every linear node that directions now reach and did not reach before, as `isNew` tells, and stores the directions
-   * that later nodes will ask for.
+   * that later nodes will ask for. What a visit makes room for is not to be kept.
    */
   advance(isNew: (name: string) => boolean, visit: Visit): void {
     const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
     const reached = linear.map(({ name }) => name).filter(name => isNew(name) && this.isReachable(name));
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
-      visit(name, block, from);
+      withScratch(this.scratch, () => visit(name, block, from));
       const into = kept.get(name);
       if (into) store(into, block, from);
     });

@@ -5,7 +5,16 @@ import type { Network } from '../network/network.js';
 import type { MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
 import { markRanges } from '../numeric/live.js';
-import { type Matrix, matrix, pickColumns, rowOf, rowRange, stackRows } from '../numeric/matrix.js';
+import {
+  copyLive,
+  type Matrix,
+  matrix,
+  pickColumns,
+  room,
+  rowOf,
+  rowRange,
+  stackRows,
+} from '../numeric/matrix.js';
 import { symmetricBody } from '../regions/kinds/symmetric.js';
 import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
@@ -48,8 +57,8 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
       blocks.advance(
         each => !radii.has(each),
         (each, block, from) => {
-          const before = from === 0 ? new Float64Array(block.cols) : radii.get(each)!;
-          radii.set(each, widened(unitBall, before, block));
+          if (from === 0) radii.set(each, new Float64Array(block.cols));
+          widen(unitBall, radii.get(each)!, block);
         },
       );
     }
@@ -92,8 +101,8 @@ function leadsOf(
     const met = pairsMet(pairs, block);
     for (let at = 0; at < met.length; at += PAIRS_AT_ONCE) {
       const some = met.subarray(at, at + PAIRS_AT_ONCE);
-      const before = Float64Array.from(some, k => radius[k]);
-      const after = widened(unitBall, before, pairDifferences(pick(pairs, some), block));
+      const after = Float64Array.from(some, k => radius[k]);
+      widen(unitBall, after, pairDifferences(pick(pairs, some), block));
       some.forEach((k, i) => {
         radius[k] = after[i];
       });
@@ -120,9 +129,14 @@ const pick = ({ first, second }: Pairs, numbers: Int32Array): Pairs => ({
   second: numbers.map(k => second[k]),
 });
 
-/** The dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
-function widened(unitBall: UnitBall, radius: Float64Array, block: Matrix): Float64Array {
-  return unitBall.dual(twoRows(radius, unitBall.dual(block)));
+/** Makes a radius the dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
+function widen(unitBall: UnitBall, radius: Float64Array, block: Matrix): void {
+  const parts = room(2, block.cols);
+  parts.data.set(radius);
+  parts.data.set(unitBall.dual(block), block.cols);
+  const live = block.live ? { live: block.live } : {};
+  const row = { rows: 1, cols: block.cols, data: unitBall.dual({ ...parts, ...live }), ...live };
+  copyLive(row, radius, 0);
 }
 
 function twoRows(first: Float64Array, second: Float64Array): Matrix {

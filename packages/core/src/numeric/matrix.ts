@@ -1,6 +1,7 @@
 import { assertSize, PoliceError } from '../errors.js';
 import { type Live, markRanges, rangesOf, unitedRanges } from './live.js';
 import { addOuterProducts, addProducts, addTransposed } from './products.js';
+import { zeros } from './scratch.js';
 
 /** A dense row-major block of float64 values; entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix {
@@ -62,6 +63,23 @@ export function forLive(m: Matrix, visit: (from: number, to: number) => void, fi
     for (let start = firstRow * cols; start < rows * cols; start += cols)
       for (let r = 0; r < live.length; r += 2) visit(start + live[r], start + live[r + 1]);
   }
+}
+
+/** Zeros `[rows, cols]` from the scratch, see {@link zeros}. */
+export function room(rows: number, cols: number): Matrix {
+  return { rows, cols, data: zeros(rows * cols) };
+}
+
+/** Entries from which a call costs less than a loop. */
+const LONG_COPY = 256;
+
+/** Copies what may be other than 0 to `into`, entry by entry at the same place from `start` on. */
+export function copyLive(m: Matrix, into: Float64Array, start: number): void {
+  const { data } = m;
+  forLive(m, (from, to) => {
+    if (to - from >= LONG_COPY) into.set(data.subarray(from, to), start + from);
+    else for (let i = from; i < to; i++) into[start + i] = data[i];
+  });
 }
 
 /** The rows of all blocks, in order. All must have the same number of columns. */
@@ -182,7 +200,7 @@ export function linearCombination(blocks: readonly Matrix[], coefficients?: read
   const [first] = blocks;
   const live = blocks.map(block => block.live).filter(ranges => ranges !== undefined);
   const sum = {
-    ...matrix(first.rows, first.cols),
+    ...room(first.rows, first.cols),
     ...(live.length === blocks.length ? { live: unitedRanges(live, first.cols) } : {}),
   };
   blocks.forEach((block, k) => {
@@ -198,7 +216,7 @@ export function linearCombination(blocks: readonly Matrix[], coefficients?: read
 /** The columns of all blocks side by side; the blocks have the same number of rows. */
 export function concatColumns(blocks: readonly Matrix[]): Matrix {
   const cols = blocks.reduce((sum, block) => sum + block.cols, 0);
-  const result = matrix(blocks[0].rows, cols);
+  const result = room(blocks[0].rows, cols);
   let start = 0;
   for (const block of blocks) {
     for (let i = 0; i < block.rows; i++) result.data.set(rowOf(block, i), i * cols + start);
@@ -216,7 +234,7 @@ export function columnRange(m: Matrix, from: number, to: number): Matrix {
 
 /** Columns of a matrix, in the order given. */
 export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
-  const picked = matrix(m.rows, columns.length);
+  const picked = room(m.rows, columns.length);
   if (m.live) return pickLive(m, m.live, columns, picked);
   for (let i = 0, at = 0; i < m.rows; i++) {
     for (let k = 0; k < columns.length; k++, at++) picked.data[at] = m.data[i * m.cols + columns[k]];
@@ -255,7 +273,7 @@ export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
 /** Every column times a factor. */
 export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
   const { rows, cols, live = Int32Array.of(0, cols) } = m;
-  const scaled = matrix(rows, cols);
+  const scaled = room(rows, cols);
   for (let start = 0; start < rows * cols; start += cols) {
     for (let r = 0; r < live.length; r += 2) {
       for (let j = live[r]; j < live[r + 1]; j++) scaled.data[start + j] = m.data[start + j] * factors[j];

@@ -1,6 +1,7 @@
 import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
+import { zeros } from '../numeric/scratch.js';
 import type { Directions } from './directions.js';
 import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
 
@@ -186,7 +187,7 @@ function normOf(
 ): Pick<UnitBall, 'dual' | 'dualInto'> {
   return {
     dual: g => {
-      const norms = new Float64Array(g.cols);
+      const norms = zeros(g.cols);
       write(g, 0, norms);
       return norms;
     },

@@ -1,0 +1,38 @@
+/** Arrays that are used again: of large ones the system's clearing of fresh memory, and collecting them, take longer than what is computed. */
+export class Scratch {
+  private readonly free = new Map<number, Float64Array[]>();
+  private readonly taken: Float64Array[] = [];
+
+  /** Zeros. */
+  take(length: number): Float64Array {
+    const array = this.free.get(length)?.pop()?.fill(0) ?? new Float64Array(length);
+    this.taken.push(array);
+    return array;
+  }
+
+  /** Everything that was taken may be taken again: nobody reads it any more. */
+  reclaim(): void {
+    for (const array of this.taken) {
+      const same = this.free.get(array.length) ?? [];
+      this.free.set(array.length, same);
+      same.push(array);
+    }
+    this.taken.length = 0;
+  }
+}
+
+let current: Scratch | undefined;
+
+/** Runs something whose {@link zeros} come from the scratch. */
+export function withScratch<T>(scratch: Scratch, run: () => T): T {
+  const before = current;
+  current = scratch;
+  try {
+    return run();
+  } finally {
+    current = before;
+  }
+}
+
+/** Zeros, from the scratch where there is one: for results that nobody keeps who works with one. */
+export const zeros = (length: number): Float64Array => current?.take(length) ?? new Float64Array(length);
