@@ -67,7 +67,7 @@ function constrainedModel(model: Model, regions: readonly Region[], settings: Se
   const { nodes, inputShape } = model;
   assertRegionsFit(regions, sizeOf(inputShape));
   const { policy, gradient, sharing } = settings;
-  const frames = regions.map((region, r) => regionFrame(region, inputShape, r));
+  const frames = regions.map((region, r) => regionFrame(region, inputShape, r, true));
   const toOutput = settings.target !== undefined;
   const pass: PassSettings = { regions: frames, policy, gradient, sharing, toOutput };
   return {
