@@ -47,7 +47,7 @@ export function settingsOf(regions: readonly Region[], options: ConstrainOptions
       where: 'mode',
       expected: "mode 'shift'",
       actual: `'${mode}'`,
-      remedy: 'Training steps are your own here: there is none to project after.',
+      remedy: 'Training steps are your own here: call `project` of what police gives after each.',
     });
   }
   return { regions, policy, gradient, sharing, ...(target ? { target } : {}) };

@@ -1,15 +1,17 @@
+import { tree } from '@jax-js/jax';
 import { PoliceError, type Region } from '@police/core';
 import { assertRegionsFit } from '@police/core/adapter';
 import { sizeOf, type Tensor } from './arrays.js';
 import type { TensorTree } from './checks.js';
 import { type Constrained, policedFunction } from './constrained.js';
-import type { Adjustment } from './frames/adjustment.js';
+import type { Adjustment, State } from './frames/adjustment.js';
 import { framePass, type PassSettings } from './frames/frame-pass.js';
 import { regionFrame } from './frames/start.js';
 import { constrainedFunction, type FunctionOptions } from './functions/police-function.js';
 import { type TargetedFunction, targetedFunction } from './maps/targeted-function.js';
 import { applied, arrays, dtypeOf, type Model, paramsOf } from './model.js';
 import { enforced } from './network/freeze.js';
+import { projected } from './network/projection.js';
 import { toNetwork } from './network/to-network.js';
 import type { MaxNode, Node, NodeParams, Params } from './nodes/node.js';
 import { maximum } from './nodes/pool.js';
@@ -20,6 +22,15 @@ import type { Apply, PolicedFunction } from './policed-function.js';
 /** A model under the constraint that it is affine on every region. Rows are `[..., ...inputShape]`. */
 export interface Policed extends PolicedFunction<Params> {
   readonly model: Model;
+  /**
+   * The parameters with the shifts folded into the biases, and the sides for the next step: from then on the model's own `apply` is affine
+   * on the regions, until the next step of training. Of projected gradient descent: differentiate the model itself, step, project. Its
+   * gradient knows nothing of the constraint, so it costs less and learns worse. Uses up both; works under `jit`.
+   *
+   * Throws `invalid-option`, naming the layer, where no bias can hold a shift: maxima, after sums, layers without bias, `per-unit` shifts of
+   * a convolution.
+   */
+  project(params: Params, state: State): [params: Params, state: State];
 }
 
 /**
@@ -59,15 +70,25 @@ export function police<P extends TensorTree>(
     return constrained.targets ? targetedFunction(constrained) : policedFunction(constrained);
   }
   assertModel(of);
-  const constrained = constrainedModel(of, regions, settingsOf(regions, options));
-  return constrained.targets ? targetedFunction(constrained) : { model: of, ...policedFunction(constrained) };
+  const settings = settingsOf(regions, options);
+  const constrained = constrainedModel(of, regions, settings);
+  if (constrained.targets) return targetedFunction(constrained);
+  const policed = policedFunction(constrained);
+  return {
+    model: of,
+    ...policed,
+    project: (params, state) => {
+      const [adjustments, next] = policed.adjustments(tree.ref(params), state);
+      return [projected(of.nodes, params, adjustments, settings.sharing), next];
+    },
+  };
 }
 
 function constrainedModel(model: Model, regions: readonly Region[], settings: Settings): Constrained<Params> {
   const { nodes, inputShape } = model;
   assertRegionsFit(regions, sizeOf(inputShape));
   const { policy, gradient, sharing } = settings;
-  const frames = regions.map((region, r) => regionFrame(region, inputShape, r));
+  const frames = regions.map((region, r) => regionFrame(region, inputShape, r, true));
   const toOutput = settings.target !== undefined;
   const pass: PassSettings = { regions: frames, policy, gradient, sharing, toOutput };
   return {

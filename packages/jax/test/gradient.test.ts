@@ -15,6 +15,7 @@ import {
   makeRegion,
   pick,
   randomArray,
+  randomNetwork,
   randomRegions,
   regionKinds,
   roundingBoundOn,
@@ -116,4 +117,14 @@ describe.each(['exact', 'local'] as const)('gradient %s is core’s', gradient =
     const net = convNetwork(rng);
     expectCores(net, randomRegions(rng, net.inputSize, 1, 0.3), rng, gradient);
   });
+});
+
+test.each(['box', 'ball', 'crossPolytope'] as const)('is core’s with many axes, on a %s', kind => {
+  // The rows of such regions are filled up to a multiple of eight: of 35 and of 41.
+  for (const size of [34, 40]) {
+    const rng = seededRng(size);
+    const net = randomNetwork(rng, [size, 5, 4, 2], 'leakyRelu');
+    const region = makeRegion(kind, size, rng, 0.1);
+    expectCores(net, [region], rng, 'exact');
+  }
 });

@@ -6,6 +6,7 @@ import {
   expectClose,
   makeRegion,
   pick,
+  randomNetwork,
   randomRegions,
   regionKinds,
   roundingBoundOn,
@@ -85,6 +86,17 @@ describe.each(POLICIES)('policy %s', policy => {
       { numRuns: runs(8) },
     );
   });
+});
+
+test.each(['box', 'ball', 'crossPolytope'] as const)('with many axes, on a %s', kind => {
+  // The rows of such regions are filled up to a multiple of eight: of 35 and of 41.
+  for (const size of [34, 40]) {
+    const rng = seededRng(size);
+    const net = randomNetwork(rng, [size, 5, 4, 2], 'leakyRelu');
+    const region = makeRegion(kind, size, rng, 0.1);
+    for (const policy of POLICIES)
+      expectSame(net, [region], policy, 'per-unit', someSides(net, [region], rng));
+  }
 });
 
 test.each(SHARINGS)('of a convolutional network, sharing %s', sharing => {

@@ -1,6 +1,7 @@
 import { numpy as np } from '@jax-js/jax';
 import { indicesOf, sizeOf, type Tensor } from '../arrays.js';
 import { paramsOf } from '../model.js';
+import { biasOwner } from '../network/projection.js';
 import type { ActivationNode, MaxNode, Node, Params } from '../nodes/node.js';
 import { sumOf } from '../nodes/shape.js';
 import { type Handing, walk } from '../nodes/walk.js';
@@ -121,9 +122,5 @@ function upToLastBend(nodes: readonly Node[]): Node[] {
 
 /** The positions of each channel, where a convolution's bias belongs to this node's units alone. */
 function positionsBefore(node: ActivationNode, nodes: readonly Node[]): number {
-  const [input] = node.inputs;
-  const source = nodes.find(({ name }) => name === input);
-  const readers = nodes.filter(({ inputs }) => inputs.includes(input));
-  const isItsAlone = source?.kind === 'linear' && readers.length === 1;
-  return isItsAlone ? (source.positions ?? 1) : 1;
+  return biasOwner(node, nodes)?.positions ?? 1;
 }

@@ -32,7 +32,7 @@ export function constrainedFunction<P extends TensorTree>(
   const settings = settingsOf(regions, { ...options, sharing: 'per-unit' });
   const size = regions[0]?.size ?? 0;
   assertRegionsFit(regions, size);
-  const frames = regions.map((region, r) => regionFrame(region, [size], r));
+  const frames = regions.map((region, r) => regionFrame(region, [size], r, false));
   const core = (params: P): Network => {
     if (network) return network(params);
     throw new PoliceError({

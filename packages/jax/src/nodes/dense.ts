@@ -28,7 +28,16 @@ export function denseNode(
         w.ref,
       ),
     ...(hasBias ? { bias: ({ b }) => b.ref } : {}),
-    scaledAxes: ({ w }, factors) => w.ref.mul(factors),
+    // A sum, the gradient of which fuses, not a product; and the weights are padded, not what they are scaled to: that would be a kernel more.
+    scaledAxes: ({ w }, origin, factors) => ({
+      origin: np.sum(w.ref.mul(origin), 0, { keepdims: true }),
+      scaled: np
+        .pad(w.ref, [
+          [1, factors.shape[0] - size - 1],
+          [0, 0],
+        ])
+        .mul(factors),
+    }),
     operator: ({ w, b }) => {
       const weight = matrix(units, size);
       for (let k = 0; k < size; k++)

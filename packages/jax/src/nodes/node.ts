@@ -39,8 +39,12 @@ export interface LinearNode extends Common {
   linear(params: NodeParams, x: Tensor): Tensor;
   /** What is added to every row, of a shape that `shape` takes. */
   readonly bias?: (params: NodeParams) => Tensor;
-  /** {@link linear} of the rows `factorᵢ eᵢ`, factors `[D, 1]`, where that is cheaper. */
-  readonly scaledAxes?: (params: NodeParams, factors: Tensor) => Tensor;
+  /** {@link linear} of a column `[D, 1]`, and of the rows 0, `factorᵢ eᵢ` and 0 again, factors `[rows, 1]`, where that is cheaper. */
+  readonly scaledAxes?: (
+    params: NodeParams,
+    origin: Tensor,
+    factors: Tensor,
+  ) => { readonly origin: Tensor; readonly scaled: Tensor };
   /** As an operator of core; none where rows are only seen in another shape. */
   readonly operator?: (values: NodeValues) => AffineOperator;
   /** Units of each channel, where they share one bias. */

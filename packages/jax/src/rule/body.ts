@@ -26,12 +26,15 @@ export interface TensorBody {
   majority(h: Tensor, threshold: number): Tensor;
 }
 
-/** The tensor form of a region. Throws `invalid-option` for one that has none. */
-export function tensorBody(region: Region, where: string): TensorBody {
+/**
+ * The tensor form of a region, whose frame has so many rows: more than its own are directions of 0. Throws `invalid-option` for one that has
+ * none.
+ */
+export function tensorBody(region: Region, where: string, rows: number = region.frame.rows): TensorBody {
   const { body, frame, symmetric } = region;
   if (frame.rows === 1) return hullBody(undefined, false);
   const known = DUALS.find(([unitBall]) => unitBall === body.unitBall);
-  if (known) return ballBody(known[1], frame.rows);
+  if (known) return ballBody(known[1], rows);
   if (body.points) return hullBody(body.isSimplex ? undefined : barycentric(body.points), symmetric);
   throw new PoliceError({
     code: 'invalid-option',
@@ -125,17 +128,21 @@ function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorB
     extent: h => {
       const values = atVertices(h);
       const fixed = () => lax.stopGradient(values.ref);
-      const [lo, hi] = [np.min(fixed(), 0, KEEP), np.max(fixed(), 0, KEEP)];
+      const [least, most] = [np.min(fixed(), 0), np.max(fixed(), 0)];
+      // Seen as a row anew each time: one row that several read would be a copy.
+      const [lo, hi] = [least, most].map(extremes => () => extremes.ref.reshape([1, -1]));
       return {
-        lo: () => lo.ref,
-        hi: () => hi.ref,
+        lo,
+        hi,
         extreme: isUp => {
-          const isExtreme = np.equal(fixed(), np.where(isUp, lo.ref, hi.ref));
-          const first = np.argmax(isExtreme.astype(np.int32), 0, KEEP);
-          return atIndex(values.ref, first);
+          const isExtreme = np.equal(fixed(), np.where(isUp, lo(), hi()));
+          // One kernel where argmax takes three. What is not finite equals nothing, and stays so at the last place.
+          const [count] = values.shape;
+          const place = np.where(isExtreme, np.arange(count).reshape([count, 1]), integer(count - 1));
+          return atIndex(values.ref, np.min(place, 0, KEEP));
         },
         dispose: () => {
-          for (const array of [values, lo, hi]) array.dispose();
+          for (const array of [values, least, most]) array.dispose();
         },
       };
     },
