@@ -107,6 +107,7 @@ describe('operators of newer sets', () => {
     ['geluTanh', 20, ['Gelu', ['h'], ['c'], { approximate: 'tanh' }]],
     ['mish', 18, ['Mish', ['h'], ['c']]],
     ['silu', 24, ['Swish', ['h'], ['c']]],
+    ['quickGelu', 24, ['Swish', ['h'], ['c'], { alpha: { float: 1.702 } }]],
   ])('%s of set %i', async (name, opset, node) => {
     const { nodes, constants } = modelWith('Tanh');
     const bytes = buildModel({
@@ -144,15 +145,17 @@ describe('what only looks like a curve is refused', () => {
       {},
       product,
     );
-    refused(
-      [
-        ['Mul', ['x', 'k'], ['n']],
-        ['Sigmoid', ['n'], ['s']],
-        ['Mul', ['x', 's'], ['y']],
-      ],
-      { k: 1.702 },
-      product,
-    );
+    for (const k of [1.7, 1.7021, -1.702]) {
+      refused(
+        [
+          ['Mul', ['x', 'k'], ['n']],
+          ['Sigmoid', ['n'], ['s']],
+          ['Mul', ['x', 's'], ['y']],
+        ],
+        { k },
+        product,
+      );
+    }
     refused(
       [
         ['Add', ['x', 'k'], ['a']],

@@ -1,11 +1,13 @@
 import type { Atom, Expression } from './expression.js';
 
+type SmoothProduct = 'silu' | 'gelu' | 'geluTanh' | 'quickGelu' | 'mish';
+
 /** A product of x and a function of x that core has as an activation, times factors, which a runtime multiplies by one after the other. */
 export type Curve = {
   readonly factors: readonly number[];
 } & (
   | {
-      readonly name: 'silu' | 'gelu' | 'geluTanh' | 'mish';
+      readonly name: SmoothProduct;
       /** How far, at most, constants in it are from those meant, relative to them: a file rounds √½. */
       readonly deviation: number;
     }
@@ -20,6 +22,9 @@ const ROUNDED = 1e-6;
 const TANH_LINEAR = Math.sqrt(2 / Math.PI);
 const TANH_CUBIC = 0.044715 * TANH_LINEAR;
 
+/** Of GELU's sigmoid form, x · σ(1.702 x). */
+export const QUICK = 1.702;
+
 export function curveOf({ poly, add, times, atom }: Expression): Curve | undefined {
   if (!atom || poly.length < 2 || poly.some((p, power) => power !== 1 && p !== 0)) return undefined;
   const factor = poly[1] * times;
@@ -31,16 +36,17 @@ export function curveOf({ poly, add, times, atom }: Expression): Curve | undefin
   }
   if (atom.name === 'tanh' && isHalved) return smooth('geluTanh', 2 * factor, tanhDeviation(atom.of));
   if (isHalved) return undefined;
-  if (atom.name === 'sigmoid') return smooth('silu', factor, linearDeviation(atom.of, 1));
+  if (atom.name === 'sigmoid') {
+    return (
+      smooth('silu', factor, linearDeviation(atom.of, 1)) ??
+      smooth('quickGelu', factor, linearDeviation(atom.of, QUICK))
+    );
+  }
   if (atom.name === 'tanh') return isSoftplus(atom.of) ? smooth('mish', factor, 0) : undefined;
   return atom.name === 'clip' ? hardSwishOf(atom, factor) : undefined;
 }
 
-function smooth(
-  name: 'silu' | 'gelu' | 'geluTanh' | 'mish',
-  factor: number,
-  deviation: number,
-): Curve | undefined {
+function smooth(name: SmoothProduct, factor: number, deviation: number): Curve | undefined {
   return deviation <= ROUNDED ? { name, factors: factor === 1 ? [] : [factor], deviation } : undefined;
 }
 
