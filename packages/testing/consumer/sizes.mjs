@@ -7,7 +7,7 @@ import { root } from './pack.mjs';
 const BUDGETS = [
   { name: 'box', from: 'core', most: 8 },
   { name: 'enforce', from: 'core', most: 16 },
-  { name: 'readModel', from: 'onnx-import', most: 48 },
+  { name: 'readModel', from: 'onnx-import', most: 47 },
   { name: 'exportOnnx', from: 'onnx-export', most: 48 },
   { name: 'constrain', from: 'tfjs', most: 52 },
   { name: 'police', from: 'jax', most: 54 },

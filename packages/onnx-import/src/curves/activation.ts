@@ -36,7 +36,7 @@ const SMOOTH: Readonly<Record<SmoothName, (epsilon: number) => Activation>> = {
 /** A smooth operator of a node, within `epsilon` of its tails. Throws `unsupported-layer` without one. `deviation`: see `Curve`. */
 export function smoothActivation(ctx: NodeContext, name: SmoothName, deviation = 0): Activation {
   if (ctx.epsilon === undefined) throw smoothOf(ctx.label, name);
-  if (ctx.float(0).dtype === 'float16') throw half(ctx.label);
+  ctx.float(0);
   return smoothWithin(name, ctx.epsilon, deviation, ctx.label);
 }
 
@@ -52,7 +52,6 @@ export function curveValue(
   label: string,
   epsilon: number | undefined,
 ): Value {
-  if (x.dtype === 'float16') throw half(label);
   const [{ node, input }, ...also] = cone.places;
   const site = shiftSiteOf({ node, input, also }, x.shape, x.dtype);
   const curved = builder.activation(x, activationOf(cone.curve, epsilon, label), name, site);
@@ -116,8 +115,4 @@ function smoothOf(label: string, name: SmoothName): Error {
     `${NAMES[name]}: smooth, affine only up to an error, far enough from 0`,
     'Accept an error: readModel(bytes, { epsilon: 1e-3 }).',
   );
-}
-
-function half(label: string): Error {
-  return unsupported(label, 'a smooth function of float32 or float64', 'one of float16');
 }

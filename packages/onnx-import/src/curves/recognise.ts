@@ -15,8 +15,11 @@ export type Curve = {
   | { readonly name: 'hardSwish'; readonly lo: number; readonly hi: number }
 );
 
-/** Constants may be rounded to float32, once or twice, and no further. */
-const ROUNDED = 1e-6;
+/** Constants may be rounded to the format of the file, once or twice, and no further. */
+const ROUNDED: Readonly<Record<StoredIn, number>> = { float16: 2 ** -10, float32: 1e-6 };
+
+/** What the constants of an expression are stored in; of wider ones they may be rounded to float32 all the same. */
+export type StoredIn = 'float16' | 'float32';
 
 /** √(2/π) and 0.044715 √(2/π), of GELU's tanh form. */
 const TANH_LINEAR = Math.sqrt(2 / Math.PI);
@@ -25,7 +28,9 @@ const TANH_CUBIC = 0.044715 * TANH_LINEAR;
 /** Of GELU's sigmoid form, x · σ(1.702 x). */
 export const QUICK = 1.702;
 
-export function curveOf({ poly, add, times, atom }: Expression): Curve | undefined {
+export function curveOf({ poly, add, times, atom }: Expression, format: StoredIn): Curve | undefined {
+  const smooth = (name: SmoothProduct, by: number, deviation: number): Curve | undefined =>
+    deviation <= ROUNDED[format] ? { name, factors: by === 1 ? [] : [by], deviation } : undefined;
   if (!atom || poly.length < 2 || poly.some((p, power) => power !== 1 && p !== 0)) return undefined;
   const factor = poly[1] * times;
   // What is no multiple of 1 + F, or of F, tends to other lines.
@@ -44,10 +49,6 @@ export function curveOf({ poly, add, times, atom }: Expression): Curve | undefin
   }
   if (atom.name === 'tanh') return isSoftplus(atom.of) ? smooth('mish', factor, 0) : undefined;
   return atom.name === 'clip' ? hardSwishOf(atom, factor) : undefined;
-}
-
-function smooth(name: SmoothProduct, factor: number, deviation: number): Curve | undefined {
-  return deviation <= ROUNDED ? { name, factors: factor === 1 ? [] : [factor], deviation } : undefined;
 }
 
 const off = (value: number, meant: number): number => Math.abs(value / meant - 1);
@@ -77,7 +78,7 @@ function hardSwishOf(
   const [constant, linear] = poly;
   if (atom || poly.length !== 2 || lo !== 0 || !(linear > 0)) return undefined;
   const [below, above] = [-constant / linear, (hi - constant) / linear];
-  if (!(off(below, -3) <= ROUNDED && off(above, 3) <= ROUNDED)) return undefined;
+  if (!(off(below, -3) <= ROUNDED.float32 && off(above, 3) <= ROUNDED.float32)) return undefined;
   // Quotients round; where the file bends lies between.
   const outwards = 1 + 4 * Number.EPSILON;
   return {
