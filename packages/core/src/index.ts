@@ -71,7 +71,16 @@ export { type ChainLayer, chain, type Network, network } from './network/network
 export type { NetworkNode } from './network/nodes.js';
 export { type Dense, dense } from './network/operators/dense.js';
 export * as operators from './network/operators/index.js';
-export { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './network/smooth-activation.js';
+export {
+  gelu,
+  geluTanh,
+  mish,
+  quickGelu,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from './network/smooth-activation.js';
 export type { Progress } from './network/walk.js';
 export type { Decision } from './numeric/changes.js';
 export type { Fraction } from './numeric/fraction.js';

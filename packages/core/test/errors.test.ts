@@ -122,7 +122,7 @@ throwsEach('a region', {
 });
 
 const KNOWN =
-  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip, softplus, silu, gelu, geluTanh, mish, sigmoid, tanh';
+  'one of identity, relu, abs, relu6, hardTanh, hardSwish, selu, leakyRelu, prelu, elu, hardSigmoid, clip, softplus, silu, gelu, geluTanh, quickGelu, mish, sigmoid, tanh';
 
 throwsEach('a network', {
   'shape · dense: expected bias of size 1, got 2': () => dense([[1, 2]], [1, 2]),

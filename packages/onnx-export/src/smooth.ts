@@ -10,6 +10,8 @@ export const SMOOTH_WRITERS: Readonly<Record<SmoothActivationName, (x: Value) =>
   sigmoid: x => elementwise('Sigmoid', x),
   tanh: x => elementwise('Tanh', x),
   silu: x => elementwise('Mul', x, elementwise('Sigmoid', x)),
+  quickGelu: x =>
+    elementwise('Mul', x, elementwise('Sigmoid', elementwise('Mul', x, nearest('steepness', 1.702)))),
   mish: x => elementwise('Mul', x, elementwise('Tanh', elementwise('Softplus', x))),
   gelu: x => {
     const erf = elementwise('Erf', elementwise('Div', x, nearest('sqrt2', Math.SQRT2)));

@@ -10,6 +10,7 @@ import {
   type Network,
   network,
   prelu,
+  quickGelu,
   relu,
   sigmoid,
   silu,
@@ -63,7 +64,7 @@ models.push(
     'smooth activations',
     chain(
       2,
-      [gelu, geluTanh, mish, silu, softplus, sigmoid, tanh].map(make => make(1e-6)),
+      [gelu, geluTanh, quickGelu, mish, silu, softplus, sigmoid, tanh].map(make => make(1e-6)),
     ),
   ],
   ['convolutions, residual, pools', freeze(convNetwork(seededRng(2)), wide).network],

@@ -17,6 +17,7 @@ import {
   type Network,
   network,
   prelu,
+  quickGelu,
   relu,
   relu6,
   selu,
@@ -47,7 +48,7 @@ const activations: readonly Activation[] = [
   leakyRelu(-0.3),
   leakyRelu(1.7),
   prelu([0.1, -0.2, 0, 1, 3]),
-  ...[softplus, silu, gelu, geluTanh, mish, sigmoid, tanh].map(make => make(2 ** -20)),
+  ...[softplus, silu, gelu, geluTanh, quickGelu, mish, sigmoid, tanh].map(make => make(2 ** -20)),
 ];
 const batchSizes = [1, 7];
 

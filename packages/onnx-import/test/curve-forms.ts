@@ -82,6 +82,25 @@ export const FORMS: Readonly<
     ],
     constants: { cubic: f32(0.044715), linear: f32(Math.sqrt(2 / Math.PI)), one: 1, half: 0.5 },
   },
+  'quick GELU': {
+    name: 'quickGelu',
+    nodes: [
+      ['Mul', ['h', 'steepness'], ['u']],
+      ['Sigmoid', ['u'], ['s']],
+      ['Mul', ['h', 's'], ['c']],
+    ],
+    constants: { steepness: f32(1.702) },
+  },
+  'quick GELU, halved after it': {
+    name: 'quickGelu',
+    nodes: [
+      ['Mul', ['steepness', 'h'], ['u']],
+      ['Sigmoid', ['u'], ['s']],
+      ['Mul', ['s', 'h'], ['m']],
+      ['Mul', ['m', 'half'], ['c']],
+    ],
+    constants: { steepness: f32(1.702), half: 0.5 },
+  },
   'Mish, spelled out': {
     name: 'mish',
     nodes: [

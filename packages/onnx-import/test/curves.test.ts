@@ -1,7 +1,20 @@
-import { ball, box, forward, matrix, PoliceError } from '@police/core';
-import { readModel } from '@police/onnx-import';
+import {
+  ball,
+  box,
+  certify,
+  enforce,
+  forward,
+  freeze,
+  matrix,
+  type Network,
+  PoliceError,
+} from '@police/core';
+import { readModel, writeBack } from '@police/onnx-import';
+import { float32ErrorBound } from '@police/testing/float32-error';
+import { seededRng } from '@police/testing/helpers';
 import { describe, expect, test } from 'vitest';
-import { expectPoliced, expectSameForward } from './checks.js';
+import { roundToFloat16 } from '../src/float16.js';
+import { expectPoliced, expectSameForward, randomRows, runRows } from './checks.js';
 import { FORMS } from './curve-forms.js';
 import { buildModel, scalar, type TestModel, type TestNode, type TestTensor } from './onnx.js';
 
@@ -107,6 +120,7 @@ describe('operators of newer sets', () => {
     ['geluTanh', 20, ['Gelu', ['h'], ['c'], { approximate: 'tanh' }]],
     ['mish', 18, ['Mish', ['h'], ['c']]],
     ['silu', 24, ['Swish', ['h'], ['c']]],
+    ['quickGelu', 24, ['Swish', ['h'], ['c'], { alpha: { float: 1.702 } }]],
   ])('%s of set %i', async (name, opset, node) => {
     const { nodes, constants } = modelWith('Tanh');
     const bytes = buildModel({
@@ -144,15 +158,17 @@ describe('what only looks like a curve is refused', () => {
       {},
       product,
     );
-    refused(
-      [
-        ['Mul', ['x', 'k'], ['n']],
-        ['Sigmoid', ['n'], ['s']],
-        ['Mul', ['x', 's'], ['y']],
-      ],
-      { k: 1.702 },
-      product,
-    );
+    for (const k of [1.7, 1.7021, -1.702]) {
+      refused(
+        [
+          ['Mul', ['x', 'k'], ['n']],
+          ['Sigmoid', ['n'], ['s']],
+          ['Mul', ['x', 's'], ['y']],
+        ],
+        { k },
+        product,
+      );
+    }
     refused(
       [
         ['Add', ['x', 'k'], ['a']],
@@ -187,17 +203,88 @@ describe('what only looks like a curve is refused', () => {
     expect(() => readModel(model, { epsilon: 1e-10 })).toThrow(/above that of its rounded constants/);
     expect(() => readModel(model, { epsilon: -1 })).toThrow(PoliceError);
   });
+});
 
-  test('half precision', () => {
-    const model = {
-      input: [1, 3],
+/** Roundoffs of float32 in one of float16; and what is lost at most where a float16 underflows. */
+const HALF = 2 ** 13;
+const UNDERFLOW_16 = 2 ** -24;
+/** A constant that float16 rounds, twice at most, moves a curve by half that share of 1. */
+const HALF_CONSTANT = 2 ** -11;
+
+describe.each(Object.entries(FORMS))('%s in half precision', (_, { name, nodes, constants = {} }) => {
+  const half = (dims: number[], data: number[]): TestTensor => ({
+    dims,
+    data: data.map(roundToFloat16),
+    dtype: 'float16',
+  });
+  const scalars = Object.fromEntries(
+    Object.entries(constants).map(([key, value]) => [key, half([], [value])]),
+  );
+
+  test('is read as run, as one activation', async () => {
+    const bytes = buildModel({
       dtype: 'float16',
-      nodes: [
-        ['Sigmoid', ['x'], ['s']],
-        ['Abs', ['s'], ['y']],
-      ],
-    } as const;
-    expect(() => readModel(buildModel(model), { epsilon })).toThrow(/float16/);
+      input: [1, 6],
+      nodes: [['Identity', ['x'], ['h']], ...nodes, ['Neg', ['c'], ['y']]],
+      constants: scalars,
+    });
+    const model = readModel(bytes, { epsilon });
+    const bends = model.network.nodes.flatMap(node => (node.kind === 'activation' ? [node.activation] : []));
+    expect(bends).toMatchObject([{ name }]);
+    const given = randomRows(3, 20, 6, 6);
+    const x = matrix(20, 6, given.data.map(roundToFloat16));
+    const [expected, bound] = [forward(model.network, x).data, float32ErrorBound(model.network, x).data];
+    const actual = await runRows(bytes, model, x);
+    expect(actual.length).toBe(expected.length);
+    actual.forEach((y, i) => {
+      const most = HALF * bound[i] + 8 * UNDERFLOW_16 + HALF_CONSTANT;
+      expect(Math.abs(y - expected[i]), `${y} for ${expected[i]}`).toBeLessThanOrEqual(most);
+    });
+  });
+
+  test('is policed, written and read again', async () => {
+    const model: TestModel = {
+      dtype: 'float16',
+      input: [1, 3],
+      nodes: [['Gemm', ['x', 'w', 'b'], ['h']], ...nodes, ['Gemm', ['c', 'v'], ['y']]],
+      constants: {
+        w: half([3, 4], [...weights(3, 4, 3).data]),
+        b: half([4], [0.5, -0.25, 0.125, -1]),
+        v: half([4, 2], [...weights(4, 2, 1).data]),
+        ...scalars,
+      },
+    };
+    const read = readModel(buildModel(model), { epsilon });
+    expect(read.precision).toBe('float16');
+    const frozenTo = (net: Network) => freeze(net, regions, { precision: 'float16' }).network;
+    const written = writeBack(read, frozenTo(enforce(read.network, regions).network), frozenTo);
+    const again = readModel(written.bytes, { epsilon });
+    const proof = certify(again.network, regions);
+    if (!proof.certified) return expect.fail(`${proof.layer} unit ${proof.unit}: margin ${proof.margin}`);
+    const rng = seededRng(5);
+    for (const [r, region] of regions.entries()) {
+      const { map, approximationError } = proof.regions[r];
+      const points = matrix(
+        6,
+        3,
+        Float64Array.from(Array.from({ length: 6 }, () => [...region.sample(rng)]).flat()),
+      );
+      forward(again.network, points).data.forEach((y, i) => {
+        const [row, j] = [Math.floor(i / 2), i % 2];
+        const x = points.data.subarray(3 * row, 3 * row + 3);
+        const affine = x.reduce((sum, value, k) => sum + map.A.data[3 * j + k] * value, map.b[j]);
+        const most = (approximationError?.[j] ?? 0) + 64 * Number.EPSILON * (1 + Math.abs(y));
+        expect(Math.abs(y - affine)).toBeLessThanOrEqual(most);
+      });
+    }
+    const x = matrix(8, 3, randomRows(7, 8, 3, 3).data.map(roundToFloat16));
+    const [expected, bound] = [forward(again.network, x).data, float32ErrorBound(again.network, x).data];
+    const gain = (j: number) =>
+      weights(4, 2, 1).data.reduce((sum, v, i) => sum + (i % 2 === j ? Math.abs(v) : 0), 0);
+    (await runRows(written.bytes, again, x)).forEach((y, i) => {
+      const most = HALF * bound[i] + 8 * UNDERFLOW_16 + HALF_CONSTANT * gain(i % 2);
+      expect(Math.abs(y - expected[i]), `${y} for ${expected[i]}`).toBeLessThanOrEqual(most);
+    });
   });
 });
 

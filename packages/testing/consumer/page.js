@@ -8,6 +8,7 @@ import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import * as synapticDoor from '@police/synaptic';
 import { constrain, freeze, startBackend } from '@police/tfjs';
+import { usePatches } from '@police/tfjs/all';
 import { register } from '@police/tfjs-wasm-training';
 import { parse } from '@police/vnnlib';
 import '@tensorflow/tfjs-backend-cpu';
@@ -17,7 +18,7 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 const regions = [box([-1, -1], [1, 1])];
 
 const actions = {
-  doors: () => [brainDoor.constrain, synapticDoor.constrain, adapter.shiftsOf, register, parse],
+  doors: () => [brainDoor.constrain, synapticDoor.constrain, adapter.shiftsOf, register, usePatches, parse],
   roundTrip: () => {
     const { network } = police(chain(2, [dense([[1, -1]]), relu()]), regions);
     const { report } = police(readModel(exportOnnx(network, { regions })).network, regions);

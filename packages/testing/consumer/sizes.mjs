@@ -7,9 +7,9 @@ import { root } from './pack.mjs';
 const BUDGETS = [
   { name: 'box', from: 'core', most: 8 },
   { name: 'enforce', from: 'core', most: 16 },
-  { name: 'readModel', from: 'onnx-import', most: 48 },
+  { name: 'readModel', from: 'onnx-import', most: 47 },
   { name: 'exportOnnx', from: 'onnx-export', most: 48 },
-  { name: 'constrain', from: 'tfjs', most: 96 },
+  { name: 'constrain', from: 'tfjs', most: 52 },
   { name: 'police', from: 'jax', most: 54 },
   { name: 'parse', from: 'vnnlib', most: 10 },
   { name: 'decode', from: 'onnx-proto', most: 4 },

@@ -16,7 +16,7 @@ import {
   type SmoothActivationName,
   selu,
 } from './activation.js';
-import { gelu, geluTanh, mish, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
+import { gelu, geluTanh, mish, quickGelu, sigmoid, silu, softplus, tanh } from './smooth-activation.js';
 
 /** What a name may need besides. */
 export interface ActivationParameters {
@@ -49,6 +49,7 @@ const byName: Readonly<Record<ActivationName, (p: ActivationParameters) => Activ
   silu: withEpsilon(silu),
   gelu: withEpsilon(gelu),
   geluTanh: withEpsilon(geluTanh),
+  quickGelu: withEpsilon(quickGelu),
   mish: withEpsilon(mish),
   sigmoid: withEpsilon(sigmoid),
   tanh: withEpsilon(tanh),
@@ -59,6 +60,7 @@ const smoothNames: Readonly<Record<SmoothActivationName, true>> = {
   silu: true,
   gelu: true,
   geluTanh: true,
+  quickGelu: true,
   mish: true,
   sigmoid: true,
   tanh: true,

@@ -33,7 +33,15 @@ export type ActivationName =
   | SmoothActivationName;
 
 /** Functions that are affine up to an error, and only on their tails: see `softplus`. */
-export type SmoothActivationName = 'softplus' | 'silu' | 'gelu' | 'geluTanh' | 'mish' | 'sigmoid' | 'tanh';
+export type SmoothActivationName =
+  | 'softplus'
+  | 'silu'
+  | 'gelu'
+  | 'geluTanh'
+  | 'quickGelu'
+  | 'mish'
+  | 'sigmoid'
+  | 'tanh';
 
 /** What a function does inside its kinks, where they are no mere points. */
 export interface Curve {

@@ -85,6 +85,22 @@ export const geluTanh = (epsilon: number): Activation =>
     from: 0.8,
   });
 
+/** How much steeper than a SiLU the quick GELU is. */
+const QUICK = 1.702;
+
+/** `x / (1 + e^(−1.702 x))`, the sigmoid form of GELU (Hendrycks & Gimpel 2016), as CLIP has it: SiLU of 1.702 x, over 1.702. */
+export const quickGelu = (epsilon: number): Activation =>
+  tailAffine(epsilon, {
+    name: 'quickGelu',
+    left: piece(0),
+    right: piece(1),
+    value: x => x * sigmoidOf(QUICK * x),
+    slope: x => sigmoidOf(QUICK * x) * (1 + QUICK * x * sigmoidOf(-QUICK * x)),
+    steepest: 1.1, // SiLU's
+    tail: t => t * sigmoidOf(-QUICK * t),
+    from: 0.7512, // SiLU's over 1.702
+  });
+
 /** tanh(ln(1 + eˣ)) = ((1 + eˣ)² − 1) / ((1 + eˣ)² + 1), by the exponential that does not overflow. */
 function tanhOfSoftplus(x: number): number {
   const e = Math.exp(-Math.abs(x));

@@ -12,6 +12,7 @@ import {
   geluTanh,
   mish,
   type Network,
+  quickGelu,
   type Rng,
   relu,
   sigmoid,
@@ -36,7 +37,7 @@ import { describe, expect, test } from 'vitest';
 import { activationSlope, slopeAt } from '../../src/network/activation.js';
 import { erfc } from '../../src/numeric/erf.js';
 
-const smooth = { softplus, silu, gelu, geluTanh, mish, sigmoid, tanh };
+const smooth = { softplus, silu, gelu, geluTanh, quickGelu, mish, sigmoid, tanh };
 const names = Object.keys(smooth) as (keyof typeof smooth)[];
 /** Exponents of ε from coarse to almost the float64 rounding of a tail. */
 const epsilons = fc.double({ min: -14, max: -0.5, noNaN: true }).map(exponent => 10 ** exponent);

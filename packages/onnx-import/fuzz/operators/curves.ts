@@ -6,6 +6,7 @@ const SMOOTH: ReadonlySet<string> = new Set([
   'silu',
   'gelu',
   'geluTanh',
+  'quickGelu',
   'mish',
   'sigmoid',
   'tanh',

@@ -58,7 +58,7 @@ function coneAt(
   const before = expressionsIn(graph, wiring, scalars);
   for (const source of before.ancestors(end)) {
     const found = before.read(end, source);
-    const curve = found && curveOf(found.expression);
+    const curve = found && curveOf(found.expression, found.format);
     if (!found || !curve) continue;
     const inner = found.nodes.filter(node => node !== end);
     const places = found.nodes.flatMap(node =>

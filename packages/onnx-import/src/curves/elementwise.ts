@@ -3,6 +3,7 @@ import { labelOf, type Wiring } from '../graph.js';
 import type { GraphProto, NodeProto } from '../proto.js';
 import { isFloat, readTensor, type Tensor } from '../tensor.js';
 import { applied, type Expression, IDENTITY, polynomial, power, product, scaled, sum } from './expression.js';
+import type { StoredIn } from './recognise.js';
 
 /** Longer chains are no curve that exporters write. */
 const DEEPEST = 12;
@@ -11,6 +12,7 @@ const DEEPEST = 12;
 interface Scalar {
   readonly value: number;
   readonly rank: number;
+  readonly format: StoredIn;
 }
 
 type Operands = readonly (Expression | undefined)[];
@@ -76,7 +78,7 @@ export function scalarsOf(graph: GraphProto, wiring: Wiring): (tensor: string) =
     if (node?.opType !== 'Constant') return undefined;
     const attributes = new Attributes(node, labelOf(node, producer!.node));
     const value = attributes.has('value_float') ? attributes.float('value_float') : undefined;
-    if (value !== undefined) return { value, rank: 0 };
+    if (value !== undefined) return { value, rank: 0, format: 'float32' };
     const isTensor =
       attributes.has('value') && node.attribute.some(({ t }) => t?.dims.every(size => size === 1n));
     return isTensor ? scalarOf(attributes.tensor('value')!) : undefined;
@@ -88,7 +90,9 @@ export function scalarsOf(graph: GraphProto, wiring: Wiring): (tensor: string) =
 }
 
 function scalarOf({ dtype, data, shape }: Tensor): Scalar | undefined {
-  return data.length === 1 && isFloat(dtype) ? { value: data[0], rank: shape.length } : undefined;
+  return data.length === 1 && isFloat(dtype)
+    ? { value: data[0], rank: shape.length, format: dtype === 'float16' ? dtype : 'float32' }
+    : undefined;
 }
 
 /** An expression that a node computes of a tensor, and what it takes. */
@@ -98,6 +102,8 @@ export interface Found {
   readonly nodes: readonly number[];
   /** The most axes of any constant that gives axes to what it meets. */
   readonly rank: number;
+  /** The narrowest format that one of its constants is stored in. */
+  readonly format: StoredIn;
 }
 
 /** Looks back from a node over elementwise operators. */
@@ -133,10 +139,12 @@ export function expressionsIn(
     read: (end, source) => {
       const nodes = new Set<number>();
       let rank = 0;
+      let format: StoredIn = 'float32';
       const known = new Map<string, Expression | undefined>([[source, IDENTITY]]);
       const expressionOf = (tensor: string, depth: number): Expression | undefined => {
         if (known.has(tensor)) return known.get(tensor);
         const scalar = scalars(tensor);
+        if (scalar?.format === 'float16') format = 'float16';
         const node = nodeOf(tensor);
         const found = scalar
           ? polynomial([scalar.value])
@@ -157,7 +165,7 @@ export function expressionsIn(
         return OPERATORS[opType](operands, graph.node[node], labelOf(graph.node[node], node));
       };
       const expression = ofNode(end, DEEPEST);
-      return expression && { expression, nodes: [...nodes].sort((a, b) => a - b), rank };
+      return expression && { expression, nodes: [...nodes].sort((a, b) => a - b), rank, format };
     },
   };
 }

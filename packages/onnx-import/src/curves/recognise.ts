@@ -1,11 +1,13 @@
 import type { Atom, Expression } from './expression.js';
 
+type SmoothProduct = 'silu' | 'gelu' | 'geluTanh' | 'quickGelu' | 'mish';
+
 /** A product of x and a function of x that core has as an activation, times factors, which a runtime multiplies by one after the other. */
 export type Curve = {
   readonly factors: readonly number[];
 } & (
   | {
-      readonly name: 'silu' | 'gelu' | 'geluTanh' | 'mish';
+      readonly name: SmoothProduct;
       /** How far, at most, constants in it are from those meant, relative to them: a file rounds √½. */
       readonly deviation: number;
     }
@@ -13,14 +15,22 @@ export type Curve = {
   | { readonly name: 'hardSwish'; readonly lo: number; readonly hi: number }
 );
 
-/** Constants may be rounded to float32, once or twice, and no further. */
-const ROUNDED = 1e-6;
+/** Constants may be rounded to the format of the file, once or twice, and no further. */
+const ROUNDED: Readonly<Record<StoredIn, number>> = { float16: 2 ** -10, float32: 1e-6 };
+
+/** What the constants of an expression are stored in; of wider ones they may be rounded to float32 all the same. */
+export type StoredIn = 'float16' | 'float32';
 
 /** √(2/π) and 0.044715 √(2/π), of GELU's tanh form. */
 const TANH_LINEAR = Math.sqrt(2 / Math.PI);
 const TANH_CUBIC = 0.044715 * TANH_LINEAR;
 
-export function curveOf({ poly, add, times, atom }: Expression): Curve | undefined {
+/** Of GELU's sigmoid form, x · σ(1.702 x). */
+export const QUICK = 1.702;
+
+export function curveOf({ poly, add, times, atom }: Expression, format: StoredIn): Curve | undefined {
+  const smooth = (name: SmoothProduct, by: number, deviation: number): Curve | undefined =>
+    deviation <= ROUNDED[format] ? { name, factors: by === 1 ? [] : [by], deviation } : undefined;
   if (!atom || poly.length < 2 || poly.some((p, power) => power !== 1 && p !== 0)) return undefined;
   const factor = poly[1] * times;
   // What is no multiple of 1 + F, or of F, tends to other lines.
@@ -31,17 +41,14 @@ export function curveOf({ poly, add, times, atom }: Expression): Curve | undefin
   }
   if (atom.name === 'tanh' && isHalved) return smooth('geluTanh', 2 * factor, tanhDeviation(atom.of));
   if (isHalved) return undefined;
-  if (atom.name === 'sigmoid') return smooth('silu', factor, linearDeviation(atom.of, 1));
+  if (atom.name === 'sigmoid') {
+    return (
+      smooth('silu', factor, linearDeviation(atom.of, 1)) ??
+      smooth('quickGelu', factor, linearDeviation(atom.of, QUICK))
+    );
+  }
   if (atom.name === 'tanh') return isSoftplus(atom.of) ? smooth('mish', factor, 0) : undefined;
   return atom.name === 'clip' ? hardSwishOf(atom, factor) : undefined;
-}
-
-function smooth(
-  name: 'silu' | 'gelu' | 'geluTanh' | 'mish',
-  factor: number,
-  deviation: number,
-): Curve | undefined {
-  return deviation <= ROUNDED ? { name, factors: factor === 1 ? [] : [factor], deviation } : undefined;
 }
 
 const off = (value: number, meant: number): number => Math.abs(value / meant - 1);
@@ -71,7 +78,7 @@ function hardSwishOf(
   const [constant, linear] = poly;
   if (atom || poly.length !== 2 || lo !== 0 || !(linear > 0)) return undefined;
   const [below, above] = [-constant / linear, (hi - constant) / linear];
-  if (!(off(below, -3) <= ROUNDED && off(above, 3) <= ROUNDED)) return undefined;
+  if (!(off(below, -3) <= ROUNDED.float32 && off(above, 3) <= ROUNDED.float32)) return undefined;
   // Quotients round; where the file bends lies between.
   const outwards = 1 + 4 * Number.EPSILON;
   return {

@@ -13,6 +13,7 @@ import {
 import { broadcastIndex, broadcastShapes, sameShape } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { smoothActivation } from '../curves/activation.js';
+import { QUICK } from '../curves/recognise.js';
 import { malformed, unsupported } from '../errors.js';
 import type { FloatType } from '../tensor.js';
 import { constantOf, entriesOf, type Value } from '../values.js';
@@ -51,7 +52,9 @@ export function gelu(ctx: NodeContext): Value {
 export function swish(ctx: NodeContext): Value {
   const alpha = ctx.attributes.float('alpha', 1);
   if (alpha === 1) return activated(ctx, smoothActivation(ctx, 'silu'));
-  throw unsupported(ctx.label, 'alpha 1, which makes it a SiLU', `${alpha}`);
+  if (alpha === f32(QUICK))
+    return activated(ctx, smoothActivation(ctx, 'quickGelu', Math.abs(alpha / QUICK - 1)));
+  throw unsupported(ctx.label, 'alpha 1, which makes it a SiLU, or 1.702, a quick GELU', `${alpha}`);
 }
 
 /** In float64 a runtime's 1/6 is still that of float32. */
