@@ -278,11 +278,12 @@ function onDevice(given: Case, constants: DeviceConstants): Outcome {
 
 function both(given: Case): [Outcome, Outcome] {
   const constants = new DeviceConstants();
-  const outcomes = tf.tidy(() => ({
-    pair: [byCore(given), onDevice(given, constants)] as [Outcome, Outcome],
-  }));
+  let pair: [Outcome, Outcome] | undefined;
+  tf.tidy(() => {
+    pair = [byCore(given), onDevice(given, constants)];
+  });
   constants.dispose();
-  return outcomes.pair;
+  return pair!;
 }
 
 /** −0 is 0. */
