@@ -7,7 +7,12 @@ import { bodyOnDevice } from './body.js';
 import { DeviceConstants } from './constants.js';
 import type { DeviceBody } from './device-body.js';
 import { type DevicePieces, devicePieces } from './pieces.js';
-import { type DevicePolicy, type DeviceShifted, shiftOnDevice } from './shift-on-device.js';
+import {
+  type DevicePolicy,
+  type DeviceShifted,
+  type DeviceShiftStep,
+  shiftOnDevice,
+} from './shift-on-device.js';
 
 interface DeviceSite {
   readonly kinks: readonly Kink[];
@@ -28,7 +33,7 @@ export class DeviceRule {
     h: PreActivations,
     regions: readonly Region[],
     previous: tf.Tensor2D,
-    isLast: boolean,
+    asked: Pick<DeviceShiftStep, 'isLast' | 'isDetached'>,
   ): DeviceShifted {
     const { policy, sharing } = this.constraint.sites.get(place)!;
     return shiftOnDevice(h, {
@@ -38,13 +43,19 @@ export class DeviceRule {
       bodies: regions.map(region => this.bodyOf(region)),
       rows: regions.map(({ frame }) => frame.rows),
       previous,
-      isLast,
+      ...asked,
       constants: this.constants,
     });
   }
 
   dispose(): void {
     this.constants.dispose();
+  }
+
+  /** Where to keep what regions look like, which is not kept of those that grow. */
+  constantsFor(regions: readonly Region[]): DeviceConstants | undefined {
+    const { settings } = this.constraint;
+    return regions.every(region => settings.regions.includes(region)) ? this.constants : undefined;
   }
 
   /** Described once: PReLU's slopes are asked for as a tensor, and nothing else of a description ever changes. */

@@ -5,7 +5,7 @@ import { type BiasSharing, sizeOf } from '../graph/node.js';
 import { offTape } from '../ops/off-tape.js';
 import { withSaved } from '../ops/with-saved.js';
 import { chooseOnDevice, type DeviceShifts, HUGE } from './choose.js';
-import type { DeviceConstants } from './constants.js';
+import { type DeviceConstants, originColumn } from './constants.js';
 import type { DeviceBody } from './device-body.js';
 import { type Groups, groupsOf } from './groups.js';
 import { type DevicePieces, offsetsOnDevice, type PieceLayout, slopesOnDevice } from './pieces.js';
@@ -27,6 +27,8 @@ export interface DeviceShiftStep {
   readonly previous: tf.Tensor2D;
   /** Whether nobody asks for the frames after it. */
   readonly isLast: boolean;
+  /** Whether nobody asks for their gradient. */
+  readonly isDetached?: boolean;
   readonly constants: DeviceConstants;
 }
 
@@ -68,10 +70,14 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
   const { frames, bias, alpha } = h;
   const inputs = { frames, ...(bias ? { bias } : {}), ...(alpha ? { alpha } : {}) };
   const saved = { c, side, isAbove };
-  const results = withSaved(inputs, saved, [c, ...activated], ([dc, dActivated], kept) =>
-    shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
+  // An unused result's gradient would be zeros, uploaded.
+  const results = withSaved(
+    inputs,
+    saved,
+    step.isDetached ? [c] : [c, ...activated],
+    ([dc, dActivated], kept) => shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
   );
-  return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] };
+  return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] ?? activated[0] };
 }
 
 /** `[rows, units]` of each region. */
@@ -133,18 +139,10 @@ function beyond(x: tf.Tensor2D, numbers: readonly number[], constants: DeviceCon
   );
 }
 
-/** Column `[rows, 1, …]` of 1 at the origins and 0 elsewhere. */
-function atOrigins(rows: readonly number[], rank: number, constants: DeviceConstants): tf.Tensor {
-  return constants.get(`origins of ${rows}, ${rank}`, () => {
-    const values = rows.flatMap(count => Array.from({ length: count }, (_, i) => Number(i === 0)));
-    return tf.tensor(values, [values.length, ...new Array<number>(rank - 1).fill(1)]);
-  });
-}
-
 /** With the bias and the shift on the origins. */
 function shiftedFrames({ frames, bias }: PreActivations, c: tf.Tensor, { rows, constants }: DeviceShiftStep) {
   const added = bias ? tf.add(bias, c) : c;
-  return tf.add(frames, tf.mul(atOrigins(rows, frames.rank, constants), added));
+  return tf.add(frames, tf.mul(originColumn(rows, frames.rank, constants), added));
 }
 
 function activatedFrames(
@@ -220,7 +218,7 @@ function perRegion(perConstraint: tf.Tensor2D, regions: number): tf.Tensor2D[] {
 /** The sum `[1, units]` of the origins' rows. */
 function originRows(x: tf.Tensor2D, rows: readonly number[], constants: DeviceConstants): tf.Tensor2D {
   if (rows.length === 1) return tf.slice(x, [0, 0], [1, -1]);
-  return tf.matMul(atOrigins(rows, 2, constants) as tf.Tensor2D, x, true);
+  return tf.matMul(originColumn(rows, 2, constants) as tf.Tensor2D, x, true);
 }
 
 /** The bias is in the origins' rows, of all units that share it. */
