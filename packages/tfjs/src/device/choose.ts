@@ -15,7 +15,7 @@ export interface DeviceIntervals {
 export interface DeviceShifts {
   /** `[1, units]`. */
   readonly c: tf.Tensor2D;
-  /** 1 where a unit lies above a kink, and 0 below, `[constraints, units]`. */
+  /** Whether a unit lies above a kink, `[constraints, units]` of bool. */
   readonly isAbove: tf.Tensor2D;
   /**
    * Of the constraint whose interval's end the shift is, `[constraints, units]`: −1 where it lifts the least value over the kink, +1 where it lowers
@@ -53,7 +53,7 @@ function chooseAmongOne(
   }
   const isAbove = tf.greaterEqual(preference, zero);
   const c = tf.where(isAbove, tf.relu(above), tf.neg(tf.relu(minusBelow))) as tf.Tensor2D;
-  return { c, isAbove: tf.cast(isAbove, 'float32') as tf.Tensor2D, side: tf.neg(tf.sign(c)) };
+  return { c, isAbove: isAbove as tf.Tensor2D, side: tf.neg(tf.sign(c)) };
 }
 
 /**
@@ -73,7 +73,7 @@ function chooseAmongSeveral(
     const { shift, exists } = wishedShift(intervals, wish, constants);
     c = tf.where(exists, shift, nearest) as tf.Tensor2D;
   }
-  const isAbove = tf.cast(tf.greaterEqual(c, above), 'float32') as tf.Tensor2D;
+  const isAbove = tf.greaterEqual(c, above) as tf.Tensor2D;
   const end = tf.where(tf.greater(c, zero), above, tf.neg(minusBelow));
   // Of several tied ends, the first.
   const isEnd = tf.cast(tf.equal(end, c), 'float32');

@@ -25,6 +25,7 @@ export interface PieceLayout {
  * picked, and of more, core has only those whose first and last are flat.
  */
 export function slopesOnDevice(
+  /** Of bool, `[regions × kinks, units]`. */
   isAbove: tf.Tensor2D,
   { slopes }: DevicePieces,
   layout: PieceLayout,
@@ -34,15 +35,15 @@ export function slopesOnDevice(
   const [first, ...others] = slopes;
   if (others.length === 1) {
     const [last] = others as number[];
-    const on =
-      layout.rows.length === 1 ? isAbove : perRow(layout, 'rows of regions', constants, [1], isAbove);
-    if (first === 0 && last === 1) return on;
+    const isSingle = layout.rows.length === 1;
+    const on = isSingle ? isAbove : perRow(layout, 'rows of regions', constants, [1], isAbove);
+    if (first === 0 && last === 1) return tf.cast(on, 'float32') as tf.Tensor2D;
     const below =
       first === 'alpha'
         ? (tf.broadcastTo(tf.reshape(alpha!, [1, on.shape[1]]), on.shape) as tf.Tensor2D)
         : constants.filled(on.shape, first);
     return tf.where(
-      tf.greater(on, constants.filled([], 0)),
+      isSingle ? on : tf.greater(on, constants.filled([], 0)),
       constants.filled(on.shape, last),
       below,
     ) as tf.Tensor2D;
@@ -87,7 +88,7 @@ function perRow(
       ),
     ),
   );
-  return tf.matMul(table, isAbove);
+  return tf.matMul(table, tf.cast(isAbove, 'float32') as tf.Tensor2D);
 }
 
 const total = ({ rows }: PieceLayout): number => rows.reduce((sum, count) => sum + count, 0);

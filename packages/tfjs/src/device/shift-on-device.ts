@@ -48,42 +48,41 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
   const { shape } = h.frames;
   const groups = groupsOf(sizeOf(shape.slice(1)), step.sharing);
   const layout = { rows: step.rows, kinks: step.kinks.length };
-  const [sides, c, side, isAbove, ...activated] = offTape(() => {
+  const [sides, c, side, y, slopes, isAbove] = offTape(() => {
     const blocks = blocksOf(h.frames, step.rows);
     const origins = originsOf(blocks, h);
     const shifts = shiftsOf(blocks, origins, groups, step);
     const above = groups.spread(shifts.isAbove);
-    const found = tf.reshape(shifts.c, [...(step.sharing?.shape ?? shape.slice(1))]);
-    const signs = tf.where(
-      tf.greater(above, step.constants.filled([], 0)),
-      step.constants.filled(above.shape, 1),
-      step.constants.filled(above.shape, -1),
-    );
-    return [
-      signs,
-      found,
-      shifts.side,
-      above,
-      ...(step.isLast ? [] : [activatedFrames(h, found, above, layout, step)]),
-    ];
+    const found = shaped(shifts.c, [...(step.sharing?.shape ?? shape.slice(1))]);
+    const all = (value: number) => step.constants.filled(above.shape, value);
+    const signs = tf.where(above, all(1), all(-1));
+    if (step.isLast) return [signs, found, shifts.side];
+    const slopes = slopesOnDevice(above, step.pieces, layout, step.constants, h.alpha);
+    const y = activatedFrames(h, found, above, slopes, layout, step);
+    return [signs, found, shifts.side, y, slopes, ...(h.alpha ? [above] : [])];
   });
   const { frames, bias, alpha } = h;
   const inputs = { frames, ...(bias ? { bias } : {}), ...(alpha ? { alpha } : {}) };
-  const saved = { c, side, isAbove };
+  const saved = { c, side, ...(slopes ? { slopes } : {}), ...(isAbove ? { isAbove } : {}) };
   // An unused result's gradient would be zeros, uploaded.
-  const results = withSaved(
-    inputs,
-    saved,
-    step.isDetached ? [c] : [c, ...activated],
-    ([dc, dActivated], kept) => shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
+  const results = withSaved(inputs, saved, y && !step.isDetached ? [c, y] : [c], ([dc, dActivated], kept) =>
+    shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
   );
-  return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] ?? activated[0] };
+  return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] ?? y };
 }
+
+/** x in another shape, or as it is where it has that: one kernel less. */
+function shaped(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
+  const isSame = x.rank === shape.length && shape.every((size, i) => size === x.shape[i]);
+  return isSame ? x : tf.reshape(x, [...shape]);
+}
+
+/** `[rows, units]`. */
+const flat = (x: tf.Tensor): tf.Tensor2D => shaped(x, [x.shape[0], x.size / x.shape[0]]) as tf.Tensor2D;
 
 /** `[rows, units]` of each region. */
 function blocksOf(frames: tf.Tensor, rows: readonly number[]): tf.Tensor2D[] {
-  const flat = tf.reshape(frames, [frames.shape[0], -1]) as tf.Tensor2D;
-  return rows.length === 1 ? [flat] : tf.split(flat, [...rows]);
+  return rows.length === 1 ? [flat(frames)] : tf.split(flat(frames), [...rows]);
 }
 
 /** Pre-activations at each region's origin, `[1, units]`. */
@@ -92,7 +91,7 @@ function originsOf(blocks: readonly tf.Tensor2D[], { frames, bias }: PreActivati
     const origin = tf.slice(block, [0, 0], [1, -1]);
     if (!bias) return origin;
     const shape = [1, ...frames.shape.slice(1)];
-    return tf.reshape(tf.add(tf.reshape(origin, shape), bias), origin.shape);
+    return shaped(tf.add(shaped(origin, shape), bias), origin.shape) as tf.Tensor2D;
   });
 }
 
@@ -149,15 +148,15 @@ function activatedFrames(
   h: PreActivations,
   c: tf.Tensor,
   isAbove: tf.Tensor2D,
+  slopes: tf.Tensor2D,
   layout: PieceLayout,
   step: DeviceShiftStep,
 ): tf.Tensor {
   const { pieces, constants } = step;
   const shifted = shiftedFrames(h, c, step);
-  const slopes = slopesOnDevice(isAbove, pieces, layout, constants, h.alpha);
-  const y = tf.mul(tf.reshape(shifted, [shifted.shape[0], -1]), slopes);
+  const y = tf.mul(flat(shifted), slopes);
   const offsets = offsetsOnDevice(isAbove, pieces, layout, constants);
-  return tf.reshape(offsets ? tf.add(y, offsets) : y, shifted.shape);
+  return shaped(offsets ? tf.add(y, offsets) : y, shifted.shape);
 }
 
 interface Kept {
@@ -165,6 +164,9 @@ interface Kept {
   readonly frames: tf.Tensor;
   readonly c: tf.Tensor;
   readonly side: tf.Tensor2D;
+  /** Unless it is the last activation. */
+  readonly slopes: tf.Tensor2D;
+  /** Of PReLU. */
   readonly isAbove: tf.Tensor2D;
 }
 
@@ -177,14 +179,13 @@ function shiftAdjoint(
   layout: PieceLayout,
   step: DeviceShiftStep,
 ): Record<string, tf.Tensor> {
-  const { frames, bias, alpha, c, side, isAbove } = kept;
-  const { bodies, rows, pieces, constants } = step;
+  const { frames, bias, alpha, c, side, slopes, isAbove } = kept;
+  const { bodies, rows, constants } = step;
   return tf.tidy(() => {
-    let dShift = tf.reshape(dc, [1, groups.count]) as tf.Tensor2D;
+    let dShift = shaped(dc, [1, groups.count]) as tf.Tensor2D;
     let passed: tf.Tensor2D | undefined;
     if (dActivated) {
-      const slopes = slopesOnDevice(isAbove, pieces, layout, constants, alpha);
-      passed = tf.mul(tf.reshape(dActivated, [dActivated.shape[0], -1]), slopes) as tf.Tensor2D;
+      passed = tf.mul(flat(dActivated), slopes) as tf.Tensor2D;
       dShift = tf.add(dShift, groups.sum(originRows(passed, rows, constants)));
     }
     // dc/dh = −(coordinates of the extreme): of the largest value, side 1, and of the least, side −1.
@@ -196,7 +197,7 @@ function shiftAdjoint(
     const pulled = joined(bodies.map((body, r) => body.extremes(blocks[r], sides[r], factors[r])));
     const dFrames = passed ? tf.add(passed, pulled) : pulled;
     return {
-      frames: tf.reshape(dFrames, frames.shape),
+      frames: shaped(dFrames, frames.shape),
       ...(bias ? { bias: biasAdjoint(dFrames as tf.Tensor2D, bias.shape, frames.shape, step) } : {}),
       ...(alpha
         ? {
@@ -228,12 +229,12 @@ function biasAdjoint(
   framesShape: readonly number[],
   { rows, constants }: DeviceShiftStep,
 ): tf.Tensor {
-  const origins = tf.reshape(originRows(dFrames, rows, constants), framesShape.slice(1));
+  const origins = shaped(originRows(dFrames, rows, constants), framesShape.slice(1));
   // The axes that the bias spreads along.
   const [, ...units] = framesShape;
   const wide = [...new Array<number>(units.length - shape.length).fill(1), ...shape];
   const axes = units.map((_, axis) => axis).filter(axis => wide[axis] !== units[axis]);
-  return tf.reshape(axes.length > 0 ? tf.sum(origins, axes, true) : origins, [...shape]);
+  return shaped(axes.length > 0 ? tf.sum(origins, axes, true) : origins, [...shape]);
 }
 
 /** Of the units on their leftmost piece. */
@@ -247,6 +248,6 @@ function alphaAdjoint(
 ): tf.Tensor {
   if (!dActivated) return constants.filled(shape, 0).clone();
   const isFirst = slopesOnDevice(isAbove, { slopes: [1, 0], offsets: [] }, layout, constants, undefined);
-  const products = tf.mul(tf.reshape(tf.mul(dActivated, shifted), [shifted.shape[0], -1]), isFirst);
-  return tf.reshape(tf.sum(products, 0), [...shape]);
+  const products = tf.mul(flat(tf.mul(dActivated, shifted)), isFirst);
+  return shaped(tf.sum(products, 0), [...shape]);
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { affine, timesTransposed } from '../ops/affine-op.js';
+import { affine, timesTransposed, transposedTimes } from '../ops/affine-op.js';
 import { type ComposedKernel, runComposed } from '../ops/kernel.js';
 import { isReadAtOnce, peek } from '../ops/peek.js';
 
@@ -30,7 +30,7 @@ const kernel: ComposedKernel = {
       const dyRows = () => pickRows(dy, rows);
       return {
         x: () => placeRows(timesTransposed(dyRows(), w), rows, x.shape),
-        w: () => affine(tf.transpose(pickRows(x, rows)), dyRows()),
+        w: () => transposedTimes(pickRows(x, rows), dyRows()),
       };
     },
   },
