@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chosenRows } from './chosen-rows.js';
 import type { DeviceConstants } from './constants.js';
+import { select } from './select.js';
 
 /**
  * Core's `ForbiddenIntervals` on the device, `[constraints, units]`: the least shift over every kink, and what the greatest one under it falls
@@ -49,10 +50,10 @@ function chooseAmongOne(
   let preference = nearness;
   if (wish) {
     const asked = tf.mul(tf.step(tf.minimum(above, minusBelow)), wish);
-    preference = tf.where(tf.notEqual(asked, zero), asked, nearness);
+    preference = select(tf.notEqual(asked, zero), asked, nearness);
   }
   const isAbove = tf.greaterEqual(preference, zero);
-  const c = tf.where(isAbove, tf.relu(above), tf.neg(tf.relu(minusBelow))) as tf.Tensor2D;
+  const c = select(isAbove, tf.relu(above), tf.neg(tf.relu(minusBelow)));
   return { c, isAbove: isAbove as tf.Tensor2D, side: tf.neg(tf.sign(c)) };
 }
 

@@ -1,6 +1,7 @@
 import type { Activation } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceConstants } from './constants.js';
+import { select } from './select.js';
 
 /** An activation's pieces as they are needed on the device: constants, but PReLU's alpha. */
 export interface DevicePieces {
@@ -42,7 +43,7 @@ export function slopesOnDevice(
       first === 'alpha'
         ? (tf.broadcastTo(tf.reshape(alpha!, [1, on.shape[1]]), on.shape) as tf.Tensor2D)
         : constants.filled(on.shape, first);
-    return tf.where(
+    return select(
       isSingle ? on : tf.greater(on, constants.filled([], 0)),
       constants.filled(on.shape, last),
       below,

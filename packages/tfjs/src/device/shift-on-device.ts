@@ -9,6 +9,7 @@ import { type DeviceConstants, originColumn } from './constants.js';
 import type { DeviceBody } from './device-body.js';
 import { type Groups, groupsOf } from './groups.js';
 import { type DevicePieces, offsetsOnDevice, type PieceLayout, slopesOnDevice } from './pieces.js';
+import { select } from './select.js';
 
 /** What has a form on the device: policies that ask nobody. */
 export type DevicePolicy = 'minimal' | 'majority' | 'sticky';
@@ -55,7 +56,7 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
     const above = groups.spread(shifts.isAbove);
     const found = shaped(shifts.c, [...(step.sharing?.shape ?? shape.slice(1))]);
     const all = (value: number) => step.constants.filled(above.shape, value);
-    const signs = tf.where(above, all(1), all(-1));
+    const signs = select(above, all(1), all(-1));
     if (step.isLast) return [signs, found, shifts.side];
     const slopes = slopesOnDevice(above, step.pieces, layout, step.constants, h.alpha);
     const y = activatedFrames(h, found, above, slopes, layout, step);
@@ -63,7 +64,12 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
   });
   const { frames, bias, alpha } = h;
   const inputs = { frames, ...(bias ? { bias } : {}), ...(alpha ? { alpha } : {}) };
-  const saved = { c, side, ...(slopes ? { slopes } : {}), ...(isAbove ? { isAbove } : {}) };
+  const saved = {
+    ...(h.alpha ? { c } : {}),
+    side,
+    ...(slopes ? { slopes } : {}),
+    ...(isAbove ? { isAbove } : {}),
+  };
   // An unused result's gradient would be zeros, uploaded.
   const results = withSaved(inputs, saved, y && !step.isDetached ? [c, y] : [c], ([dc, dActivated], kept) =>
     shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
@@ -162,11 +168,11 @@ function activatedFrames(
 interface Kept {
   readonly [name: string]: tf.Tensor;
   readonly frames: tf.Tensor;
-  readonly c: tf.Tensor;
   readonly side: tf.Tensor2D;
   /** Unless it is the last activation. */
   readonly slopes: tf.Tensor2D;
   /** Of PReLU. */
+  readonly c: tf.Tensor;
   readonly isAbove: tf.Tensor2D;
 }
 
@@ -189,7 +195,7 @@ function shiftAdjoint(
       dShift = tf.add(dShift, groups.sum(originRows(passed, rows, constants)));
     }
     // dc/dh = −(coordinates of the extreme): of the largest value, side 1, and of the least, side −1.
-    const factor = tf.mul(side, tf.neg(tf.mul(side, dShift)));
+    const factor = tf.neg(tf.mul(side, tf.mul(side, dShift)));
     const [sides, factors] = [groups.spread(side), groups.spread(factor)].map(each =>
       perRegion(each, rows.length),
     );
