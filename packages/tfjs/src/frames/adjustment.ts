@@ -12,5 +12,13 @@ export type FoundAdjustment = { readonly place: number } & (
   | { readonly kind: 'lift'; readonly lift: tf.Tensor1D; readonly chosen: MaxShifts }
 );
 
+/** Shifts that the device found and has. */
+export interface FoundOnDevice {
+  readonly place: number;
+  readonly c: tf.Tensor;
+  /** `[regions × kinks, units]`, 1 or −1. */
+  readonly sides: tf.Tensor2D;
+}
+
 /** What policy `sticky` keeps of a nonlinearity, by its position: sides, or lifted entries (−1 for none). */
 export type Previous = (place: number) => Int8Array | Int32Array;

@@ -1,6 +1,7 @@
-import { PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
+import { type Matrix, PoliceError, type PrescribedMap, type Region, type Target } from '@police/core';
 import { assertMapFits, centreOf, jacobianSolver } from '@police/core/adapter';
 import * as tf from '@tensorflow/tfjs-core';
+import type { DeviceConstants } from '../device/constants.js';
 import { type Graph, sizeOf } from '../graph/node.js';
 import { affine } from '../ops/affine-op.js';
 import type { HeldMapOp } from '../ops/held-map-op.js';
@@ -31,58 +32,71 @@ export function correctorOf(
   [region]: readonly Region[],
   wanted: Target,
   pull: number,
+  /** Where what is uploaded once stays. */
+  constants: DeviceConstants,
 ): Corrector {
   const { shape } = graph.nodes.at(-1)!;
   assertTarget(!graph.head, 'a model that ends without a softmax or sigmoid', 'one that ends with it');
   assertTarget(shape.length === 1, 'a vector of outputs', `outputs of shape ${shape.join(' × ')}`);
   const solver = jacobianSolver(region);
-  if ('kind' in wanted) return holding(region, demands.get()(wanted, region, shape[0], pull), solver.data);
+  const uploaded: Uploaded = {
+    solver: () => constants.rows('solver', region.size, () => solver.data),
+    row: (name, values) => constants.rows(name, 1, () => values),
+    map: A => constants.get('wanted map', () => tf.tidy(() => tf.transpose(constant(A.data, A.rows)))),
+  };
+  if ('kind' in wanted) return holding(region, demands.get()(wanted, region, shape[0], pull), uploaded);
   assertMapFits(wanted, shape[0], region.size, 'target');
-  return prescribing(region, wanted, shape[0], solver.data);
+  return prescribing(region, wanted, uploaded);
 }
 
 /** Row vectors of a region's frame coordinates and of its space. */
 const constant = (data: ArrayLike<number>, rows: number): tf.Tensor2D =>
   tf.tensor2d(Float32Array.from(data), [rows, data.length / rows]);
 
-/** The Jacobian `[in, out]` of the network's own map, from the frames at the output. */
-function presentJacobian(frames: Frames, region: Region, solver: Float64Array): tf.Tensor2D {
-  return affine(constant(solver, region.size), tf.slice(frames, [1, 0], [-1, -1]) as tf.Tensor2D);
+/** Constants on the device. */
+interface Uploaded {
+  solver(): tf.Tensor2D;
+  row(name: string, values: ArrayLike<number>): tf.Tensor2D;
+  /** `[in, out]`. */
+  map(A: Matrix): tf.Tensor2D;
 }
 
-function prescribing(
-  region: Region,
-  wanted: PrescribedMap,
-  outSize: number,
-  solver: Float64Array,
-): Corrector {
+/** The Jacobian `[in, out]` of the network's own map, from the frames at the output. */
+function presentJacobian(frames: Frames, uploaded: Uploaded): tf.Tensor2D {
+  return affine(uploaded.solver(), tf.slice(frames, [1, 0], [-1, -1]) as tf.Tensor2D);
+}
+
+function prescribing(region: Region, wanted: PrescribedMap, uploaded: Uploaded): Corrector {
   const { frame } = region;
   const origin = frame.data.subarray(0, region.size);
   const middle = centreOf(region);
   return frames => {
-    const present = presentJacobian(frames, region, solver);
-    const weight = tf.sub(tf.transpose(constant(wanted.A.data, outSize)), present) as tf.Tensor2D;
-    if (!wanted.b) return { weight, bias: tf.neg(flat(affine(constant(middle, 1), weight))) };
+    const present = presentJacobian(frames, uploaded);
+    const weight = tf.sub(uploaded.map(wanted.A), present) as tf.Tensor2D;
+    if (!wanted.b) return { weight, bias: tf.neg(flat(affine(uploaded.row('middle', middle), weight))) };
     // At the origin x₀: f(x₀) + x₀ weight + bias = A x₀ + b.
     const goal = wanted.A.data.reduce((sums, a, i) => {
       sums[Math.floor(i / region.size)] += a * origin[i % region.size];
       return sums;
     }, Float64Array.from(wanted.b));
-    const atOrigin = tf.add(tf.slice(frames, [0, 0], [1, -1]), affine(constant(origin, 1), weight));
-    return { weight, bias: tf.sub(flat(constant(goal, 1)), flat(atOrigin)) as tf.Tensor1D };
+    const atOrigin = tf.add(
+      tf.slice(frames, [0, 0], [1, -1]),
+      affine(uploaded.row('origin', origin), weight),
+    );
+    return { weight, bias: tf.sub(flat(uploaded.row('goal', goal)), flat(atOrigin)) as tf.Tensor1D };
   };
 }
 
-function holding(region: Region, op: HeldMapOp, solver: Float64Array): Corrector {
+function holding(region: Region, op: HeldMapOp, uploaded: Uploaded): Corrector {
   const coordinates = Float64Array.of(1, ...region.centre);
   const middle = centreOf(region);
   return frames => {
-    const A = presentJacobian(frames, region, solver);
-    const value = flat(affine(constant(coordinates, 1), frames as tf.Tensor2D));
+    const A = presentJacobian(frames, uploaded);
+    const value = flat(affine(uploaded.row('centre', coordinates), frames as tf.Tensor2D));
     const held = op.apply({ A, value });
     const weight = tf.sub(held.A, A) as tf.Tensor2D;
     // At the centre c: value + c weight + bias = the value held.
-    const moved = tf.add(value, flat(affine(constant(middle, 1), weight)));
+    const moved = tf.add(value, flat(affine(uploaded.row('middle', middle), weight)));
     return { weight, bias: tf.sub(held.value, moved) as tf.Tensor1D };
   };
 }

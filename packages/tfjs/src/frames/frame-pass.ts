@@ -1,8 +1,16 @@
 import type { Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationNode, AffineStep, GraphNode, MaxNode } from '../graph/node.js';
+import type { DeviceConstants } from '../device/constants.js';
+import type { DeviceRule } from '../device/device-rule.js';
+import {
+  type ActivationNode,
+  type AffineStep,
+  type GraphNode,
+  isNonlinear,
+  type MaxNode,
+} from '../graph/node.js';
 import { presentLifts } from '../graph/present-lifts.js';
-import type { Adjustment, FoundAdjustment, Previous } from './adjustment.js';
+import type { Adjustment, FoundAdjustment, FoundOnDevice, Previous } from './adjustment.js';
 import { ApproximationErrors } from './approximation-errors.js';
 import type { Constraint } from './constraint.js';
 import {
@@ -31,6 +39,18 @@ export interface FramePassOptions {
    * @defaultValue where the outputs have a target
    */
   readonly toOutput?: boolean;
+  /**
+   * Computes on the device, where that has a form there.
+   * @defaultValue core computes
+   */
+  readonly device?: DevicePass | undefined;
+}
+
+/** The rule on the device, and the sides there. */
+export interface DevicePass {
+  readonly rule: DeviceRule;
+  /** By position, `[regions × kinks, units]`. */
+  previous(place: number): tf.Tensor2D;
 }
 
 /** Frames before an affine node, and what it does with them. */
@@ -42,6 +62,10 @@ interface Entering {
 /** The frames' way through the graph, node by node. */
 export class FramePass {
   readonly found: FoundAdjustment[] = [];
+  /** What the device found instead. */
+  readonly foundOnDevice: FoundOnDevice[] = [];
+  private readonly device: DevicePass | undefined;
+  private readonly constants: DeviceConstants | undefined;
   private readonly regions: readonly Region[];
   private readonly toOutput: boolean;
   private readonly frames: (Frames | InputFrames | undefined)[] = [];
@@ -53,10 +77,12 @@ export class FramePass {
   constructor(
     private readonly constraint: Constraint,
     private readonly previous: Previous,
-    { regions, toOutput }: FramePassOptions = {},
+    { regions, toOutput, device }: FramePassOptions = {},
   ) {
     const { graph, settings } = constraint;
     this.regions = regions ?? settings.regions;
+    this.device = device;
+    this.constants = device?.rule.constantsFor(this.regions);
     this.toOutput = toOutput ?? settings.target?.[0] !== undefined;
     if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
   }
@@ -65,7 +91,8 @@ export class FramePass {
   advance(place: number, step: AffineStep | undefined): Adjustment | undefined {
     const node = this.constraint.graph.nodes[place];
     if (this.regions.length === 0) return undefined;
-    if (node.kind === 'activation') return this.shift(node, place);
+    if (node.kind === 'activation')
+      return this.device ? this.shiftOnDevice(node, place, this.device) : this.shift(node, place);
     if (node.kind === 'max') return this.lift(node, place);
     if (this.carries(place)) this.linear(node, place, step);
     return undefined;
@@ -85,15 +112,16 @@ export class FramePass {
     place: number,
     step: AffineStep | undefined,
   ): void {
-    const { regions, frames } = this;
+    const { regions, frames, constants } = this;
     switch (node.kind) {
       case 'input':
-        frames[place] = { regions, shape: node.shape };
+        frames[place] = { regions, shape: node.shape, constants };
         break;
       case 'affine': {
         const entering = { frames: this.enteringFrames(node.inputs[0]), step: step! };
         if (this.constraint.graph.joined.has(place)) this.entering[place] = entering;
-        else frames[place] = biasedFrames(linearFrames(entering.frames, step!), step!.bias, regions);
+        else
+          frames[place] = biasedFrames(linearFrames(entering.frames, step!), step!.bias, regions, constants);
         break;
       }
       case 'noise':
@@ -106,6 +134,18 @@ export class FramePass {
         frames[place] = concatenatedFrames(node, this.inputsOf(node));
         break;
     }
+  }
+
+  private shiftOnDevice(node: ActivationNode, place: number, { rule, previous }: DevicePass): Adjustment {
+    const entering = this.entering[node.inputs[0]];
+    const h = { ...this.before(node, entering), alpha: node.alpha?.() };
+    const { c, sides, frames } = rule.shift(place, h, this.regions, previous(place), {
+      isLast: !this.carries(place),
+      isDetached: !this.keepsGradient(place),
+    });
+    this.frames[place] = frames;
+    this.foundOnDevice.push({ place, c, sides });
+    return { kind: 'shift', c };
   }
 
   private shift(node: ActivationNode, place: number): Adjustment {
@@ -149,6 +189,18 @@ export class FramePass {
     this.found.push({ kind: 'lift', place, lift, chosen });
     if (this.carries(place)) this.frames[place] = frames;
     return { kind: 'lift', winner: chosen.lifts.winner, lift };
+  }
+
+  /** Whether somebody takes the gradient of a node's frames: with `local` no affine layer does, see `enteringFrames`. */
+  private keepsGradient(place: number): boolean {
+    const { graph, settings } = this.constraint;
+    if (settings.gradient === 'exact' || (this.toOutput && place === graph.nodes.length - 1)) return true;
+    return graph.nodes.some(
+      (node, at) =>
+        node.inputs.includes(place) &&
+        node.kind !== 'affine' &&
+        (isNonlinear(node) || this.keepsGradient(at)),
+    );
   }
 
   /** What enters an affine layer: a constant where the gradient is to stay in the layer. */

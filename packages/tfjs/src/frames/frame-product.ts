@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { affine, timesTransposed } from '../ops/affine-op.js';
+import { affine, timesTransposed, transposedTimes } from '../ops/affine-op.js';
 import { type ComposedKernel, runComposed } from '../ops/kernel.js';
-import { peek } from '../ops/peek.js';
+import { isReadAtOnce, peek } from '../ops/peek.js';
 
 /**
  * `x W` for frames x `[rows, in]` and W `[in, out]`, whose gradient leaves out the rows that have none: only frame points
@@ -30,7 +30,7 @@ const kernel: ComposedKernel = {
       const dyRows = () => pickRows(dy, rows);
       return {
         x: () => placeRows(timesTransposed(dyRows(), w), rows, x.shape),
-        w: () => affine(tf.transpose(pickRows(x, rows)), dyRows()),
+        w: () => transposedTimes(pickRows(x, rows), dyRows()),
       };
     },
   },
@@ -45,7 +45,7 @@ const FEW = 32;
 /** The rows that are not zero; undefined where that is no fewer, or none. */
 function rowsWithGradient(dy: tf.Tensor2D): number[] | undefined {
   const [rows, units] = dy.shape;
-  if (rows < FEW) return undefined;
+  if (rows < FEW || !isReadAtOnce()) return undefined;
   const values = peek(dy);
   const isZero = (row: number) => {
     for (let i = row * units; i < (row + 1) * units; i++) if (values[i] !== 0) return false;

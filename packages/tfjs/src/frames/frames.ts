@@ -1,6 +1,8 @@
 import type { Region } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { type DeviceConstants, originColumn } from '../device/constants.js';
 import type { AffineStep, ConcatNode, Shape, SumNode } from '../graph/node.js';
+import { offTape } from '../ops/off-tape.js';
 import { frameProduct } from './frame-product.js';
 
 /**
@@ -13,15 +15,29 @@ export type Frames = tf.Tensor;
 export interface InputFrames {
   readonly regions: readonly Region[];
   readonly shape: Shape;
+  /** Where what was uploaded of them stays, if it is to. */
+  readonly constants?: DeviceConstants | undefined;
+}
+
+/** Uploaded now, or earlier. */
+function uploaded(
+  { regions, constants }: Pick<InputFrames, 'regions' | 'constants'>,
+  what: string,
+  make: () => tf.Tensor,
+): tf.Tensor {
+  if (!constants) return make();
+  return constants.get(`${what} of ${regions.map(region => constants.nameOf(region))}`, make);
 }
 
 /** All directions as a tensor. */
 export function spelledOut(frames: Frames | InputFrames): Frames {
   if (frames instanceof tf.Tensor) return frames;
   const { regions, shape } = frames;
-  return rowsOf(
-    regions.map(({ frame }) => frame.data),
-    shape,
+  return uploaded(frames, 'frames', () =>
+    rowsOf(
+      regions.map(({ frame }) => frame.data),
+      shape,
+    ),
   );
 }
 
@@ -43,7 +59,8 @@ export function linearFrames(frames: Frames | InputFrames, step: AffineStep): Fr
 }
 
 /** What directions along the axes do are rows of W. Only the others take part in the product: of a box, the origin. */
-function ofRegions({ regions, shape }: InputFrames, w: tf.Tensor2D): Frames {
+function ofRegions(frames: InputFrames, w: tf.Tensor2D): Frames {
+  const { regions, shape, constants } = frames;
   const isAlongAxes = ({ diagonal, frame }: Region) => diagonal !== undefined && frame.rows > 1;
   const others = regions.map(region =>
     isAlongAxes(region) ? region.frame.data.subarray(0, region.size) : region.frame.data,
@@ -51,10 +68,10 @@ function ofRegions({ regions, shape }: InputFrames, w: tf.Tensor2D): Frames {
   const counts = others.map((rows, r) => rows.length / regions[r].size);
   const product = others.every(isZero)
     ? (tf.fill([counts.reduce((sum, count) => sum + count, 0), w.shape[1]], 0) as tf.Tensor2D)
-    : frameProduct(rowsOf(others, shape) as tf.Tensor2D, w);
+    : frameProduct(uploaded(frames, 'rows beside the axes', () => rowsOf(others, shape)) as tf.Tensor2D, w);
   const blocks = regions.length === 1 ? [product] : tf.split(product, counts);
   const parts = regions.flatMap((region, r) =>
-    isAlongAxes(region) ? [blocks[r], timesDiagonal(region.diagonal!, w)] : [blocks[r]],
+    isAlongAxes(region) ? [blocks[r], timesDiagonal({ regions: [region], constants }, w)] : [blocks[r]],
   );
   return parts.length === 1 ? parts[0] : tf.concat(parts);
 }
@@ -64,19 +81,26 @@ const isZero = (values: ArrayLike<number>): boolean => {
   return true;
 };
 
-const timesDiagonal = (diagonal: Float64Array, w: tf.Tensor2D): tf.Tensor2D =>
-  tf.mul(tf.tensor2d(Float32Array.from(diagonal), [diagonal.length, 1]), w);
+function timesDiagonal(of: Pick<InputFrames, 'regions' | 'constants'>, w: tf.Tensor2D): tf.Tensor2D {
+  const diagonal = of.regions[0].diagonal!;
+  const column = uploaded(of, 'diagonal', () =>
+    tf.tensor2d(Float32Array.from(diagonal), [diagonal.length, 1]),
+  );
+  return tf.mul(column, w);
+}
 
 /** With the bias of an affine node on the origins. */
 export function biasedFrames(
   frames: Frames,
   bias: tf.Tensor | undefined,
   regions: readonly Region[],
+  constants?: DeviceConstants,
 ): Frames {
   if (!bias) return frames;
-  const isOrigin = rowsOf(
-    regions.map(({ frame }) => Float32Array.from({ length: frame.rows }, (_, i) => Number(i === 0))),
-    frames.shape.slice(1).map(() => 1),
+  const isOrigin = originColumn(
+    regions.map(({ frame }) => frame.rows),
+    frames.rank,
+    constants,
   );
   return tf.add(frames, tf.mul(isOrigin, bias));
 }
@@ -86,6 +110,5 @@ export const summedFrames = (node: SumNode, inputs: readonly Frames[]): Frames =
 export const concatenatedFrames = ({ axis }: ConcatNode, inputs: readonly Frames[]): Frames =>
   tf.concat([...inputs], axis + 1);
 
-/** The same values off the tape, for which tfjs has nothing: a new tensor. */
-export const constantFrames = (frames: Frames): Frames =>
-  tf.tensor(frames.dataSync() as Float32Array, frames.shape);
+/** The same values off the tape. */
+export const constantFrames = (frames: Frames): Frames => offTape(() => [tf.clone(frames)])[0];

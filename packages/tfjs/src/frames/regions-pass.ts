@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AffineStep } from '../graph/node.js';
-import type { Adjustment, FoundAdjustment, Previous } from './adjustment.js';
+import type { Adjustment, FoundAdjustment, FoundOnDevice, Previous } from './adjustment.js';
 import type { Constraint } from './constraint.js';
-import { FramePass, type FramePassOptions } from './frame-pass.js';
+import { type DevicePass, FramePass, type FramePassOptions } from './frame-pass.js';
 import type { Frames } from './frames.js';
 
 /** The regions' frames on their way through the graph, node by node. */
-export type RegionsPass = Pick<FramePass, 'found' | 'output' | 'advance'>;
+export type RegionsPass = Pick<FramePass, 'found' | 'foundOnDevice' | 'output' | 'advance'>;
 
 /** One pass for all regions or, where shifts fade and regions therefore do not meet, one for each. */
 export function framePassOf(
@@ -35,6 +35,7 @@ export function passFrames(
 /** Each region by itself: its shifts are 0 on the others. Those of all are put together, `[regions, ...]`. */
 class ApartPasses implements RegionsPass {
   readonly found: FoundAdjustment[] = [];
+  readonly foundOnDevice: FoundOnDevice[] = [];
   private readonly passes: readonly FramePass[];
 
   constructor(constraint: Constraint, previous: Previous, options: FramePassOptions = {}) {
@@ -45,6 +46,7 @@ class ApartPasses implements RegionsPass {
       return new FramePass(alone, place => blockOf(previous(place), r, regions.length), {
         ...options,
         regions: [region],
+        device: options.device && deviceOf(options.device, r, regions.length),
       });
     });
   }
@@ -52,6 +54,11 @@ class ApartPasses implements RegionsPass {
   advance(place: number, step: AffineStep | undefined): Adjustment | undefined {
     const adjustments = this.passes.map(pass => pass.advance(place, step));
     if (adjustments[0] === undefined) return undefined;
+    if (this.passes[0].foundOnDevice.length > 0) {
+      const found = togetherOnDevice(this.passes.map(pass => pass.foundOnDevice.at(-1)!));
+      this.foundOnDevice.push(found);
+      return { kind: 'shift', c: found.c };
+    }
     const found = together(this.passes.map(pass => pass.found.at(-1)!));
     this.found.push(found);
     return { kind: 'shift', c: found.c };
@@ -67,6 +74,22 @@ export function blockOf<T extends Int8Array | Int32Array>(values: T, r: number, 
   const size = values.length / count;
   return values.slice(r * size, (r + 1) * size) as T;
 }
+
+/** A region's own sides, `[kinks, units]`. */
+const deviceOf = (device: DevicePass, r: number, count: number): DevicePass => ({
+  ...device,
+  previous: place => {
+    const all = device.previous(place);
+    const kinks = all.shape[0] / count;
+    return tf.slice(all, [r * kinks, 0], [kinks, -1]);
+  },
+});
+
+const togetherOnDevice = (found: readonly FoundOnDevice[]): FoundOnDevice => ({
+  place: found[0].place,
+  c: tf.stack(found.map(({ c }) => c)),
+  sides: tf.concat(found.map(({ sides }) => sides)),
+});
 
 type FoundShift = Extract<FoundAdjustment, { kind: 'shift' }>;
 

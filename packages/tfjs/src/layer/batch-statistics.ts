@@ -6,7 +6,7 @@ import { type ModeScores, modeScores } from './mode-scores.js';
 import { TrainedBatches } from './trained-batches.js';
 
 /** Whether the constraint moves what batch normalisation takes the mean of. */
-export const movesStatistics = ({ graph, settings }: Constraint): boolean =>
+export const movesStatistics = ({ graph, settings }: Pick<Constraint, 'graph' | 'settings'>): boolean =>
   settings.regions.length > 0 &&
   graph.nodes.some(node => node.kind === 'affine' && node.adoptStatistics !== undefined);
 

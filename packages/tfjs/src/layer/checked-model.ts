@@ -7,10 +7,21 @@ export class CheckedModel extends tfl.Sequential {
   /** Done when training has ended. */
   protected trained(): void {}
 
+  /** Done when an epoch has ended, before the user's callbacks; absent where there is nothing to do. */
+  protected epochEnded?(): void;
+
+  private callbacksOf(args: FitArgs | undefined): FitArgs['callbacks'] {
+    const given = callbacksOf(args);
+    if (!this.epochEnded) return given;
+    const own = new tfl.CustomCallback({ onEpochEnd: async () => this.epochEnded!() }, 'never');
+    const others = given === undefined ? [] : Array.isArray(given) ? given : [given];
+    return callbacksOf({ ...args, callbacks: [own, ...others] as tfl.CustomCallback[] });
+  }
+
   override async fit(...[x, y, args]: Parameters<tfl.Sequential['fit']>): Promise<tfl.History> {
     assertData(x, this.inputs[0].shape, 'fit x');
     assertData(y, this.outputs[0].shape, 'fit y');
-    const callbacks = callbacksOf(args);
+    const callbacks = this.callbacksOf(args);
     const history = await super.fit(x, y, { ...args, ...(callbacks ? { callbacks } : {}) });
     this.trained();
     return history;
@@ -20,7 +31,7 @@ export class CheckedModel extends tfl.Sequential {
     dataset: Parameters<tfl.Sequential['fitDataset']>[0],
     args: Parameters<typeof tfl.Sequential.prototype.fitDataset<T>>[1],
   ): Promise<tfl.History> {
-    const callbacks = callbacksOf(args);
+    const callbacks = this.callbacksOf(args);
     const history = await super.fitDataset(dataset, {
       ...args,
       ...(callbacks ? { callbacks } : {}),

@@ -3,6 +3,8 @@ import { assertFinite, assertRegionsFit, type TrainingSettings } from '@police/c
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { forwardData } from '../data/data-pass.js';
+import { DeviceConstants } from '../device/constants.js';
+import { DevicePlace } from '../device/device-place.js';
 import { assertFades } from '../fade/assert-fades.js';
 import type { Adjustment } from '../frames/adjustment.js';
 import { type Constraint, constraintOf } from '../frames/constraint.js';
@@ -19,6 +21,7 @@ import { adoptStatistics } from './adopt-statistics.js';
 import { assertFramesFit, assertReadable } from './backend-limits.js';
 import { BatchStatistics, movesStatistics } from './batch-statistics.js';
 import { assertRowsFit } from './data-check.js';
+import { FiniteCheck } from './finite-check.js';
 import { PresentConstraint } from './present-constraint.js';
 import { assertProjectable, Projection } from './projection.js';
 import { checkedOptions, optionsFromConfig, settingsToConfig } from './settings-config.js';
@@ -45,6 +48,9 @@ export class PolicedLayer extends CompositeLayer {
   private readonly state: TrainingState;
   private readonly steps: TrainingSteps;
   private readonly present: PresentConstraint;
+  private readonly device: DevicePlace;
+  private readonly finite: FiniteCheck;
+  private readonly targetConstants: DeviceConstants;
   /** Only in mode `project`. */
   private readonly projection: Projection | undefined;
   /** Only where batch normalisation meets shifts. */
@@ -61,14 +67,21 @@ export class PolicedLayer extends CompositeLayer {
     const constraint = constraintOf(graph, settings);
     if (settings.mode === 'project') assertProjectable(constraint, model);
     const target = settings.target?.[0];
-    const corrector = target && correctorOf(graph, settings.regions, target, settings.pull!);
+    const constants = new DeviceConstants();
+    const corrector = target && correctorOf(graph, settings.regions, target, settings.pull!, constants);
     super({ batchInputShape: [null, ...shape], ...(name ? { name } : {}) });
     this.inner = model;
     this.constraint = constraint;
     this.state = new TrainingState(constraint);
-    this.steps = new TrainingSteps(constraint, this.state, corrector, this.stopwatch);
+    this.targetConstants = constants;
+    this.device = new DevicePlace(constraint, this.state.previousOnDevice, this.name);
+    const device = this.device.pass;
+    this.steps = new TrainingSteps(constraint, this.state, corrector, this.stopwatch, device);
     const variables = () => [...leavesOf(model).flatMap(layer => layer.weights), ...this.state.weights];
     this.present = new PresentConstraint(constraint, this.state.previous, corrector, variables);
+    this.finite = new FiniteCheck(variables, () => {
+      passFrames(constraint, this.state.previous, { regions: this.state.stepRegions });
+    });
     if (movesStatistics(constraint)) this.statistics = new BatchStatistics(constraint, this.state.previous);
     if (settings.mode === 'project') this.projection = new Projection(constraint, this.state, variables);
   }
@@ -84,7 +97,10 @@ export class PolicedLayer extends CompositeLayer {
       const x = Array.isArray(inputs) ? inputs[0] : inputs;
       const isTraining = kwargs.training === true;
       const isOnTape = tf.engine().state.gradientDepth > 0;
-      this.assertInput(x, isOnTape);
+      const isStep = isTraining || isOnTape;
+      const isWatched = isOnTape && !this.device.isUsed;
+      this.assertInput(x, isWatched);
+      if (isStep && this.device.isUsed) this.finite.beforeStep();
       if (isTraining) this.statistics?.remember(x);
       else if (!isOnTape) this.makeReady();
       let y: tf.Tensor;
@@ -92,9 +108,9 @@ export class PolicedLayer extends CompositeLayer {
         this.project();
         y = forwardData(this.constraint, x, isTraining, new Map());
       } else {
-        y = isTraining || isOnTape ? this.steps.forward(x, isTraining) : this.present.forward(x);
+        y = isStep ? this.steps.forward(x, isTraining) : this.present.forward(x);
       }
-      return this.headOf(y, isOnTape);
+      return this.headOf(y, isWatched);
     });
   }
 
@@ -115,10 +131,10 @@ export class PolicedLayer extends CompositeLayer {
     });
   }
 
-  private headOf(y: tf.Tensor, isOnTape: boolean): tf.Tensor {
+  private headOf(y: tf.Tensor, isWatched: boolean): tf.Tensor {
     const { head, nodes } = this.constraint.graph;
     const output = head ? head(y) : y;
-    return isOnTape ? withFiniteGradient(output, nodes.at(-1)!.layer) : output;
+    return isWatched ? withFiniteGradient(output, nodes.at(-1)!.layer) : output;
   }
 
   /** What a training step of several micro-batches needs. */
@@ -132,20 +148,29 @@ export class PolicedLayer extends CompositeLayer {
     assertReadable();
     this.project();
     return this.stopwatch.time(
-      () => passFrames(this.constraint, this.state.previous, { toOutput: true }).output,
+      () =>
+        passFrames(this.constraint, this.state.previous, { toOutput: true, device: this.device.pass() })
+          .output,
     );
   }
 
   /** Mode `project`: folds the shifts into the biases, unless that is done already. */
   project(): void {
     const { projection } = this;
-    if (projection) this.stopwatch.time(() => projection.apply());
+    if (projection) this.stopwatch.time(() => projection.apply(this.device.pass()));
   }
 
   /** What the weights need before they are read or used for inference: statistics that know the shifts, and projecting. */
   makeReady(): void {
+    this.settle();
     this.statistics?.refresh();
-    this.project();
+    // Core's own rule, for what is used or saved.
+    this.stopwatch.time(() => this.projection?.apply());
+  }
+
+  /** On a device: finds out whether the steps since the last time went well, and throws `not-finite` where they did not. */
+  settle(): void {
+    if (this.device.isUsed) this.finite.settle();
   }
 
   /** Takes the statistics of batch normalisation from data `[rows, ...shape]`, under the present weights. */
@@ -212,12 +237,12 @@ export class PolicedLayer extends CompositeLayer {
     return this.constraint.graph.nodes[place].name;
   }
 
-  private assertInput(x: tf.Tensor, isOnTape: boolean): void {
+  private assertInput(x: tf.Tensor, isWatched: boolean): void {
     const { nodes } = this.constraint.graph;
     assertRowsFit(x, nodes[0].shape, this.name);
     assertReadable();
     // Clipping on the wasm backend hides NaN from the loss, but not from the kernel's gradient.
-    if (isOnTape) assertFinite(peek(x), (nodes[1] ?? nodes[0]).layer, 'Look for NaN in the training data.');
+    if (isWatched) assertFinite(peek(x), (nodes[1] ?? nodes[0]).layer, 'Look for NaN in the training data.');
   }
 
   override computeOutputShape(inputShape: BatchShape | BatchShape[]): BatchShape | BatchShape[] {
@@ -234,7 +259,13 @@ export class PolicedLayer extends CompositeLayer {
 
   override dispose(): ReturnType<tfl.layers.Layer['dispose']> {
     const result = super.dispose();
-    if (result.refCountAfterDispose === 0) this.constraint.fader?.dispose();
+    if (result.refCountAfterDispose === 0) {
+      this.constraint.fader?.dispose();
+      this.device.dispose();
+      this.targetConstants.dispose();
+      this.finite.dispose();
+      this.state.dispose();
+    }
     return result;
   }
 

@@ -34,6 +34,19 @@ export class PolicedModel extends CheckedModel {
     };
   }
 
+  protected override epochEnded(): void {
+    policedLayerOf(this).settle();
+  }
+
+  /** The loss is read anyway. */
+  override async trainOnBatch(
+    ...[x, y]: Parameters<tfl.Sequential['trainOnBatch']>
+  ): Promise<number | number[]> {
+    const loss = await super.trainOnBatch(x, y);
+    policedLayerOf(this).settle();
+    return loss;
+  }
+
   protected override trained(): void {
     warnWhereModesDisagree(this);
   }

@@ -2,6 +2,7 @@ import { PoliceError } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import type { Constraint } from '../frames/constraint.js';
+import type { DevicePass } from '../frames/frame-pass.js';
 import { assertHeld } from '../frames/frame-values.js';
 import { passFrames } from '../frames/regions-pass.js';
 import type { AffineNode } from '../graph/node.js';
@@ -55,25 +56,31 @@ export class Projection {
     private readonly variables: () => readonly tfl.LayerVariable[],
   ) {}
 
-  /** Leaves the weights alone if they are those of the last projection. */
-  apply(): void {
+  /**
+   * Leaves the weights alone if they are those of the last projection. Throws `not-finite` for shifts that are not; the device, where it is to
+   * compute, hands them on.
+   */
+  apply(device?: DevicePass): void {
     if (this.last && isSameKey(this.last, weightsKey(this.variables()))) return;
     tf.tidy(() => {
       // All are found and checked before any is written, so that an error leaves the weights as they were.
-      const { found } = passFrames(this.constraint, this.state.previous);
+      const options = { device };
+      const { found, foundOnDevice } = passFrames(this.constraint, this.state.previous, options);
       const biases = found.flatMap(each => (each.kind === 'shift' ? [this.moved(each.place, each.c)] : []));
+      for (const { value, layer } of biases) assertHeld(value.dataSync(), layer);
+      for (const { place, c } of foundOnDevice) biases.push(this.moved(place, c));
       for (const { bias, value } of biases) bias.write(value);
       for (const each of found) this.state.keep(each);
+      for (const each of foundOnDevice) this.state.keepOnDevice(each);
     });
     this.last = weightsKey(this.variables());
   }
 
   /** The bias before a nonlinearity, and what it is with its shifts in it. */
-  private moved(place: number, c: tf.Tensor): { bias: tfl.LayerVariable; value: tf.Tensor } {
+  private moved(place: number, c: tf.Tensor): { bias: tfl.LayerVariable; value: tf.Tensor; layer: string } {
     const { nodes, owners } = this.constraint.graph;
     const { layer, bias } = nodes[owners.get(place)!] as AffineNode & { bias: tfl.LayerVariable };
     const value = tf.add(bias.read(), tf.reshape(c, bias.shape as number[]));
-    assertHeld(value.dataSync(), layer);
-    return { bias, value };
+    return { bias, value, layer };
   }
 }

@@ -1,10 +1,17 @@
 import { type Region, regionSchedule } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable } from '@tensorflow/tfjs-layers';
-import type { FoundAdjustment } from '../frames/adjustment.js';
+import type { FoundAdjustment, FoundOnDevice } from '../frames/adjustment.js';
 import { type Constraint, keptShape } from '../frames/constraint.js';
-import { type KeptAdjustments, keptAdjustments } from '../frames/kept-adjustments.js';
+import { keptAdjustments } from '../frames/kept-adjustments.js';
 import { isNonlinear } from '../graph/node.js';
+import { keptOnHost, type StaleAdjustments, shiftsOnDevice } from './stale-adjustments.js';
+
+/** What a pass found. */
+interface Found {
+  readonly found: readonly FoundAdjustment[];
+  readonly foundOnDevice: readonly FoundOnDevice[];
+}
 
 /** What a constrained model carries from training step to training step: as weights, so that it is saved with the model. */
 export class TrainingState {
@@ -14,7 +21,9 @@ export class TrainingState {
   private readonly regionsAt: ((step: number) => readonly Region[]) | undefined;
   private step: LayerVariable | undefined;
   /** Adjustments of the last step that computed them, and the training steps since. */
-  private stale: { adjustments: KeptAdjustments; steps: number } | undefined;
+  private stale: { adjustments: StaleAdjustments; steps: number } | undefined;
+  /** The step that a weight's data says, so that it is read once. */
+  private known: { data: object; step: number } | undefined;
 
   constructor(private readonly constraint: Constraint) {
     const { regions, schedule } = constraint.settings;
@@ -49,6 +58,13 @@ export class TrainingState {
       : Int8Array.from(values);
   };
 
+  /** The same on the device, `[regions × kinks, units]`. */
+  previousOnDevice = (place: number): tf.Tensor2D => this.kept.get(place)!.read() as tf.Tensor2D;
+
+  keepOnDevice({ place, sides }: FoundOnDevice): void {
+    this.kept.get(place)!.write(sides);
+  }
+
   keep(found: FoundAdjustment): void {
     const weight = this.kept.get(found.place)!;
     const next =
@@ -63,19 +79,36 @@ export class TrainingState {
   /** The regions of the next training step: with a schedule, grown so far. */
   get stepRegions(): readonly Region[] {
     const { regionsAt, constraint } = this;
-    return regionsAt ? regionsAt(this.step!.read().dataSync()[0]) : constraint.settings.regions;
+    return regionsAt ? regionsAt(this.stepNumber) : constraint.settings.regions;
+  }
+
+  private get stepNumber(): number {
+    const weight = this.step!.read();
+    if (this.known?.data !== weight.dataId) this.known = { data: weight.dataId, step: weight.dataSync()[0] };
+    return this.known.step;
   }
 
   /** Ends a training step that found adjustments. */
-  endStep(found: readonly FoundAdjustment[]): void {
+  endStep({ found, foundOnDevice }: Found): void {
     for (const each of found) this.keep(each);
-    if (this.constraint.settings.refresh > 1)
-      this.stale = { adjustments: keptAdjustments(this.constraint, found), steps: 1 };
+    for (const each of foundOnDevice) this.keepOnDevice(each);
+    if (this.constraint.settings.refresh > 1) {
+      this.dispose();
+      const kept = keptAdjustments(this.constraint, found);
+      const adjustments = foundOnDevice.length > 0 ? shiftsOnDevice(foundOnDevice) : keptOnHost(kept);
+      this.stale = { adjustments, steps: 1 };
+    }
     this.count();
   }
 
+  /** Forgets the adjustments of an earlier step. */
+  dispose(): void {
+    this.stale?.adjustments.dispose();
+    this.stale = undefined;
+  }
+
   /** The adjustments of an earlier step, where the next one is to use them. */
-  get staleAdjustments(): KeptAdjustments | undefined {
+  get staleAdjustments(): StaleAdjustments | undefined {
     const { stale, constraint } = this;
     return stale && stale.steps < constraint.settings.refresh ? stale.adjustments : undefined;
   }
@@ -90,7 +123,9 @@ export class TrainingState {
     const { step } = this;
     if (!step) return;
     tf.tidy(() => {
-      step.write(tf.add(step.read(), 1));
+      const next = this.stepNumber + 1;
+      step.write(tf.add(step.read(), tf.fill([1], 1)));
+      this.known = { data: step.read().dataId, step: next };
     });
   }
 }

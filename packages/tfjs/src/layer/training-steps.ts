@@ -4,7 +4,8 @@ import type { FoundAdjustment } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import { type Corrector, corrected } from '../frames/correction.js';
 
-import { type KeptAdjustments, keptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
+import type { DevicePass } from '../frames/frame-pass.js';
+import { type KeptAdjustments, keptAdjustments } from '../frames/kept-adjustments.js';
 import { passFrames } from '../frames/regions-pass.js';
 import { policedForward } from './policed-forward.js';
 import type { Stopwatch } from './stopwatch.js';
@@ -27,6 +28,8 @@ export class TrainingSteps {
     private readonly state: TrainingState,
     private readonly corrector: Corrector | undefined,
     private readonly stopwatch: Stopwatch,
+    /** The rule on the device, where that is to compute. */
+    private readonly device: () => DevicePass | undefined,
   ) {}
 
   /** Data `[rows, ...shape]` through the constrained model; what is found becomes what is kept. */
@@ -35,11 +38,11 @@ export class TrainingSteps {
     const stale = state.staleAdjustments;
     if (stale) {
       state.endKeptStep();
-      return forwardData(constraint, x, isTraining, tensorsOf(stale));
+      return forwardData(constraint, x, isTraining, stale.tensors());
     }
-    const options = { regions: state.stepRegions };
+    const options = { regions: state.stepRegions, device: this.device() };
     const { y, frames } = policedForward(constraint, x, isTraining, state.previous, options, stopwatch);
-    state.endStep(frames.found);
+    state.endStep(frames);
     return corrector
       ? corrected(
           y,
@@ -49,10 +52,11 @@ export class TrainingSteps {
       : y;
   }
 
+  /** On a device too core computes these, once for all micro-batches. */
   begin(): MicroBatchStep {
     const { constraint, state, stopwatch } = this;
     const stale = state.staleAdjustments;
-    if (stale) return { adjustments: stale, end: () => tf.tidy(() => state.endKeptStep()) };
+    if (stale) return { adjustments: stale.numbers(), end: () => tf.tidy(() => state.endKeptStep()) };
     const options = { regions: state.stepRegions };
     const onTape = () => stopwatch.time(() => passFrames(constraint, state.previous, options).found);
     let found: readonly FoundAdjustment[] = [];
@@ -62,7 +66,7 @@ export class TrainingSteps {
     return {
       adjustments: keptAdjustments(constraint, found),
       onTape,
-      end: () => tf.tidy(() => state.endStep(found)),
+      end: () => tf.tidy(() => state.endStep({ found, foundOnDevice: [] })),
     };
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ComposedKernel, runComposed } from './kernel.js';
+import { isReadAtOnce } from './peek.js';
 
 /**
  * `x W + b` for x `[n, in]`, W `[in, out]` and an optional b `[out]`.
@@ -17,9 +18,16 @@ export function affine(x: tf.Tensor2D, w: tf.Tensor2D, b?: tf.Tensor1D): tf.Tens
  * Packing takes as long as two transposes.
  */
 export function timesTransposed(y: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  // A device multiplies transposed operands as they are, in one kernel.
+  if (!isReadAtOnce()) return tf.matMul(y, w, false, true);
   const [inSize, outSize] = w.shape;
   const isSmall = y.shape[0] * (3 * outSize + inSize) < 3 * inSize * outSize;
   return isSmall ? tf.transpose(affine(w, tf.transpose(y))) : affine(y, tf.transpose(w));
+}
+
+/** `xᵀ y` for x `[n, in]` and y `[n, out]`. */
+export function transposedTimes(x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D {
+  return isReadAtOnce() ? affine(tf.transpose(x), y) : tf.matMul(x, y, true);
 }
 
 const kernel: ComposedKernel = {
@@ -35,7 +43,7 @@ const kernel: ComposedKernel = {
       const [x, w] = saved as [tf.Tensor2D, tf.Tensor2D];
       return {
         x: () => timesTransposed(dy, w),
-        w: () => affine(tf.transpose(x), dy),
+        w: () => transposedTimes(x, dy),
         b: () => tf.sum(dy, 0),
       };
     },

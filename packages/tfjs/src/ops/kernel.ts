@@ -10,11 +10,13 @@ export interface ComposedKernel {
 /** Runs a kernel on the backend in use, which is told of it the first time. */
 export function runComposed(
   { kernelName, kernelFunc, gradient }: ComposedKernel,
-  inputs: Readonly<Record<string, tf.Tensor>>,
+  inputs: Readonly<Record<string, tf.Tensor>> | readonly tf.Tensor[],
   attributes?: object,
 ): tf.Tensor | tf.Tensor[] {
   const backendName = tf.getBackend();
   if (!tf.getKernel(kernelName, backendName)) tf.registerKernel({ kernelName, backendName, kernelFunc });
   if (!tf.getGradient(kernelName)) tf.registerGradient({ kernelName, ...gradient });
-  return tf.engine().runKernel(kernelName, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap);
+  return tf
+    .engine()
+    .runKernel(kernelName, inputs as unknown as tf.NamedTensorMap, attributes as tf.NamedAttrMap);
 }

@@ -1,0 +1,40 @@
+import type { Constraint } from '../frames/constraint.js';
+import { sizeOf } from '../graph/node.js';
+import { movesStatistics } from '../layer/batch-statistics.js';
+
+/**
+ * Entries that a choice among several constraints may take on the device, where every end of an interval is tried against every interval: 64 MiB.
+ */
+const LARGEST_TRIAL = 2 ** 24;
+
+/** What of a constraint has no form on the device, in words: then core computes it all, from values read in each layer. */
+export function withoutDeviceForm({ graph, settings, sites }: Constraint): string[] {
+  const { regions, policy, epsilon, target } = settings;
+  const reasons: string[] = [];
+  const add = (isSo: boolean, what: string): void => {
+    if (isSo) reasons.push(what);
+  };
+  add(typeof policy === 'function', 'a policy function');
+  add(epsilon !== undefined, 'smooth activations, whose errors core bounds');
+  add(
+    regions.some(({ body }) => !body.unitBall && !body.points),
+    'a polytope known through linear programs',
+  );
+  const demand = target?.[0];
+  add(demand !== undefined && 'kind' in demand, 'a demand on the map');
+  add(
+    graph.nodes.some(({ kind }) => kind === 'max'),
+    'maxima, whose winners core chooses',
+  );
+  add(movesStatistics({ graph, settings }), 'batch normalisation, whose last batches are kept');
+  for (const [place, { sharing, where, activation }] of sites) {
+    const constraints = regions.length * activation().kinks.length;
+    const groups = sharing ? sizeOf(sharing.shape) : sizeOf(graph.nodes[place].shape);
+    const intervals = (constraints * sizeOf(graph.nodes[place].shape)) / groups;
+    add(
+      intervals > 1 && (2 * intervals + 1) * intervals * groups > LARGEST_TRIAL,
+      `layer ${where}, whose ${intervals} intervals per shift are too many to try`,
+    );
+  }
+  return reasons;
+}
