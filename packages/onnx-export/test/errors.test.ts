@@ -99,7 +99,7 @@ describe('not-frozen: regions on which the network is not affine', () => {
   test('names the activation', () => {
     const { network } = freeze(enforce(net, [near]).network, [near]);
     expect(errorOf(() => exportOnnx(network, { regions: [near, far] })).message).toBe(
-      'relu_2: expected a network affine on the regions to be recorded, got 1 of 1 units that bend inside one. ' +
+      'relu_2: expected a network affine on the regions to be recorded, got unit 0, which may bend on region 1. ' +
         'Call freeze(network, regions) first, with the same regions.',
     );
   });
