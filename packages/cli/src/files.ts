@@ -6,12 +6,31 @@ import type { Terminal } from './terminal.js';
 
 /** The bytes of a file, or of standard input for `-`. */
 export async function readInput(path: string, { stdin }: Terminal): Promise<Uint8Array> {
-  if (path === '-') return gathered(stdin, () => {});
+  if (path === '-') return gathered(stdin, bytes => assertInOnePiece(bytes, path));
   try {
-    return await fs.readFile(path);
+    assertInOnePiece((await fs.stat(path)).size, path);
+    const { buffer, byteOffset, length } = await fs.readFile(path);
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
+    if (error instanceof PoliceError) throw error;
     throw unusable(path, 'a file that can be read', error);
   }
+}
+
+/** Protobuf's limit on a message, and what Node reads at once. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** Throws `too-large` for a file that is not read in one piece. */
+export function assertInOnePiece(bytes: number, where: string): void {
+  if (bytes <= MOST_BYTES) return;
+  throw new PoliceError({
+    code: 'too-large',
+    where,
+    expected: 'at most 2 GiB',
+    actual: `${(bytes / 2 ** 30).toFixed(1)} GiB`,
+    remedy:
+      'Weights are read in one piece: store them in float16 (onnxconverter_common.float16), or export the part of the network that matters.',
+  });
 }
 
 /** A text, if it is no longer than the memory allows; nothing longer is read. */

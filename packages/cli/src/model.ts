@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PoliceError } from '@police/core';
 import { type ExternalData, type ImportedModel, type ReadOptions, readModel } from '@police/onnx-import';
-import { readInput } from './files.js';
+import { assertInOnePiece, readInput } from './files.js';
 import { readFixedInputs } from './fixed-inputs.js';
 import type { Terminal } from './terminal.js';
 
@@ -36,7 +36,8 @@ export async function readModelFile(
   assertNoFolder(path);
   const fix = await readFixedInputs(options.fix ?? [], terminal);
   const bytes = await readInput(path, terminal);
-  const model = readModel(bytes, { ...readOptionsOf(options), fix, externalData: siblingsOf(path) });
+  const reading = { ...readOptionsOf(options), fix, externalData: siblingsOf(path), takeOver: true };
+  const model = readModel(bytes, reading);
   return { bytes: model.source.bytes, model };
 }
 
@@ -60,7 +61,10 @@ export function siblingsOf(path: string): ExternalData {
   return location => {
     const isPlain = path !== '-' && basename(location) === location && !['.', '..'].includes(location);
     const file = join(dirname(path), location);
-    if (isPlain && lstatSync(file, { throwIfNoEntry: false })?.isFile()) return readFileSync(file);
+    if (isPlain && lstatSync(file, { throwIfNoEntry: false })?.isFile()) {
+      assertInOnePiece(lstatSync(file).size, file);
+      return readFileSync(file);
+    }
     throw new PoliceError({
       code: 'invalid-network',
       where: path,

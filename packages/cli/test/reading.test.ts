@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readModel, withDataOutside } from '@police/onnx-import';
 import { describe, expect, test } from 'vitest';
@@ -38,6 +38,32 @@ function int64Npy(shape: string, values: readonly number[]): Uint8Array {
   });
   return bytes;
 }
+
+describe('more than 2 GiB', () => {
+  /** A file of that many bytes that takes no room. */
+  async function sparse(name: string, bytes: number): Promise<void> {
+    const handle = await open(file(name), 'w');
+    await handle.truncate(bytes);
+    await handle.close();
+  }
+  const remedy = /at most 2 GiB, got 3\.0 GiB\. Weights are read in one piece: store them in float16/;
+
+  test('a model is refused before it is read', async () => {
+    await sparse('huge.onnx', 3 * 2 ** 30);
+    const { code, errors } = await police(['inspect', file('huge.onnx')]);
+    expect(code).toBe(3);
+    expect(errors).toMatch(remedy);
+  });
+
+  test('data beside a model, too', async () => {
+    const outside = withDataOutside(await readFile(file('two.onnx')), 'huge.data');
+    await writeFile(file('outside-huge.onnx'), outside.bytes);
+    await sparse('huge.data', 3 * 2 ** 30);
+    const { code, errors } = await police(['inspect', file('outside-huge.onnx')]);
+    expect(code).toBe(3);
+    expect(errors).toMatch(remedy);
+  });
+});
 
 describe('outputs', () => {
   test('several are joined, policed together, and run together', async () => {

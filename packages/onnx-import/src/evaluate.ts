@@ -80,6 +80,10 @@ export function evaluate(
     node.output.forEach((tensor, i) => {
       if (results[i]) values.set(tensor, results[i]);
     });
+    // Weights are large, and twice as large as numbers as in the file: what nobody else reads need not be kept.
+    for (const tensor of node.input) {
+      if (values.get(tensor)?.kind === 'constant' && isOnlyReader(tensor)) values.delete(tensor);
+    }
   }
   return lookUp;
 }

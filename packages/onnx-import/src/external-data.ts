@@ -50,7 +50,7 @@ export function withDataInside(
         'model',
         'at most 2 GiB with its data',
         'more',
-        'No ONNX file holds more in one piece.',
+        'Weights are read in one piece: store them in float16, or export the part of the network that matters.',
       );
     }
     tensor.rawData = file.slice(offset, end);

@@ -86,7 +86,7 @@ export interface ImportedModel {
  */
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): ImportedModel {
   const inside = options.externalData && withDataInside(decodeModel(bytes), bytes, options.externalData);
-  const kept = inside ?? bytes.slice();
+  const kept = inside ?? (options.takeOver ? bytes : bytes.slice());
   const model = decodeModel(kept);
   const { graph } = model;
   const wiring = wiringOf(graph);

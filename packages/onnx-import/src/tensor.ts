@@ -83,7 +83,9 @@ export function readTensor(tensor: TensorProto, where: string): Tensor {
     if (dtype === 'bool' && rawData.some(byte => byte > 1))
       throw malformed(where, 'bool bytes 0 or 1', 'others');
     const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
-    return { dtype, shape, data: Float64Array.from({ length: size }, (_, i) => read(view, i * bytes)) };
+    const data = new Float64Array(size);
+    for (let i = 0; i < size; i++) data[i] = read(view, i * bytes);
+    return { dtype, shape, data };
   }
   const { lo, hi } = TYPED_RANGES[dtype] ?? { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
   const number = dtype === 'float16' ? float16FromBits : (x: number) => x;

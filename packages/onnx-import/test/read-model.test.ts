@@ -478,3 +478,34 @@ test('core nodes are named after ONNX nodes, or their tensors where names are mi
   model.graph!.node[1].name = model.graph!.node[2].name = 'same';
   expect(readModel(encode(model)).network.nodes.map(({ name }) => name)).toEqual(['x', 'a', 'b', 'y']);
 });
+
+test('the bytes are copied, or taken over', () => {
+  const bytes = buildModel({
+    input: [1, 3],
+    nodes: [['MatMul', ['x', 'W'], ['y']]],
+    constants: { W },
+  });
+  const [copied, taken] = [readModel(bytes), readModel(bytes, { takeOver: true })];
+  expect(taken.source.bytes).toBe(bytes);
+  expect(copied.source.bytes.buffer).not.toBe(bytes.buffer);
+  expect(copied.source.bytes).toEqual(bytes);
+  const x = randomRows(2, 4, 3);
+  expect(forward(taken.network, x)).toEqual(forward(copied.network, x));
+});
+
+test('a constant that several nodes read, or one node twice, is there for each', async () => {
+  await expectSameForward(
+    buildModel({
+      input: [1, 4],
+      nodes: [
+        ['Add', ['c', 'c'], ['twice']],
+        ['Transpose', ['W'], ['T']],
+        ['MatMul', ['x', 'T'], ['h']],
+        ['MatMul', ['h', 'W'], ['g']],
+        ['Add', ['g', 'twice'], ['o']],
+        ['Mul', ['o', 'c'], ['y']],
+      ],
+      constants: { W, c: { dims: [4], data: [1, 2, -1, 0.5] } },
+    }),
+  );
+});
