@@ -76,6 +76,7 @@ describe('WebGL of half precision', async () => {
       const optimizer = tf.train.adam(0.01);
       const error = await errorOf(() => {
         for (let i = 0; i < 20; i++) step(policed, optimizer);
+        policed.predict(toTensor(randomRows(4, 2, 3)));
       });
       expect(error.code).toBe('not-finite');
       expect(error.message).toContain('computes in float16');

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { withPrecision } from '../ops/half-precision.js';
 import { offTape } from '../ops/off-tape.js';
+import type { Projection } from './projection.js';
 
 /** Training steps from one check to the next: one wait for the device in so many. */
 export const STEPS_BETWEEN_CHECKS = 64;
@@ -12,7 +13,8 @@ export const STEPS_BETWEEN_CHECKS = 64;
  * and before the model is used. What is found then puts all weights back to those of the last check that found nothing.
  */
 export class FiniteCheck {
-  /** The values of the last good check. */
+  /** The values of the last good check, and whether they are projected. */
+  private isProjected = false;
   private good: { variable: tfl.LayerVariable; value: tf.Tensor }[] = [];
   private steps = 0;
 
@@ -21,6 +23,8 @@ export class FiniteCheck {
     private readonly variables: () => readonly tfl.LayerVariable[],
     /** Throws `not-finite`, naming the layer, where the present weights overflow on the regions. */
     private readonly assertRegions: () => void,
+    /** In mode `project`. */
+    private readonly projection: Pick<Projection, 'isDone' | 'markDone'> | undefined,
   ) {}
 
   /** Reads nothing at the first step: the weights were finite when the model was constrained, or are whoever wrote them's. */
@@ -69,6 +73,7 @@ export class FiniteCheck {
   private remember(): void {
     this.dispose();
     this.good = this.variables().map(variable => ({ variable, value: tf.keep(tf.clone(variable.read())) }));
+    this.isProjected = this.projection?.isDone === true;
     this.steps = 0;
   }
 
@@ -76,6 +81,7 @@ export class FiniteCheck {
     tf.tidy(() => {
       for (const { variable, value } of this.good) (variable.read() as tf.Variable).assign(value);
     });
+    if (this.isProjected) this.projection!.markDone();
     this.steps = 0;
   }
 

@@ -79,11 +79,15 @@ export class PolicedLayer extends CompositeLayer {
     this.steps = new TrainingSteps(constraint, this.state, corrector, this.stopwatch, device);
     const variables = () => [...leavesOf(model).flatMap(layer => layer.weights), ...this.state.weights];
     this.present = new PresentConstraint(constraint, this.state.previous, corrector, variables);
-    this.finite = new FiniteCheck(variables, () => {
-      passFrames(constraint, this.state.previous, { regions: this.state.stepRegions });
-    });
     if (movesStatistics(constraint)) this.statistics = new BatchStatistics(constraint, this.state.previous);
     if (settings.mode === 'project') this.projection = new Projection(constraint, this.state, variables);
+    this.finite = new FiniteCheck(
+      variables,
+      () => {
+        passFrames(constraint, this.state.previous, { regions: this.state.stepRegions });
+      },
+      this.projection,
+    );
   }
 
   override build(): void {

@@ -56,12 +56,22 @@ export class Projection {
     private readonly variables: () => readonly tfl.LayerVariable[],
   ) {}
 
+  /** Whether the weights are those of the last projection. */
+  get isDone(): boolean {
+    return this.last !== undefined && isSameKey(this.last, weightsKey(this.variables()));
+  }
+
+  /** The weights were put back to what a projection left: another one would move them by its rounding. */
+  markDone(): void {
+    this.last = weightsKey(this.variables());
+  }
+
   /**
    * Leaves the weights alone if they are those of the last projection. Throws `not-finite` for shifts that are not; the device, where it is to
    * compute, hands them on.
    */
   apply(device?: DevicePass): void {
-    if (this.last && isSameKey(this.last, weightsKey(this.variables()))) return;
+    if (this.isDone) return;
     tf.tidy(() => {
       // All are found and checked before any is written, so that an error leaves the weights as they were.
       const options = { device };
@@ -73,7 +83,7 @@ export class Projection {
       for (const each of found) this.state.keep(each);
       for (const each of foundOnDevice) this.state.keepOnDevice(each);
     });
-    this.last = weightsKey(this.variables());
+    this.markDone();
   }
 
   /** The bias before a nonlinearity, and what it is with its shifts in it. */
