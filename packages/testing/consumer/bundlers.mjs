@@ -7,6 +7,7 @@ const HTML = '<!doctype html><title>page</title><script type="module" src="./pag
 const ENTRIES = [
   'brainjs',
   'core',
+  'jax',
   'onnx-export',
   'onnx-import',
   'synaptic',
@@ -15,6 +16,7 @@ const ENTRIES = [
   'vnnlib',
 ];
 const FRAMEWORKS = [
+  '@jax-js/jax@0.1.25',
   'brain.js@2.0.0-beta.24',
   'synaptic@1.1.4',
   ...['core', 'layers', 'backend-cpu', 'backend-wasm'].map(name => `@tensorflow/tfjs-${name}@4.22.0`),
@@ -113,6 +115,7 @@ export async function checkBundlers(install) {
         doors: 'ok',
         roundTrip: 'ok',
         training: 'ok',
+        jax: 'ok',
         programs: CARRY_FILES.has(name) ? 'ok' : 'not-loaded',
         ...(CARRY_FILES.has(name) ? { worker: 'ok' } : {}),
         wasm: 'not-loaded', // its paths are not set: tfjs' README says how

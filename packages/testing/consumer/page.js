@@ -1,9 +1,12 @@
 // A page that uses every entry but @police/tfjs/node, which is for Node; bundlers build it, Chromium runs it. What it did is on `globalThis.checks`, each a promise of 'ok' or of
 // the error's code.
+
+import { defaultDevice, random } from '@jax-js/jax';
 import * as brainDoor from '@police/brainjs';
 import { box, chain, dense, matrixFromRows, police, relu } from '@police/core';
 import * as adapter from '@police/core/adapter';
 import { loadLinearPrograms } from '@police/core/highs';
+import * as jax from '@police/jax';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import * as synapticDoor from '@police/synaptic';
@@ -28,6 +31,14 @@ const actions = {
     await startBackend('cpu');
     const model = sequential({ layers: [layers.dense({ units: 2, inputShape: [2] }), layers.leakyReLU()] });
     return [freeze(constrain(model, { regions })).maps.length === 1];
+  },
+  jax: async () => {
+    await jax.start('wasm');
+    defaultDevice('wasm');
+    const model = jax.sequential([2], [jax.dense(4), jax.leakyRelu(0.1), jax.dense(1)]);
+    const policed = jax.police(model, regions);
+    const params = model.init(random.key(0));
+    return [policed.freeze(params, policed.init(params)).maps.length === 1];
   },
   programs: async () => {
     const { maximise } = await loadLinearPrograms();

@@ -1,6 +1,7 @@
 import { numpy as np } from '@jax-js/jax';
 import { scalar, type Tensor } from '../arrays.js';
 import { sideWhere } from './body.js';
+import { allOf } from './truths.js';
 
 /** The ends of forbidden intervals, core's `ForbiddenIntervals`, `[constraints, units]` each, without gradient. */
 export interface Intervals {
@@ -58,7 +59,7 @@ function keptShift({ below, above }: Intervals, wanted: Tensor): { shift: Tensor
     least.ref,
     np.where(np.less(most.ref, zero.ref), most.ref, zero),
   );
-  const isDecided = np.all(np.logicalOr(isUp, isDown), 0, { keepdims: true });
+  const isDecided = allOf(np.logicalOr(isUp, isDown), 0, true);
   const isPossible = np.logicalAnd(
     np.logicalAnd(isDecided, np.lessEqual(least, most)),
     np.isfinite(shift.ref),
@@ -76,7 +77,7 @@ function nearestShift({ below, above }: Intervals): Tensor {
   const each = candidates.ref.reshape([2 * count + 1, 1, units]);
   const isUnder = np.lessEqual(each.ref, below.reshape([1, count, units]));
   const isOver = np.greaterEqual(each, above.reshape([1, count, units]));
-  const isFree = np.all(np.logicalOr(isUnder, isOver), 1);
+  const isFree = allOf(np.logicalOr(isUnder, isOver), 1);
   const isUp = np.logicalAnd(isFree.ref, np.greaterEqual(candidates.ref, zero.ref));
   const isDown = np.logicalAnd(isFree, np.lessEqual(candidates.ref, zero));
   const up = np.min(np.where(isUp, candidates.ref, infinity.ref), 0, { keepdims: true });

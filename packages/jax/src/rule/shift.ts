@@ -4,6 +4,7 @@ import { type Format, scalar, type Tensor, tensorOf } from '../arrays.js';
 import type { Extent } from './body.js';
 import { type Chosen, chooseOne } from './one-constraint.js';
 import { determine, type Intervals } from './several-constraints.js';
+import { anyOf } from './truths.js';
 
 /**
  * The one step before a nonlinearity (paper, Algorithm 1, lines 5–8, generalised): to each unit the shift nearest 0 that puts every
@@ -58,7 +59,7 @@ function fromActive(
   const column = (values: number[]) => tensorOf(values, [kinks.length, 1], dtype);
   const ends = np.where(isUp.ref, column(kinks.map(({ hi }) => hi)), column(kinks.map(({ lo }) => lo)));
   const end = np.sum(np.where(isActive.ref, ends, scalar(0, dtype)), 0, { keepdims: true });
-  const isHere = np.any(isActive, 0, { keepdims: true });
+  const isHere = anyOf(isActive, 0, true);
   return np.where(isHere, end.sub(extent.extreme(isUp)), scalar(0, dtype));
 }
 

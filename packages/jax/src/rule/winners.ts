@@ -2,6 +2,7 @@ import { lax, numpy as np } from '@jax-js/jax';
 import { indicesOf, scalar, type Tensor } from '../arrays.js';
 import type { MaxNode } from '../nodes/node.js';
 import { atIndex, type TensorBody } from './body.js';
+import { anyOf } from './truths.js';
 
 /** What core's `chooseWinners` gives, with a gradient. */
 export interface Winners {
@@ -30,7 +31,7 @@ export function chooseWinners(
   const leads = entries.map((x, r) => leadsOf(x.ref, bodies[r], members.ref)); // [windows, a, b]
   const worst = leads.map(lead => np.max(lax.stopGradient(lead.ref), -1)); // [windows, a]
   const wins = worst.map(lead => np.lessEqual(lead.ref, scalar(0, lead.dtype)));
-  const isFree = wins.map(win => np.any(win.ref, -1)).reduce((a, b) => np.logicalAnd(a, b));
+  const isFree = wins.map(win => anyOf(win.ref, -1)).reduce((a, b) => np.logicalAnd(a, b));
   const place = chosenPlace(
     worst.reduce((a, b) => np.maximum(a, b)),
     members.ref,
@@ -65,7 +66,7 @@ function leadsOf(entries: Tensor, body: TensorBody, members: Tensor): Tensor {
 /** The place `[windows]` of the entry lifted before, or of the least of `needed` `[windows, a]`. */
 function chosenPlace(needed: Tensor, members: Tensor, previous: Tensor): Tensor {
   const isPrevious = np.equal(members, previous.reshape([-1, 1]));
-  return np.where(np.any(isPrevious.ref, -1), firstOf(isPrevious), np.argmin(needed, -1));
+  return np.where(anyOf(isPrevious.ref, -1), firstOf(isPrevious), np.argmin(needed, -1));
 }
 
 /** The largest lead over the entries at places `[windows]`, on any region, the first of several. */
