@@ -1,4 +1,4 @@
-// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist] [steps]
+// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist] [steps] [radius,...]
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -14,9 +14,12 @@ import {
   refit,
   rowOf,
 } from '@police/core';
+import { useFastProducts } from '@police/core/fast';
 import { readModel, writeBack } from '@police/onnx-import';
 
-const [folder, what = 'all', steps = '0'] = process.argv.slice(2);
+const [folder, what = 'all', steps = '0', radii = '0.05,0.1,0.02'] = process.argv.slice(2);
+
+useFastProducts();
 
 const training = Number(steps) > 0 ? { distil: { steps: Number(steps) } } : {};
 
@@ -157,7 +160,7 @@ function acas() {
   }
 }
 
-const RADII = [0.05, 0.1, 0.02];
+const RADII = radii.split(',').map(Number);
 const IMAGES = 10;
 const UNSEEN = 2000;
 const SEEN = 3000;

@@ -3,6 +3,7 @@ import type { MaxNode } from '../network/nodes.js';
 import { type Matrix, pickColumns } from '../numeric/matrix.js';
 import type { FrameReader, Region } from '../regions/region.js';
 import { pairLeads } from '../rule/winners.js';
+import { linearOnAxes, readsAxes } from './axial-frame.js';
 
 /**
  * Carries one region's frame through a network, node by node. The values it gives, one column per unit, have the frame's
@@ -29,7 +30,10 @@ export function wholePropagator(region: Region): FramePropagator {
     region,
     reader: region,
     start: () => region.frame,
-    linear: linearPart,
+    linear: (node, inputs) =>
+      node.kind === 'affine' && readsAxes(node.operator, region, inputs[0])
+        ? linearOnAxes(node.operator, region)
+        : linearPart(node, inputs),
     leads: ({ windows }, input) => pairLeads(windows, region, input),
     fixPiece: () => {},
     columns: (_name, values, units) => pickColumns(values, units),

@@ -1,3 +1,4 @@
+import { addAxesGradient, readsAxes } from '../frames/axial-frame.js';
 import type { PolicedLayer } from '../frames/policed-pass.js';
 import { activationSlope, twoPieces } from '../network/activation.js';
 import { accumulateAffineGradient } from '../network/affine-operator.js';
@@ -43,6 +44,7 @@ export function totalShift(
 export function affineGradient(
   { operator }: AffineNode,
   x: Matrix,
+  regions: readonly Region[],
   frames: readonly Matrix[],
   dy: Adjoint,
 ): AffineGradient {
@@ -51,7 +53,8 @@ export function affineGradient(
   dy.frames.forEach((d, r) => {
     const frame = frames[r];
     accumulateAffineGradient(operator, into, rowRange(frame, 0, 1), rowRange(d, 0, 1));
-    operator.accumulateGradient(into, rowRange(frame, 1, frame.rows), rowRange(d, 1, d.rows));
+    if (readsAxes(operator, regions[r], frame)) addAxesGradient(into.weight, regions[r], d);
+    else operator.accumulateGradient(into, rowRange(frame, 1, frame.rows), rowRange(d, 1, d.rows));
   });
   return into;
 }

@@ -131,7 +131,7 @@ export function policedBackward(
   const rules: BackRules<Adjoint> = {
     affine: (node, d) => {
       const { operator, input, name } = node;
-      affine.set(name, affineGradient(node, values.get(input)!, pass.values.get(input)!, d));
+      affine.set(name, affineGradient(node, values.get(input)!, regions, pass.values.get(input)!, d));
       if (input === inputName) {
         const data = wantsInput ? operator.adjoint(d.data) : matrix(d.data.rows, operator.inSize);
         return [{ data, frames: [] }];

@@ -1,11 +1,13 @@
 import { assertFinite, assertSize } from '../../errors.js';
 import {
+  addInto,
   addTransposedProduct,
   type Matrix,
   matrix,
   matrixFromRows,
   multiply,
   multiplyTransposed,
+  pickColumns,
   transposed,
 } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
@@ -55,7 +57,7 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
       return product(x, absolute);
     },
     zeroGradient: () => ({ weight: matrix(weight.rows, weight.cols), bias: new Float64Array(weight.rows) }),
-    accumulateGradient: (into, x, dy) => addTransposedProduct(into.weight, dy, x),
+    accumulateGradient: (into, x, dy) => addGradient(into.weight, dy, x),
     withBias: next => {
       assertSize(next.length, weight.rows, 'dense', 'bias');
       return denseOf(weight, next);
@@ -73,9 +75,15 @@ function product(x: Matrix, w: Matrix): Matrix {
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
   const nonZeros = countNonZeros(x.data);
   if (nonZeros <= SPARSE_SHARE * x.data.length) {
+    const used = columnsInUse(x);
+    if (isFew(used, x)) return denseProduct(pickColumns(x, used), pickColumns(w, used));
     // Turning W over costs as much as this many non-zeros, and then they meet whole rows.
     return nonZeros < w.cols ? multiplyTransposed(x, w) : multiply(x, transposed(w));
   }
+  return denseProduct(x, w);
+}
+
+function denseProduct(x: Matrix, w: Matrix): Matrix {
   return fastProduct(() => asTaps(w), x, x.rows * w.data.length) ?? multiplyTransposed(x, w);
 }
 
@@ -84,6 +92,65 @@ function adjointProduct(y: Matrix, w: Matrix): Matrix {
   assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
   if (countNonZeros(y.data) <= SPARSE_SHARE * y.data.length) return multiply(y, w);
   return fastProduct(() => asTaps(transposed(w)), y, y.rows * w.data.length) ?? multiply(y, w);
+}
+
+/**
+ * Adds `Yᵀ X`. Of the frame of a large region the gradient reaches the few units that were shifted, and few of those before are not flat:
+ * only columns in use are multiplied.
+ */
+function addGradient(into: Matrix, y: Matrix, x: Matrix): void {
+  const [units, inputs] = [columnsInUse(y), columnsInUse(x)];
+  const [fewUnits, fewInputs] = [isFew(units, y), isFew(inputs, x)];
+  if (!fewUnits && !fewInputs) {
+    addDenseGradient(into, y, x);
+    return;
+  }
+  const [rows, columns] = [fewUnits ? units : all(y.cols), fewInputs ? inputs : all(x.cols)];
+  const part = matrix(rows.length, columns.length);
+  forBlock(rows, columns, into.cols, (at, k) => {
+    part.data[k] = into.data[at];
+  });
+  addDenseGradient(part, fewUnits ? pickColumns(y, units) : y, fewInputs ? pickColumns(x, inputs) : x);
+  forBlock(rows, columns, into.cols, (at, k) => {
+    into.data[at] = part.data[k];
+  });
+}
+
+function addDenseGradient(into: Matrix, y: Matrix, x: Matrix): void {
+  const work = into.data.length * x.rows;
+  const isByKernel = work >= LEAST_GRADIENT_WORK && countNonZeros(x.data) > SPARSE_SHARE * x.data.length;
+  const sum = isByKernel ? fastProduct(() => asTaps(transposed(x)), transposed(y), work) : undefined;
+  if (sum) addInto(into, sum);
+  else addTransposedProduct(into, y, x);
+}
+
+/** Visits entries of a block of rows and columns of a matrix: where in the matrix, where in the block. */
+function forBlock(
+  rows: Int32Array,
+  columns: Int32Array,
+  cols: number,
+  visit: (at: number, k: number) => void,
+): void {
+  for (let i = 0, k = 0; i < rows.length; i++)
+    for (let j = 0; j < columns.length; j++, k++) visit(rows[i] * cols + columns[j], k);
+}
+
+/** Multiply-adds from which it pays to turn both blocks over for a kernel. */
+const LEAST_GRADIENT_WORK = 2 ** 21;
+
+/** Columns are picked where at most this share of them is in use: then copies cost less than what they save. */
+const FEW_COLUMNS = 1 / 2;
+
+const isFew = (used: Int32Array, { cols }: Matrix): boolean => used.length <= FEW_COLUMNS * cols;
+
+const all = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+/** Columns that hold anything but 0, in order. */
+function columnsInUse({ rows, cols, data }: Matrix): Int32Array {
+  const isUsed = new Uint8Array(cols);
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let j = 0; j < cols; j++, at++) if (data[at] !== 0) isUsed[j] = 1;
+  return all(cols).filter(j => isUsed[j] === 1);
 }
 
 const ONE_POSITION: Int32Array = new Int32Array(1);
