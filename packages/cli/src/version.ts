@@ -1,2 +1,2 @@
 /** This package's version, written by `npm run manifests`. */
-export const version: string = '0.0.0';
+export const version: string = '0.1.0';
