@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEnds } from '@police/onnx-import';
+import { decode } from '@police/onnx-proto';
 import { measured } from './measured.mjs';
 
 /** What some models are asked with: a tensor inside, or a patch where not all operators can be read or A would be huge. */
@@ -15,7 +16,7 @@ const OPTIONS = {
 };
 
 /** Seconds that a command may take. */
-const MOST = 600;
+const MOST = 200;
 const SAMPLES = 200;
 const RADIUS = 0.05;
 
@@ -77,7 +78,9 @@ try {
   )) {
     if (names.length > 0 && !names.includes(name)) continue;
     const file = join(folder, `${name}.onnx`);
-    const size = readEnds(readFileSync(file)).inputShape.reduce((product, n) => product * n, 1);
+    const bytes = readFileSync(file);
+    const [output] = decode('ModelProto', bytes).graph.output;
+    const size = readEnds(bytes, { output: output.name }).inputShape.reduce((product, n) => product * n, 1);
     const options = OPTIONS[name] ?? [];
     const isImage = size >= IMAGE;
     const [centre, corners] = [join(work, 'centre.npy'), join(work, 'corners.npy')];

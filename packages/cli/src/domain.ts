@@ -8,8 +8,13 @@ export interface Samples {
   readonly of: string;
 }
 
-/** Points of a domain. */
+/** Points of a domain, fewer where coordinates are so many that all would be more than so many numbers. */
 const POINTS = 2000;
+const NUMBERS = 2 ** 24;
+const LEAST_POINTS = 16;
+
+const pointsOf = (size: number): number =>
+  Math.min(POINTS, Math.max(LEAST_POINTS, Math.floor(NUMBERS / size)));
 
 /** How many times as large as the regions their surroundings are, unless they are named. */
 const TIMES = 2;
@@ -36,7 +41,7 @@ export function domainPoints(regions: readonly Region[], domain: readonly Region
   const centre = lo.map((low, k) => (low + hi[k]) / 2);
   const unit = evenPoints(lo.length);
   const points = matrix(
-    POINTS,
+    pointsOf(lo.length),
     lo.length,
     unit.map((u, i) => {
       const k = i % lo.length;
@@ -68,7 +73,7 @@ function boxOf(regions: readonly Region[]): { lo: Float64Array; hi: Float64Array
 function evenPoints(size: number): Float64Array {
   if (size > MOST_LATTICE_DIMENSIONS) {
     const rng = repeatable(1);
-    return Float64Array.from({ length: POINTS * size }, rng);
+    return Float64Array.from({ length: pointsOf(size) * size }, rng);
   }
   let ratio = 2;
   for (let i = 0; i < 64; i++) ratio = (1 + ratio) ** (1 / (size + 1));
