@@ -1,9 +1,7 @@
 // What patches cost and keep, on real networks: node packages/cli/bench/patch.mjs FOLDER [acas | ways [way …] | any [model …]]
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   box,
   certify,
@@ -21,6 +19,7 @@ import {
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
 import { run } from '../dist/run.js';
+import { measured } from './measured.mjs';
 import { latencies, openModel, tensorsOf } from './runtime.mjs';
 
 const [folder, what = 'all', ...rest] = process.argv.slice(2);
@@ -40,25 +39,11 @@ async function police(args) {
   return said.join('');
 }
 
-/** The same in a process of its own: `{ text, wall, processor, memory }`, seconds and MiB. */
-function measured(args) {
-  const start = performance.now();
-  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), folder, 'child', ...args], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (child.status !== 0) throw new Error(child.stderr);
-  const wall = (performance.now() - start) / 1000;
-  const [usage, ...text] = child.stdout.split('\n').reverse();
-  const { processor, memory } = JSON.parse(usage);
-  return { text: text.reverse().join('\n'), wall, processor, memory };
-}
-
-async function child() {
-  process.stdout.write(await police(rest));
-  const { user, system } = process.cpuUsage();
-  const memory = process.resourceUsage().maxRSS / 1024;
-  process.stdout.write(`\n${JSON.stringify({ processor: (user + system) / 1e6, memory })}`);
+/** {@link measured}; throws where the command fails. */
+function done(args) {
+  const found = measured(args);
+  if (found.code !== 0) throw new Error(found.errors);
+  return found;
 }
 
 function median(values) {
@@ -288,10 +273,10 @@ async function any(work) {
     const model = join(folder, `${name}.onnx`);
     const [file, patchedFile] = [join(work, `${name}.json`), join(work, `${name}.onnx`)];
     writeFileSync(file, JSON.stringify(json));
-    const enforced = measured([
+    const enforced = done([
       ...['enforce', model, '-r', file, '--method', 'patch', '-o', patchedFile, '-f', '--json'],
     ]);
-    const verified = measured(['verify', patchedFile, '-r', file]);
+    const verified = done(['verify', patchedFile, '-r', file]);
     console.log(`${name}: ${cost(enforced)} to patch, ${cost(verified)} to verify`);
     const said = JSON.parse(enforced.text.split('\n').find(line => line.startsWith('{')));
     console.log(`  ${said.added.nodes} operators, ${said.added.entries} numbers; values by ${said.valuesBy}`);
@@ -349,15 +334,12 @@ function centreOf({ nodes }) {
   return network(all.reverse());
 }
 
-if (what === 'child') await child();
-else {
-  const work = mkdtempSync(join(tmpdir(), 'patch-'));
-  try {
-    const wanted = name => what === 'all' || what === name;
-    if (wanted('acas')) await acas(work);
-    if (wanted('ways')) await ways();
-    if (wanted('any')) await any(work);
-  } finally {
-    rmSync(work, { recursive: true });
-  }
+const work = mkdtempSync(join(tmpdir(), 'patch-'));
+try {
+  const wanted = name => what === 'all' || what === name;
+  if (wanted('acas')) await acas(work);
+  if (wanted('ways')) await ways();
+  if (wanted('any')) await any(work);
+} finally {
+  rmSync(work, { recursive: true });
 }

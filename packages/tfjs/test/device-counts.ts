@@ -3,7 +3,7 @@ import { constrain } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { activationLayer, type LayerKind, makeModel, randomRows, toTensor, trainableOf } from './helpers.js';
+import { activationLayer, adamStep, type LayerKind, makeModel, randomRows, toTensor } from './helpers.js';
 
 /** What passed between the processor and the device. */
 interface Traffic {
@@ -100,14 +100,8 @@ async function trafficOfFit(model: tfl.LayersModel): Promise<Traffic> {
 }
 
 function trafficOfLoop(model: tfl.LayersModel): Traffic {
-  const optimizer = tf.train.adam(0.01);
   const [x, y] = dataFor(model).map(data => tf.split(data, STEPS + 1)[0]);
-  const step = () =>
-    optimizer.minimize(
-      () => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
-      false,
-      trainableOf(model),
-    );
+  const step = adamStep(model, x, y);
   step();
   const counted = countTraffic();
   for (let i = 0; i < STEPS; i++) step();

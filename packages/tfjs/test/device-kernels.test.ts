@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeForDevice } from '../src/ops/peek.js';
-import { makeModel, randomRows, toTensor, trainableOf, useBackend } from './helpers.js';
+import { adamStep, makeModel, randomRows, toTensor, useBackend } from './helpers.js';
 
 beforeAll(async () => {
   await useBackend('cpu');
@@ -14,14 +14,8 @@ afterAll(() => takeForDevice(false));
 
 /** Kernels of a step of Adam, by TensorFlow.js' own count: also those, like a reshape, that launch nothing. */
 async function kernelsOf(model: tfl.LayersModel): Promise<number> {
-  const optimizer = tf.train.adam(0.01);
   const [x, y] = [toTensor(randomRows(32, 2, 1)), toTensor(randomRows(32, 1, 2))];
-  const step = () =>
-    optimizer.minimize(
-      () => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
-      false,
-      trainableOf(model),
-    );
+  const step = adamStep(model, x, y);
   step();
   const { kernels } = await tf.profile(() => {
     step();

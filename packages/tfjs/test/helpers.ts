@@ -103,6 +103,18 @@ export const weightsOf = (model: tfl.LayersModel): Float32Array[] =>
 export const trainableOf = (model: tfl.LayersModel): tf.Variable[] =>
   model.trainableWeights.map(weight => weight.read() as tf.Variable);
 
+/** Makes a step of Adam on the mean squared error of fixed data. */
+export function adamStep(model: tfl.LayersModel, x: tf.Tensor, y: tf.Tensor): () => void {
+  const optimizer = tf.train.adam(0.01);
+  return () => {
+    optimizer.minimize(
+      () => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
+      false,
+      trainableOf(model),
+    );
+  };
+}
+
 /** The constrained model's own raw weights as a plain model: in mode `shift`, without the shifts. */
 export const innerOf = (policed: tfl.LayersModel): tfl.LayersModel => policedLayerOf(policed).inner;
 

@@ -55,14 +55,20 @@ export function rowRange(m: Matrix, from: number, to: number): Matrix {
   return { rows: to - from, cols: m.cols, data: m.data.subarray(from * m.cols, to * m.cols) };
 }
 
-/** Visits entries row by row, `from` to `to` of the data: all that may be other than 0, of the rows from `firstRow` on. */
-export function forLive(m: Matrix, visit: (from: number, to: number) => void, firstRow: number = 0): void {
-  const { rows, cols, live } = m;
-  if (!live) visit(firstRow * cols, rows * cols);
-  else {
-    for (let start = firstRow * cols; start < rows * cols; start += cols)
-      for (let r = 0; r < live.length; r += 2) visit(start + live[r], start + live[r + 1]);
-  }
+/** Visits columns `from` to `to`, of the row that begins at `start` in the data: all that may be other than 0, of the rows from `firstRow` on. */
+export function forLiveRows(
+  { rows, cols, live = Int32Array.of(0, cols) }: Matrix,
+  firstRow: number,
+  visit: (start: number, from: number, to: number) => void,
+): void {
+  for (let start = firstRow * cols; start < rows * cols; start += cols)
+    for (let r = 0; r < live.length; r += 2) visit(start, live[r], live[r + 1]);
+}
+
+/** Visits entries `from` to `to` of the data: all that may be other than 0, row by row where columns are left out. */
+export function forLive(m: Matrix, visit: (from: number, to: number) => void): void {
+  if (!m.live) visit(0, m.rows * m.cols);
+  else forLiveRows(m, 0, (start, from, to) => visit(start + from, start + to));
 }
 
 /** Zeros `[rows, cols]` from the scratch, see {@link zeros}. */
@@ -272,13 +278,10 @@ export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
 
 /** Every column times a factor. */
 export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
-  const { rows, cols, live = Int32Array.of(0, cols) } = m;
-  const scaled = room(rows, cols);
-  for (let start = 0; start < rows * cols; start += cols) {
-    for (let r = 0; r < live.length; r += 2) {
-      for (let j = live[r]; j < live[r + 1]; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
-    }
-  }
+  const scaled = room(m.rows, m.cols);
+  forLiveRows(m, 0, (start, from, to) => {
+    for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
+  });
   return m.live ? { ...scaled, live: m.live } : scaled;
 }
 

@@ -1,4 +1,4 @@
-import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
+import { forLiveRows, largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
 import { zeros } from '../numeric/scratch.js';
@@ -35,7 +35,7 @@ export interface UnitBall {
 export const cube: UnitBall = {
   ...normOf((g, first, into) => {
     into.fill(0);
-    eachLiveRow(g, first, (start, from, to) => {
+    forLiveRows(g, first, (start, from, to) => {
       for (let j = from; j < to; j++) into[j] += Math.abs(g.data[start + j]);
     });
   }),
@@ -75,7 +75,7 @@ export const cube: UnitBall = {
 export const disc: UnitBall = {
   ...normOf((g, first, into) => {
     into.fill(0);
-    eachLiveRow(g, first, (start, from, to) => {
+    forLiveRows(g, first, (start, from, to) => {
       for (let j = from; j < to; j++) into[j] += g.data[start + j] * g.data[start + j];
     });
     for (let j = 0; j < g.cols; j++) {
@@ -125,7 +125,7 @@ export const disc: UnitBall = {
 export const octahedron: UnitBall = {
   ...normOf((g, first, into) => {
     into.fill(0);
-    eachLiveRow(g, first, (start, from, to) => {
+    forLiveRows(g, first, (start, from, to) => {
       for (let j = from; j < to; j++) into[j] = Math.max(into[j], Math.abs(g.data[start + j]));
     });
   }),
@@ -170,16 +170,6 @@ export const octahedron: UnitBall = {
     return distance <= tolerance / scale + containmentTolerance(size + 2 * d, 1);
   },
 };
-
-/** Visits columns `from` to `to`, of the row that begins at `start` in the data: all that may be other than 0, of the rows from `first` on. */
-function eachLiveRow(
-  { rows, cols, live = Int32Array.of(0, cols) }: Matrix,
-  first: number,
-  visit: (start: number, from: number, to: number) => void,
-): void {
-  for (let start = first * cols; start < rows * cols; start += cols)
-    for (let r = 0; r < live.length; r += 2) visit(start, live[r], live[r + 1]);
-}
 
 /** A norm from what writes it for the rows of g from `first` on to `into` `[units]`. Row by row, so that memory is read in order. */
 function normOf(
