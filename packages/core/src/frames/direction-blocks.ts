@@ -47,6 +47,10 @@ function withLive(rows: Matrix): Matrix {
   return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
 }
 
+/** Operators that do not tell which columns of their result are not 0 are looked after, where few of their inputs' are. */
+const withLiveOf = (inputs: readonly Matrix[], rows: Matrix): Matrix =>
+  rows.live || inputs.every(({ live }) => !live) ? rows : withLive(rows);
+
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
  * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
@@ -73,28 +77,27 @@ export class DirectionBlocks {
     this.pieces.set(name, piece);
   }
 
-  /** Reads, block by block, the directions after some nodes. A block's memory is the next one's: nobody may keep it. */
+  /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
     for (let from = 0; from < this.count; from += this.blockRows) {
       const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
-      for (const name of names) {
-        const block = withScratch(this.scratch, () => directions(name));
-        visit(name, block, from);
-      }
+      withScratch(this.scratch, () => {
+        for (const name of names) visit(name, directions(name), from);
+      });
       this.scratch.reclaim();
     }
   }
 
   /**
    * Sweeps every linear node that directions now reach and did not reach before, as `isNew` tells, and stores the directions
-   * that later nodes will ask for. What a visit makes room for is not to be kept.
+   * that later nodes will ask for.
    */
   advance(isNew: (name: string) => boolean, visit: Visit): void {
     const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
     const reached = linear.map(({ name }) => name).filter(name => isNew(name) && this.isReachable(name));
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
-      withScratch(this.scratch, () => visit(name, block, from));
+      visit(name, block, from);
       const into = kept.get(name);
       if (into) store(into, block, from);
     });
@@ -115,6 +118,8 @@ export class DirectionBlocks {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
+      affine: (node, inputs) => withLiveOf(inputs, LINEAR_PART.affine(node, inputs)),
+      concat: (node, inputs) => withLiveOf(inputs, LINEAR_PART.concat(node, inputs)),
       ...UNRESOLVED,
       input: () => withLive(rowRange(this.region.frame, from + 1, to + 1)),
       activation: throughPiece,

@@ -1,6 +1,16 @@
 import { assertSize } from '../errors.js';
-import { columnRange, concatColumns, linearCombination, type Matrix, matrix } from '../numeric/matrix.js';
-import { type Activation, activate, twoPieces } from './activation.js';
+import {
+  addToRows,
+  columnRange,
+  concatColumns,
+  linearCombination,
+  type Matrix,
+  matrix,
+  room,
+  rowRange,
+} from '../numeric/matrix.js';
+import { Scratch, withScratch } from '../numeric/scratch.js';
+import { type Activation, activate, type TwoPieces, twoPieces } from './activation.js';
 import { applyAffine } from './affine-operator.js';
 import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
@@ -17,8 +27,23 @@ import { type Rules, walk, walkToEnd } from './walk.js';
  */
 export function forward(net: Network, x: Matrix): Matrix {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
-  return walkToEnd(net, valuesAt(x));
+  const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
+  const atATime = Math.max(LEAST_ROWS, Math.floor(CACHED_BYTES / (8 * width)));
+  if (x.rows <= atATime) return walkToEnd(net, valuesAt(x));
+  const y = matrix(x.rows, net.outputSize);
+  const scratch = new Scratch();
+  for (let from = 0; from < x.rows; from += atATime) {
+    const rows = rowRange(x, from, Math.min(x.rows, from + atATime));
+    const values = withScratch(scratch, () => walkToEnd(net, valuesAt(rows)));
+    y.data.set(values.data, from * y.cols);
+    scratch.reclaim();
+  }
+  return y;
 }
+
+/** Bytes of all nodes' values that stay in the caches, and rows that are worth reading the weights for. */
+const CACHED_BYTES = 2 ** 23;
+const LEAST_ROWS = 16;
 
 /** The values after every node, `[n, size]` by name. */
 export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matrix> {
@@ -40,18 +65,28 @@ export const valuesAt = (x: Matrix): Rules<Matrix> => ({
 
 /** `σ(h + shift)` on every row of h `[n, units]`. */
 function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
-  const { rows, cols } = h;
+  const { cols } = h;
+  const y = room(h.rows, cols);
+  const sums = shift ? addToRows({ ...h, data: h.data.slice() }, shift).data : h.data;
   const pieces = twoPieces(activation, cols);
-  const y = matrix(rows, cols);
-  const [low, high] = pieces?.offsets ?? [0, 0];
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, at++) {
-      const x = shift ? h.data[at] + shift[j] : h.data[at];
-      if (!pieces) y.data[at] = activate(activation, x, j);
-      else y.data[at] = x > pieces.at ? pieces.above[j] * x + high : pieces.below[j] * x + low;
+  if (pieces) writePieces(pieces, sums, cols, y.data);
+  else for (let at = 0; at < sums.length; at++) y.data[at] = activate(activation, sums[at], at % cols);
+  return y;
+}
+
+/** Without a branch: on which side a value is, is as good as random. */
+function writePieces(
+  { at: kink, slopes, offsets }: TwoPieces,
+  x: Float64Array,
+  cols: number,
+  into: Float64Array,
+): void {
+  for (let start = 0; start < x.length; start += cols) {
+    for (let j = 0; j < cols; j++) {
+      const side = Number(x[start + j] > kink);
+      into[start + j] = slopes[2 * j + side] * x[start + j] + offsets[side];
     }
   }
-  return y;
 }
 
 /** A node that is affine whatever the regions are. */

@@ -276,12 +276,14 @@ export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
   return picked;
 }
 
-/** Every column times a factor. */
-export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
+/** Every column times a factor; without factors a copy. */
+export function scaleColumns(m: Matrix, factors?: Float64Array): Matrix {
   const scaled = room(m.rows, m.cols);
-  forLiveRows(m, 0, (start, from, to) => {
-    for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
-  });
+  if (!factors) copyLive(m, scaled.data, 0);
+  else
+    forLiveRows(m, 0, (start, from, to) => {
+      for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
+    });
   return m.live ? { ...scaled, live: m.live } : scaled;
 }
 
