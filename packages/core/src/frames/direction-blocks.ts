@@ -3,8 +3,8 @@ import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
-import { type Live, rangesOf } from '../numeric/live.js';
-import { copyLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import type { Live } from '../numeric/live.js';
+import { copyLive, type Matrix, matrix, rowRange, withLive, withLiveOf } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 
@@ -32,24 +32,6 @@ function store({ rows, live }: Stored, block: Matrix, from: number): void {
   copyLive(block, rows.data, from * block.cols);
   if (block.live) live.set(from, block.live);
 }
-
-/** Share of the columns that is worth looking for. */
-const LIVE_SHARE = 1 / 2;
-
-/** The same rows with the columns that are not 0, where these are few. */
-function withLive(rows: Matrix): Matrix {
-  const { cols, data } = rows;
-  const isLive = new Uint8Array(cols);
-  for (let start = 0; start < data.length; start += cols)
-    for (let j = 0; j < cols; j++) if (data[start + j] !== 0) isLive[j] = 1;
-  const live = rangesOf(isLive);
-  const count = live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
-  return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
-}
-
-/** Operators that do not tell which columns of their result are not 0 are looked after, where few of their inputs' are. */
-const withLiveOf = (inputs: readonly Matrix[], rows: Matrix): Matrix =>
-  rows.live || inputs.every(({ live }) => !live) ? rows : withLive(rows);
 
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions

@@ -1,5 +1,5 @@
 import { type Lifts, type Windows, windowCount } from '../network/max-windows.js';
-import { type Matrix, matrix, pickColumns } from '../numeric/matrix.js';
+import { type Matrix, matrix, pickColumns, room } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { ASKED } from './spared.js';
 
@@ -105,10 +105,10 @@ export function winnersOn(
 
 /** The adjoint of picking winners: dLoss/dy `[n, windows]` to dLoss/dx `[n, size]` on region r. */
 export function maxFrameAdjoint(dy: Matrix, { winners }: MaxShifts, region: number, size: number): Matrix {
-  const dx = matrix(dy.rows, size);
+  const dx = room(dy.rows, size);
+  const own = winners.subarray(region * dy.cols, (region + 1) * dy.cols);
   for (let i = 0; i < dy.rows; i++) {
-    for (let w = 0; w < dy.cols; w++)
-      dx.data[i * size + winners[region * dy.cols + w]] += dy.data[i * dy.cols + w];
+    for (let w = 0; w < dy.cols; w++) dx.data[i * size + own[w]] += dy.data[i * dy.cols + w];
   }
   return dx;
 }
