@@ -14,7 +14,29 @@ export async function useBackend(name: Backend): Promise<void> {
   if (name === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) {
     throw new Error('this WebGL computes in float16, and no tolerance here is made for that');
   }
+  if (name === 'webgpu') watchDevice();
   // A browser may give zeros for what it cannot copy out of WebGPU, and no error.
   const two = tf.tidy(() => tf.add(tf.ones([1]), 1).dataSync()[0]);
   if (two !== 2) throw new Error(`backend ${name} reads ${two} for 2`);
+}
+
+/** What webgpu refused to run: it drops the batch of kernels around it, and no error reaches TensorFlow.js. */
+const refused: string[] = [];
+const watched = new WeakSet<object>();
+
+function watchDevice(): void {
+  const { device } = tf.backend() as unknown as { device: EventTarget };
+  if (watched.has(device)) return;
+  watched.add(device);
+  device.addEventListener('uncapturederror', event => {
+    refused.push((event as unknown as { error: Error }).error.message);
+  });
+}
+
+/** What webgpu refused since the last call, once it has done all that it was asked for. */
+export async function refusedByDevice(): Promise<readonly string[]> {
+  const one = tf.tidy(() => tf.add(tf.ones([1]), 1));
+  await one.data();
+  one.dispose();
+  return refused.splice(0);
 }

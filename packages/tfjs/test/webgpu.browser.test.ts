@@ -1,7 +1,8 @@
 import { boxAround, simplex } from '@police/core';
 import { constrain, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { refusedByDevice } from './backends.js';
 import { expectLaws, makeSetup } from './graph-laws.js';
 import {
   bend,
@@ -21,6 +22,9 @@ const residual = modelCases.find(({ what }) => what.includes('a residual block')
 /** Every value that the constraint reads takes WebGPU milliseconds: the laws on a few models only. */
 describe('on webgpu', () => {
   beforeAll(() => useBackend('webgpu'));
+  afterEach(async () => {
+    expect(await refusedByDevice()).toEqual([]);
+  });
 
   test.each([
     { ...dense, steps: 4 },
