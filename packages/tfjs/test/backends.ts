@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, expect } from 'vitest';
 
 type Backend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
 
@@ -33,10 +34,13 @@ function watchDevice(): void {
   });
 }
 
-/** What webgpu refused since the last call, once it has done all that it was asked for. */
-export async function refusedByDevice(): Promise<readonly string[]> {
-  const one = tf.tidy(() => tf.add(tf.ones([1]), 1));
-  await one.data();
-  one.dispose();
-  return refused.splice(0);
+/** Every test of the suite fails whose kernels webgpu refused. */
+export function watchRefusals(): void {
+  afterEach(async () => {
+    // Once it has done all that it was asked for.
+    const two = tf.tidy(() => tf.add(tf.ones([1]), 1));
+    await two.data();
+    two.dispose();
+    expect(refused.splice(0)).toEqual([]);
+  });
 }

@@ -1,8 +1,7 @@
 import { boxAround, simplex } from '@police/core';
 import { constrain, toNetwork } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { refusedByDevice } from './backends.js';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { expectLaws, makeSetup } from './graph-laws.js';
 import {
   bend,
@@ -12,6 +11,7 @@ import {
   toTensor,
   trainableOf,
   useBackend,
+  watchRefusals,
   weightsOf,
 } from './helpers.js';
 import { type ModelCase, modelCases } from './models.js';
@@ -22,9 +22,7 @@ const residual = modelCases.find(({ what }) => what.includes('a residual block')
 /** Every value that the constraint reads takes WebGPU milliseconds: the laws on a few models only. */
 describe('on webgpu', () => {
   beforeAll(() => useBackend('webgpu'));
-  afterEach(async () => {
-    expect(await refusedByDevice()).toEqual([]);
-  });
+  watchRefusals();
 
   test.each([
     { ...dense, steps: 4 },
