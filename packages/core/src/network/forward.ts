@@ -1,16 +1,14 @@
 import { assertSize } from '../errors.js';
 import {
-  addToRows,
   columnRange,
   concatColumns,
   linearCombination,
   type Matrix,
   matrix,
-  room,
   rowRange,
 } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
-import { type Activation, activate, type TwoPieces, twoPieces } from './activation.js';
+import { activateRows } from './activate-rows.js';
 import { applyAffine } from './affine-operator.js';
 import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
@@ -28,7 +26,8 @@ import { type Rules, walk, walkToEnd } from './walk.js';
 export function forward(net: Network, x: Matrix): Matrix {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
   const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
-  const atATime = Math.max(LEAST_ROWS, Math.floor(CACHED_BYTES / (8 * width)));
+  const least = Math.min(LEAST_ROWS, Math.max(1, Math.floor(MOST_BYTES / (8 * width))));
+  const atATime = Math.max(least, Math.floor(CACHED_BYTES / (8 * width)));
   if (x.rows <= atATime) return walkToEnd(net, valuesAt(x));
   const y = matrix(x.rows, net.outputSize);
   const scratch = new Scratch();
@@ -45,6 +44,9 @@ export function forward(net: Network, x: Matrix): Matrix {
 const CACHED_BYTES = 2 ** 23;
 const LEAST_ROWS = 16;
 
+/** Bytes that all nodes' values may take for such rows: of a large image network they are more than its weights. */
+const MOST_BYTES = 2 ** 29;
+
 /** The values after every node, `[n, size]` by name. */
 export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matrix> {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
@@ -55,39 +57,13 @@ export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matr
 export const valuesAt = (x: Matrix): Rules<Matrix> => ({
   input: () => x,
   affine: ({ operator }, [rows]) => applyAffine(operator, rows),
-  activation: ({ activation, shift }, [rows]) => applyActivation(activation, rows, shift),
+  activation: ({ activation, shift }, [rows]) => activateRows(activation, rows, shift),
   sum: LINEAR_PART.sum,
   concat: LINEAR_PART.concat,
   max: ({ windows, lifts }, [rows]) => applyMax(windows, rows, lifts),
   clamp: (_node, inputs) => clampRows(inputs),
   opaque: UNRESOLVED.opaque,
 });
-
-/** `σ(h + shift)` on every row of h `[n, units]`. */
-function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
-  const { cols } = h;
-  const y = room(h.rows, cols);
-  const sums = shift ? addToRows({ ...h, data: h.data.slice() }, shift).data : h.data;
-  const pieces = twoPieces(activation, cols);
-  if (pieces) writePieces(pieces, sums, cols, y.data);
-  else for (let at = 0; at < sums.length; at++) y.data[at] = activate(activation, sums[at], at % cols);
-  return y;
-}
-
-/** Without a branch: on which side a value is, is as good as random. */
-function writePieces(
-  { at: kink, slopes, offsets }: TwoPieces,
-  x: Float64Array,
-  cols: number,
-  into: Float64Array,
-): void {
-  for (let start = 0; start < x.length; start += cols) {
-    for (let j = 0; j < cols; j++) {
-      const side = Number(x[start + j] > kink);
-      into[start + j] = slopes[2 * j + side] * x[start + j] + offsets[side];
-    }
-  }
-}
 
 /** A node that is affine whatever the regions are. */
 export type LinearNode = AffineNode | SumNode | ConcatNode;

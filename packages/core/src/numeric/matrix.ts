@@ -202,7 +202,9 @@ export function addTransposedProduct(into: Matrix, y: Matrix, x: Matrix): void {
 /** Adds `vector` `[cols]` to every row, in place. */
 export function addToRows(m: Matrix, vector: ArrayLike<number>): Matrix {
   assertSize(vector.length, m.cols, 'addToRows', 'vector');
-  for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.cols; j++) m.data[i * m.cols + j] += vector[j];
+  const { cols, data } = m;
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) data[start + j] += vector[j];
   return m;
 }
 
