@@ -1,11 +1,13 @@
 // Everything of '@police/tfjs', nothing of it left for later: for Node, and pages that use most of it.
 import { useDemands } from './parts/use-demands.js';
 import { useFading } from './parts/use-fading.js';
+import { useMaxima } from './parts/use-maxima.js';
 import { usePatches } from './parts/use-patches.js';
 import { useSavedModels } from './parts/use-saved-models.js';
 
 useDemands();
 useFading();
+useMaxima();
 usePatches();
 useSavedModels();
 
