@@ -13,6 +13,7 @@ export { Shifted } from './layers/shifted-layer.js';
 export { mapPenalty } from './map-penalty.js';
 export { useDemands } from './parts/use-demands.js';
 export { useFading } from './parts/use-fading.js';
+export { useMaxima } from './parts/use-maxima.js';
 export { usePatches } from './parts/use-patches.js';
 export { useSavedModels } from './parts/use-saved-models.js';
 export { useSmoothActivations } from './parts/use-smooth-activations.js';

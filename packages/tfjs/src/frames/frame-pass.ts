@@ -11,7 +11,13 @@ import {
 } from '../graph/node.js';
 import { presentLifts } from '../graph/present-lifts.js';
 import type { BoundsOfSmoothness } from '../parts/smoothness.js';
-import type { Adjustment, FoundAdjustment, FoundOnDevice, Previous } from './adjustment.js';
+import {
+  type Adjustment,
+  adjustmentOnDevice,
+  type FoundAdjustment,
+  type FoundOnDevice,
+  type Previous,
+} from './adjustment.js';
 import type { Constraint } from './constraint.js';
 import {
   biasedFrames,
@@ -49,8 +55,8 @@ export interface FramePassOptions {
 /** The rule on the device, and the sides there. */
 export interface DevicePass {
   readonly rule: DeviceRule;
-  /** By position, `[regions × kinks, units]`. */
-  previous(place: number): tf.Tensor2D;
+  /** By position, `[regions × kinks, units]`, or the lifted entries of a maximum. */
+  previous(place: number): tf.Tensor;
 }
 
 /** Frames before an affine node, and what it does with them. */
@@ -93,7 +99,8 @@ export class FramePass {
     if (this.regions.length === 0) return undefined;
     if (node.kind === 'activation')
       return this.device ? this.shiftOnDevice(node, place, this.device) : this.shift(node, place);
-    if (node.kind === 'max') return this.lift(node, place);
+    if (node.kind === 'max')
+      return this.device ? this.liftOnDevice(node, place, this.device) : this.lift(node, place);
     if (this.carries(place)) this.linear(node, place, step);
     return undefined;
   }
@@ -139,13 +146,24 @@ export class FramePass {
   private shiftOnDevice(node: ActivationNode, place: number, { rule, previous }: DevicePass): Adjustment {
     const entering = this.entering[node.inputs[0]];
     const h = { ...this.before(node, entering), alpha: node.alpha?.() };
-    const { c, sides, frames } = rule.shift(place, h, this.regions, previous(place), {
+    const { c, sides, frames } = rule.shift(place, h, this.regions, previous(place) as tf.Tensor2D, {
       isLast: !this.carries(place),
       isDetached: !this.keepsGradient(place),
     });
     this.frames[place] = frames;
     this.foundOnDevice.push({ place, c, sides });
     return { kind: 'shift', c };
+  }
+
+  private liftOnDevice(node: MaxNode, place: number, { rule, previous }: DevicePass): Adjustment {
+    const [x] = this.inputsOf(node);
+    const { found, frames } = rule.lift(place, x, this.regions, previous(place), {
+      isLast: !this.carries(place),
+      isDetached: !this.keepsGradient(place),
+    });
+    if (this.carries(place)) this.frames[place] = frames;
+    this.foundOnDevice.push(found);
+    return adjustmentOnDevice(found);
   }
 
   private shift(node: ActivationNode, place: number): Adjustment {
