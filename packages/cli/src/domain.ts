@@ -29,13 +29,21 @@ export function randomPoints(domain: readonly Region[], count: number): Matrix {
   return alongBox(unit, lo.length, (k, u) => lo[k] + u * (hi[k] - lo[k]));
 }
 
-/** Points of the box around the domain, or of a box twice as large as the one around the regions. */
-export function domainPoints(regions: readonly Region[], domain: readonly Region[] | undefined): Samples {
+/**
+ * Points of the box around the domain, or of a box twice as large as the one around the regions; of so many that could be, as many as
+ * `worth` says.
+ */
+export function domainPoints(
+  regions: readonly Region[],
+  domain: readonly Region[] | undefined,
+  worth: (points: number) => number = points => points,
+): Samples {
   const { lo, hi } = boxOf(domain ?? regions);
   const times = domain ? 1 : TIMES;
   const ends = lo.map((low, k) => (times * (hi[k] - low)) / 2);
   const centre = lo.map((low, k) => (low + hi[k]) / 2);
-  const points = alongBox(evenPoints(lo.length), lo.length, (k, u) => centre[k] + (2 * u - 1) * ends[k]);
+  const unit = evenPoints(worth(pointsOf(lo.length)), lo.length);
+  const points = alongBox(unit, lo.length, (k, u) => centre[k] + (2 * u - 1) * ends[k]);
   const several = regions.length > 1 ? 'the box around the regions' : 'the region';
   return { points, of: domain ? 'points of the domain' : `points of a box twice as large as ${several}` };
 }
@@ -72,11 +80,11 @@ function boxOf(regions: readonly Region[]): { lo: Float64Array; hi: Float64Array
 }
 
 /** Points of the unit cube: the additive recurrence of the generalised golden ratio (Roberts 2018), or random. */
-function evenPoints(size: number): Float64Array {
-  if (size > MOST_LATTICE_DIMENSIONS) return randomNumbers(pointsOf(size) * size);
+function evenPoints(count: number, size: number): Float64Array {
+  if (size > MOST_LATTICE_DIMENSIONS) return randomNumbers(count * size);
   let ratio = 2;
   for (let i = 0; i < 64; i++) ratio = (1 + ratio) ** (1 / (size + 1));
-  return Float64Array.from({ length: POINTS * size }, (_, i) => {
+  return Float64Array.from({ length: count * size }, (_, i) => {
     const n = Math.floor(i / size) + 1;
     return (0.5 + n * ratio ** -((i % size) + 1)) % 1;
   });

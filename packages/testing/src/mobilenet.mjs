@@ -40,18 +40,19 @@ export const LARGE = {
   classes: 1000,
 };
 
-/** One of each kind of block, for pictures of 32 × 32. */
+/** Each kind of block, for pictures of 16 × 16. */
 export const SMALL = {
-  size: 32,
-  stem: 8,
+  size: 16,
+  stem: 4,
   blocks: [
-    ...block(3, 16, 8, 'Relu6', 1, 2),
-    ...block(5, 24, 12, 'Relu6', 2),
-    ...block(5, 32, 16, 'HardSwish', 2, 2),
+    ...block(3, 8, 4, 'Relu6', 1),
+    ...block(5, 12, 6, 'Relu6', 2),
+    ...block(5, 12, 6, 'HardSwish', 1),
+    ...block(3, 12, 8, 'HardSwish', 2),
   ],
-  last: 48,
-  hidden: 32,
-  classes: 10,
+  last: 16,
+  hidden: 12,
+  classes: 4,
 };
 
 /** The bytes of a classifier of `[N, 3, size, size]` to `[N, classes]`; the same for the same layout and seed. */

@@ -250,6 +250,13 @@ export function steepest({ pieces, curve }: Activation, unit: number): number {
   return pieces.reduce((max, piece) => Math.max(max, Math.abs(slopeAt(piece, unit))), curve?.steepest ?? 0);
 }
 
+/** {@link steepest} of each unit, computed once where all units are alike. */
+export function steepness(activation: Activation): (unit: number) => number {
+  const isAlike = activation.pieces.every(({ slope }) => typeof slope === 'number');
+  const largest = steepest(activation, 0);
+  return isAlike ? () => largest : unit => steepest(activation, unit);
+}
+
 /** Throws `shape` when a per-unit slope does not fit a layer of `units`. */
 export function assertActivationFits(activation: Activation, units: number, where: string): void {
   for (const { slope } of activation.pieces) {

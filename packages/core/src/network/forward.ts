@@ -26,7 +26,7 @@ import { type Rules, walk, walkToEnd } from './walk.js';
 export function forward(net: Network, x: Matrix): Matrix {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
   const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
-  const least = Math.min(LEAST_ROWS, Math.max(1, Math.floor(MOST_BYTES / (8 * width))));
+  const least = 8 * width * LEAST_ROWS <= MOST_BYTES ? LEAST_ROWS : FEWEST_ROWS;
   const atATime = Math.max(least, Math.floor(CACHED_BYTES / (8 * width)));
   if (x.rows <= atATime) return walkToEnd(net, valuesAt(x));
   const y = matrix(x.rows, net.outputSize);
@@ -44,8 +44,9 @@ export function forward(net: Network, x: Matrix): Matrix {
 const CACHED_BYTES = 2 ** 23;
 const LEAST_ROWS = 16;
 
-/** Bytes that all nodes' values may take for such rows: of a large image network they are more than its weights. */
+/** Bytes that values may take for such rows; of a larger image network they outweigh the weights, and as many as two threads take at a time are enough. */
 const MOST_BYTES = 2 ** 29;
+const FEWEST_ROWS = 8;
 
 /** The values after every node, `[n, size]` by name. */
 export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matrix> {
