@@ -36,8 +36,8 @@ function bendLines(preActivations: readonly Float32Array[], { isHeld, excess }: 
     mask.line(toPixel(x1), toPixel(y1), toPixel(x2), toPixel(y2));
   for (const layer of preActivations) {
     for (let at = 0; at < layer.length; at += side * side)
-      eachSegment(layer.subarray(at, at + side * side), side, 0, draw, isHeld);
+      eachSegment(layer.subarray(at, at + side * side), side, draw, isHeld);
   }
-  for (const each of excess) eachSegment(each, side, 0, draw);
+  for (const each of excess) eachSegment(each, side, draw);
   return mask.pixels;
 }
