@@ -6,7 +6,7 @@ import type { PlainNetwork } from './snapshot.js';
 
 /** What one of the two networks looks like. */
 export interface Painted {
-  /** Outputs `[SIDE²]`, row by row from the top. */
+  /** Outputs `[side²]`, row by row from the top. */
   readonly values: Float32Array;
   /** Share of them that a patch changed. */
   readonly held: number;
