@@ -3,10 +3,12 @@ import { useDemands } from './parts/use-demands.js';
 import { useFading } from './parts/use-fading.js';
 import { usePatches } from './parts/use-patches.js';
 import { useSavedModels } from './parts/use-saved-models.js';
+import { useSmoothActivations } from './parts/use-smooth-activations.js';
 
 useDemands();
 useFading();
 usePatches();
 useSavedModels();
+useSmoothActivations();
 
 export * from './index.js';

@@ -15,6 +15,7 @@ export { useDemands } from './parts/use-demands.js';
 export { useFading } from './parts/use-fading.js';
 export { usePatches } from './parts/use-patches.js';
 export { useSavedModels } from './parts/use-saved-models.js';
+export { useSmoothActivations } from './parts/use-smooth-activations.js';
 export type { FrozenPatch, PatchReport } from './patch/freeze-patched.js';
 export { PatchLayer } from './patch/patch-layer.js';
 export { PatchedModel } from './patch/patched-model.js';

@@ -8,6 +8,7 @@ import {
   useFading,
   usePatches,
   useSavedModels,
+  useSmoothActivations,
 } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -53,6 +54,7 @@ const thrownBy = async (action: () => unknown): Promise<unknown> => {
 const options: readonly (readonly [string, string, Partial<ConstrainOptions>, () => void])[] = [
   ['usePatches', "method 'patch'", { method: 'patch' }, usePatches],
   ['useFading', "option 'fade'", { fade: 0.25 }, useFading],
+  ['useSmoothActivations', "option 'epsilon'", { epsilon: 1e-3 }, useSmoothActivations],
   ['useDemands', 'a demand as target', { target: demands.lipschitz(1) }, useDemands],
 ];
 

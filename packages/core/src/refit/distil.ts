@@ -1,10 +1,11 @@
+import { assertFinite } from '../errors.js';
 import type { ShiftSharing } from '../frames/policed-pass.js';
 import { policedBackward, policedForward } from '../gradient/policed-backward.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
-import { dense } from '../network/operators/dense.js';
+import { productOf, withProduct } from '../network/product-layer.js';
 import type { Decision } from '../numeric/changes.js';
-import { type Matrix, matrix, pickRows } from '../numeric/matrix.js';
+import { type Matrix, pickRows } from '../numeric/matrix.js';
 import { type Rng, seededRng } from '../numeric/random.js';
 import type { Region } from '../regions/region.js';
 import { adam } from './adam.js';
@@ -63,7 +64,7 @@ export function* distil(
 ): Generator<TrainingStep, void, boolean | undefined> {
   const layers = freeLayers(network, isFree);
   const move = adam(
-    layers.flatMap(({ weight, bias }) => [weight.data, bias]),
+    layers.flatMap(({ weight, bias }) => [weight, bias]),
     LONGEST,
   );
   const scale = outputScale(targets, decision);
@@ -73,14 +74,14 @@ export function* distil(
   let looks = 0;
   for (let step = 0; ; step++) {
     const done = Math.min(1, doneBy(step));
-    const now = withLayers(network, layers);
     const isLook = Math.floor(done * LOOKS) > looks;
     if (isLook) looks = Math.floor(done * LOOKS);
-    const isStopped = yield { done, ...(isLook ? { candidate: { network: now, sides } } : {}) };
-    if (isStopped && !isLook) yield { done, candidate: { network: now, sides } };
+    const now = () => ({ network: withLayers(network, copied(layers)), sides });
+    const isStopped = yield { done, ...(isLook ? { candidate: now() } : {}) };
+    if (isStopped && !isLook) yield { done, candidate: now() };
     if (isStopped || done === 1) return;
     const rows = next();
-    const run = policedForward(now, regions, pickRows(x, rows), { sides, sharing });
+    const run = policedForward(withLayers(network, layers), regions, pickRows(x, rows), { sides, sharing });
     sides = run.sides;
     const gradient = imitationGradient(run.output, pickRows(targets, rows), scale, decision);
     const { affine } = policedBackward(run, gradient, { wantsInput: false });
@@ -94,37 +95,41 @@ export function* distil(
   }
 }
 
-/** A layer that trains. */
+/** A layer that trains: its own copy of the parameters of a dense layer or a convolution. */
 interface FreeLayer {
   readonly name: string;
-  readonly weight: Matrix;
+  readonly weight: Float64Array;
   readonly bias: Float64Array;
 }
 
-/** Copies of the weights and biases of the free dense layers. */
 function freeLayers({ nodes }: Network, isFree: (node: AffineNode) => boolean): FreeLayer[] {
   return nodes.flatMap(node => {
-    if (node.kind !== 'affine' || !isFree(node) || node.operator.kind !== 'dense') return [];
-    const { weight, bias } = node.operator;
-    return [
-      {
-        name: node.name,
-        weight: matrix(weight.rows, weight.cols, weight.data.slice()),
-        bias: bias.slice(),
-      },
-    ];
+    const product = node.kind === 'affine' && isFree(node) ? productOf(node.operator) : undefined;
+    if (!product) return [];
+    const [weight, bias] = product.parameters;
+    return [{ name: node.name, weight: weight.slice(), bias: bias.slice() }];
   });
 }
 
+/** The network with these parameters, which it shares. Throws `not-finite` where one has overflowed. */
 function withLayers(net: Network, layers: readonly FreeLayer[]): Network {
   const byName = new Map(layers.map(layer => [layer.name, layer]));
   return mapNodes(net, {
     affine: node => {
       const layer = byName.get(node.name);
-      return layer ? { ...node, operator: dense(layer.weight, layer.bias) } : node;
+      if (!layer) return node;
+      const { name, weight, bias } = layer;
+      assertFinite(weight, `weights of '${name}'`);
+      assertFinite(bias, `bias of '${name}'`);
+      const product = productOf(node.operator)!.withParameters(weight, bias);
+      return { ...node, operator: withProduct(node.operator, product) };
     },
   });
 }
+
+/** Copies, which training leaves alone. */
+const copied = (layers: readonly FreeLayer[]): FreeLayer[] =>
+  layers.map(({ name, weight, bias }) => ({ name, weight: weight.slice(), bias: bias.slice() }));
 
 /** What share of the budget is used after so many steps. */
 function shareOf({ steps = Number.POSITIVE_INFINITY, seconds }: Budget): (step: number) => number {

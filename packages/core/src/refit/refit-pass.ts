@@ -1,18 +1,17 @@
 import { type PoliceSettings, policedPass, settledSides } from '../frames/policed-pass.js';
 import { totalShift } from '../gradient/adjoint.js';
 import type { AffineOperator } from '../network/affine-operator.js';
-import { applyAffine } from '../network/affine-operator.js';
 import { valuesAt } from '../network/forward.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
-import { dense } from '../network/operators/dense.js';
 import { onDemand, type Rules } from '../network/walk.js';
-import { addInto, type Matrix, matrix } from '../numeric/matrix.js';
+import type { Matrix } from '../numeric/matrix.js';
+import { seededRng } from '../numeric/random.js';
 import type { Region } from '../regions/region.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import type { Candidate } from './candidate.js';
 import { leastDamage } from './damage.js';
-import { ridgeChange } from './ridge.js';
+import { fittedLayer } from './fit-layer.js';
 
 export interface RefitPassOptions extends Pick<PoliceSettings, 'sharing' | 'margin'> {
   /** The values after each node of the original on x, `[n, size]` by name. */
@@ -22,6 +21,8 @@ export interface RefitPassOptions extends Pick<PoliceSettings, 'sharing' | 'marg
   /** Sides to keep; absent, they are chosen by {@link leastDamage}. */
   readonly sides: PoliceSettings['previous'] | undefined;
   readonly ridge: number;
+  /** Of the positions that convolutions are fitted at. */
+  readonly seed: number;
 }
 
 /**
@@ -32,10 +33,11 @@ export function refitPass(
   net: Network,
   regions: readonly Region[],
   x: Matrix,
-  { was, isFree, sides, ridge, ...shared }: RefitPassOptions,
+  { was, isFree, sides, ridge, seed, ...shared }: RefitPassOptions,
 ): Candidate {
   const operators = new Map<string, AffineOperator>();
   const plain = valuesAt(x);
+  const rng = seededRng(seed);
   let before: AffinePieces;
   const rules: Rules<Matrix> = {
     ...plain,
@@ -55,7 +57,7 @@ export function refitPass(
       if (!isFree(node)) return node.operator;
       const input = now(node.input);
       if (isSame(input, was.get(node.input)!)) return node.operator;
-      const operator = fitted(node.operator, input, was.get(node.name)!, ridge);
+      const operator = fittedLayer(node.operator, input, was.get(node.name)!, ridge, rng);
       operators.set(node.name, operator);
       return operator;
     },
@@ -77,18 +79,4 @@ export function refitPass(
 
 function isSame(a: Matrix, b: Matrix): boolean {
   return a.data.every((value, i) => value === b.data[i]);
-}
-
-/** The dense layer changed so that on x it best gives the targets. */
-function fitted(operator: AffineOperator, x: Matrix, target: Matrix, ridge: number): AffineOperator {
-  if (operator.kind !== 'dense') return operator;
-  const missing = applyAffine(operator, x);
-  for (let i = 0; i < missing.data.length; i++) missing.data[i] = target.data[i] - missing.data[i];
-  const change = ridgeChange(x, missing, ridge);
-  const { weight, bias } = operator;
-  const sum = matrix(weight.rows, weight.cols, weight.data.slice());
-  return dense(
-    addInto(sum, change.weight),
-    bias.map((b, j) => b + change.bias[j]),
-  );
 }

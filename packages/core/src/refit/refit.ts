@@ -32,7 +32,7 @@ export interface RefitOptions {
   /** @defaultValue 'per-unit' */
   readonly sharing?: ShiftSharing;
   /**
-   * Whether the weights of an affine node may change. Of those that may, dense layers do; convolutions stay.
+   * Whether the weights of an affine node may change. Of those that may, dense layers and convolutions do.
    * @defaultValue all
    */
   readonly isFree?: (node: AffineNode) => boolean;
@@ -132,7 +132,7 @@ export function* refitSteps(
   const was = forwardValues(net, few);
   const targets = was.get(net.nodes.at(-1)!.name)!;
   const fit = (sides?: Candidate['sides']) =>
-    refitPass(net, regions, few, { was, isFree, sides, ridge: RIDGE, sharing });
+    refitPass(net, regions, few, { was, isFree, sides, ridge: RIDGE, seed, sharing });
 
   function* run(
     stage: RefitStageName,

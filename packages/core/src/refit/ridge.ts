@@ -1,5 +1,6 @@
+import { addDenseGradient } from '../network/operators/dense.js';
 import { cholesky, solvedLower, solvedLowerTransposed } from '../numeric/cholesky.js';
-import { addTransposedProduct, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 
 /** A change of the weights `[m, k]` and the bias `[m]` of a layer. */
 export interface LayerChange {
@@ -7,24 +8,34 @@ export interface LayerChange {
   readonly bias: Float64Array;
 }
 
+/** Rows to fit on, a block at a time: x `[n, inputs]` and what is missing there, y `[n, outputs]`. */
+export interface FittedRows {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** All rows, the same blocks each time; one is done with before the next is asked for. */
+  blocks(): Iterable<{ readonly x: Matrix; readonly y: Matrix }>;
+}
+
 /**
- * The change (V, v) of a layer's weights and bias for which V x + v is nearest to the residuals y, the sum over the rows of X
- * `[n, k]` and Y `[n, m]` of ‖V xᵢ + v − yᵢ‖², plus ridge · s ‖V‖² where s is the mean of ‖xᵢ − x̄‖² / k times n: inputs are
+ * The change (V, v) of a layer's weights and bias for which V x + v is nearest to the residuals y, the sum over all rows of
+ * ‖V xᵢ + v − yᵢ‖², plus ridge · s ‖V‖² where s is the mean of ‖xᵢ − x̄‖² / k times n: inputs are
  * centred, so that the bias costs nothing, and where they do not vary the weights stay as they are.
  */
-export function ridgeChange(x: Matrix, y: Matrix, ridge: number): LayerChange {
-  const [k, m] = [x.cols, y.cols];
-  const [meanX, meanY] = [columnMeans(x), columnMeans(y)];
-  const centred = lessRow(x, meanX);
+export function ridgeChange(rows: FittedRows, ridge: number): LayerChange {
+  const [k, m] = [rows.inputs, rows.outputs];
+  const { meanX, meanY } = meansOf(rows);
   const gram = matrix(k, k);
-  addTransposedProduct(gram, centred, centred);
+  const weight = matrix(m, k);
+  for (const { x, y } of rows.blocks()) {
+    const centred = lessRow(x, meanX);
+    addDenseGradient(gram, centred, centred);
+    addDenseGradient(weight, lessRow(y, meanY), centred);
+  }
   let trace = 0;
   for (let i = 0; i < k; i++) trace += gram.data[i * k + i];
   const bias = meanY.slice();
   if (trace === 0) return { weight: matrix(m, k), bias };
   for (let i = 0; i < k; i++) gram.data[i * k + i] += (ridge * trace) / k;
-  const weight = matrix(m, k);
-  addTransposedProduct(weight, lessRow(y, meanY), centred);
   const lower = cholesky(gram);
   for (let j = 0; j < m; j++) {
     const row = solvedLowerTransposed(lower, solvedLower(lower, rowOf(weight, j)));
@@ -34,16 +45,26 @@ export function ridgeChange(x: Matrix, y: Matrix, ridge: number): LayerChange {
   return { weight, bias };
 }
 
-function columnMeans({ rows, cols, data }: Matrix): Float64Array {
-  const means = new Float64Array(cols);
-  for (let i = 0; i < data.length; i++) means[i % cols] += data[i] / rows;
-  return means;
+function meansOf(rows: FittedRows): { readonly meanX: Float64Array; readonly meanY: Float64Array } {
+  const [meanX, meanY] = [new Float64Array(rows.inputs), new Float64Array(rows.outputs)];
+  let count = 0;
+  for (const { x, y } of rows.blocks()) {
+    addColumns(x, meanX);
+    addColumns(y, meanY);
+    count += x.rows;
+  }
+  for (const means of [meanX, meanY]) for (let i = 0; i < means.length; i++) means[i] /= count;
+  return { meanX, meanY };
+}
+
+function addColumns({ cols, data }: Matrix, sums: Float64Array): void {
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) sums[j] += data[start + j];
 }
 
 function lessRow({ rows, cols, data }: Matrix, row: Float64Array): Matrix {
-  return matrix(
-    rows,
-    cols,
-    data.map((value, i) => value - row[i % cols]),
-  );
+  const less = matrix(rows, cols);
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) less.data[start + j] = data[start + j] - row[j];
+  return less;
 }

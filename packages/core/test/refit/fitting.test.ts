@@ -1,14 +1,16 @@
 import {
+  chain,
   enforce,
   forward,
   type Matrix,
   matrix,
   matrixFromRows,
   type Network,
+  operators,
   type Rng,
   relu,
 } from '@police/core';
-import { activate, mapNodes } from '@police/core/adapter';
+import { activate, mapNodes, rowRange } from '@police/core/adapter';
 import {
   expectClose,
   makeRegion,
@@ -25,10 +27,20 @@ import { leastDamage } from '../../src/refit/damage.js';
 import { imitationGradient, outputScale } from '../../src/refit/imitation-loss.js';
 import { plateaus } from '../../src/refit/judge.js';
 import { withMedianBias } from '../../src/refit/output-bias.js';
-import { ridgeChange } from '../../src/refit/ridge.js';
+import { type LayerChange, ridgeChange } from '../../src/refit/ridge.js';
 
 function randomMatrix(rng: Rng, rows: number, cols: number): Matrix {
   return matrix(rows, cols, Float64Array.from(randomArray(rng, rows * cols, 2)));
+}
+
+/** The fit to all rows, in two blocks of unequal size where there are enough. */
+function changeOn(x: Matrix, y: Matrix, ridge: number): LayerChange {
+  const middle = Math.ceil(x.rows / 3);
+  const blocks = [
+    { x: rowRange(x, 0, middle), y: rowRange(y, 0, middle) },
+    { x: rowRange(x, middle, x.rows), y: rowRange(y, middle, y.rows) },
+  ];
+  return ridgeChange({ inputs: x.cols, outputs: y.cols, blocks: () => blocks }, ridge);
 }
 
 describe('the ridge fit', () => {
@@ -57,7 +69,7 @@ describe('the ridge fit', () => {
       fc.property(seeds, fc.constantFrom(1e-6, 1e-2, 1), (seed, ridge) => {
         const rng = seededRng(seed);
         const [x, y] = [randomMatrix(rng, 20, 4), randomMatrix(rng, 20, 3)];
-        const { weight, bias } = ridgeChange(x, y, ridge);
+        const { weight, bias } = changeOn(x, y, ridge);
         const best = objective(x, y, weight, bias, ridge);
         for (let trial = 0; trial < 10; trial++) {
           const step = 10 ** (-4 * rng());
@@ -84,7 +96,7 @@ describe('the ridge fit', () => {
         y.data[2 * i + j] = b[j];
         for (let k = 0; k < 4; k++) y.data[2 * i + j] += W.data[4 * j + k] * x.data[4 * i + k];
       }
-    const found = ridgeChange(x, y, 1e-12);
+    const found = changeOn(x, y, 1e-12);
     // Of a ridge of 1e-12 and rounding of sums of 30 terms, by the condition of 4 random columns.
     expectClose(found.weight.data, W.data, 1e-9, 'weights');
     expectClose(found.bias, b, 1e-9, 'biases');
@@ -96,7 +108,7 @@ describe('the ridge fit', () => {
       [1, 2],
       [1, 2],
     ]);
-    const { weight, bias } = ridgeChange(x, matrixFromRows([[1], [2], [6]]), 1e-4);
+    const { weight, bias } = changeOn(x, matrixFromRows([[1], [2], [6]]), 1e-4);
     expect([...weight.data]).toEqual([0, 0]);
     expect([...bias]).toEqual([3]);
   });
@@ -145,7 +157,7 @@ describe('the side of least damage', () => {
             1,
             Float64Array.from(samples, h => activate(relu(), h + shift, 0)),
           );
-          const { weight, bias } = ridgeChange(x, target, 0);
+          const { weight, bias } = changeOn(x, target, 0);
           return x.data.reduce((sum, v, i) => sum + (weight.data[0] * v + bias[0] - target.data[i]) ** 2, 0);
         };
         const [up, down] = [left(-lo), left(-hi)];
@@ -261,6 +273,24 @@ describe('plateaus', () => {
     expect(plateaus(matrixFromRows([...wide, ...clear]), 'largest').some(Boolean)).toBe(false);
     expect(plateaus(matrixFromRows([...wide, [5, 5.01]]), 'largest').some(Boolean)).toBe(false);
   });
+});
+
+test('outputs of a convolution that share a bias move by the median residual of all of them', () => {
+  const rng = seededRng(8);
+  const last = operators.conv({ inShape: [2, 4], weight: randomArray(rng, 12), weightShape: [3, 2, 2] });
+  const net = chain(8, [last]);
+  const [x, targets] = [randomMatrix(rng, 11, 8), randomMatrix(rng, 11, 9)];
+  const options = { isFree: () => true, sharing: 'per-unit' as const };
+  const moved = withMedianBias({ network: net, sides: {} }, [], x, targets, options)!;
+  const now = forward(moved.network, x);
+  for (let channel = 0; channel < 3; channel++) {
+    const residuals = Float64Array.from({ length: 33 }, (_, i) => {
+      const at = 9 * Math.floor(i / 3) + 3 * channel + (i % 3);
+      return targets.data[at] - now.data[at];
+    }).sort();
+    // Of sums of 4 products of a few units each.
+    expect(Math.abs(residuals[16])).toBeLessThan(1e-13);
+  }
 });
 
 test('after the bias moved, the median residual of every output is 0', () => {

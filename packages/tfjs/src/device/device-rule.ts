@@ -27,6 +27,17 @@ export class DeviceRule {
 
   constructor(private readonly constraint: Constraint) {}
 
+  /**
+   * Describes every activation, before the first step: core looks at PReLU's slopes when asked, which a step may have made NaN. They are a tensor
+   * here, and nothing else of a description ever changes.
+   */
+  describe(): void {
+    for (const [place, site] of this.constraint.sites) {
+      const activation = site.activation();
+      this.sites.set(place, { kinks: activation.kinks, pieces: devicePieces(activation) });
+    }
+  }
+
   /** The shifts of an activation, see `shiftOnDevice`. */
   shift(
     place: number,
@@ -37,7 +48,7 @@ export class DeviceRule {
   ): DeviceShifted {
     const { policy, sharing } = this.constraint.sites.get(place)!;
     return shiftOnDevice(h, {
-      ...this.siteAt(place),
+      ...this.sites.get(place)!,
       policy: policy as DevicePolicy,
       sharing,
       bodies: regions.map(region => this.bodyOf(region)),
@@ -56,17 +67,6 @@ export class DeviceRule {
   constantsFor(regions: readonly Region[]): DeviceConstants | undefined {
     const { settings } = this.constraint;
     return regions.every(region => settings.regions.includes(region)) ? this.constants : undefined;
-  }
-
-  /** Described once: PReLU's slopes are asked for as a tensor, and nothing else of a description ever changes. */
-  private siteAt(place: number): DeviceSite {
-    let site = this.sites.get(place);
-    if (!site) {
-      const activation = this.constraint.sites.get(place)!.activation();
-      site = { kinks: activation.kinks, pieces: devicePieces(activation) };
-      this.sites.set(place, site);
-    }
-    return site;
   }
 
   /** A region that grows keeps its body. */

@@ -53,10 +53,13 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
     const blocks = blocksOf(h.frames, step.rows);
     const origins = originsOf(blocks, h);
     const shifts = shiftsOf(blocks, origins, groups, step);
-    const above = groups.spread(shifts.isAbove);
+    const all = (value: number) => step.constants.filled(shifts.isAbove.shape, value);
+    const ofGroups = select(shifts.isAbove, all(1), all(-1));
+    const signs = groups.spread(ofGroups);
+    // Numbers are spread, and bool made anew: see `indicator`.
+    const above =
+      signs === ofGroups ? shifts.isAbove : (tf.greater(signs, step.constants.filled([], 0)) as tf.Tensor2D);
     const found = shaped(shifts.c, [...(step.sharing?.shape ?? shape.slice(1))]);
-    const all = (value: number) => step.constants.filled(above.shape, value);
-    const signs = select(above, all(1), all(-1));
     if (step.isLast) return [signs, found, shifts.side];
     const slopes = slopesOnDevice(above, step.pieces, layout, step.constants, h.alpha);
     const y = activatedFrames(h, found, above, slopes, layout, step);

@@ -10,8 +10,8 @@ import {
   type MaxNode,
 } from '../graph/node.js';
 import { presentLifts } from '../graph/present-lifts.js';
+import type { BoundsOfSmoothness } from '../parts/smoothness.js';
 import type { Adjustment, FoundAdjustment, FoundOnDevice, Previous } from './adjustment.js';
-import { ApproximationErrors } from './approximation-errors.js';
 import type { Constraint } from './constraint.js';
 import {
   biasedFrames,
@@ -72,7 +72,7 @@ export class FramePass {
   /** Of affine nodes that are computed with the activation after them. */
   private readonly entering: (Entering | undefined)[] = [];
   /** Only where smooth activations make the model affine up to an error. */
-  private readonly errors: ApproximationErrors | undefined;
+  private readonly errors: ReturnType<BoundsOfSmoothness> | undefined;
 
   constructor(
     private readonly constraint: Constraint,
@@ -84,7 +84,7 @@ export class FramePass {
     this.device = device;
     this.constants = device?.rule.constantsFor(this.regions);
     this.toOutput = toOutput ?? settings.target?.[0] !== undefined;
-    if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
+    this.errors = constraint.boundsOf?.(graph, this.regions.length);
   }
 
   /** Passes a node, and returns what is added there if it is a nonlinearity. */

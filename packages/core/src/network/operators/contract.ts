@@ -1,5 +1,6 @@
 import type { Matrix } from '../../numeric/matrix.js';
 import type { Precision } from '../../numeric/precision.js';
+import type { TapProduct } from '../../numeric/tap-product.js';
 
 /**
  * What the method needs of an affine layer, of whatever kind: `x ↦ linear(x) + bias` on a block of rows.
@@ -37,6 +38,14 @@ export interface AffineContract {
   /** The operator with another bias `[outSize]`. Throws `shape`, or `invalid-option` where outputs of one group differ. */
   withBias(bias: Float64Array): this;
   rounded(precision: Precision): this;
+}
+
+/** What dense layers and convolutions have besides: all of `linear` is one product. */
+export interface ProductContract extends AffineContract {
+  /** The product that `linear` is, with its weights. */
+  taps(): TapProduct;
+  /** The operator with other parameters, of the sizes and in the order of {@link AffineContract.parameters}; neither copied nor checked. */
+  withParameters(weight: Float64Array, bias: Float64Array): this;
 }
 
 /** dLoss/dparameters, shaped like the parameters; both empty for an operator without any to train. */

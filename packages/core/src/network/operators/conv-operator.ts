@@ -2,20 +2,19 @@ import { assertSize } from '../../errors.js';
 import { type Matrix, matrix, rowOf } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
 import { collectGroups } from './bias.js';
-import type { AffineContract } from './contract.js';
-
+import type { ProductContract } from './contract.js';
 import { type ConvGeometry, fanIn, inPlane, mostMeetings, outPlane } from './conv-geometry.js';
 import type { ConvSpec } from './conv-options.js';
 import { addPlanesGradient, convolvePlanes, convolvePlanesBack } from './conv-planes.js';
 import { addEntriesGradient, convolveEntries, type Way } from './conv-sparse.js';
-import { positionsMet, tapsOf } from './conv-taps.js';
+import { tapsOf } from './conv-taps.js';
 import { ConvTiles } from './conv-tiles.js';
 import { fastProduct } from './fast-product.js';
 import { channelGroups, expandGroups, type Shape } from './shapes.js';
 import { countNonZeros } from './sparse.js';
 
 /** A convolution or a transposed one, with all its options. */
-export type ConvOperator<Kind extends string, Spec extends ConvSpec = ConvSpec> = AffineContract &
+export type ConvOperator<Kind extends string, Spec extends ConvSpec = ConvSpec> = ProductContract &
   Spec & {
     readonly kind: Kind;
     /** `[outC, H', W']` or `[outC, L']`. */
@@ -50,7 +49,6 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
   const weightRows = spec.weightShape[0];
   const weightMatrix = matrix(weightRows, weight.length / weightRows, weight);
   let absolute: Float64Array | undefined;
-  const run = runner(geometry);
   return {
     ...spec,
     kind,
@@ -63,11 +61,11 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
     biasGroups,
     terms: mostProducts(geometry, way),
     parameters: [weight, bias],
-    linear: x => run(way, weight, x),
-    adjoint: y => run(way === 'forward' ? 'back' : 'forward', weight, y),
+    linear: x => convolved(geometry, way, weight, x),
+    adjoint: y => convolved(geometry, way === 'forward' ? 'back' : 'forward', weight, y),
     magnitude: x => {
       absolute ??= weight.map(Math.abs);
-      return run(way, absolute, x);
+      return convolved(geometry, way, absolute, x);
     },
     zeroGradient: () => ({
       weight: matrix(weightMatrix.rows, weightMatrix.cols),
@@ -80,6 +78,9 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
     },
     withBias: next =>
       convOperator({ ...description, biasGroups, bias: collectGroups(next, biasGroups, bias.length, kind) }),
+    taps: () => tapsOf(geometry, way, weight),
+    withParameters: (nextWeight, nextBias) =>
+      convOperator({ ...description, biasGroups, weight: nextWeight, bias: nextBias }),
     rounded: precision =>
       convOperator({
         ...description,
@@ -108,18 +109,14 @@ function isSparse(row: Float64Array): boolean {
 }
 
 /** Sends blocks of rows through the geometry with any weights, by the products that were loaded, if any. */
-function runner(geometry: ConvGeometry): (way: Way, weight: Float64Array, x: Matrix) => Matrix {
-  const tables: Partial<Record<Way, Int32Array>> = {};
-  return (way, weight, x) => {
-    const [from, to] = way === 'forward' ? [inputsOf, outputsOf] : [outputsOf, inputsOf];
-    assertSize(x.cols, from(geometry), 'convolution', 'rows');
-    const asTaps = () => {
-      tables[way] ??= positionsMet(geometry, way);
-      return tapsOf(geometry, way, weight, tables[way]);
-    };
-    const work = x.rows * to(geometry) * fanIn(geometry);
-    return fastProduct(asTaps, x, work) ?? plainProduct(geometry, way, weight, x, to(geometry));
-  };
+function convolved(geometry: ConvGeometry, way: Way, weight: Float64Array, x: Matrix): Matrix {
+  const [from, to] = way === 'forward' ? [inputsOf, outputsOf] : [outputsOf, inputsOf];
+  assertSize(x.cols, from(geometry), 'convolution', 'rows');
+  const work = x.rows * to(geometry) * fanIn(geometry);
+  return (
+    fastProduct(() => tapsOf(geometry, way, weight), x, work) ??
+    plainProduct(geometry, way, weight, x, to(geometry))
+  );
 }
 
 const inputsOf = (geometry: ConvGeometry): number =>

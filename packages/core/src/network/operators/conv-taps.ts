@@ -1,9 +1,19 @@
 import type { TapProduct } from '../../numeric/tap-product.js';
-import { type ConvAxis, type ConvGeometry, fanIn, inPlane, kernelSize, outPlane } from './conv-geometry.js';
+import { type ConvAxis, type ConvGeometry, inPlane, kernelSize, outPlane } from './conv-geometry.js';
 import type { Way } from './conv-sparse.js';
 
+/** Tables that were made, by geometry: operators that differ in their parameters alone share them. */
+const tables = new WeakMap<ConvGeometry, Partial<Record<Way, Int32Array>>>();
+
+function tableOf(geometry: ConvGeometry, way: Way): Int32Array {
+  const known = tables.get(geometry) ?? {};
+  tables.set(geometry, known);
+  known[way] ??= positionsMet(geometry, way);
+  return known[way];
+}
+
 /** What each position on the way's far side meets on the near side through each kernel entry, −1 where none: `[positions, kH · kW]`. */
-export function positionsMet({ height, width }: ConvGeometry, way: Way): Int32Array {
+function positionsMet({ height, width }: ConvGeometry, way: Way): Int32Array {
   const isForward = way === 'forward';
   const met = ({ inputOf, outputOf }: ConvAxis) => (isForward ? inputOf : outputOf);
   const size = ({ inSize, outSize }: ConvAxis) => (isForward ? outSize : inSize);
@@ -24,16 +34,11 @@ export function positionsMet({ height, width }: ConvGeometry, way: Way): Int32Ar
   return table;
 }
 
-/** One way through a convolution as a product, `positions` being {@link positionsMet}. */
-export function tapsOf(
-  geometry: ConvGeometry,
-  way: Way,
-  weight: Float64Array,
-  positions: Int32Array,
-): TapProduct {
+/** One way through a convolution as a product. */
+export function tapsOf(geometry: ConvGeometry, way: Way, weight: Float64Array): TapProduct {
   const { groups, inChannels, outChannels } = geometry;
   const [near, far] = [inPlane(geometry), outPlane(geometry)];
-  const shared = { groups, taps: kernelSize(geometry), positionOf: positions };
+  const shared = { groups, taps: kernelSize(geometry), positionOf: tableOf(geometry, way) };
   return way === 'forward'
     ? { ...shared, inChannels, outChannels, inPlane: near, outPlane: far, weight }
     : {
@@ -42,14 +47,21 @@ export function tapsOf(
         outChannels: inChannels,
         inPlane: far,
         outPlane: near,
-        weight: channelsSwapped(geometry, weight),
+        weight: channelsSwapped({ ...shared, inChannels, outChannels }, weight),
       };
 }
 
-/** `[groups, outChannels, inChannels, kH · kW]` with the channels of each group the other way round. */
-function channelsSwapped(geometry: ConvGeometry, weight: Float64Array): Float64Array {
-  const { groups, inChannels, outChannels } = geometry;
-  const [taps, fan] = [kernelSize(geometry), fanIn(geometry)];
+/** Weights `[groups, outChannels, inChannels, taps]` with the channels of each group the other way round. */
+export function channelsSwapped(
+  {
+    groups,
+    inChannels,
+    outChannels,
+    taps,
+  }: Pick<TapProduct, 'groups' | 'inChannels' | 'outChannels' | 'taps'>,
+  weight: Float64Array,
+): Float64Array {
+  const fan = inChannels * taps;
   const swapped = new Float64Array(weight.length);
   for (let g = 0, to = 0; g < groups; g++) {
     for (let c = 0; c < inChannels; c++) {

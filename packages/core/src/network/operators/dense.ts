@@ -12,12 +12,12 @@ import {
 } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
 import type { TapProduct } from '../../numeric/tap-product.js';
-import type { AffineContract } from './contract.js';
+import type { ProductContract } from './contract.js';
 import { fastProduct } from './fast-product.js';
 import { countNonZeros } from './sparse.js';
 
 /** A fully connected layer, `y = W x + b`. */
-export interface Dense extends AffineContract {
+export interface Dense extends ProductContract {
   readonly kind: 'dense';
   /** `[outSize, inSize]`. */
   readonly weight: Matrix;
@@ -62,6 +62,8 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
       assertSize(next.length, weight.rows, 'dense', 'bias');
       return denseOf(weight, next);
     },
+    taps: () => asTaps(weight),
+    withParameters: (data, next) => denseOf(matrix(weight.rows, weight.cols, data), next),
     rounded: precision =>
       denseOf(matrix(weight.rows, weight.cols, roundAll(weight.data, precision)), roundAll(bias, precision)),
   };
@@ -116,7 +118,8 @@ function addGradient(into: Matrix, y: Matrix, x: Matrix): void {
   });
 }
 
-function addDenseGradient(into: Matrix, y: Matrix, x: Matrix): void {
+/** Adds `Yᵀ X` `[m, k]` to `into`, given Y `[n, m]` and X `[n, k]`, by the products that were loaded, if any. */
+export function addDenseGradient(into: Matrix, y: Matrix, x: Matrix): void {
   const work = into.data.length * x.rows;
   const isByKernel = work >= LEAST_GRADIENT_WORK && countNonZeros(x.data) > SPARSE_SHARE * x.data.length;
   const sum = isByKernel ? fastProduct(() => asTaps(transposed(x)), transposed(y), work) : undefined;
