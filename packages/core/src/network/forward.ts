@@ -1,5 +1,5 @@
 import { assertSize } from '../errors.js';
-import { columnRange, concatColumns, linearCombination, type Matrix, matrix } from '../numeric/matrix.js';
+import { columnRange, concatColumns, linearCombination, type Matrix, room } from '../numeric/matrix.js';
 import { type Activation, activate, twoPieces } from './activation.js';
 import { applyAffine } from './affine-operator.js';
 import { clampRows } from './clamp.js';
@@ -42,7 +42,7 @@ export const valuesAt = (x: Matrix): Rules<Matrix> => ({
 function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
   const { rows, cols } = h;
   const pieces = twoPieces(activation, cols);
-  const y = matrix(rows, cols);
+  const y = room(rows, cols);
   const [low, high] = pieces?.offsets ?? [0, 0];
   for (let i = 0, at = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++, at++) {
