@@ -8,7 +8,7 @@ const conditions = ['@police/source', 'module', 'import', 'default'];
 
 const BROWSER_ONLY = 'packages/*/test/**/*.browser.test.ts';
 
-/** Too slow and too heavy for an emulated device to be part of every run: `npm run test:webgpu`. */
+/** Too slow and too heavy for an emulated device to be part of every run, which has a few cases of each: `npm run test:webgpu`. */
 const ON_REQUEST = 'packages/tfjs/test/webgpu/*.browser.test.ts';
 const isRequested = process.env.WEBGPU_CONFORMANCE === '1';
 

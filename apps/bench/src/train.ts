@@ -1,6 +1,7 @@
 import { planarNetwork } from '@police/common/network';
 import { seededRng } from '@police/common/random';
 import { paperRegions } from '@police/common/regions';
+import { regressionTask } from '@police/common/targets';
 import { sizeOf, type Task } from '@police/common/task';
 import { outputsOf } from '@police/common/tfjs';
 import { chordProbe } from '@police/core';
@@ -35,6 +36,20 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
+/** Trains a network on a task under a rule. */
+export type Trainer = (
+  task: Task,
+  rule: Rule,
+  seed: number,
+  steps: number,
+  onStep: () => void,
+) => Promise<TrainResult>;
+
+/** Computed at the grid's float64 points, as for the figures in QUALITY.md. */
+export const tasks: readonly Task[] = (['wave', 'rays'] as const).map(name =>
+  regressionTask(name, 40, Float64Array),
+);
+
 /** Network and step size of the design's table. */
 const SHAPE = { width: 64, depth: 4, leak: 0.01 };
 const LEARNING_RATE = 1e-3;
@@ -65,7 +80,7 @@ export async function train(
     optimizer.minimize(mse);
     onStep();
     // Lets Ctrl-C and the progress bar through.
-    if (step % 20 === 0) await new Promise(resolve => setImmediate(resolve));
+    if (step % 20 === 0) await new Promise(resolve => setTimeout(resolve));
   }
   const seconds = (performance.now() - start) / 1000;
   const loss = tf.tidy(() => {

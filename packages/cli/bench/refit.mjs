@@ -1,4 +1,4 @@
-// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist] [steps] [radius,...] [FOUND.jsonl]
+// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist | conv] [steps] [radius,...] [FOUND.jsonl]
 // FOUND.jsonl: what was found for each image is added to it at once, and what it holds is not computed again, so that a run can be interrupted.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,6 +15,7 @@ import {
   patch,
   refit,
   rowOf,
+  vPolytope,
 } from '@police/core';
 import { useFastProducts } from '@police/core/fast';
 import { readModel, writeBack } from '@police/onnx-import';
@@ -260,6 +261,24 @@ function mnist() {
   }
 }
 
+/** A convolutional network on the hull of five images: decisions kept on images that nothing was fitted on. */
+function conv() {
+  const all = digits();
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN, 2 * UNSEEN)].map(images =>
+    matrixFromRows(images.map(({ pixels }) => pixels)),
+  );
+  const { network } = readModel(readFileSync(join(folder, 'convnet_avgpool.onnx')));
+  const regions = [vPolytope([0, 1, 2, 3, 4].map(i => rowOf(seen, i)))];
+  head(['one shift a', 'shift', `--refit${steps === '0' ? '' : ` and ${steps} steps`}`, 'processor s']);
+  for (const sharing of ['per-unit', 'per-channel']) {
+    const { made, seconds } = measured(() => refit(network, regions, seen, { sharing, ...training }));
+    const kept = net => percent(drift(network, net, unseen).decisionAgreement);
+    const shifts = enforce(network, regions, { sharing }).network;
+    row([sharing.slice(4), kept(shifts), kept(made.enforced.network), seconds.toFixed(0)]);
+  }
+}
+
 const wanted = name => what === 'all' || what === name;
 if (wanted('acas')) acas();
 if (wanted('mnist')) mnist();
+if (wanted('conv')) conv();

@@ -25,31 +25,41 @@ const MOST_LATTICE_DIMENSIONS = 16;
 /** Random points of the box around a domain, as float32 inputs; the same in every run. */
 export function randomPoints(domain: readonly Region[], count: number): Matrix {
   const { lo, hi } = boxOf(domain);
-  const rng = repeatable(1);
-  const entries = Float64Array.from({ length: count * lo.length }, (_, i) => {
-    const k = i % lo.length;
-    return Math.fround(lo[k] + rng() * (hi[k] - lo[k]));
-  });
-  return matrix(count, lo.length, entries);
+  const unit = randomNumbers(count * lo.length);
+  return alongBox(unit, lo.length, (k, u) => lo[k] + u * (hi[k] - lo[k]));
 }
 
-/** Points of the box around the domain, or of a box twice as large as the one around the regions. */
-export function domainPoints(regions: readonly Region[], domain: readonly Region[] | undefined): Samples {
+/**
+ * Points of the box around the domain, or of a box twice as large as the one around the regions; of so many that could be, as many as
+ * `worth` says.
+ */
+export function domainPoints(
+  regions: readonly Region[],
+  domain: readonly Region[] | undefined,
+  worth: (points: number) => number = points => points,
+): Samples {
   const { lo, hi } = boxOf(domain ?? regions);
   const times = domain ? 1 : TIMES;
   const ends = lo.map((low, k) => (times * (hi[k] - low)) / 2);
   const centre = lo.map((low, k) => (low + hi[k]) / 2);
-  const unit = evenPoints(lo.length);
-  const points = matrix(
-    pointsOf(lo.length),
-    lo.length,
-    unit.map((u, i) => {
-      const k = i % lo.length;
-      return Math.fround(centre[k] + (2 * u - 1) * ends[k]);
-    }),
-  );
+  const unit = evenPoints(worth(pointsOf(lo.length)), lo.length);
+  const points = alongBox(unit, lo.length, (k, u) => centre[k] + (2 * u - 1) * ends[k]);
   const several = regions.length > 1 ? 'the box around the regions' : 'the region';
   return { points, of: domain ? 'points of the domain' : `points of a box twice as large as ${several}` };
+}
+
+/** Points of the unit cube moved into a box, as float32 inputs, in place. */
+function alongBox(unit: Float64Array, size: number, coordinate: (k: number, u: number) => number): Matrix {
+  for (let start = 0; start < unit.length; start += size)
+    for (let k = 0; k < size; k++) unit[start + k] = Math.fround(coordinate(k, unit[start + k]));
+  return matrix(unit.length / size, size, unit);
+}
+
+function randomNumbers(count: number): Float64Array {
+  const rng = repeatable(1);
+  const numbers = new Float64Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = rng();
+  return numbers;
 }
 
 /** The box around regions. */
@@ -70,14 +80,11 @@ function boxOf(regions: readonly Region[]): { lo: Float64Array; hi: Float64Array
 }
 
 /** Points of the unit cube: the additive recurrence of the generalised golden ratio (Roberts 2018), or random. */
-function evenPoints(size: number): Float64Array {
-  if (size > MOST_LATTICE_DIMENSIONS) {
-    const rng = repeatable(1);
-    return Float64Array.from({ length: pointsOf(size) * size }, rng);
-  }
+function evenPoints(count: number, size: number): Float64Array {
+  if (size > MOST_LATTICE_DIMENSIONS) return randomNumbers(count * size);
   let ratio = 2;
   for (let i = 0; i < 64; i++) ratio = (1 + ratio) ** (1 / (size + 1));
-  return Float64Array.from({ length: POINTS * size }, (_, i) => {
+  return Float64Array.from({ length: count * size }, (_, i) => {
     const n = Math.floor(i / size) + 1;
     return (0.5 + n * ratio ** -((i % size) + 1)) % 1;
   });

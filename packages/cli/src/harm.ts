@@ -16,8 +16,9 @@ export interface Harm {
   readonly outputs: number;
 }
 
-/** Multiply-adds for all samples, some seconds: of a larger model fewer are looked at, but one block, and as many in every run. */
+/** Multiply-adds for all samples, some seconds: of a larger model fewer are looked at, but some, and as many in every run. */
 const MOST_WORK = 2 ** 33;
+const LEAST_POINTS = 16;
 
 /** Samples at a time. */
 const BLOCK = 100;
@@ -26,7 +27,12 @@ const BLOCK = 100;
 type Before = (points: Matrix) => Matrix | Promise<Matrix>;
 type After = (points: Matrix, before: Matrix) => Matrix;
 
-/** `work`: multiply-adds that a sample takes, as far as they are known. */
+/** How many of so many points are looked at. `work`: multiply-adds that one takes, as far as they are known. */
+export function pointsWorth(work: number, points: number): number {
+  return Math.min(points, Math.max(LEAST_POINTS, Math.floor(MOST_WORK / work)));
+}
+
+/** `work` as of {@link pointsWorth}. */
 export async function harmOn(
   { points, of }: Samples,
   work: number,
@@ -37,7 +43,7 @@ export async function harmOn(
   const { cols } = points;
   const counted = { decisionsChanged: 0, outputsChanged: 0, largestChange: 0, outputs: 0 };
   let from = 0;
-  const most = Math.min(points.rows, Math.max(BLOCK, Math.floor(MOST_WORK / work)));
+  const most = pointsWorth(work, points.rows);
   while (from < most) {
     const to = Math.min(most, from + BLOCK);
     const block = matrix(to - from, cols, points.data.slice(from * cols, to * cols));

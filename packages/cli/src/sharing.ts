@@ -1,16 +1,17 @@
 import {
   type Drift,
   type DriftOptions,
-  drift,
   type Enforced,
   type EnforceOptions,
   enforce,
+  forward,
   type Matrix,
   matrix,
   type Network,
   type Region,
   type ShiftSharing,
 } from '@police/core';
+import { outputDrift } from '@police/core/adapter';
 import { repeatable } from './replay-points.js';
 
 /** What `--sharing` may say: `auto` lets the prices decide. */
@@ -52,11 +53,12 @@ export function enforcedSharing(
     return { enforced: by(chosen), sharing: { chosen } };
   }
   const probes = samples ?? pointsOf(regions);
+  const before = forward(network, probes);
   const found = { 'per-unit': by('per-unit'), 'per-channel': by('per-channel') };
   const priceOf = ({ network: after, report: { shifted, totalShift } }: Enforced): SharingPrice => ({
     shifted,
     totalShift,
-    ...drift(network, after, probes, options),
+    ...outputDrift(before, forward(after, probes), options),
   });
   const prices = { 'per-unit': priceOf(found['per-unit']), 'per-channel': priceOf(found['per-channel']) };
   const chosen = chosenBy(prices);

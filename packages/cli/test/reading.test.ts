@@ -167,7 +167,7 @@ test('sizes left open are asked for in the words of the command', async () => {
   await writeFile(file('open.onnx'), buildModel({ input: ['N', 'H'], nodes: [['Relu', ['x'], ['y']]] }));
   const { errors } = await police(['inspect', file('open.onnx')]);
   expect(errors).toContain(
-    "input 'x': expected sizes that are known but for the first axis, got [?,?]. Give them: --input-shape",
+    "input 'x': expected sizes that are known but for the first axis, got [?, ?]. Give them: --input-shape",
   );
   expect(await police(['inspect', file('open.onnx'), '--input-shape', '1,3'])).toMatchObject({ code: 0 });
 });

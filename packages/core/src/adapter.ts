@@ -24,6 +24,7 @@ export { addUnitGradient, backwardFrames, biasGradient } from './in-place/backwa
 export type { FlatBlock, FlatLayer, FlatNetwork, FlatNumbers } from './in-place/flat-network.js';
 export { forwardFrames } from './in-place/forward-frames.js';
 export { type FramePass, framePass, type LayerFrames } from './in-place/frame-pass.js';
+export { outputDrift } from './maps/drift.js';
 export { assertMapFits, jacobianSolver, prescribedFrame } from './maps/prescribe.js';
 export { totalsOf } from './maps/report.js';
 export {
@@ -93,7 +94,7 @@ export {
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export { centreOf, containmentAllowance } from './regions/region.js';
-export { cube, disc, octahedron, type UnitBall } from './regions/unit-balls.js';
+export type { UnitBall } from './regions/unit-balls.js';
 export {
   activeRows,
   shiftGradient,

@@ -1,4 +1,4 @@
-import type { operators } from '@police/core';
+import type * as operators from '@police/core/operators';
 import { exactFloat32 } from './float32.js';
 import type { OnnxAttribute } from './onnx-proto.js';
 

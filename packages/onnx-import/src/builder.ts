@@ -4,11 +4,11 @@ import {
   type Network,
   type NetworkNode,
   network,
-  operators,
   type Precision,
   type Windows,
 } from '@police/core';
 import { activate, byKind, type InputNode, inputsOf, type Lifts, type NodeTable } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { computedIn } from './arithmetic.js';
 import { isIdentity, isPermutation } from './broadcast.js';
 import { unsupported } from './errors.js';

@@ -1,4 +1,5 @@
-import { type AffineOperator, operators } from '@police/core';
+import type { AffineOperator } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { Attributes } from './attributes.js';
 import { broadcastIndex, sameShape } from './broadcast.js';
 import type { NetworkBuilder } from './builder.js';
@@ -22,6 +23,8 @@ export interface ContextOptions {
   readonly builder: NetworkBuilder;
   /** How far from affine the tails of smooth functions may be. */
   readonly epsilon: number | undefined;
+  /** Whether curves of several nodes were looked for. */
+  readonly knowsCurves: boolean;
 }
 
 /** One ONNX node while it is read: its inputs and attributes, checked as they are asked for, and what can be made of them. */
@@ -41,6 +44,7 @@ export class NodeContext {
   readonly isAfter: (input: number, opType: string) => boolean;
   readonly builder: NetworkBuilder;
   readonly epsilon: number | undefined;
+  readonly knowsCurves: boolean;
 
   constructor(options: ContextOptions) {
     this.node = options.node;
@@ -55,6 +59,7 @@ export class NodeContext {
     this.isAfter = options.isAfter;
     this.builder = options.builder;
     this.epsilon = options.epsilon;
+    this.knowsCurves = options.knowsCurves;
   }
 
   /** An input that must be there. Throws `invalid-network`. */

@@ -101,6 +101,19 @@ function declaredSizes({ type }: ValueInfoProto): (number | undefined)[] | undef
   );
 }
 
+/** Those wanted, or the file's with an open first axis as 1 and others as 0; and whether they are what the file declares. */
+function sizesFor(
+  input: ValueInfoProto,
+  wanted: readonly number[] | undefined,
+): { readonly sizes: readonly number[]; readonly agree: boolean; readonly isKnown: boolean } {
+  const declared = declaredSizes(input);
+  const sizes = wanted ?? declared?.map((size, axis) => size ?? (axis === 0 ? 1 : 0));
+  const agree =
+    !declared ||
+    (declared.length === sizes?.length && declared.every((size, i) => (size ?? sizes[i]) === sizes[i]));
+  return { sizes: sizes ?? [], agree, isKnown: sizes !== undefined };
+}
+
 /** Sizes as a file declares them, open ones as `?`. */
 function sizesOf(input: ValueInfoProto): string {
   const sizes = declaredSizes(input);
@@ -119,13 +132,9 @@ export function fixedValue(input: ValueInfoProto, { shape, data }: FixedInput): 
   const where = `fixed input '${input.name}'`;
   if (input.type?.value.case !== 'tensorType') throw unsupported(where, 'a tensor', 'another type');
   const dtype = dtypeOf(input.type.value.value.elemType, where);
-  const declared = declaredSizes(input);
-  const sizes = shape ?? declared?.map((size, axis) => size ?? (axis === 0 ? 1 : 0)) ?? [];
-  const agrees =
-    !declared ||
-    (declared.length === sizes.length && declared.every((size, i) => (size ?? sizes[i]) === sizes[i]));
+  const { sizes, agree } = sizesFor(input, shape);
   const count = sizes.reduce((product, size) => product * size, 1);
-  if (!agrees || !(count > 0)) throw malformed(where, `sizes ${sizesOf(input)}`, `[${sizes}]`);
+  if (!agree || !(count > 0)) throw malformed(where, `sizes ${sizesOf(input)}`, `[${sizes}]`);
   if (data.length !== count && data.length !== 1)
     throw malformed(where, `${count} numbers`, `${data.length}`);
   const round = rounderOf(dtype);
@@ -148,20 +157,13 @@ export function elementType({ name, type }: ValueInfoProto): FloatType {
 
 /** The input's sizes for one sample: those wanted, or the file's with an open first axis as 1. */
 export function shapeOf(input: ValueInfoProto, wanted: readonly number[] | undefined): number[] {
-  const where = `input '${input.name}'`;
-  const sizes = declaredSizes(input);
-  const open = (sizes ?? []).map((size, axis) => size ?? (axis === 0 ? 1 : 0));
-  const shape = wanted ?? open;
-  const isFilled = (sizes || wanted) && shape.every(size => Number.isSafeInteger(size) && size > 0);
-  const agrees =
-    !sizes ||
-    (sizes.length === shape.length && sizes.every((size, i) => size === undefined || size === shape[i]));
-  if (isFilled && agrees) return [...shape];
-  const told = sizes ? `[${sizes.map(size => size ?? '?')}]` : 'sizes not known';
+  const { sizes, agree, isKnown } = sizesFor(input, wanted);
+  if (isKnown && agree && sizes.every(size => Number.isSafeInteger(size) && size > 0)) return [...sizes];
+  const told = sizesOf(input);
   throw malformed(
-    where,
+    `input '${input.name}'`,
     'sizes that are known but for the first axis',
-    wanted ? `[${wanted}] for ${told}` : told,
+    wanted ? `[${wanted}] for one ${told}` : told,
     'Give them: readModel(bytes, { inputShape: [1, …] }).',
   );
 }

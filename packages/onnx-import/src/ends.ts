@@ -12,6 +12,7 @@ import {
 import { unsupported } from './errors.js';
 import type { ExternalData } from './external-data.js';
 import { type Wiring, wiringOf } from './graph.js';
+import type { OperatorFamily } from './operators/reader.js';
 import { decodeModel, type GraphProto, type ModelProto, type ValueInfoProto } from './proto.js';
 import { tailOf } from './tail.js';
 import { dtypeOf, type FloatType, isFloat, type Tensor } from './tensor.js';
@@ -38,6 +39,11 @@ export interface ReadOptions {
    * @defaultValue none: they are refused
    */
   readonly epsilon?: number;
+  /**
+   * Operators that are read besides those that always are.
+   * @defaultValue all; of `@police/onnx-import/lean` none
+   */
+  readonly operators?: readonly OperatorFamily[];
   /**
    * Bytes that tensors between layers and folded constants may take.
    * @defaultValue 2 GiB

@@ -4,12 +4,12 @@ import type { NetworkBuilder } from './builder.js';
 import { clampOf } from './clamp-values.js';
 import { type ClampPattern, type Reading, readBy } from './clamps.js';
 import { NodeContext } from './context.js';
-import { curveValue } from './curves/activation.js';
-import { type Cone, conesOf } from './curves/cones.js';
+import type { Cone } from './curves/cones.js';
 import { declarationOf } from './ends.js';
 import { malformed, namingNode, unsupported } from './errors.js';
 import { labelOf, nodesBefore, type Wiring } from './graph.js';
-import { READERS } from './operators/table.js';
+import { readerOf } from './operators/find-reader.js';
+import type { OperatorFamily } from './operators/reader.js';
 import type { GraphProto } from './proto.js';
 import { readTensor } from './tensor.js';
 import { constantOf, type Data, entriesOf, type Value } from './values.js';
@@ -27,6 +27,8 @@ interface Evaluation {
   /** How far from affine the tails of smooth functions may be; absent where none are read. */
   readonly epsilon: number | undefined;
   readonly reading: Reading;
+  /** What is read besides the operators that always are. */
+  readonly families: readonly OperatorFamily[];
 }
 
 /** A node that cannot be read, and why. */
@@ -44,7 +46,7 @@ export function evaluate(
   run: Evaluation,
   targets: ReadonlySet<string>,
 ): (tensor: string) => Value | undefined {
-  const { graph, wiring, builder, known, epsilon, reading } = run;
+  const { graph, wiring, builder, known, epsilon, reading, families } = run;
   const values = new Map(known);
   const lookUp = (tensor: string): Value | undefined => {
     const index = wiring.initializers.get(tensor);
@@ -56,7 +58,8 @@ export function evaluate(
   const nameCounts = new Map<string, number>();
   for (const { name } of graph.node) nameCounts.set(name, (nameCounts.get(name) ?? 0) + 1);
   const order = nodesBefore([...targets], graph, wiring, readBy(graph, reading));
-  const cones = conesOf(graph, wiring, order, targets);
+  const curves = families.find(family => family.curves)?.curves;
+  const cones = curves?.conesOf(graph, wiring, order, targets);
   const isOnlyReader = (tensor: string) => wiring.uses.get(tensor) === 1 && !targets.has(tensor);
   /** What a cone is a curve of, if it depends on the network's input. */
   const sourceOf = (cone: Cone | undefined): Data | undefined => {
@@ -64,16 +67,16 @@ export function evaluate(
     return source?.kind === 'data' ? source : undefined;
   };
   for (const index of order) {
-    if (sourceOf(cones.byInner.get(index))) continue;
+    if (sourceOf(cones?.byInner.get(index))) continue;
     const node = graph.node[index];
     const label = labelOf(node, index);
     const ownName = node.name !== '' && nameCounts.get(node.name) === 1 ? node.name : node.output[0];
-    const cone = cones.byEnd.get(index);
+    const cone = cones?.byEnd.get(index);
     const source = sourceOf(cone);
     const results = attempt(index, () =>
       namingNode(label, () =>
-        cone && source
-          ? [curveValue(builder, source, cone, ownName, label, epsilon)]
+        curves && cone && source
+          ? [curves.valueOf(builder, source, cone, ownName, label, epsilon)]
           : readNode(run, index, label, ownName, lookUp, isOnlyReader),
       ),
     );
@@ -104,20 +107,10 @@ function readNode(
   lookUp: (tensor: string) => Value | undefined,
   isOnlyReader: (tensor: string) => boolean,
 ): Value[] {
-  const { graph, wiring, opset, builder, epsilon, reading } = run;
+  const { graph, wiring, opset, builder, epsilon, reading, families } = run;
   const node = graph.node[index];
   const clamp = reading.clamps.get(index);
-  const reader = node.domain === '' || node.domain === 'ai.onnx' ? READERS.get(node.opType) : undefined;
-  if (!reader) {
-    throw unsupported(
-      label,
-      'an operator that is piecewise affine, or constant',
-      `'${node.domain === '' ? '' : `${node.domain}.`}${node.opType}'`,
-      node.input[0]
-        ? `Stop before it: readModel(bytes, { at: '${node.input[0]}' }).`
-        : 'See the list in the README of @police/onnx-import.',
-    );
-  }
+  const reader = readerOf(node, label, families);
   const valueAt = (tensor: string, i: number): Value => {
     const value = lookUp(tensor);
     if (value) return value;
@@ -147,6 +140,7 @@ function readNode(
         .some(before => before.opType === opType && lookUp(before.output[0])?.kind === 'data'),
     builder,
     epsilon,
+    knowsCurves: families.some(family => family.curves),
   });
   if (clamp) return [readClamp(run, ctx, clamp, valueAt)];
   const result = reader(ctx, node.output.length);

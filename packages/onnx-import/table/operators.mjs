@@ -6,24 +6,32 @@ import { Sources } from './sources.mjs';
 const folder = fileURLToPath(new URL('../src/operators/', import.meta.url));
 const page = fileURLToPath(new URL('../../../docs/operators.md', import.meta.url));
 
-/** `[operator, what the table says its reader is]`, in the table's order. */
-function entries(table) {
-  return [...table.matchAll(/^ {2}\['(\w+)', (.+)\],$/gm)].map(([, name, reader]) => [name, reader]);
+/** Where readers are listed: those that are always there, then the families. */
+const LISTS = ['table', 'smooth', 'resize', 'quantization'];
+
+/** `[operator, the file that lists it, what it says its reader is]`, by name. */
+function entries() {
+  const found = LISTS.flatMap(list =>
+    [...textOf(list).matchAll(/^ {2,4}\['(\w+)', (.+)\],$/gm)].map(([, name, reader]) => [
+      name,
+      list,
+      reader,
+    ]),
+  );
+  return found.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+const textOf = name => readFileSync(`${folder}${name}.ts`, 'utf8');
+
 /** The texts that an entry's reader consists of; one made by a call, `constants.foldedBy(Math.ceil)`, starts from what is called. */
-function textsOf(sources, reader) {
+function textsOf(sources, list, reader) {
   const [name] = reader.split('(');
-  const table = `${folder}table.ts`;
   const [object, property] = name.split('.');
   const module = /^import \* as (\w+) from '\.\/([\w-]+)\.js';/gm;
-  const modules = new Map(
-    [...readFileSync(table, 'utf8').matchAll(module)].map(([, as, file]) => [as, file]),
-  );
+  const modules = new Map([...textOf(list).matchAll(module)].map(([, as, file]) => [as, file]));
   if (property) return sources.reached(`${folder}${modules.get(object)}.ts`, property, folder);
   const named = new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '\\./([\\w-]+)\\.js';`, 'm');
-  const [, file] = named.exec(readFileSync(table, 'utf8')) ?? [];
-  if (!file) throw new Error(`table.ts imports no ${name}`);
+  const [, file = list] = named.exec(textOf(list)) ?? [];
   return sources.reached(`${folder}${file}.ts`, name, folder);
 }
 
@@ -85,12 +93,11 @@ const conditionsOf = texts =>
 /** The page as it should be. */
 export function operatorsPage() {
   const sources = new Sources();
-  const table = readFileSync(`${folder}table.ts`, 'utf8');
   const declared = readFileSync(`${folder}../declared.ts`, 'utf8');
   const [, oldest, newest] = /OPSETS: readonly \[[^\]]*\] = \[(\d+), (\d+)\]/.exec(declared);
   const [, oldestIr, newestIr] = /\[OLDEST_IR, NEWEST_IR\] = \[(\d+), (\d+)\]/.exec(declared);
-  const rows = entries(table).map(([name, reader]) => {
-    const texts = textsOf(sources, reader);
+  const rows = entries().map(([name, list, reader]) => {
+    const texts = textsOf(sources, list, reader);
     const attributes = attributesOf(texts);
     const ignored = ignoredBy(texts)
       .map(code)

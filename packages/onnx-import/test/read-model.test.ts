@@ -243,7 +243,7 @@ describe('batches', () => {
     const nodes: TestNode[] = [['Relu', ['x'], ['y']]];
     const bytes = buildModel({ input: ['N', 'C', 3], nodes });
     expect(refusal(bytes).message).toMatch(
-      /input 'x': expected sizes that are known but for the first axis, got \[\?,\?,3\]/,
+      /input 'x': expected sizes that are known but for the first axis, got \[\?, \?, 3\]/,
     );
     expect(readModel(bytes, { inputShape: [1, 2, 3] }).network.inputSize).toBe(6);
     expect(refusal(bytes, { inputShape: [1, 2, 4] }).code).toBe('invalid-network');

@@ -6,9 +6,11 @@ import * as brainDoor from '@police/brainjs';
 import { box, chain, dense, matrixFromRows, police, relu } from '@police/core';
 import * as adapter from '@police/core/adapter';
 import { loadLinearPrograms } from '@police/core/highs';
+import { scale } from '@police/core/operators';
 import * as jax from '@police/jax';
 import { exportOnnx } from '@police/onnx-export';
 import { readModel } from '@police/onnx-import';
+import * as lean from '@police/onnx-import/lean';
 import * as synapticDoor from '@police/synaptic';
 import { constrain, freeze, startBackend } from '@police/tfjs';
 import { usePatches } from '@police/tfjs/all';
@@ -21,7 +23,16 @@ import { layers, sequential } from '@tensorflow/tfjs-layers';
 const regions = [box([-1, -1], [1, 1])];
 
 const actions = {
-  doors: () => [brainDoor.constrain, synapticDoor.constrain, adapter.shiftsOf, register, usePatches, parse],
+  doors: () => [
+    lean.readModel,
+    scale,
+    brainDoor.constrain,
+    synapticDoor.constrain,
+    adapter.shiftsOf,
+    register,
+    usePatches,
+    parse,
+  ],
   roundTrip: () => {
     const { network } = police(chain(2, [dense([[1, -1]]), relu()]), regions);
     const { report } = police(readModel(exportOnnx(network, { regions })).network, regions);

@@ -7,10 +7,11 @@ import { root } from './pack.mjs';
 const BUDGETS = [
   { name: 'box', from: 'core', most: 8 },
   { name: 'enforce', from: 'core', most: 16 },
+  { name: 'readModel', from: 'onnx-import/lean', most: 40 },
   { name: 'readModel', from: 'onnx-import', most: 47 },
-  { name: 'exportOnnx', from: 'onnx-export', most: 48 },
-  { name: 'constrain', from: 'tfjs', most: 57 },
-  { name: 'police', from: 'jax', most: 72 },
+  { name: 'exportOnnx', from: 'onnx-export', most: 36 },
+  { name: 'constrain', from: 'tfjs', most: 52 },
+  { name: 'police', from: 'jax', most: 68 },
   { name: 'parse', from: 'vnnlib', most: 10 },
   { name: 'decode', from: 'onnx-proto', most: 4 },
 ];
@@ -34,7 +35,7 @@ for (const budget of BUDGETS) {
   const size = await kilobytesOf(budget);
   const isOver = size > budget.most;
   process.stdout.write(
-    `${budget.name.padEnd(11)} @police/${budget.from.padEnd(12)} ${size.toFixed(1).padStart(6)} of ${budget.most} kB${isOver ? '  over' : ''}\n`,
+    `${budget.name.padEnd(11)} @police/${budget.from.padEnd(16)} ${size.toFixed(1).padStart(6)} of ${budget.most} kB${isOver ? '  over' : ''}\n`,
   );
   if (isOver) process.exitCode = 1;
 }

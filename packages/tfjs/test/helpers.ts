@@ -24,7 +24,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect } from 'vitest';
 
-export { backends, useBackend } from './backends.js';
+export { backends, useBackend, watchRefusals } from './backends.js';
 export { largestDifference, makeRegion, type RegionKind, seededRng };
 
 export const layerKinds = ['leakyRelu', 'prelu', 'relu6', 'denseRelu', 'abs', 'hardTanh'] as const;

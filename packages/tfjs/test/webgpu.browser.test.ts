@@ -11,6 +11,7 @@ import {
   toTensor,
   trainableOf,
   useBackend,
+  watchRefusals,
   weightsOf,
 } from './helpers.js';
 import { type ModelCase, modelCases } from './models.js';
@@ -21,6 +22,7 @@ const residual = modelCases.find(({ what }) => what.includes('a residual block')
 /** Every value that the constraint reads takes WebGPU milliseconds: the laws on a few models only. */
 describe('on webgpu', () => {
   beforeAll(() => useBackend('webgpu'));
+  watchRefusals();
 
   test.each([
     { ...dense, steps: 4 },

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
 
-/** The page's script with all it imports. */
-export async function bundlePage(): Promise<string> {
+/** Scripts of this folder that run in a page. */
+export type PageScript = 'page' | 'quality-page';
+
+/** A page's script with all it imports. */
+export async function bundlePage(script: PageScript): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'silent',
@@ -11,7 +14,7 @@ export async function bundlePage(): Promise<string> {
       minify: false,
       // The page is a script with no file beside it.
       rolldownOptions: {
-        input: fileURLToPath(new URL('./page.js', import.meta.url)),
+        input: fileURLToPath(new URL(`./${script}.js`, import.meta.url)),
         output: { format: 'iife', codeSplitting: false },
       },
     },

@@ -13,15 +13,21 @@ export interface Run extends TrainResult {
   readonly steps: number;
 }
 
+/** What a report is of. */
+export interface Reported {
+  readonly tasks: readonly Task[];
+  readonly rules: readonly Rule[];
+  readonly seeds: number;
+  readonly steps: number;
+}
+
 /** A table for each task: rules by seeds. */
 export function qualityReport(
   runs: readonly Run[],
-  tasks: readonly Task[],
-  rules: readonly Rule[],
-  seeds: number,
-  steps: number,
+  { tasks, rules, seeds, steps }: Reported,
+  backend: string,
 ): string {
-  const setup = `Final mean squared error after ${steps} steps; TensorFlow.js ${version_core} wasm, ${machineName}. The floor is the least error of any function affine on the triangle; the unconstrained network may go below it.`;
+  const setup = `Final mean squared error after ${steps} steps; TensorFlow.js ${version_core} ${backend}, ${machineName}. The floor is the least error of any function affine on the triangle; the unconstrained network may go below it.`;
   const sections = tasks.map(task => {
     const own = runs.filter(run => run.task === task.name && run.seed <= seeds);
     return section(task.name, own, affineFloor(task, [region]), rules, seeds, steps);

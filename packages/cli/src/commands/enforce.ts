@@ -7,7 +7,7 @@ import { domainPoints } from '../domain.js';
 import { assertOneStream, assertOptionsOfShifts, type EnforceOptions } from '../enforce-options.js';
 import { EXIT } from '../exit-codes.js';
 import { fadedModel } from '../faded-model.js';
-import { harmOn, isHarmful } from '../harm.js';
+import { harmOn, isHarmful, pointsWorth } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
 import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
@@ -104,9 +104,12 @@ export async function enforceCommand(
   // What was fitted on says little of what was not.
   const judged = fitted && samples ? fitted.fit.heldOut : samples;
   const kind = fitted ? 'held out samples' : 'samples';
+  const work = multiplyAdds(model.network) + multiplyAdds(written.network);
   const harm = await harmOn(
-    judged ? { points: judged, of: `${kind} of ${options.data}` } : domainPoints(regions, domain),
-    multiplyAdds(model.network) + multiplyAdds(written.network),
+    judged
+      ? { points: judged, of: `${kind} of ${options.data}` }
+      : domainPoints(regions, domain, count => pointsWorth(work, count)),
+    work,
     points => forward(model.network, points),
     points => forward(written.network, points),
     options.decision,

@@ -12,7 +12,6 @@ import {
   type Network,
   network,
   opaqueNetwork,
-  operators,
   type Patched,
   type PatchMap,
   PoliceError,
@@ -21,6 +20,7 @@ import {
   type Region,
 } from '@police/core';
 import { DemandHolder, multiplyAdds, storedMap } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { appendPatch, readModel } from '@police/onnx-import';
 import { demandReports, readDemands } from '../demand-file.js';
 import { domainPoints } from '../domain.js';

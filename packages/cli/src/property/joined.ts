@@ -1,5 +1,6 @@
-import { type Network, type NetworkNode, network, operators, PoliceError } from '@police/core';
+import { type Network, type NetworkNode, network, PoliceError } from '@police/core';
 import { withInputs } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import {
   type Comparison,
   type Network as Declared,

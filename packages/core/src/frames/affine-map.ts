@@ -2,7 +2,15 @@ import { linearAdjoints } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, walkBack } from '../network/walk.js';
-import { addInto, type Matrix, matrix, multiplyTransposed, rowOf, scaleColumns } from '../numeric/matrix.js';
+import {
+  addInto,
+  type Matrix,
+  matrix,
+  multiplyTransposed,
+  rowOf,
+  scaleColumns,
+  withLiveOf,
+} from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { type AffinePieces, slopesOn } from '../rule/pieces.js';
 import { maxFrameAdjoint } from '../rule/winners.js';
@@ -27,7 +35,7 @@ export function affineMapOn(
   const { inputSize, outputSize } = net;
   const A = matrix(outputSize, inputSize);
   const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
-  const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (8 * width)));
+  const blockRows = rowsTogether(width);
   for (let from = 0; from < outputSize; from += blockRows) {
     const rows = identityRows(from, Math.min(outputSize, from + blockRows), outputSize);
     const gradient = walkBack(net, rows, alongPieces(net, pieces, r), addInto);
@@ -37,27 +45,34 @@ export function affineMapOn(
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
 
-/** Bytes of gradients carried back at a time. */
-export const BLOCK_BYTES: number = 2 ** 26;
+/** Bytes of gradients carried back at a time: as many as stay in the caches, but for rows that weights are worth reading for. */
+const BLOCK_BYTES = 2 ** 23;
+const LEAST_ROWS = 16;
+
+/** Rows of gradients that are carried back together through nodes of so many units. */
+export const rowsTogether = (width: number): number =>
+  Math.max(LEAST_ROWS, Math.floor(BLOCK_BYTES / (8 * width)));
 
 /** Rows `from` to `to` of the identity of a size. */
 export function identityRows(from: number, to: number, size: number): Matrix {
   const rows = matrix(to - from, size);
   for (let i = from; i < to; i++) rows.data[(i - from) * size + i] = 1;
-  return rows;
+  return { ...rows, live: Int32Array.of(from, to) };
 }
 
 /** Output gradients `[n, size]` carried back along the pieces that a region is on. */
 export const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
   ...linearAdjoints(net),
   ...UNRESOLVED,
+  affine: ({ operator }, gradient) => [withLiveOf([gradient], operator.adjoint(gradient))],
   activation: ({ name, activation }, gradient) => {
     const { sides } = pieces.layers.get(name)!.shifts;
     return [scaleColumns(gradient, slopesOn(activation, sides, region, gradient.cols))];
   },
-  max: ({ name, input }, gradient) => [
-    maxFrameAdjoint(gradient, pieces.maxima.get(name)!, region, net.sizes.get(input)!),
-  ],
+  max: ({ name, input }, gradient) => {
+    const before = maxFrameAdjoint(gradient, pieces.maxima.get(name)!, region, net.sizes.get(input)!);
+    return [withLiveOf([gradient], before)];
+  },
 });
 
 /**

@@ -3,8 +3,8 @@ import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
-import { type Live, rangesOf } from '../numeric/live.js';
-import { copyLive, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import type { Live } from '../numeric/live.js';
+import { copyLive, type Matrix, matrix, rowRange, withLive, withLiveOf } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 
@@ -33,20 +33,6 @@ function store({ rows, live }: Stored, block: Matrix, from: number): void {
   if (block.live) live.set(from, block.live);
 }
 
-/** Share of the columns that is worth looking for. */
-const LIVE_SHARE = 1 / 2;
-
-/** The same rows with the columns that are not 0, where these are few. */
-function withLive(rows: Matrix): Matrix {
-  const { cols, data } = rows;
-  const isLive = new Uint8Array(cols);
-  for (let start = 0; start < data.length; start += cols)
-    for (let j = 0; j < cols; j++) if (data[start + j] !== 0) isLive[j] = 1;
-  const live = rangesOf(isLive);
-  const count = live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
-  return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
-}
-
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
  * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
@@ -73,28 +59,27 @@ export class DirectionBlocks {
     this.pieces.set(name, piece);
   }
 
-  /** Reads, block by block, the directions after some nodes. A block's memory is the next one's: nobody may keep it. */
+  /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
     for (let from = 0; from < this.count; from += this.blockRows) {
       const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
-      for (const name of names) {
-        const block = withScratch(this.scratch, () => directions(name));
-        visit(name, block, from);
-      }
+      withScratch(this.scratch, () => {
+        for (const name of names) visit(name, directions(name), from);
+      });
       this.scratch.reclaim();
     }
   }
 
   /**
    * Sweeps every linear node that directions now reach and did not reach before, as `isNew` tells, and stores the directions
-   * that later nodes will ask for. What a visit makes room for is not to be kept.
+   * that later nodes will ask for.
    */
   advance(isNew: (name: string) => boolean, visit: Visit): void {
     const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
     const reached = linear.map(({ name }) => name).filter(name => isNew(name) && this.isReachable(name));
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
-      withScratch(this.scratch, () => visit(name, block, from));
+      visit(name, block, from);
       const into = kept.get(name);
       if (into) store(into, block, from);
     });
@@ -115,6 +100,8 @@ export class DirectionBlocks {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
+      affine: (node, inputs) => withLiveOf(inputs, LINEAR_PART.affine(node, inputs)),
+      concat: (node, inputs) => withLiveOf(inputs, LINEAR_PART.concat(node, inputs)),
       ...UNRESOLVED,
       input: () => withLive(rowRange(this.region.frame, from + 1, to + 1)),
       activation: throughPiece,

@@ -1,5 +1,5 @@
 import { firstNonFinite, PoliceError, within } from '../errors.js';
-import { type Activation, slopeAt } from '../network/activation.js';
+import type { Activation } from '../network/activation.js';
 import type { AffineOperator } from '../network/affine-operator.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
@@ -286,9 +286,11 @@ export function writeActivatedFrame(
 ): void {
   const { cols } = h;
   const y = into.data;
-  const pieces = Array.from(piecesOn(region, activation, sides, cols), k => activation.pieces[k]);
-  const slopes = Float64Array.from(pieces, slopeAt);
-  for (let j = 0; j < cols; j++) y[j] = slopes[j] * (h.data[j] + shift[j]) + pieces[j].offset;
+  const { data } = h;
+  const pieces = piecesOn(region, activation, sides, cols);
+  const slopes = slopesOn(activation, sides, region, cols);
+  const offsets = Float64Array.from(activation.pieces, ({ offset }) => offset);
+  for (let j = 0; j < cols; j++) y[j] = slopes[j] * (data[j] + shift[j]) + offsets[pieces[j]];
   for (let start = cols; start < y.length; start += cols)
-    for (let j = 0; j < cols; j++) y[start + j] = slopes[j] * h.data[start + j];
+    for (let j = 0; j < cols; j++) y[start + j] = slopes[j] * data[start + j];
 }

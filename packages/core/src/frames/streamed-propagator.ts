@@ -5,20 +5,11 @@ import type { Network } from '../network/network.js';
 import type { MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
 import { markRanges } from '../numeric/live.js';
-import {
-  copyLive,
-  type Matrix,
-  matrix,
-  pickColumns,
-  room,
-  rowOf,
-  rowRange,
-  stackRows,
-} from '../numeric/matrix.js';
+import { copyLive, type Matrix, matrix, pickColumns, room, rowOf, rowRange } from '../numeric/matrix.js';
 import { symmetricBody } from '../regions/kinds/symmetric.js';
 import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
-import { type Pairs, pairDifferences, pairOffsets, pairsOf } from '../rule/winners.js';
+import { type Pairs, pairOffsets, pairsOf, writeDifferences } from '../rule/winners.js';
 import { DirectionBlocks } from './direction-blocks.js';
 import type { FramePropagator } from './propagator.js';
 
@@ -79,11 +70,12 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
     leads: (node, input) => leadsOf(node, input, blocks, unitBall),
     fixPiece: (name, piece) => blocks.fixPiece(name, piece),
     columns: (name, values, units) => {
-      const picked = [pickColumns(rowRange(values, 0, 1), units)];
-      blocks.sweep([name], (_name, block) => {
-        picked.push(pickColumns(block, units));
+      const frame = matrix(region.frame.rows, units.length);
+      frame.data.set(pickColumns(rowRange(values, 0, 1), units).data);
+      blocks.sweep([name], (_name, block, from) => {
+        frame.data.set(pickColumns(block, units).data, (from + 1) * frame.cols);
       });
-      return stackRows(picked, units.length);
+      return frame;
     },
   };
 }
@@ -97,34 +89,46 @@ function leadsOf(
 ): Float64Array {
   const pairs = pairsOf(windows, 0, windowCount(windows));
   const radius = new Float64Array(pairs.first.length);
-  blocks.sweep([name], (_name, block) => {
-    const met = pairsMet(pairs, block);
-    for (let at = 0; at < met.length; at += PAIRS_AT_ONCE) {
-      const some = met.subarray(at, at + PAIRS_AT_ONCE);
-      const after = Float64Array.from(some, k => radius[k]);
-      widen(unitBall, after, pairDifferences(pick(pairs, some), block));
-      some.forEach((k, i) => {
-        radius[k] = after[i];
-      });
-    }
+  blocks.sweep([name], (_name, block) => widenPairs(unitBall, radius, pairs, block));
+  const atOrigin = new Float64Array(radius.length);
+  writeDifferences(pairs, rowRange(input, 0, 1), atOrigin);
+  const leads = new Float64Array(pairOffsets(windows).at(-1)!);
+  atOrigin.forEach((difference, k) => {
+    leads[pairs.ahead[k]] = difference + radius[k];
+    leads[pairs.behind[k]] = radius[k] - difference;
   });
-  const atOrigin = pairDifferences(pairs, rowRange(input, 0, 1)).data;
-  return atOrigin.map((difference, k) => difference + radius[k]);
+  return leads;
 }
 
-/** Pairs whose differences are made together: there are many more of them than entries. */
+/** Pairs whose differences are made together: there are more of them than entries. */
 const PAIRS_AT_ONCE = 4096;
 
-/** The numbers of the pairs of two entries of which either is not 0 in the block. */
+/** {@link widen} of the differences of pairs, those alone of which an entry is not 0 in the block. */
+function widenPairs(unitBall: UnitBall, radius: Float64Array, pairs: Pairs, block: Matrix): void {
+  const met = pairsMet(pairs, block);
+  const memory = room(block.rows + 1, Math.min(PAIRS_AT_ONCE, radius.length)).data;
+  for (let at = 0; at < met.length; at += PAIRS_AT_ONCE) {
+    const some = met.subarray(at, at + PAIRS_AT_ONCE);
+    const cols = some.length;
+    const rows = { rows: block.rows + 1, cols, data: memory.subarray(0, (block.rows + 1) * cols) };
+    for (let k = 0; k < cols; k++) rows.data[k] = radius[some[k]];
+    writeDifferences(picked(pairs, some), block, rows.data.subarray(cols));
+    const after = unitBall.dual(rows);
+    for (let k = 0; k < cols; k++) radius[some[k]] = after[k];
+  }
+}
+
+/** The numbers of the pairs of which an entry is not 0 in the block. */
 function pairsMet({ first, second }: Pairs, { cols, live = Int32Array.of(0, cols) }: Matrix): Int32Array {
   const isLive = new Uint8Array(cols);
   markRanges(live, isLive);
-  return Int32Array.from(first.keys()).filter(
-    k => first[k] !== second[k] && (isLive[first[k]] === 1 || isLive[second[k]] === 1),
-  );
+  const met = new Int32Array(first.length);
+  let count = 0;
+  for (let k = 0; k < first.length; k++) if (isLive[first[k]] | isLive[second[k]]) met[count++] = k;
+  return met.subarray(0, count);
 }
 
-const pick = ({ first, second }: Pairs, numbers: Int32Array): Pairs => ({
+const picked = ({ first, second }: Pairs, numbers: Int32Array): Pick<Pairs, 'first' | 'second'> => ({
   first: numbers.map(k => first[k]),
   second: numbers.map(k => second[k]),
 });

@@ -83,7 +83,7 @@ export function activationBackward(
       const d = dy.data.data[i];
       const isFirst = pieces ? !(shifted > pieces.at) : activationSlope(activation, shifted, j).isFirst;
       const slope = pieces
-        ? (isFirst ? pieces.below : pieces.above)[j]
+        ? pieces.slopes[2 * j + Number(!isFirst)]
         : activationSlope(activation, shifted, j).slope;
       data.data[i] = d * slope;
       dShift[j] += data.data[i];

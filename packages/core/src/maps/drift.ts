@@ -29,15 +29,13 @@ export interface DriftOptions {
  * @example
  * drift(net, enforce(net, regions).network, x).decisionAgreement; // 1: no decision changed
  */
-export function drift(
-  before: Network,
-  after: Network,
-  samples: Matrix,
-  { decision = 'largest' }: DriftOptions = {},
-): Drift {
+export function drift(before: Network, after: Network, samples: Matrix, options: DriftOptions = {}): Drift {
   assertSize(after.outputSize, before.outputSize, 'drift', 'outputs of the second network');
-  const old = forward(before, samples);
-  const now = forward(after, samples);
+  return outputDrift(forward(before, samples), forward(after, samples), options);
+}
+
+/** The same of outputs `[n, out]` before and after, n ≥ 1, where several networks are compared with one. */
+export function outputDrift(old: Matrix, now: Matrix, { decision = 'largest' }: DriftOptions = {}): Drift {
   const drift = old.data.map((y, i) => Math.abs(now.data[i] - y));
   let agreed = 0;
   for (let i = 0; i < old.rows; i++) {

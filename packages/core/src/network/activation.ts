@@ -226,26 +226,35 @@ export function activationSlope(
   return { slope, isFirst: piece === 0 && !isInside };
 }
 
-/** An activation of two pieces that meet in a point: slopes `[units]` and offsets up to and above it. */
+/** An activation of two pieces that meet in a point: slopes `[units, 2]` and offsets `[2]` up to and above it. */
 export interface TwoPieces {
   readonly at: number;
-  readonly below: Float64Array;
-  readonly above: Float64Array;
-  readonly offsets: readonly [below: number, above: number];
+  readonly slopes: Float64Array;
+  readonly offsets: Float64Array;
 }
 
 /** What `activate` and `activationSlope` do, for the many that bend in one point, without an object for each value; undefined of others. */
 export function twoPieces({ kinks, pieces, curve }: Activation, units: number): TwoPieces | undefined {
   if (kinks.length !== 1 || curve || kinks[0].lo !== kinks[0].hi) return undefined;
-  const [below, above] = pieces.map(piece =>
-    Float64Array.from({ length: units }, (_, j) => slopeAt(piece, j)),
-  );
-  return { at: kinks[0].hi, below, above, offsets: [pieces[0].offset, pieces[1].offset] };
+  const slopes = new Float64Array(2 * units);
+  const [below, above] = pieces;
+  for (let j = 0; j < units; j++) {
+    slopes[2 * j] = slopeAt(below, j);
+    slopes[2 * j + 1] = slopeAt(above, j);
+  }
+  return { at: kinks[0].hi, slopes, offsets: Float64Array.from(pieces, ({ offset }) => offset) };
 }
 
 /** Largest |slope| anywhere. */
 export function steepest({ pieces, curve }: Activation, unit: number): number {
   return pieces.reduce((max, piece) => Math.max(max, Math.abs(slopeAt(piece, unit))), curve?.steepest ?? 0);
+}
+
+/** {@link steepest} of each unit, computed once where all units are alike. */
+export function steepness(activation: Activation): (unit: number) => number {
+  const isAlike = activation.pieces.every(({ slope }) => typeof slope === 'number');
+  const largest = steepest(activation, 0);
+  return isAlike ? () => largest : unit => steepest(activation, unit);
 }
 
 /** Throws `shape` when a per-unit slope does not fit a layer of `units`. */

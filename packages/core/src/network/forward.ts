@@ -1,6 +1,14 @@
 import { assertSize } from '../errors.js';
-import { columnRange, concatColumns, linearCombination, type Matrix, room } from '../numeric/matrix.js';
-import { type Activation, activate, twoPieces } from './activation.js';
+import {
+  columnRange,
+  concatColumns,
+  linearCombination,
+  type Matrix,
+  matrix,
+  rowRange,
+} from '../numeric/matrix.js';
+import { Scratch, withScratch } from '../numeric/scratch.js';
+import { activateRows } from './activate-rows.js';
 import { applyAffine } from './affine-operator.js';
 import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
@@ -17,8 +25,28 @@ import { type Rules, walk, walkToEnd } from './walk.js';
  */
 export function forward(net: Network, x: Matrix): Matrix {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
-  return walkToEnd(net, valuesAt(x));
+  const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
+  const least = 8 * width * LEAST_ROWS <= MOST_BYTES ? LEAST_ROWS : FEWEST_ROWS;
+  const atATime = Math.max(least, Math.floor(CACHED_BYTES / (8 * width)));
+  if (x.rows <= atATime) return walkToEnd(net, valuesAt(x));
+  const y = matrix(x.rows, net.outputSize);
+  const scratch = new Scratch();
+  for (let from = 0; from < x.rows; from += atATime) {
+    const rows = rowRange(x, from, Math.min(x.rows, from + atATime));
+    const values = withScratch(scratch, () => walkToEnd(net, valuesAt(rows)));
+    y.data.set(values.data, from * y.cols);
+    scratch.reclaim();
+  }
+  return y;
 }
+
+/** Bytes of all nodes' values that stay in the caches, and rows that are worth reading the weights for. */
+const CACHED_BYTES = 2 ** 23;
+const LEAST_ROWS = 16;
+
+/** Bytes that values may take for such rows; of a larger image network they outweigh the weights, and as many as two threads take at a time are enough. */
+const MOST_BYTES = 2 ** 29;
+const FEWEST_ROWS = 8;
 
 /** The values after every node, `[n, size]` by name. */
 export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matrix> {
@@ -30,29 +58,13 @@ export function forwardValues(net: Network, x: Matrix): ReadonlyMap<string, Matr
 export const valuesAt = (x: Matrix): Rules<Matrix> => ({
   input: () => x,
   affine: ({ operator }, [rows]) => applyAffine(operator, rows),
-  activation: ({ activation, shift }, [rows]) => applyActivation(activation, rows, shift),
+  activation: ({ activation, shift }, [rows]) => activateRows(activation, rows, shift),
   sum: LINEAR_PART.sum,
   concat: LINEAR_PART.concat,
   max: ({ windows, lifts }, [rows]) => applyMax(windows, rows, lifts),
   clamp: (_node, inputs) => clampRows(inputs),
   opaque: UNRESOLVED.opaque,
 });
-
-/** `σ(h + shift)` on every row of h `[n, units]`. */
-function applyActivation(activation: Activation, h: Matrix, shift?: Float64Array): Matrix {
-  const { rows, cols } = h;
-  const pieces = twoPieces(activation, cols);
-  const y = room(rows, cols);
-  const [low, high] = pieces?.offsets ?? [0, 0];
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, at++) {
-      const x = shift ? h.data[at] + shift[j] : h.data[at];
-      if (!pieces) y.data[at] = activate(activation, x, j);
-      else y.data[at] = x > pieces.at ? pieces.above[j] * x + high : pieces.below[j] * x + low;
-    }
-  }
-  return y;
-}
 
 /** A node that is affine whatever the regions are. */
 export type LinearNode = AffineNode | SumNode | ConcatNode;

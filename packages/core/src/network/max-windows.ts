@@ -1,5 +1,5 @@
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
-import { type Matrix, matrix } from '../numeric/matrix.js';
+import { type Matrix, room } from '../numeric/matrix.js';
 
 /** Windows of entries: window w takes the entries `members[offsets[w]] … members[offsets[w + 1] − 1]`. */
 export interface Windows {
@@ -134,11 +134,17 @@ export function assertWindowsFit(
 
 /** The maxima of every row of x `[n, size]`, `[n, windows]`. */
 export function applyMax(windows: Windows, x: Matrix, lifts?: Lifts): Matrix {
-  const y = matrix(x.rows, windowCount(windows));
-  for (let i = 0; i < x.rows; i++) {
-    for (let w = 0; w < y.cols; w++) {
-      const { index, lift } = largestIn(windows, x.data, i * x.cols, w, lifts);
-      y.data[i * y.cols + w] = x.data[i * x.cols + index] + lift;
+  const { offsets, members } = windows;
+  const y = room(x.rows, windowCount(windows));
+  const { data } = x;
+  for (let i = 0, start = 0, at = 0; i < x.rows; i++, start += x.cols) {
+    for (let w = 0; w < y.cols; w++, at++) {
+      let largest = data[start + members[offsets[w]]];
+      // Not by comparing: which is larger is as good as random.
+      for (let m = offsets[w] + 1; m < offsets[w + 1]; m++)
+        largest = Math.max(largest, data[start + members[m]]);
+      const winner = lifts ? lifts.winner[w] : -1;
+      y.data[at] = winner < 0 ? largest : Math.max(largest, data[start + winner] + lifts!.lift[w]);
     }
   }
   return y;

@@ -88,6 +88,24 @@ export function copyLive(m: Matrix, into: Float64Array, start: number): void {
   });
 }
 
+/** Share of the columns that is worth looking for. */
+const LIVE_SHARE = 1 / 2;
+
+/** The same rows with the columns that are not 0, where these are few. */
+export function withLive(rows: Matrix): Matrix {
+  const { cols, data } = rows;
+  const isLive = new Uint8Array(cols);
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) if (data[start + j] !== 0) isLive[j] = 1;
+  const live = rangesOf(isLive);
+  const count = live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
+  return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
+}
+
+/** Operators that do not tell which columns of their result are not 0 are looked after, where few of their inputs' are. */
+export const withLiveOf = (inputs: readonly Matrix[], rows: Matrix): Matrix =>
+  rows.live || inputs.every(({ live }) => !live) ? rows : withLive(rows);
+
 /** The rows of all blocks, in order. All must have the same number of columns. */
 export function stackRows(blocks: readonly Matrix[], cols: number): Matrix {
   const result = matrix(
@@ -184,7 +202,9 @@ export function addTransposedProduct(into: Matrix, y: Matrix, x: Matrix): void {
 /** Adds `vector` `[cols]` to every row, in place. */
 export function addToRows(m: Matrix, vector: ArrayLike<number>): Matrix {
   assertSize(vector.length, m.cols, 'addToRows', 'vector');
-  for (let i = 0; i < m.rows; i++) for (let j = 0; j < m.cols; j++) m.data[i * m.cols + j] += vector[j];
+  const { cols, data } = m;
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) data[start + j] += vector[j];
   return m;
 }
 
@@ -195,10 +215,15 @@ export function sumRows(m: Matrix): Float64Array {
   return sums;
 }
 
-/** Adds `term` to `sum`, which it returns. */
+/** Adds `term` to `sum`, whose memory the result keeps. */
 export function addInto(sum: Matrix, term: Matrix): Matrix {
-  for (let i = 0; i < sum.data.length; i++) sum.data[i] += term.data[i];
-  return sum;
+  forLive(term, (from, to) => {
+    for (let i = from; i < to; i++) sum.data[i] += term.data[i];
+  });
+  const { rows, cols, data } = sum;
+  return sum.live && term.live
+    ? { rows, cols, data, live: unitedRanges([sum.live, term.live], cols) }
+    : { rows, cols, data };
 }
 
 /** `Σ coefficientᵢ · blockᵢ` of blocks of one size; all coefficients 1 by default. */
@@ -280,12 +305,14 @@ export function pickRows(m: Matrix, rows: ArrayLike<number>): Matrix {
   return picked;
 }
 
-/** Every column times a factor. */
-export function scaleColumns(m: Matrix, factors: Float64Array): Matrix {
+/** Every column times a factor; without factors a copy. */
+export function scaleColumns(m: Matrix, factors?: Float64Array): Matrix {
   const scaled = room(m.rows, m.cols);
-  forLiveRows(m, 0, (start, from, to) => {
-    for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
-  });
+  if (!factors) copyLive(m, scaled.data, 0);
+  else
+    forLiveRows(m, 0, (start, from, to) => {
+      for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
+    });
   return m.live ? { ...scaled, live: m.live } : scaled;
 }
 

@@ -109,6 +109,10 @@ export function reachesOf(
   { propagator }: Bounding,
   { values, errors, approximationError }: BoundedFrame,
 ): Matrix {
-  const reach = reachOfFrame(propagator, { values }).map((m, j) => m + approximationError[j]);
-  return { ...errors, data: errors.data.map((e, i) => e + reach[i % errors.cols]) };
+  const { cols, data } = errors;
+  const reach = reachOfFrame(propagator, { values });
+  const reaches = data.slice();
+  for (let start = 0; start < data.length; start += cols)
+    for (let j = 0; j < cols; j++) reaches[start + j] += reach[j] + approximationError[j];
+  return { ...errors, data: reaches };
 }

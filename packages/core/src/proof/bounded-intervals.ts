@@ -44,7 +44,10 @@ function runtimeError(
 ): Float64Array {
   const factor = clearance === 'exact' ? 0 : safety;
   const share = clearance === 'float32-always' ? Number.POSITIVE_INFINITY : LARGEST_CLEARANCE;
-  return rowOf(errors, RUNTIME).map((e, j) => (e === 0 || e <= share * reach[j] ? factor * e : 0));
+  const runtime = rowOf(errors, RUNTIME).slice();
+  for (let j = 0; j < runtime.length; j++)
+    runtime[j] = runtime[j] <= share * reach[j] || runtime[j] === 0 ? factor * runtime[j] : 0;
+  return runtime;
 }
 
 /** The forbidden intervals with the tails and what is demanded as margin; of units `spared` `[units]` on a region nothing is. */
@@ -60,11 +63,14 @@ export function boundedIntervals(
     const reach = reachOfFrame(propagator, frames[r]);
     const terms = propagator.region.frame.rows + RANGE_TERMS;
     const { approximationError } = frames[r];
+    const { safety } = demand;
     const runtime = runtimeError(frames[r], reach, demand);
-    return exactError(frames[r]).map((e, j) => {
-      const range = e + sumErrorBound(terms, reach[j]);
-      return (approximationError[j] + demand.safety * range + runtime[j]) * ROUND_UP;
-    });
+    const margin = exactError(frames[r]).slice();
+    for (let j = 0; j < margin.length; j++) {
+      const range = margin[j] + sumErrorBound(terms, reach[j]);
+      margin[j] = (approximationError[j] + safety * range + runtime[j]) * ROUND_UP;
+    }
+    return margin;
   });
   const intervals = forbiddenIntervals(ranges, activation, margins);
   if (spared) spareIntervals(intervals, spared);
@@ -93,7 +99,9 @@ export function boundedLeads(
 
 /** The least clearance of any constraint: at least 0 when every unit is off every kink. */
 export function smallestMargin({ below, above }: ForbiddenIntervals): number {
-  return below.reduce((least, b, i) => Math.min(least, Math.max(b, -above[i])), Number.POSITIVE_INFINITY);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < below.length; i++) least = Math.min(least, Math.max(below[i], -above[i]));
+  return least;
 }
 
 /** Distance `[units]` of each range on region r from the nearest kink, the margins deducted. */

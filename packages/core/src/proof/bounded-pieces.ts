@@ -1,8 +1,8 @@
 import { activateFrame } from '../frames/policed-pass.js';
-import { type Piece, slopeAt, steepest } from '../network/activation.js';
+import { type Piece, slopeAt, steepness } from '../network/activation.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { float32, sumErrorBound } from '../numeric/precision.js';
-import { piecesOn } from '../rule/pieces.js';
+import { piecesOn, slopesOn } from '../rule/pieces.js';
 import type { Shifts } from '../rule/shift.js';
 import { type MaxShifts, maxFrame, winnersOn } from '../rule/winners.js';
 import {
@@ -39,12 +39,14 @@ export function activateBounded(
   const { activation } = node;
   const { cols } = values;
   const pieces = piecesOn(r, activation, shifts.sides, cols);
-  const slopes = Float64Array.from(pieces, (k, j) => Math.abs(slopeAt(activation.pieces[k], j)));
+  const slopes = slopesOn(activation, shifts.sides, r, cols);
+  for (let j = 0; j < cols; j++) slopes[j] = Math.abs(slopes[j]);
+  const steepestOf = steepness(activation);
   const reaches = reachesOf(bounding, frame).data;
   /** What a runtime's error beyond the clearance may bend. */
   const bent = slopes.map((slope, j) => {
     const e = errors.data[RUNTIME * cols + j];
-    const largest = steepest(activation, j);
+    const largest = steepestOf(j);
     const across = Math.max(0, e - (clearance ? clearance[j] : 0));
     return Math.min((largest - slope) * e, (largest + slope) * across);
   });
@@ -58,7 +60,7 @@ export function activateBounded(
       // A constant piece is exact, and so is the identity.
       if (bend === 0 && !isSmooth && (slopes[j] === 0 || isIdentity(activation.pieces[pieces[j]], j)))
         return 0;
-      const largest = isRuntime ? steepest(activation, j) : slopes[j];
+      const largest = isRuntime ? steepestOf(j) : slopes[j];
       const reach = reaches[row * cols + j];
       const evaluation = isSmooth && isRuntime ? SMOOTH_FUNCTION_ERROR * (1 + reach) : 0;
       return bend + evaluation + sumErrorBound(4, largest * reach + Math.abs(offset), arithmetic);

@@ -1,9 +1,10 @@
-import { alongPieces, BLOCK_BYTES, identityRows } from '../frames/affine-map.js';
+import { alongPieces, identityRows, rowsTogether } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { walkBack } from '../network/walk.js';
 import { multiplyAdds } from '../network/work.js';
-import { addInto, type Matrix } from '../numeric/matrix.js';
+import { addInto, forLiveRows, type Matrix } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
+import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { AffinePieces } from '../rule/pieces.js';
 
 /** Largest finite value of binary32. */
@@ -25,6 +26,7 @@ const INFLATION = 1 + 2 ** -20;
  */
 export class RuntimeRounding {
   private readonly made = new Map<string, Float64Array>();
+  private readonly scratch = new Scratch();
   private work: number;
   private firstOverflow: string | undefined;
   private firstCoarse: string | undefined;
@@ -84,20 +86,18 @@ export class RuntimeRounding {
     }
     this.work -= work;
     const width = until.reduce((sum, node) => sum + sizes.get(node.name)!, 0);
-    const blockRows = Math.max(1, Math.floor(BLOCK_BYTES / (8 * width)));
+    const blockRows = rowsTogether(width);
     const bound = new Float64Array(size);
+    const rules = alongPieces(this.net, this.pieces, this.region);
     for (let from = 0; from < size; from += blockRows) {
       const rows = identityRows(from, Math.min(size, from + blockRows), size);
-      walkBack(
-        { nodes: until },
-        rows,
-        alongPieces(this.net, this.pieces, this.region),
-        addInto,
-        (each, jacobian) => {
+      withScratch(this.scratch, () =>
+        walkBack({ nodes: until }, rows, rules, addInto, (each, jacobian) => {
           const rounding = each === name ? undefined : this.made.get(each);
           if (rounding) addAbsoluteProduct(bound, from, jacobian, rounding);
-        },
+        }),
       );
+      this.scratch.reclaim();
     }
     // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
     return bound.map((b, j) => b * INFLATION + sumErrorBound(width + until.length, coarse[j]));
@@ -111,10 +111,18 @@ function addAbsoluteProduct(
   jacobian: Matrix,
   rounding: Float64Array,
 ): void {
-  const { rows, cols, data } = jacobian;
-  for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let j = 0; j < cols; j++) sum += Math.abs(data[i * cols + j]) * rounding[j];
-    bound[from + i] += sum;
-  }
+  const { data, cols } = jacobian;
+  forLiveRows(jacobian, 0, (start, first, end) => {
+    // Four sums: one would wait for each addition.
+    let [a, b, c, d] = [0, 0, 0, 0];
+    let j = first;
+    for (; j + 3 < end; j += 4) {
+      a += Math.abs(data[start + j]) * rounding[j];
+      b += Math.abs(data[start + j + 1]) * rounding[j + 1];
+      c += Math.abs(data[start + j + 2]) * rounding[j + 2];
+      d += Math.abs(data[start + j + 3]) * rounding[j + 3];
+    }
+    for (; j < end; j++) a += Math.abs(data[start + j]) * rounding[j];
+    bound[from + start / cols] += a + b + (c + d);
+  });
 }

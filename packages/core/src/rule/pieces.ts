@@ -25,9 +25,9 @@ export function slopesOn(
   region: number,
   units: number,
 ): Float64Array {
+  const { pieces } = activation;
+  const index = piecesOn(region, activation, sides, units);
   const slopes = new Float64Array(units);
-  piecesOn(region, activation, sides, units).forEach((index, j) => {
-    slopes[j] = slopeAt(activation.pieces[index], j);
-  });
+  for (let j = 0; j < units; j++) slopes[j] = slopeAt(pieces[index[j]], j);
   return slopes;
 }

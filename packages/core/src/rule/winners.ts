@@ -1,5 +1,5 @@
 import { type Lifts, type Windows, windowCount } from '../network/max-windows.js';
-import { type Matrix, matrix, pickColumns } from '../numeric/matrix.js';
+import { type Matrix, matrix, pickColumns, room } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { ASKED } from './spared.js';
 
@@ -105,10 +105,10 @@ export function winnersOn(
 
 /** The adjoint of picking winners: dLoss/dy `[n, windows]` to dLoss/dx `[n, size]` on region r. */
 export function maxFrameAdjoint(dy: Matrix, { winners }: MaxShifts, region: number, size: number): Matrix {
-  const dx = matrix(dy.rows, size);
+  const dx = room(dy.rows, size);
+  const own = winners.subarray(region * dy.cols, (region + 1) * dy.cols);
   for (let i = 0; i < dy.rows; i++) {
-    for (let w = 0; w < dy.cols; w++)
-      dx.data[i * size + winners[region * dy.cols + w]] += dy.data[i * dy.cols + w];
+    for (let w = 0; w < dy.cols; w++) dx.data[i * size + own[w]] += dy.data[i * dy.cols + w];
   }
   return dx;
 }
@@ -170,37 +170,56 @@ export function pairOffsets({ offsets }: Windows): Int32Array {
   return starts;
 }
 
-/** Pairs of entries, by their numbers. */
+/** Pairs of two entries of one window, each pair once, and where among {@link pairLeads} the lead of either over the other lies. */
 export interface Pairs {
   readonly first: Int32Array;
   readonly second: Int32Array;
+  /** Of x_second − x_first. */
+  readonly ahead: Int32Array;
+  /** Of x_first − x_second. */
+  readonly behind: Int32Array;
 }
 
-/** All ordered pairs of entries of windows `from` to `to`, window after window, a-major. */
+/** The pairs of windows `from` to `to`, window after window. An entry listed twice is no rival of itself. */
 export function pairsOf({ offsets, members }: Windows, from: number, to: number): Pairs {
-  let count = 0;
-  for (let w = from; w < to; w++) count += (offsets[w + 1] - offsets[w]) ** 2;
-  const [first, second] = [new Int32Array(count), new Int32Array(count)];
-  for (let w = from, k = 0; w < to; w++) {
-    for (let a = offsets[w]; a < offsets[w + 1]; a++) {
-      for (let b = offsets[w]; b < offsets[w + 1]; b++, k++) {
-        first[k] = members[a];
-        second[k] = members[b];
+  let most = 0;
+  for (let w = from; w < to; w++) most += entryPairs(offsets[w + 1] - offsets[w]);
+  const [first, second, ahead, behind] = Array.from({ length: 4 }, () => new Int32Array(most));
+  let k = 0;
+  for (let w = from, start = 0; w < to; w++) {
+    const count = offsets[w + 1] - offsets[w];
+    for (let a = 0; a < count; a++) {
+      for (let b = a + 1; b < count; b++) {
+        if (members[offsets[w] + a] === members[offsets[w] + b]) continue;
+        first[k] = members[offsets[w] + a];
+        second[k] = members[offsets[w] + b];
+        ahead[k] = start + a * count + b;
+        behind[k++] = start + b * count + a;
       }
     }
+    start += count ** 2;
   }
-  return { first, second };
+  const [found, others, over, under] = [first, second, ahead, behind].map(each => each.subarray(0, k));
+  return { first: found, second: others, ahead: over, behind: under };
 }
 
+const entryPairs = (count: number): number => (count * (count - 1)) / 2;
+
 /** The differences x_second − x_first of pairs on rows. */
-export function pairDifferences({ first, second }: Pairs, x: Matrix): Matrix {
-  const differences = matrix(x.rows, first.length);
-  for (let i = 0, at = 0; i < x.rows; i++) {
-    const row = i * x.cols;
-    for (let k = 0; k < first.length; k++, at++)
-      differences.data[at] = x.data[row + second[k]] - x.data[row + first[k]];
-  }
+function pairDifferences(pairs: Pairs, x: Matrix): Matrix {
+  const differences = matrix(x.rows, pairs.first.length);
+  writeDifferences(pairs, x, differences.data);
   return differences;
+}
+
+/** The same, written to `into` `[rows, pairs]`. */
+export function writeDifferences(
+  { first, second }: Pick<Pairs, 'first' | 'second'>,
+  { rows, cols, data }: Matrix,
+  into: Float64Array,
+): void {
+  for (let row = 0, at = 0; row < rows * cols; row += cols)
+    for (let k = 0; k < first.length; k++, at++) into[at] = data[row + second[k]] - data[row + first[k]];
 }
 
 /** Windows taken at a time: their pairs take a multiple of the frame's memory. */
@@ -216,7 +235,12 @@ export function pairLeads(windows: Windows, region: Pick<Region, 'range'>, frame
   const leads = new Float64Array(starts[count]);
   for (let w = 0; w < count; w += WINDOWS_AT_ONCE) {
     const end = Math.min(count, w + WINDOWS_AT_ONCE);
-    leads.set(region.range(pairDifferences(pairsOf(windows, w, end), frame)).hi, starts[w]);
+    const pairs = pairsOf(windows, w, end);
+    const { lo, hi } = region.range(pairDifferences(pairs, frame));
+    pairs.ahead.forEach((place, k) => {
+      leads[starts[w] + place] = hi[k];
+      leads[starts[w] + pairs.behind[k]] = -lo[k];
+    });
   }
   return leads;
 }

@@ -1,8 +1,9 @@
-import { type Activation, elu, float16, float32, hardSwish, identity, selu } from '@police/core';
+import { type Activation, elu, float16, float32, hardSwish, identity, matrix, selu } from '@police/core';
 import { activate, activationByName } from '@police/core/adapter';
 import { activationKinds, makeActivation, seededRng } from '@police/testing/helpers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { activateRows } from '../../src/network/activate-rows.js';
 import { activationSlope, roundActivation, slopeAt, steepest } from '../../src/network/activation.js';
 
 /** The functions as everyone else writes them. */
@@ -36,6 +37,31 @@ const inputs = fc.oneof(fc.double({ noNaN: true, min: -20, max: 20 }), fc.consta
 
 describe.each(all)('$name', activation => {
   const alphaOf = (unit: number) => slopeAt(activation.pieces[0], unit);
+
+  test('of rows is that of each unit, bit by bit, shifted or not', () => {
+    const special = fc.constantFrom(
+      0,
+      -0,
+      -3,
+      3,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+    );
+    const values = fc.array(fc.oneof(inputs, special), { minLength: 2 * UNITS, maxLength: 2 * UNITS });
+    const shifts = fc.option(fc.array(inputs, { minLength: UNITS, maxLength: UNITS }), { nil: undefined });
+    fc.assert(
+      fc.property(values, shifts, (entries, shift) => {
+        const h = matrix(2, UNITS, Float64Array.from(entries));
+        const { data } = activateRows(activation, h, shift && Float64Array.from(shift));
+        const expected = entries.map((x, i) =>
+          activate(activation, shift ? x + shift[i % UNITS] : x, i % UNITS),
+        );
+        expect(data).toEqual(Float64Array.from(expected));
+        expect(h.data, 'what is read stays as it is').toEqual(Float64Array.from(entries));
+      }),
+    );
+  });
 
   test('is its definition', () => {
     fc.assert(

@@ -1,4 +1,17 @@
-import { chain, dense, forward, matrixFromRows, type Network, relu, relu6 } from '@police/core';
+import {
+  chain,
+  dense,
+  forward,
+  leakyRelu,
+  matrixFromRows,
+  maxoutWindows,
+  type Network,
+  network,
+  operators,
+  relu,
+  relu6,
+  rowOf,
+} from '@police/core';
 import { activate, biasOwner } from '@police/core/adapter';
 import { sharedBias } from '@police/testing/hard-cases';
 import {
@@ -57,6 +70,44 @@ test('forward is node by node and unit by unit', () => {
       );
     }),
   );
+});
+
+test('forward of more rows than it takes at a time is that of each row', () => {
+  const rng = seededRng(7);
+  // Nodes so wide that 16 rows are taken at a time, of every kind: shifted, a maximum with a lifted entry, a sum, a concatenation.
+  const size = 2 ** 15;
+  const wide = (name: string) =>
+    ({
+      kind: 'affine',
+      name,
+      input: 'input',
+      operator: operators.scale({ factor: randomArray(rng, size), offset: randomArray(rng, size) }),
+    }) as const;
+  const windows = maxoutWindows(size / 2, 2);
+  const lifts = { winner: new Int32Array(size / 2).fill(-1), lift: new Float64Array(size / 2) };
+  lifts.winner[3] = 6;
+  lifts.lift[3] = 0.5;
+  const net = network([
+    { kind: 'input', name: 'input', size },
+    wide('a'),
+    wide('b'),
+    {
+      kind: 'activation',
+      name: 'bent',
+      input: 'a',
+      activation: leakyRelu(0.1),
+      shift: Float64Array.from(randomArray(rng, size)),
+    },
+    { kind: 'sum', name: 'sum', inputs: ['bent', 'b'] },
+    { kind: 'max', name: 'max', input: 'sum', windows, lifts },
+    { kind: 'concat', name: 'both', inputs: ['max', 'b'] },
+  ]);
+  const rows = Array.from({ length: 35 }, () => randomArray(rng, size));
+  const together = forward(net, matrixFromRows(rows));
+  rows.forEach((row, i) => {
+    const alone = forward(net, matrixFromRows([row])).data;
+    expect(rowOf(together, i).every((y, j) => y === alone[j])).toBe(true);
+  });
 });
 
 test('the laws of an affine operator', () => {

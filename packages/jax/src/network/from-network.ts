@@ -1,12 +1,6 @@
-import {
-  type AffineOperator,
-  foldShifts,
-  type Network,
-  type NetworkNode,
-  operators,
-  PoliceError,
-} from '@police/core';
+import { type AffineOperator, foldShifts, type Network, type NetworkNode, PoliceError } from '@police/core';
 import { inputsOf } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { type Format, tensorOf } from '../arrays.js';
 import { type Model, modelOf } from '../model.js';
 import { activationNode } from '../nodes/activation.js';

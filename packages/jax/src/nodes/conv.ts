@@ -1,5 +1,5 @@
 import { lax, numpy as np } from '@jax-js/jax';
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { byRows, sizeOf } from '../arrays.js';
 import type { LinearNode } from './node.js';
 import type { PoolGeometry } from './windows.js';

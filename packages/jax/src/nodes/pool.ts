@@ -1,5 +1,6 @@
 import { numpy as np } from '@jax-js/jax';
-import { maxPoolWindows, operators, type Windows } from '@police/core';
+import { maxPoolWindows, type Windows } from '@police/core';
+import * as operators from '@police/core/operators';
 import { leadOf, sizeOf, type Tensor } from '../arrays.js';
 import type { LinearNode, MaxNode } from './node.js';
 import { membersOf, outPlane, type PoolGeometry, pickedWindows, slidingWindows } from './windows.js';

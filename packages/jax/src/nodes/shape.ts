@@ -1,5 +1,6 @@
 import { numpy as np } from '@jax-js/jax';
-import { operators, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import * as operators from '@police/core/operators';
 import { leadOf, scalar, type Tensor } from '../arrays.js';
 import type { ClampNode, ConcatNode, LinearNode, SumNode } from './node.js';
 

@@ -1,4 +1,4 @@
-import type { operators } from '@police/core';
+import type * as operators from '@police/core/operators';
 import { floats, type Operation, operation, reshaped, sizeOf, type Value } from '../operation.js';
 import { convAttributes } from './conv.js';
 

@@ -1,4 +1,5 @@
-import { type operators, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import type * as operators from '@police/core/operators';
 import { floats, integers, type Operation, operation, reshaped, type Value } from '../operation.js';
 import { convAttributes } from './conv.js';
 

@@ -1,4 +1,4 @@
-import type { operators } from '@police/core';
+import type * as operators from '@police/core/operators';
 import type { OnnxAttribute } from '../onnx-proto.js';
 import { floats, type Operation, operation, reshaped, type Value } from '../operation.js';
 

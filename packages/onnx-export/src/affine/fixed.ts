@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { type ByKind, byKind } from '../by-kind.js';
 import { exactFloat32 } from '../float32.js';
 import { flattened, floats, type Operation, operation, perEntry, sizeOf, type Value } from '../operation.js';

@@ -1,4 +1,4 @@
-import type { operators } from '@police/core';
+import type * as operators from '@police/core/operators';
 import { type ByKind, byKind } from '../by-kind.js';
 import {
   ABSENT,

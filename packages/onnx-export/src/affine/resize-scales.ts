@@ -1,4 +1,5 @@
-import { float32, operators } from '@police/core';
+import { float32 } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { Shape } from '../operation.js';
 
 type Nearest = Extract<operators.GatherOrigin, { kind: 'resizeNearest' }>;

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { asOperation, type Operation, operation, perEntry, type Value } from '../operation.js';
 
 /** Mul by the factor, Add of the offset, as far as there are any. The shape stays. */

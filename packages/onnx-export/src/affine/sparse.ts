@@ -1,4 +1,5 @@
-import { type operators, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import type * as operators from '@police/core/operators';
 import { type ByKind, byKind } from '../by-kind.js';
 import {
   ABSENT,

@@ -5,13 +5,13 @@ import {
   geluTanh,
   hardSwish,
   mish,
-  operators,
   quickGelu,
   sigmoid,
   silu,
   softplus,
   tanh,
 } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { NetworkBuilder } from '../builder.js';
 import type { NodeContext } from '../context.js';
 import { unsupported } from '../errors.js';
@@ -20,7 +20,8 @@ import { type Data, entriesOf, type Value } from '../values.js';
 import type { Cone } from './cones.js';
 import type { Curve } from './recognise.js';
 
-type SmoothName = Exclude<Curve['name'], 'hardSwish'> | 'sigmoid' | 'tanh' | 'softplus';
+/** A smooth function of core's, by its name there. */
+export type SmoothName = Exclude<Curve['name'], 'hardSwish'> | 'sigmoid' | 'tanh' | 'softplus';
 
 const SMOOTH: Readonly<Record<SmoothName, (epsilon: number) => Activation>> = {
   silu,

@@ -12,8 +12,6 @@ import {
 } from '@police/core';
 import { broadcastIndex, broadcastShapes, sameShape } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
-import { smoothActivation } from '../curves/activation.js';
-import { QUICK } from '../curves/recognise.js';
 import { malformed, unsupported } from '../errors.js';
 import type { FloatType } from '../tensor.js';
 import { constantOf, entriesOf, type Value } from '../values.js';
@@ -34,28 +32,6 @@ export function activated(ctx: NodeContext, activation: Activation, input = 0, p
 
 export const relu = (ctx: NodeContext): Value => activated(ctx, reluOf());
 export const abs = (ctx: NodeContext): Value => activated(ctx, absOf());
-
-export const sigmoid = (ctx: NodeContext): Value => activated(ctx, smoothActivation(ctx, 'sigmoid'));
-export const tanh = (ctx: NodeContext): Value => activated(ctx, smoothActivation(ctx, 'tanh'));
-export const softplus = (ctx: NodeContext): Value => activated(ctx, smoothActivation(ctx, 'softplus'));
-export const mish = (ctx: NodeContext): Value => activated(ctx, smoothActivation(ctx, 'mish'));
-
-/** Operator set 20 on. */
-export function gelu(ctx: NodeContext): Value {
-  const form = ctx.attributes.string('approximate', 'none');
-  if (form === 'none') return activated(ctx, smoothActivation(ctx, 'gelu'));
-  if (form === 'tanh') return activated(ctx, smoothActivation(ctx, 'geluTanh'));
-  throw malformed(ctx.label, "approximate 'none' or 'tanh'", `'${form}'`);
-}
-
-/** Operator set 24 on: x · σ(α x). */
-export function swish(ctx: NodeContext): Value {
-  const alpha = ctx.attributes.float('alpha', 1);
-  if (alpha === 1) return activated(ctx, smoothActivation(ctx, 'silu'));
-  if (alpha === f32(QUICK))
-    return activated(ctx, smoothActivation(ctx, 'quickGelu', Math.abs(alpha / QUICK - 1)));
-  throw unsupported(ctx.label, 'alpha 1, which makes it a SiLU, or 1.702, a quick GELU', `${alpha}`);
-}
 
 /** In float64 a runtime's 1/6 is still that of float32. */
 export function hardSwish(ctx: NodeContext): Value {

@@ -1,9 +1,10 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { ADD, assertKnown, DIVIDE, MULTIPLY, type Operation, operationIn, SUBTRACT } from '../arithmetic.js';
 import { broadcastIndex, broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { type Constant, constantOf, entriesOf, type Value } from '../values.js';
+import { takeIn } from './left-out.js';
 import { addConstant, groupsOf } from './offset.js';
 
 /** An elementwise operation on two constants of one type, as a runtime does it in that type. */
@@ -105,6 +106,7 @@ export function mul(ctx: NodeContext): Value {
     ctx.label,
     'a constant factor',
     'a product of two tensors that depend on the network’s input',
+    ctx.knowsCurves ? undefined : takeIn('smoothFunctions'),
   );
 }
 

@@ -4,6 +4,7 @@ import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { type Constant, constantOf, entriesOf, type Value } from '../values.js';
 import { foldBy } from './arithmetic.js';
+import { takeIn } from './left-out.js';
 
 /** ONNX Constant: a tensor, a number or a list of numbers. */
 export function constant(ctx: NodeContext): Value {
@@ -104,6 +105,10 @@ const STORE = 'Store the result as a constant: runtimes approximate it, each in 
 
 /** x to a power of 0, 1 or 2, where nothing is approximated. */
 export function pow(ctx: NodeContext): Value {
+  if (ctx.value(0).kind === 'data' && !ctx.knowsCurves) {
+    const actual = 'one that depends on the network’s input';
+    throw unsupported(ctx.label, 'a constant base', actual, takeIn('smoothFunctions'));
+  }
   const [x, y] = [floats(ctx, 0), floats(ctx, 1)];
   const other = y.data.find(v => v !== 0 && v !== 1 && v !== 2);
   if (other !== undefined) throw unsupported(ctx.label, 'a power of 0, 1 or 2', `${other}`, STORE);

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { NodeContext } from '../context.js';
 import { malformed } from '../errors.js';
 import type { BiasSite } from '../sites.js';

@@ -1,5 +1,6 @@
-import { operators, type Windows } from '@police/core';
+import type { Windows } from '@police/core';
 import { type Lifts, windowsOf } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { LARGER, SMALLER } from '../arithmetic.js';
 import { broadcastShapes, withoutBatch } from '../broadcast.js';
 import type { NetworkBuilder, TakenMax } from '../builder.js';

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { constantOf, type Data, entriesOf, type Value } from '../values.js';

@@ -1,4 +1,5 @@
-import { dense, matrix, operators } from '@police/core';
+import { dense, matrix } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import type { BiasSite, WeightSite } from '../sites.js';

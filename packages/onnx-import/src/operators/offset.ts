@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { broadcastIndex, broadcastShapes, isIdentity } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import type { BiasSite } from '../sites.js';

@@ -1,5 +1,6 @@
-import { maxPoolWindows, operators } from '@police/core';
+import { maxPoolWindows } from '@police/core';
 import { windowsOf } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { withoutBatch } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';

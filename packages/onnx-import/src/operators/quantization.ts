@@ -3,12 +3,13 @@ import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { type DType, type IntegerType, isFloat } from '../tensor.js';
 import { type Constant, constantOf, type Value } from '../values.js';
+import type { OperatorFamily, Reader } from './reader.js';
 
 /** Whole numbers of these types are quantised weights or biases. */
 const QUANTISED: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32']);
 
 /** (x − zero point) · scale of a constant, in float32, rounded where runtimes round: the difference, and the product. */
-export function dequantizeLinear(ctx: NodeContext): Value {
+function dequantizeLinear(ctx: NodeContext): Value {
   const x = constantInput(ctx);
   if (!QUANTISED.has(x.dtype))
     throw unsupported(ctx.label, `a constant of ${[...QUANTISED].join(', ')}`, x.dtype);
@@ -18,7 +19,7 @@ export function dequantizeLinear(ctx: NodeContext): Value {
 }
 
 /** x / scale, rounded to even, plus the zero point, cut to the type's range. */
-export function quantizeLinear(ctx: NodeContext): Value {
+function quantizeLinear(ctx: NodeContext): Value {
   const x = constantInput(ctx);
   if (x.dtype !== 'float32') throw unsupported(ctx.label, 'a constant of float32', x.dtype);
   const dtype = ctx.inputs[2]?.dtype ?? 'uint8';
@@ -92,3 +93,12 @@ function roundedToEven(x: number): number {
   if (rest !== 0.5) return Math.round(x);
   return floor % 2 === 0 ? floor : floor + 1;
 }
+
+/** Weights that a file stores as whole numbers. */
+export const quantization: OperatorFamily = {
+  name: 'quantization',
+  readers: new Map<string, Reader>([
+    ['DequantizeLinear', dequantizeLinear],
+    ['QuantizeLinear', quantizeLinear],
+  ]),
+};

@@ -1,5 +1,5 @@
-import { operators } from '@police/core';
 import { windowsOf } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { withoutBatch } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { unsupported } from '../errors.js';

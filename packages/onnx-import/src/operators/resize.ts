@@ -1,8 +1,9 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { sameShape } from '../broadcast.js';
 import type { NodeContext } from '../context.js';
 import { malformed, unsupported } from '../errors.js';
 import { entriesOf, type Value } from '../values.js';
+import type { OperatorFamily, Reader } from './reader.js';
 import {
   type Axis,
   axisByScale,
@@ -25,7 +26,7 @@ interface Resizing {
 const OLD = { coordinates: 'asymmetric', rounding: 'cut_or_ceil' } as const;
 
 /** ONNX Upsample, until operator set 9. */
-export function upsample(ctx: NodeContext): Value {
+function upsample(ctx: NodeContext): Value {
   const scales = ctx.opset < 9 ? ctx.attributes.floats('scales') : Array.from(ctx.constant(1).data);
   if (!scales) throw malformed(ctx.label, 'scales', 'none');
   return resized(ctx, {
@@ -36,7 +37,7 @@ export function upsample(ctx: NodeContext): Value {
 }
 
 /** ONNX Resize, nearest or linear. */
-export function resize(ctx: NodeContext): Value {
+function resize(ctx: NodeContext): Value {
   const { attributes } = ctx;
   const mode = attributes.string('mode', 'nearest');
   if (ctx.opset < 11) {
@@ -189,3 +190,12 @@ function linear(ctx: NodeContext, x: Value, axes: readonly Axis[], coordinates: 
   );
   return ctx.affine(x, isKnown ? known : sparse, outShape);
 }
+
+/** Images made larger or smaller. */
+export const resizing: OperatorFamily = {
+  name: 'resizing',
+  readers: new Map<string, Reader>([
+    ['Resize', resize],
+    ['Upsample', upsample],
+  ]),
+};

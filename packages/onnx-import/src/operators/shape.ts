@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import { assertKnown, converted } from '../arithmetic.js';
 import { broadcastShapes } from '../broadcast.js';
 import type { NodeContext } from '../context.js';

@@ -1,5 +1,3 @@
-import type { NodeContext } from '../context.js';
-import type { Value } from '../values.js';
 import * as activations from './activations.js';
 import * as arithmetic from './arithmetic.js';
 import * as constants from './constants.js';
@@ -9,15 +7,11 @@ import * as indexing from './indexing.js';
 import { gemm, matMul } from './linear.js';
 import { batchNormalization } from './normalization.js';
 import * as pool from './pool.js';
-import { dequantizeLinear, quantizeLinear } from './quantization.js';
+import type { Reader } from './reader.js';
 import { reduceMax, reduceMean, reduceSum } from './reduce.js';
-import { resize, upsample } from './resize.js';
 import * as shape from './shape.js';
 
-/** Reads a node with `outputs` outputs: the value of the first one, or of each. */
-export type Reader = (ctx: NodeContext, outputs: number) => Value | Value[];
-
-/** Every operator that is read, by its ONNX name. */
+/** Every operator that is always read, by its ONNX name. */
 export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Abs', activations.abs],
   ['Add', arithmetic.add],
@@ -31,7 +25,6 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ConstantOfShape', constants.constantOfShape],
   ['Conv', conv],
   ['ConvTranspose', convTranspose],
-  ['DequantizeLinear', dequantizeLinear],
   ['Div', arithmetic.div],
   ['Dropout', shape.dropout],
   ['Elu', activations.elu],
@@ -41,7 +34,6 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Flatten', shape.flatten],
   ['Floor', constants.foldedBy(Math.floor)],
   ['Gather', indexing.gather],
-  ['Gelu', activations.gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', pool.globalAveragePool],
   ['GlobalMaxPool', pool.globalMaxPool],
@@ -56,13 +48,11 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['Max', max],
   ['MaxPool', pool.maxPool],
   ['Min', min],
-  ['Mish', activations.mish],
   ['Mul', arithmetic.mul],
   ['Neg', arithmetic.neg],
   ['PRelu', activations.prelu],
   ['Pad', indexing.pad],
   ['Pow', constants.pow],
-  ['QuantizeLinear', quantizeLinear],
   ['Range', constants.range],
   ['Reciprocal', constants.foldedBy(x => 1 / x)],
   ['ReduceMax', reduceMax],
@@ -70,22 +60,16 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ReduceSum', reduceSum],
   ['Relu', activations.relu],
   ['Reshape', shape.reshape],
-  ['Resize', resize],
   ['Selu', activations.selu],
   ['Shape', shape.shapeOf],
-  ['Sigmoid', activations.sigmoid],
   ['Size', shape.sizeOf],
   ['Slice', indexing.slice],
-  ['Softplus', activations.softplus],
   ['Split', indexing.split],
   ['Sqrt', constants.foldedBy(Math.sqrt)],
   ['Squeeze', shape.squeeze],
   ['Sub', arithmetic.sub],
   ['Sum', arithmetic.sum],
-  ['Swish', activations.swish],
-  ['Tanh', activations.tanh],
   ['Transpose', shape.transpose],
   ['Unsqueeze', shape.unsqueeze],
-  ['Upsample', upsample],
   ['Where', constants.where],
 ]);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { chosenRows } from './chosen-rows.js';
 import type { DeviceConstants } from './constants.js';
-import { select } from './select.js';
+import { indicator, select } from './select.js';
 
 /**
  * Core's `ForbiddenIntervals` on the device, `[constraints, units]`: the least shift over every kink, and what the greatest one under it falls
@@ -72,34 +72,36 @@ function chooseAmongSeveral(
   let c = nearest;
   if (wish) {
     const { shift, exists } = wishedShift(intervals, wish, constants);
-    c = tf.where(exists, shift, nearest) as tf.Tensor2D;
+    c = select(exists, shift, nearest);
   }
   const isAbove = tf.greaterEqual(c, above) as tf.Tensor2D;
   const end = tf.where(tf.greater(c, zero), above, tf.neg(minusBelow));
   // Of several tied ends, the first.
-  const isEnd = tf.cast(tf.equal(end, c), 'float32');
-  const first = chosenRows(isEnd);
-  return { c, isAbove, side: tf.mul(tf.transpose(first), tf.neg(tf.sign(c))) as tf.Tensor2D };
+  const first = chosenRows(indicator(tf.equal(end, c), constants), constants);
+  return { c, isAbove, side: tf.mul(first, tf.neg(tf.sign(c))) as tf.Tensor2D };
 }
 
 function wishedShift(
   { above, minusBelow }: DeviceIntervals,
   wish: tf.Tensor2D,
   constants: DeviceConstants,
-): { shift: tf.Tensor; exists: tf.Tensor } {
+): { shift: tf.Tensor2D; exists: tf.Tensor } {
   const all = (value: number) => constants.filled(above.shape, value);
   const zero = constants.filled([], 0);
-  const side = tf.where(
+  const side = select(
     tf.lessEqual(above, zero),
     all(1),
-    tf.where(tf.lessEqual(minusBelow, zero), all(-1), wish),
+    select(tf.lessEqual(minusBelow, zero), all(-1), wish),
   );
-  const least = tf.max(tf.where(tf.greater(side, zero), above, all(-HUGE)), 0, true);
+  const least = tf.max(select(tf.greater(side, zero), above, all(-HUGE)), 0, true);
   // Of the wishes for below, by what the shift must at least be negative.
-  const most = tf.max(tf.where(tf.less(side, zero), minusBelow, all(-HUGE)), 0, true);
+  const most = tf.max(select(tf.less(side, zero), minusBelow, all(-HUGE)), 0, true);
   const isAsked = tf.greater(tf.min(tf.abs(side), 0, true), zero);
   const isConsistent = tf.lessEqual(least, tf.neg(most));
-  return { shift: tf.sub(tf.relu(least), tf.relu(most)), exists: tf.logicalAnd(isAsked, isConsistent) };
+  return {
+    shift: tf.sub(tf.relu(least), tf.relu(most)) as tf.Tensor2D,
+    exists: tf.logicalAnd(isAsked, isConsistent),
+  };
 }
 
 /** The free shift nearest 0, `[1, units]`; of two equally near, the positive one. */
@@ -113,14 +115,11 @@ function nearestFree({ above, minusBelow }: DeviceIntervals, constants: DeviceCo
     tf.greater(each, tf.reshape(below, [1, count, units])),
     tf.less(each, tf.reshape(above, [1, count, units])),
   );
-  const isForbidden = tf.max(tf.cast(isInside, 'float32'), 1);
-  const distance = tf.where(
-    tf.greater(isForbidden, zero),
-    constants.filled(candidates.shape, HUGE),
-    tf.abs(candidates),
-  );
+  const ofEach = (value: number) => constants.filled(isInside.shape, value);
+  const ban = tf.max(select(isInside, ofEach(HUGE), ofEach(0)), 1);
+  const distance = tf.maximum(ban, tf.abs(candidates));
   const none = constants.filled(candidates.shape, HUGE);
-  const up = tf.min(tf.where(tf.greaterEqual(candidates, zero), distance, none), 0, true);
-  const down = tf.min(tf.where(tf.less(candidates, zero), distance, none), 0, true);
-  return tf.where(tf.lessEqual(up, down), up, tf.neg(down)) as tf.Tensor2D;
+  const up = tf.min(select(tf.greaterEqual(candidates, zero), distance, none), 0, true) as tf.Tensor2D;
+  const down = tf.min(select(tf.less(candidates, zero), distance, none), 0, true) as tf.Tensor2D;
+  return select(tf.lessEqual(up, down), up, tf.neg(down));
 }

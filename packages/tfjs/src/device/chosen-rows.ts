@@ -1,8 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { DeviceConstants } from './constants.js';
+import { indicator } from './select.js';
 
-/** Where the largest entry of each column `[n, units]` is, the first of those tied: `[units, n]`, one 1 in each row. */
-export function chosenRows(x: tf.Tensor): tf.Tensor2D {
-  // Whole numbers: the wasm backend writes those whatever it is asked for.
-  const whole = tf.oneHot(tf.argMax(x, 0) as tf.Tensor1D, x.shape[0]);
-  return tf.cast(whole, 'float32') as tf.Tensor2D;
+/** Where the largest entry of each column `[n, units]` is, the first of those tied: `[n, units]`, one 1 in each column. */
+export function chosenRows(x: tf.Tensor2D, constants: DeviceConstants): tf.Tensor2D {
+  const [count] = x.shape;
+  const numbers = constants.get(`0 to ${count}`, () =>
+    tf.reshape(tf.range(0, count, 1, 'int32'), [count, 1]),
+  );
+  return indicator(tf.equal(numbers, tf.argMax(x, 0)), constants);
 }

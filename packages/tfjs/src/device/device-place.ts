@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Constraint } from '../frames/constraint.js';
 import type { DevicePass } from '../frames/frame-pass.js';
 import { isReadAtOnce } from '../ops/peek.js';
@@ -13,7 +13,7 @@ export class DevicePlace {
   constructor(
     private readonly constraint: Constraint,
     /** Sides on the device, by position. */
-    private readonly previous: (place: number) => tf.Tensor2D,
+    private readonly previous: (place: number) => tf.Tensor,
     /** The model's name, for the log. */
     private readonly where: string,
   ) {
@@ -27,10 +27,10 @@ export class DevicePlace {
   };
 
   get isUsed(): boolean {
-    // On webgpu a step after one that met NaN gives NaN again, with weights that are finite: core computes there until that is understood.
-    if (isReadAtOnce() || tf.getBackend() === 'webgpu') return false;
+    if (isReadAtOnce()) return false;
     if (!this.reasons) {
       this.reasons = withoutDeviceForm(this.constraint);
+      if (this.reasons.length === 0) this.rule.describe();
       if (this.reasons.length > 0) {
         console.warn(
           `${this.where}: the constraint is computed from values read back in each layer, each a wait for the device, because of ` +

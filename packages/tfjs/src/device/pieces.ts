@@ -1,7 +1,7 @@
 import type { Activation } from '@police/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceConstants } from './constants.js';
-import { select } from './select.js';
+import { indicator, select } from './select.js';
 
 /** An activation's pieces as they are needed on the device: constants, but PReLU's alpha. */
 export interface DevicePieces {
@@ -38,7 +38,7 @@ export function slopesOnDevice(
     const [last] = others as number[];
     const isSingle = layout.rows.length === 1;
     const on = isSingle ? isAbove : perRow(layout, 'rows of regions', constants, [1], isAbove);
-    if (first === 0 && last === 1) return tf.cast(on, 'float32') as tf.Tensor2D;
+    if (first === 0 && last === 1) return isSingle ? indicator(on, constants) : on;
     const below =
       first === 'alpha'
         ? (tf.broadcastTo(tf.reshape(alpha!, [1, on.shape[1]]), on.shape) as tf.Tensor2D)
@@ -89,7 +89,7 @@ function perRow(
       ),
     ),
   );
-  return tf.matMul(table, tf.cast(isAbove, 'float32') as tf.Tensor2D);
+  return tf.matMul(table, indicator(isAbove, constants));
 }
 
 const total = ({ rows }: PieceLayout): number => rows.reduce((sum, count) => sum + count, 0);

@@ -13,9 +13,10 @@ type TieBreak = (h: tf.Tensor2D, t: tf.Tensor2D) => tf.Tensor;
 function ofVertices(
   /** What every vertex adds to the value at the origin, `[P, units]`, in the vertices' order. */
   values: (h: tf.Tensor2D) => tf.Tensor2D,
-  /** Frame coordinates `[d + 1, units]` of vertices given as columns `[units, P]` of one 1 each. */
+  /** Frame coordinates `[d + 1, units]` of vertices given as columns `[P, units]` of one 1 each. */
   coordinates: (vertices: tf.Tensor2D) => tf.Tensor2D,
   tieBreak: TieBreak,
+  constants: DeviceConstants,
 ): DeviceBody {
   return {
     reach: h => {
@@ -23,7 +24,7 @@ function ofVertices(
       return { down: tf.neg(tf.min(all, 0, true)), up: tf.max(all, 0, true) };
     },
     extremes: (h, side, factor) => {
-      const best = chosenRows(tf.mul(values(h), side));
+      const best = chosenRows(tf.mul(values(h), side), constants);
       return tf.mul(coordinates(best), factor);
     },
     vote: (h, t) => {
@@ -56,8 +57,9 @@ export function pointsOnDevice(
   const whole = () => constants.rows(`${name} points`, count, withFirst(1));
   return ofVertices(
     h => tf.matMul(spread(), h),
-    vertices => tf.matMul(whole(), vertices, true, true),
+    vertices => tf.matMul(whole(), vertices, true),
     tieBreakOf(region, constants, name),
+    constants,
   );
 }
 
@@ -91,11 +93,11 @@ export function simplexOnDevice(
       return isInOrder ? all : tf.gather(all, order('row of vertex', rowOfVertex));
     },
     vertices => {
-      const columns = tf.transpose(vertices);
-      const rows = isInOrder ? columns : tf.gather(columns, order('vertex of row', vertexOfRow));
+      const rows = isInOrder ? vertices : tf.gather(vertices, order('vertex of row', vertexOfRow));
       return tf.add(tf.mul(rows, isDirection()), isOrigin());
     },
     tieBreakOf(region, constants, name),
+    constants,
   );
 }
 

@@ -7,6 +7,7 @@ import { withSaved } from '../ops/with-saved.js';
 import { chooseOnDevice, type DeviceShifts, HUGE } from './choose.js';
 import { type DeviceConstants, originColumn } from './constants.js';
 import type { DeviceBody } from './device-body.js';
+import { blocksOf, flat, joined, originRows, shaped } from './frame-rows.js';
 import { type Groups, groupsOf } from './groups.js';
 import { type DevicePieces, offsetsOnDevice, type PieceLayout, slopesOnDevice } from './pieces.js';
 import { select } from './select.js';
@@ -53,10 +54,13 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
     const blocks = blocksOf(h.frames, step.rows);
     const origins = originsOf(blocks, h);
     const shifts = shiftsOf(blocks, origins, groups, step);
-    const above = groups.spread(shifts.isAbove);
+    const all = (value: number) => step.constants.filled(shifts.isAbove.shape, value);
+    const ofGroups = select(shifts.isAbove, all(1), all(-1));
+    const signs = groups.spread(ofGroups);
+    // Numbers are spread, and bool made anew: see `indicator`.
+    const above =
+      signs === ofGroups ? shifts.isAbove : (tf.greater(signs, step.constants.filled([], 0)) as tf.Tensor2D);
     const found = shaped(shifts.c, [...(step.sharing?.shape ?? shape.slice(1))]);
-    const all = (value: number) => step.constants.filled(above.shape, value);
-    const signs = select(above, all(1), all(-1));
     if (step.isLast) return [signs, found, shifts.side];
     const slopes = slopesOnDevice(above, step.pieces, layout, step.constants, h.alpha);
     const y = activatedFrames(h, found, above, slopes, layout, step);
@@ -75,20 +79,6 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
     shiftAdjoint(kept as Kept, dc, dActivated, groups, layout, step),
   );
   return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] ?? y };
-}
-
-/** x in another shape, or as it is where it has that: one kernel less. */
-function shaped(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
-  const isSame = x.rank === shape.length && shape.every((size, i) => size === x.shape[i]);
-  return isSame ? x : tf.reshape(x, [...shape]);
-}
-
-/** `[rows, units]`. */
-const flat = (x: tf.Tensor): tf.Tensor2D => shaped(x, [x.shape[0], x.size / x.shape[0]]) as tf.Tensor2D;
-
-/** `[rows, units]` of each region. */
-function blocksOf(frames: tf.Tensor, rows: readonly number[]): tf.Tensor2D[] {
-  return rows.length === 1 ? [flat(frames)] : tf.split(flat(frames), [...rows]);
 }
 
 /** Pre-activations at each region's origin, `[1, units]`. */
@@ -131,9 +121,6 @@ function shiftsOf(
     return groups.gather(tf.where(isFor, ofShape(1), ofShape(-1)));
   }
 }
-
-const joined = (parts: readonly tf.Tensor2D[]): tf.Tensor2D =>
-  parts.length === 1 ? parts[0] : tf.concat([...parts]);
 
 /** How far x `[1, units]` lies above each of some numbers, `[numbers, units]`. */
 function beyond(x: tf.Tensor2D, numbers: readonly number[], constants: DeviceConstants): tf.Tensor2D {
@@ -220,12 +207,6 @@ function perRegion(perConstraint: tf.Tensor2D, regions: number): tf.Tensor2D[] {
   if (constraints === 1) return [perConstraint];
   const parts: tf.Tensor2D[] = regions === 1 ? [perConstraint] : tf.split(perConstraint, regions);
   return constraints === regions ? parts : parts.map(part => tf.sum(part, 0, true) as tf.Tensor2D);
-}
-
-/** The sum `[1, units]` of the origins' rows. */
-function originRows(x: tf.Tensor2D, rows: readonly number[], constants: DeviceConstants): tf.Tensor2D {
-  if (rows.length === 1) return tf.slice(x, [0, 0], [1, -1]);
-  return tf.matMul(originColumn(rows, 2, constants) as tf.Tensor2D, x, true);
 }
 
 /** The bias is in the origins' rows, of all units that share it. */

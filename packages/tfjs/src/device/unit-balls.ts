@@ -61,11 +61,8 @@ export const discOnDevice = (constants: DeviceConstants): DeviceBody => {
 };
 
 /** Of a cross-polytope: max|g|, attained at the first axis of those tied. */
-export const octahedronOnDevice = (_constants: DeviceConstants): DeviceBody =>
+export const octahedronOnDevice = (constants: DeviceConstants): DeviceBody =>
   symmetric(
     h => tf.max(tf.abs(directionsOf(h)), 0, true),
-    g => {
-      const longest = chosenRows(tf.abs(g));
-      return tf.mul(tf.transpose(longest), tf.sign(g));
-    },
+    g => tf.mul(chosenRows(tf.abs(g), constants), tf.sign(g)),
   );

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { lifted, maxOrder } from '../graph/core-layout.js';
 import type { Graph, GraphNode, Layout } from '../graph/node.js';

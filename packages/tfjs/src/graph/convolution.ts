@@ -1,4 +1,5 @@
-import type { AffineOperator, operators } from '@police/core';
+import type { AffineOperator } from '@police/core';
+import type * as operators from '@police/core/operators';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { addOwnActivation } from './activation.js';

@@ -1,5 +1,6 @@
-import { operators, type Windows } from '@police/core';
+import type { Windows } from '@police/core';
 import { type Lifts, windowsOf } from '@police/core/adapter';
+import * as operators from '@police/core/operators';
 import { type Layout, type Shape, sizeOf } from './node.js';
 import { inverseOrder, storedOrder } from './values.js';
 

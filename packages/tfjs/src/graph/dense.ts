@@ -1,4 +1,5 @@
-import { type Dense, dense, operators } from '@police/core';
+import { type Dense, dense } from '@police/core';
+import * as operators from '@police/core/operators';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import { affine } from '../ops/affine-op.js';

@@ -1,4 +1,5 @@
-import { operators, PoliceError } from '@police/core';
+import { PoliceError } from '@police/core';
+import * as operators from '@police/core/operators';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerVariable, layers } from '@tensorflow/tfjs-layers';
 import type { GraphBuilder } from './builder.js';

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import type { layers } from '@tensorflow/tfjs-layers';
 import type { GraphBuilder } from './builder.js';
 import { poolOf } from './pool-geometry.js';

@@ -1,4 +1,4 @@
-import { operators } from '@police/core';
+import * as operators from '@police/core/operators';
 import * as tf from '@tensorflow/tfjs-core';
 import type { layers } from '@tensorflow/tfjs-layers';
 import type { GraphBuilder, LayerReader } from './builder.js';

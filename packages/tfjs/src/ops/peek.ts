@@ -17,7 +17,7 @@ export function takeForDevice(isOne: boolean): void {
 
 /**
  * Whether to look at values is no wait for a device: the one place that decides where the constraint is computed. On cpu and wasm core computes
- * it, from values read in each layer, which is quicker there; on webgl the device does (see `DevicePlace`).
+ * it, from values read in each layer, which is quicker there; on webgl and webgpu the device does (see `DevicePlace`).
  */
 export const isReadAtOnce = (): boolean =>
   !isTakenForDevice && (isReadInPlace() || tf.getBackend() === 'cpu');

@@ -1,5 +1,5 @@
 import { assertFinite, assertSize } from '../../errors.js';
-import { type Matrix, matrix } from '../../numeric/matrix.js';
+import { type Matrix, matrix, scaleColumns } from '../../numeric/matrix.js';
 import { type Precision, roundAll } from '../../numeric/precision.js';
 import { collectGroups, withoutParameters } from './bias.js';
 import type { AffineContract } from './contract.js';
@@ -50,7 +50,7 @@ function scaleOf(factor?: Float64Array, offset?: Float64Array, groups?: Int32Arr
   const size = groups?.length ?? count;
   const spread = (values: Float64Array) => (groups ? expandGroups(values, groups) : values);
   const factors = factor && spread(factor);
-  const times = (x: Matrix) => multiplyColumns(x, factors);
+  const times = (x: Matrix) => scaleColumns(x, factors);
   const plain = withoutParameters('scale', size);
   return {
     ...plain,
@@ -67,7 +67,7 @@ function scaleOf(factor?: Float64Array, offset?: Float64Array, groups?: Int32Arr
     parameters,
     linear: times,
     adjoint: times,
-    magnitude: x => multiplyColumns(x, factors?.map(Math.abs)),
+    magnitude: x => scaleColumns(x, factors?.map(Math.abs)),
     zeroGradient: () => ({
       weight: factor ? matrix(1, count) : matrix(0, 0),
       bias: new Float64Array(offset ? count : 0),
@@ -89,16 +89,6 @@ function scaleOf(factor?: Float64Array, offset?: Float64Array, groups?: Int32Arr
     rounded: (precision: Precision) =>
       scaleOf(factor && roundAll(factor, precision), offset && roundAll(offset, precision), groups),
   };
-}
-
-function multiplyColumns(x: Matrix, factors?: Float64Array): Matrix {
-  const data = x.data.slice();
-  if (factors) {
-    for (let start = 0; start < data.length; start += x.cols) {
-      for (let j = 0; j < x.cols; j++) data[start + j] *= factors[j];
-    }
-  }
-  return matrix(x.rows, x.cols, data);
 }
 
 /** Of `operators.batchNorm`: the numbers that training leaves, one per channel. */

@@ -65,12 +65,12 @@ export function simplexExtremes(
       into[0] = 1;
     },
     reach: h => {
-      const spread = new Float64Array(h.cols);
-      for (let i = 1; i < h.rows; i++) {
-        const direction = rowOf(h, i);
-        for (let j = 0; j < h.cols; j++) spread[j] = Math.max(spread[j], Math.abs(direction[j]));
-      }
-      return rowOf(h, 0).map((x, j) => Math.abs(x) + spread[j]);
+      const { rows, cols, data } = h;
+      const spread = new Float64Array(cols);
+      for (let start = cols; start < rows * cols; start += cols)
+        for (let j = 0; j < cols; j++) spread[j] = Math.max(spread[j], Math.abs(data[start + j]));
+      for (let j = 0; j < cols; j++) spread[j] += Math.abs(data[j]);
+      return spread;
     },
     votes: ({ rows, cols, data }, threshold) => {
       const balance = Float64Array.from(data.subarray(0, cols), origin => Math.sign(origin - threshold));
