@@ -62,7 +62,7 @@ const MIXED = 0.5;
 const LONGEST = 1;
 
 /** Looks at the network of now, in all. */
-const LOOKS = 12;
+const LOOKS = 25;
 
 /**
  * Trains the constrained network (mode `shift`, policy `sticky`) to do on x `[n, inputSize]`, and where rows are few between any two, what the original
