@@ -1,11 +1,13 @@
-// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist] [steps] [radius,...]
-import { readFileSync } from 'node:fs';
+// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist | conv] [steps] [radius,...] [FOUND.jsonl]
+// FOUND.jsonl: what was found for each image is added to it at once, and what it holds is not computed again, so that a run can be interrupted.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import {
   box,
   certify,
   drift,
+  enforce,
   forward,
   freeze,
   matrix,
@@ -13,11 +15,12 @@ import {
   patch,
   refit,
   rowOf,
+  vPolytope,
 } from '@police/core';
 import { useFastProducts } from '@police/core/fast';
 import { readModel, writeBack } from '@police/onnx-import';
 
-const [folder, what = 'all', steps = '0', radii = '0.05,0.1,0.02'] = process.argv.slice(2);
+const [folder, what = 'all', steps = '0', radii = '0.05,0.1,0.02', file] = process.argv.slice(2);
 
 useFastProducts();
 
@@ -163,7 +166,6 @@ function acas() {
 const RADII = radii.split(',').map(Number);
 const IMAGES = 10;
 const UNSEEN = 2000;
-const SEEN = 3000;
 
 /** The images of the `mnist` package in a random order: `[{ pixels, digit }]`. */
 function digits() {
@@ -188,13 +190,24 @@ function accuracy(net, images) {
   return right.length / images.length;
 }
 
+/** What was found before under a key, or finds it and adds it to the file. */
+function once(key, find) {
+  if (file === undefined) return find();
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').filter(Boolean) : [];
+  const known = lines.map(line => JSON.parse(line)).find(line => line.key === key);
+  if (known) return known.found;
+  const found = find();
+  appendFileSync(file, `${JSON.stringify({ key, found })}\n`);
+  return found;
+}
+
 function mnist() {
   const all = digits();
-  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN, UNSEEN + SEEN)];
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN)];
   const points = matrixFromRows(seen.map(({ pixels }) => pixels));
   const name = 'mnist_256x2.onnx';
   console.log(
-    `accuracy on ${UNSEEN} images that nothing was fitted on (shift, --refit: decisions kept on those held out); median and least of ${IMAGES} regions`,
+    `accuracy on ${UNSEEN} images that nothing was fitted on (--refit: decisions kept on those held out); median and least of ${IMAGES} regions`,
   );
   head([
     'radius',
@@ -202,30 +215,36 @@ function mnist() {
     'shift',
     '--refit',
     `and ${steps} steps, as written`,
+    'decisions kept',
     'certified',
     'processor s',
     'patch',
   ]);
   for (const radius of RADII) {
-    const found = Array.from({ length: IMAGES }, (_, k) => {
-      const { pixels } = unseen.find(({ digit }) => digit === k);
-      const regions = [
-        box(
-          pixels.map(x => x - radius),
-          pixels.map(x => x + radius),
-        ),
-      ];
-      const whole = fitted(name, regions, points, training);
-      const patched = patch(whole.original, regions, { data: points }).network;
-      return {
-        ...whole,
-        before: whole.stages[0].decisionAgreement,
-        refit: beforeTraining(whole.stages).decisionAgreement,
-        accuracy: accuracy(whole.network, unseen),
-        first: accuracy(whole.original, unseen),
-        patch: accuracy(patched, unseen),
-      };
-    });
+    const found = Array.from({ length: IMAGES }, (_, k) =>
+      once(`${steps} steps, ${radius}, ${k}`, () => {
+        const { pixels } = unseen.find(({ digit }) => digit === k);
+        const regions = [
+          box(
+            pixels.map(x => x - radius),
+            pixels.map(x => x + radius),
+          ),
+        ];
+        const whole = fitted(name, regions, points, training);
+        const patched = patch(whole.original, regions, { data: points }).network;
+        return {
+          seconds: whole.seconds,
+          certified: whole.certified,
+          before: accuracy(enforce(whole.original, regions).network, unseen),
+          refit: beforeTraining(whole.stages).decisionAgreement,
+          accuracy: accuracy(whole.network, unseen),
+          kept: drift(whole.original, whole.network, matrixFromRows(unseen.map(image => image.pixels)))
+            .decisionAgreement,
+          first: accuracy(whole.original, unseen),
+          patch: accuracy(patched, unseen),
+        };
+      }),
+    );
     const sorted = key => found.map(each => each[key]).sort((a, b) => a - b);
     const both = key => `${percent(sorted(key)[IMAGES / 2])}, ${percent(sorted(key)[0])}`;
     row([
@@ -234,6 +253,7 @@ function mnist() {
       both('before'),
       both('refit'),
       both('accuracy'),
+      both('kept'),
       found.every(({ certified }) => certified),
       sorted('seconds')[IMAGES / 2].toFixed(0),
       both('patch'),
@@ -241,6 +261,24 @@ function mnist() {
   }
 }
 
+/** A convolutional network on the hull of five images: decisions kept on images that nothing was fitted on. */
+function conv() {
+  const all = digits();
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN, 2 * UNSEEN)].map(images =>
+    matrixFromRows(images.map(({ pixels }) => pixels)),
+  );
+  const { network } = readModel(readFileSync(join(folder, 'convnet_avgpool.onnx')));
+  const regions = [vPolytope([0, 1, 2, 3, 4].map(i => rowOf(seen, i)))];
+  head(['one shift a', 'shift', `--refit${steps === '0' ? '' : ` and ${steps} steps`}`, 'processor s']);
+  for (const sharing of ['per-unit', 'per-channel']) {
+    const { made, seconds } = measured(() => refit(network, regions, seen, { sharing, ...training }));
+    const kept = net => percent(drift(network, net, unseen).decisionAgreement);
+    const shifts = enforce(network, regions, { sharing }).network;
+    row([sharing.slice(4), kept(shifts), kept(made.enforced.network), seconds.toFixed(0)]);
+  }
+}
+
 const wanted = name => what === 'all' || what === name;
 if (wanted('acas')) acas();
 if (wanted('mnist')) mnist();
+if (wanted('conv')) conv();

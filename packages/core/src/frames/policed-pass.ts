@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
-import { type Block, type Matrix, matrix, pickColumns, scaleColumns } from '../numeric/matrix.js';
+import { type Block, type Matrix, matrix, pickColumns, room, scaleColumns } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
@@ -271,7 +271,7 @@ export function shiftedFrames({ shift }: ActivationNode, frames: readonly Matrix
 
 /** Frame values through the pieces the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */
 export function activateFrame(activation: Activation, h: Matrix, shifts: Shifts, region: number): Matrix {
-  const y = matrix(h.rows, h.cols);
+  const y = room(h.rows, h.cols);
   writeActivatedFrame(activation, h, shifts, region, y);
   return y;
 }

@@ -5,12 +5,15 @@ import { accumulateAffineGradient } from '../network/affine-operator.js';
 import { largestIn } from '../network/max-windows.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import type { AffineGradient } from '../network/operators/contract.js';
-import { addInto, type Matrix, matrix, rowRange } from '../numeric/matrix.js';
+import { addInto, type Matrix, matrix, room, rowRange } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
 
-/** dLoss/dvalue of a node: of the data `[n, size]` and of its frames, one block per region, or none at the network's input. */
+/**
+ * dLoss/dvalue of a node: of the data `[n, size]` and of its frames, one block per region; or none where these are all 0, as after the last shift, and
+ * at the network's input, where nobody asks.
+ */
 export interface Adjoint {
   readonly data: Matrix;
   readonly frames: readonly Matrix[];
@@ -18,10 +21,9 @@ export interface Adjoint {
 
 export function addAdjoint(sum: Adjoint, term: Adjoint): Adjoint {
   addInto(sum.data, term.data);
-  // What the frames send to the network's input nobody asks for, and not every reader tells.
-  if (term.frames.length === 0) return { ...sum, frames: [] };
-  sum.frames.forEach((block, r) => {
-    addInto(block, term.frames[r]);
+  if (sum.frames.length === 0) return { ...sum, frames: term.frames };
+  term.frames.forEach((block, r) => {
+    addInto(sum.frames[r], block);
   });
   return sum;
 }
@@ -73,7 +75,7 @@ export function activationBackward(
   const dShift = new Float64Array(units);
   const alpha = new Float64Array(units); // of the leftmost piece's slope
 
-  const data = matrix(h.rows, units);
+  const data = room(h.rows, units);
   const pieces = twoPieces(activation, units);
   for (let row = 0, i = 0; row < h.rows; row++) {
     for (let j = 0; j < units; j++, i++) {
@@ -89,13 +91,13 @@ export function activationBackward(
     }
   }
 
-  const frames = layer.frames.map(({ rows, cols }) => matrix(rows, cols));
+  const frames = layer.frames.map(({ rows, cols }) => room(rows, cols));
   const ofFrames = activateFrameAdjoint(
     regions,
     layer.frames,
     activation,
     layer.shifts,
-    dy.frames,
+    dy.frames.length > 0 ? dy.frames : undefined,
     dShift,
     frames,
   );
@@ -122,5 +124,8 @@ export function maxBackward(
       if (lift > 0) dLift[w] += d;
     }
   }
-  return { data, frames: maxFramesAdjoint(regions, frames, shifts, dyFrames, dLift) };
+  return {
+    data,
+    frames: maxFramesAdjoint(regions, frames, shifts, dyFrames.length > 0 ? dyFrames : undefined, dLift),
+  };
 }

@@ -8,11 +8,11 @@ import {
   settledSides,
 } from '../frames/policed-pass.js';
 import { clampAdjoint } from '../network/clamp.js';
-import { forwardValues, linearAdjoints } from '../network/forward.js';
-import { mapNodes, type Network } from '../network/network.js';
+import { linearAdjoints, valuesAt } from '../network/forward.js';
+import type { Network } from '../network/network.js';
 import type { AffineGradient } from '../network/operators/contract.js';
 import { UNRESOLVED } from '../network/unresolved.js';
-import { type BackRules, ifKind, type NodeTable, walkBack } from '../network/walk.js';
+import { type BackRules, ifKind, type NodeTable, walk, walkBack } from '../network/walk.js';
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
@@ -39,6 +39,11 @@ export interface PolicedForwardOptions {
    * @defaultValue 0
    */
   readonly margin?: number;
+  /**
+   * Whether the frames are carried on to the output, past the last nonlinearity: for losses of the maps themselves alone.
+   * @defaultValue true
+   */
+  readonly wantsMaps?: boolean;
 }
 
 /** A forward pass of the constrained network on data, with what its gradient needs. */
@@ -65,17 +70,26 @@ export function policedForward(
   net: Network,
   regions: readonly Region[],
   x: Matrix,
-  { policy = 'sticky', sides = {}, sharing = 'per-unit', margin = 0 }: PolicedForwardOptions = {},
+  {
+    policy = 'sticky',
+    sides = {},
+    sharing = 'per-unit',
+    margin = 0,
+    wantsMaps = true,
+  }: PolicedForwardOptions = {},
 ): PolicedForward {
   assertPolicy(policy);
   assertMargin(margin);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
-  const pass = policedPass(net, regions, { policy, previous: sides, sharing, margin });
-  const policed = mapNodes(net, {
-    activation: node => ({ ...node, shift: totalShift(node, pass.layers.get(node.name)!) }),
-    max: node => ({ ...node, lifts: pass.maxima.get(node.name)!.lifts }),
+  const carried = wantsMaps ? net : upToLastBend(net);
+  const pass = policedPass(carried, regions, { policy, previous: sides, sharing, margin });
+  const plain = valuesAt(x);
+  const values = walk(net, {
+    ...plain,
+    activation: (node, inputs) =>
+      plain.activation({ ...node, shift: totalShift(node, pass.layers.get(node.name)!) }, inputs),
+    max: (node, inputs) => plain.max({ ...node, lifts: pass.maxima.get(node.name)!.lifts }, inputs),
   });
-  const values = forwardValues(policed, x);
   return {
     net,
     regions,
@@ -84,6 +98,13 @@ export function policedForward(
     values,
     output: values.get(net.nodes.at(-1)!.name)!,
   };
+}
+
+/** The nodes up to the last one that may be shifted or lifted, as a network. */
+function upToLastBend(net: Network): Network {
+  const last = net.nodes.map(({ kind }) => kind === 'activation' || kind === 'max').lastIndexOf(true);
+  const nodes = net.nodes.slice(0, Math.max(0, last) + 1);
+  return { ...net, nodes, outputSize: net.sizes.get(nodes.at(-1)!.name)! };
 }
 
 /** dLoss/dparameters and dLoss/dx of a policed forward pass. */
@@ -102,7 +123,7 @@ export interface PolicedBackwardOptions {
   readonly gradient?: 'exact' | 'local';
   /**
    * dLoss/d(frame values of the output), `[dᵣ + 1, outSize]` per region, of a loss that looks at the affine maps
-   * themselves: see `mapPenalty`.
+   * themselves: see `mapPenalty`. The forward pass then has to have carried them there.
    * @defaultValue none
    */
   readonly dOutputFrames?: readonly Matrix[];
@@ -162,8 +183,9 @@ export function policedBackward(
       ).map(data => ({ data, frames: [] })),
     opaque: UNRESOLVED.opaque,
   };
-  const zeros = regions.map(({ frame }) => matrix(frame.rows, net.outputSize));
-  const atOutput = { data: dOutput, frames: zeros.map((none, r) => dOutputFrames[r] ?? none) };
+  const framesOf = () =>
+    regions.map(({ frame }, r) => dOutputFrames[r] ?? matrix(frame.rows, net.outputSize));
+  const atOutput = { data: dOutput, frames: dOutputFrames.length > 0 ? framesOf() : [] };
   const atInput = walkBack(net, atOutput, rules, addAdjoint);
   addUnread(net, affine, alpha);
   return {

@@ -129,7 +129,7 @@ export function multiplyTransposed(x: Matrix, w: Matrix): Matrix {
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
   const k = x.cols;
   const m = w.rows;
-  const out = matrix(x.rows, m);
+  const out = room(x.rows, m);
   splitByDensity(
     x,
     (i, nonZeros, count) => {
@@ -174,7 +174,7 @@ function collectNonZeros(a: Float64Array, start: number, length: number, into: I
 /** `Y W`: `[n, m] × [m, k] → [n, k]`. */
 export function multiply(y: Matrix, w: Matrix): Matrix {
   assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
-  const out = matrix(y.rows, w.cols);
+  const out = room(y.rows, w.cols);
   addTransposed(w.data, w.rows, w.cols, y.data, out.data, y.rows);
   return out;
 }
@@ -284,20 +284,24 @@ function pickLive(m: Matrix, live: Live, columns: ArrayLike<number>, picked: Mat
   return { ...picked, live: rangesOf(isPicked) };
 }
 
+/** Rows that are turned over at a time: as many numbers as a line of a cache holds. */
+const TILE = 8;
+
 /** `Xᵀ`. */
 export function transposed(x: Matrix): Matrix {
-  const y = matrix(x.cols, x.rows);
-  for (let i = 0; i < x.rows; i++)
-    for (let j = 0; j < x.cols; j++) y.data[j * x.rows + i] = x.data[i * x.cols + j];
+  const y = room(x.cols, x.rows);
+  for (let from = 0; from < x.rows; from += TILE) {
+    const to = Math.min(x.rows, from + TILE);
+    for (let j = 0; j < x.cols; j++)
+      for (let i = from; i < to; i++) y.data[j * x.rows + i] = x.data[i * x.cols + j];
+  }
   return y;
 }
 
 /** Rows of a matrix, in the order given. */
-export function pickRows(m: Matrix, rows: readonly number[]): Matrix {
-  const picked = matrix(rows.length, m.cols);
-  rows.forEach((row, i) => {
-    picked.data.set(rowOf(m, row), i * m.cols);
-  });
+export function pickRows(m: Matrix, rows: ArrayLike<number>): Matrix {
+  const picked = room(rows.length, m.cols);
+  for (let i = 0; i < rows.length; i++) picked.data.set(rowOf(m, rows[i]), i * m.cols);
   return picked;
 }
 

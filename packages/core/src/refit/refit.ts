@@ -1,7 +1,7 @@
 import { assertSize } from '../errors.js';
 import type { ShiftSharing } from '../frames/policed-pass.js';
 import { type Enforced, enforce } from '../maps/enforce.js';
-import { forward, forwardValues } from '../network/forward.js';
+import { forwardValues } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import type { AffineNode } from '../network/nodes.js';
 import type { Decision } from '../numeric/changes.js';
@@ -164,12 +164,9 @@ export function* refitSteps(
     yield* run(`${stage}, bias`, () => withMedianBias(made!, regions, few, targets, { isFree, sharing }));
   }
   if (budget) {
-    const training = { budget, decision, sharing, isFree, seed };
+    const training = { original: net, budget, decision, sharing, isFree, seed };
     const start = Date.now();
-    const trained = yield* bestOf(
-      distil(race.bestWhole, regions, fitted, forward(net, fitted), training),
-      judge,
-    );
+    const trained = yield* bestOf(distil(race.bestWhole, regions, fitted, training), judge);
     if (trained) race.enter('distil', trained, (Date.now() - start) / 1000);
   }
   return {

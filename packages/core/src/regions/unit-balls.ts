@@ -46,11 +46,14 @@ export const cube: UnitBall = {
     for (let i = 1, at = cols + unit; i < rows; i++, at += cols) into[i] = factor * Math.sign(data[at]);
   },
   addMaximiser: (into, { rows, cols, data }, factor) => {
-    for (let i = 0, at = 0; i < rows; i++) {
-      for (let j = 0; j < cols; j++, at++) {
-        const value = data[at];
+    // Of a layer few units are asked for: those whose shift this region determines.
+    const wanted = Int32Array.from(factor.keys()).filter(j => factor[j] !== 0);
+    for (let start = 0; start < rows * cols; start += cols) {
+      for (let k = 0; k < wanted.length; k++) {
+        const j = wanted[k];
+        const value = data[start + j];
         // Without a branch: signs are as good as random.
-        into[at] += (Number(value > 0) - Number(value < 0)) * factor[j];
+        into[start + j] += (Number(value > 0) - Number(value < 0)) * factor[j];
       }
     }
   },

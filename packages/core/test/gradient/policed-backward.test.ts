@@ -1,14 +1,17 @@
 import {
   enforce,
   forward,
+  matrix,
   type Network,
   type PolicedForwardOptions,
+  type PolicedGradient,
   policedBackward,
   policedForward,
   type Region,
   type Rng,
 } from '@police/core';
 import { expectDerivatives, gradientOf, lossOf, STEP, setting } from '@police/testing/finite-differences';
+import { randomGraph } from '@police/testing/graphs';
 import { sharedBias } from '@police/testing/hard-cases';
 import {
   type ActivationKind,
@@ -154,3 +157,34 @@ test('without the gradient in the inputs all others are the same to the bit', ()
     expect(all.input.data.some(d => d !== 0)).toBe(true);
   }
 });
+
+test.each(['chain', 'graph'])(
+  'no gradient of maps is one of zeros, and frames that stop at the last bend do for it, on a %s',
+  kind => {
+    for (let seed = 0; seed < 5; seed++) {
+      const rng = seededRng(seed);
+      const net = kind === 'chain' ? randomNetwork(rng, [3, 6, 5, 2], 'leakyRelu') : randomGraph(rng, 3, 2);
+      const regions = [makeRegion('box', net.inputSize, rng), makeRegion('flatPolytope', net.inputSize, rng)];
+      const { x, dOutput, options } = setting(net, regions, { policy: 'minimal' }, rng);
+      const [whole, stopped] = [true, false].map(wantsMaps =>
+        policedForward(net, regions, x, { ...options, wantsMaps }),
+      );
+      expect(stopped.output).toEqual(whole.output);
+      expect(stopped.sides).toEqual(whole.sides);
+      const dOutputFrames = regions.map(({ frame }) => matrix(frame.rows, net.outputSize));
+      const ofZeros = policedBackward(whole, dOutput, { dOutputFrames });
+      for (const run of [whole, stopped]) {
+        const { affine, alpha, input } = policedBackward(run, dOutput);
+        expect(parts(affine)).toEqual(parts(ofZeros.affine));
+        expect(alpha).toEqual(ofZeros.alpha);
+        expect(input).toEqual(ofZeros.input);
+      }
+    }
+  },
+);
+
+/** Gradients by name, −0 as 0. */
+const parts = (affine: PolicedGradient['affine']) =>
+  [...affine]
+    .map(([name, { weight, bias }]) => [name, weight.data.map(d => d + 0), bias.map(d => d + 0)])
+    .sort();

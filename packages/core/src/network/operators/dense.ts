@@ -8,6 +8,8 @@ import {
   multiply,
   multiplyTransposed,
   pickColumns,
+  pickRows,
+  room,
   transposed,
 } from '../../numeric/matrix.js';
 import { roundAll } from '../../numeric/precision.js';
@@ -56,7 +58,7 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
       absolute ??= matrix(weight.rows, weight.cols, weight.data.map(Math.abs));
       return product(x, absolute);
     },
-    zeroGradient: () => ({ weight: matrix(weight.rows, weight.cols), bias: new Float64Array(weight.rows) }),
+    zeroGradient: () => ({ weight: room(weight.rows, weight.cols), bias: new Float64Array(weight.rows) }),
     accumulateGradient: (into, x, dy) => addGradient(into.weight, dy, x),
     withBias: next => {
       assertSize(next.length, weight.rows, 'dense', 'bias');
@@ -72,13 +74,20 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
 /** A block with at most this share of non-zeros is multiplied entry by entry: directions of boxes and balls are. */
 const SPARSE_SHARE = 1 / 8;
 
+/** Looks no further than it must. */
+function isSparse({ data }: Matrix): boolean {
+  let left = Math.floor(SPARSE_SHARE * data.length);
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0 && --left < 0) return false;
+  return true;
+}
+
 /** `X Wᵀ`, by the products that were loaded, if any. All ways sum in index order, to the same bits. */
 function product(x: Matrix, w: Matrix): Matrix {
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
-  const nonZeros = countNonZeros(x.data);
-  if (nonZeros <= SPARSE_SHARE * x.data.length) {
-    const used = columnsInUse(x);
-    if (isFew(used, x)) return denseProduct(pickColumns(x, used), pickColumns(w, used));
+  if (isSparse(x)) {
+    const nonZeros = countNonZeros(x.data);
+    const used = fewColumns(x);
+    if (used) return denseProduct(pickColumns(x, used), pickColumns(w, used));
     // Turning W over costs as much as this many non-zeros, and then they meet whole rows.
     return nonZeros < w.cols ? multiplyTransposed(x, w) : multiply(x, transposed(w));
   }
@@ -92,7 +101,15 @@ function denseProduct(x: Matrix, w: Matrix): Matrix {
 /** `Y W`, likewise. */
 function adjointProduct(y: Matrix, w: Matrix): Matrix {
   assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
-  if (countNonZeros(y.data) <= SPARSE_SHARE * y.data.length) return multiply(y, w);
+  if (isSparse(y)) {
+    // Gradients of the frame of a large region are: few units were shifted.
+    const used = fewColumns(y);
+    return used ? denseAdjoint(pickColumns(y, used), pickRows(w, used)) : multiply(y, w);
+  }
+  return denseAdjoint(y, w);
+}
+
+function denseAdjoint(y: Matrix, w: Matrix): Matrix {
   return fastProduct(() => asTaps(transposed(w)), y, y.rows * w.data.length) ?? multiply(y, w);
 }
 
@@ -101,18 +118,17 @@ function adjointProduct(y: Matrix, w: Matrix): Matrix {
  * only columns in use are multiplied.
  */
 function addGradient(into: Matrix, y: Matrix, x: Matrix): void {
-  const [units, inputs] = [columnsInUse(y), columnsInUse(x)];
-  const [fewUnits, fewInputs] = [isFew(units, y), isFew(inputs, x)];
-  if (!fewUnits && !fewInputs) {
+  const [units, inputs] = [fewColumns(y), fewColumns(x)];
+  if (!units && !inputs) {
     addDenseGradient(into, y, x);
     return;
   }
-  const [rows, columns] = [fewUnits ? units : all(y.cols), fewInputs ? inputs : all(x.cols)];
-  const part = matrix(rows.length, columns.length);
+  const [rows, columns] = [units ?? all(y.cols), inputs ?? all(x.cols)];
+  const part = room(rows.length, columns.length);
   forBlock(rows, columns, into.cols, (at, k) => {
     part.data[k] = into.data[at];
   });
-  addDenseGradient(part, fewUnits ? pickColumns(y, units) : y, fewInputs ? pickColumns(x, inputs) : x);
+  addDenseGradient(part, units ? pickColumns(y, units) : y, inputs ? pickColumns(x, inputs) : x);
   forBlock(rows, columns, into.cols, (at, k) => {
     into.data[at] = part.data[k];
   });
@@ -121,7 +137,7 @@ function addGradient(into: Matrix, y: Matrix, x: Matrix): void {
 /** Adds `Yᵀ X` `[m, k]` to `into`, given Y `[n, m]` and X `[n, k]`, by the products that were loaded, if any. */
 export function addDenseGradient(into: Matrix, y: Matrix, x: Matrix): void {
   const work = into.data.length * x.rows;
-  const isByKernel = work >= LEAST_GRADIENT_WORK && countNonZeros(x.data) > SPARSE_SHARE * x.data.length;
+  const isByKernel = work >= LEAST_GRADIENT_WORK && !isSparse(x);
   const sum = isByKernel ? fastProduct(() => asTaps(transposed(x)), transposed(y), work) : undefined;
   if (sum) addInto(into, sum);
   else addTransposedProduct(into, y, x);
@@ -144,16 +160,28 @@ const LEAST_GRADIENT_WORK = 2 ** 21;
 /** Columns are picked where at most this share of them is in use: then copies cost less than what they save. */
 const FEW_COLUMNS = 1 / 2;
 
-const isFew = (used: Int32Array, { cols }: Matrix): boolean => used.length <= FEW_COLUMNS * cols;
+function all(count: number): Int32Array {
+  const indices = new Int32Array(count);
+  for (let i = 0; i < count; i++) indices[i] = i;
+  return indices;
+}
 
-const all = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
-
-/** Columns that hold anything but 0, in order. */
-function columnsInUse({ rows, cols, data }: Matrix): Int32Array {
+/** Columns that hold anything but 0, in order, where they are few. */
+function fewColumns({ rows, cols, data }: Matrix): Int32Array | undefined {
   const isUsed = new Uint8Array(cols);
-  for (let i = 0, at = 0; i < rows; i++)
+  const most = Math.floor(FEW_COLUMNS * cols);
+  let count = 0;
+  for (let i = 0, at = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++, at++) if (data[at] !== 0) isUsed[j] = 1;
-  return all(cols).filter(j => isUsed[j] === 1);
+    // Counted after 1, 2, 4, … rows, and after all: of a dense block few are looked at.
+    if ((i & (i + 1)) !== 0 && i < rows - 1) continue;
+    count = 0;
+    for (let j = 0; j < cols; j++) count += isUsed[j];
+    if (count > most) return undefined;
+  }
+  const used = new Int32Array(count);
+  for (let j = 0, k = 0; j < cols; j++) if (isUsed[j] === 1) used[k++] = j;
+  return used;
 }
 
 const ONE_POSITION: Int32Array = new Int32Array(1);
