@@ -23,8 +23,8 @@ export class Scratch {
 
 let current: Scratch | undefined;
 
-/** Runs something whose {@link zeros} come from the scratch. */
-export function withScratch<T>(scratch: Scratch, run: () => T): T {
+/** Runs something whose {@link zeros} come from the scratch; without one, something that is kept. */
+export function withScratch<T>(scratch: Scratch | undefined, run: () => T): T {
   const before = current;
   current = scratch;
   try {

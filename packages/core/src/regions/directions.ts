@@ -1,6 +1,7 @@
 import { type Matrix, rowOf } from '../numeric/matrix.js';
 import { UNIT_ROUNDOFF } from '../numeric/precision.js';
 import { qrFactors } from '../numeric/qr.js';
+import { withScratch } from '../numeric/scratch.js';
 import { singularValues } from '../numeric/singular-values.js';
 
 /** A row of a matrix of directions with one entry other than 0. */
@@ -66,7 +67,7 @@ export function diagonalOf({ matrix: { cols }, axes }: Directions): Float64Array
 export function once<T>(compute: () => T): () => T {
   let result: { value: T } | undefined;
   return () => {
-    result ??= { value: compute() };
+    result ??= { value: withScratch(undefined, compute) };
     return result.value;
   };
 }
