@@ -41,6 +41,7 @@ const SECTIONS = [
     'Guides',
     [
       'which-way',
+      'command',
       'guides/physics-prior',
       'guides/robust-classification',
       'demands',

@@ -6,15 +6,21 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { contourLevels, fittedScale, roundUp, symmetricScale } from '../src/draw/scale.js';
 import { forwardColumns, hold } from '../src/picture/forward.js';
 import { LineMask } from '../src/picture/line-mask.js';
-import { eachSegment } from '../src/picture/segments.js';
+import { eachContour, eachSegment } from '../src/picture/segments.js';
 import { plainLayers } from '../src/training/plain-network.js';
 import { randomChain } from './networks.js';
 
 type Segment = readonly [number, number, number, number];
 
-const segmentsOf = (values: Float32Array, side: number, level: number, hidden?: Uint8Array): Segment[] => {
+const segmentsOf = (values: Float32Array, side: number, level: number): Segment[] => {
   const found: Segment[] = [];
-  eachSegment(values, side, level, (...segment) => found.push(segment), hidden);
+  eachContour(values, side, [level], (_, ...segment) => found.push(segment));
+  return found;
+};
+
+const signChanges = (values: Float32Array, side: number, hidden?: Uint8Array): Segment[] => {
+  const found: Segment[] = [];
+  eachSegment(values, side, (...segment) => found.push(segment), hidden);
   return found;
 };
 
@@ -88,8 +94,28 @@ describe('lines of equal value', () => {
     fc.assert(
       fc.property(values, grid => {
         const all = new Uint8Array(grid.length).fill(1);
-        expect(segmentsOf(grid, SIDE, 0, all)).toEqual([]);
-        expect(segmentsOf(grid, SIDE, 0, new Uint8Array(grid.length))).toEqual(segmentsOf(grid, SIDE, 0));
+        expect(signChanges(grid, SIDE, all)).toEqual([]);
+        expect(signChanges(grid, SIDE, new Uint8Array(grid.length))).toEqual(signChanges(grid, SIDE));
+      }),
+    );
+  });
+
+  test('of 0 are where signs change', () => {
+    fc.assert(
+      fc.property(values, grid => {
+        const signed = grid.map(y => y + 0); // −0 has a sign of its own
+        expect(signChanges(signed, SIDE)).toEqual(segmentsOf(signed, SIDE, 0));
+      }),
+    );
+  });
+
+  test('of several levels are those of each', () => {
+    fc.assert(
+      fc.property(values, fc.uniqueArray(level, { maxLength: 8 }), (grid, wanted) => {
+        const levels = [...wanted].sort((a, b) => a - b);
+        const found: Segment[][] = levels.map(() => []);
+        eachContour(grid, SIDE, levels, (k, ...segment) => found[k].push(segment));
+        expect(found).toEqual(levels.map(each => segmentsOf(grid, SIDE, each)));
       }),
     );
   });

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gridOnDevice } from '../src/picture/grid.js';
 import { paint } from '../src/picture/paint.js';
+import { MOVING_SIDE, SIDE } from '../src/picture/snapshot.js';
 import { DEFAULTS } from '../src/state/settings.js';
 import { Session } from '../src/training/session.js';
 import { builtPage, hasChromium } from './built-page.js';
@@ -30,12 +31,16 @@ test('what painting both networks takes of a thread', async () => {
   const session = new Session(DEFAULTS);
   const progress = { steps: 0, running: false, stepsPerSecond: 0, cost: 0 };
   const { police, free } = session.snapshot(false, progress);
-  const grid = gridOnDevice();
-  const [without, with_] = [false, true].map(bends =>
-    processorTime(() => {
-      for (const { network } of [police, free]) expect(paint(network, grid, bends).values.length).toBe(4096);
-    }),
-  );
+  const [moving, still] = [MOVING_SIDE, SIDE].map(side => {
+    const grid = gridOnDevice(side);
+    const [plain, lined] = [false, true].map(bends =>
+      processorTime(() => {
+        for (const { network } of [police, free])
+          expect(paint(network, grid, bends).values.length).toBe(side * side);
+      }),
+    );
+    return `${plain.toFixed(1)} ms, with lines ${lined.toFixed(1)} ms`;
+  });
   const step = processorTime(() => session.step());
   const snapshot = processorTime(() => session.snapshot(true, progress));
   let sum = 0;
@@ -43,7 +48,7 @@ test('what painting both networks takes of a thread', async () => {
     for (let i = 0; i < 1e7; i++) sum = sum * 0.999 + i;
   });
   console.info(
-    `processor time: a picture ${without.toFixed(1)} ms, with lines ${with_.toFixed(1)} ms (another thread); ` +
+    `processor time: a picture while it trains ${moving}, when still ${still} (another thread); ` +
       `a training step of both ${step.toFixed(1)} ms, a snapshot ${snapshot.toFixed(1)} ms; ` +
       `ten million multiply-adds, one after the other, ${sums.toFixed(0)} ms (27 on a free core of 3 GHz)`,
   );

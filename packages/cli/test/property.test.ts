@@ -298,9 +298,9 @@ test('several networks are asked side by side', async () => {
   expect(missing.errors).toContain('f=model.onnx');
 });
 
-test('the query of the README is answered', async () => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const [, query] = /```lisp\n(\(vnnlib-version.*?)```/s.exec(readme)!;
+test('the query of docs/command.md is answered', async () => {
+  const page = await readFile(new URL('../../../docs/command.md', import.meta.url), 'utf8');
+  const [, query] = /```lisp\n(\(vnnlib-version.*?)```/s.exec(page)!;
   await writeFile(file('readme.vnnlib'), query);
   const identity = Array.from({ length: 5 }, (_, i) => Array.from({ length: 5 }, (_, k) => Number(i === k)));
   // y = x + (0, …, 1, −1, −2): y₀ is above y₁ and y₂ everywhere.

@@ -94,7 +94,7 @@ export {
 export { measure, type RegionMeasure } from './regions/measure/measure.js';
 export { loadedPrograms, usePrograms } from './regions/programs/loaded-programs.js';
 export { centreOf, containmentAllowance } from './regions/region.js';
-export { cube, disc, octahedron, type UnitBall } from './regions/unit-balls.js';
+export type { UnitBall } from './regions/unit-balls.js';
 export {
   activeRows,
   shiftGradient,

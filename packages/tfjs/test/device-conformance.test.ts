@@ -3,7 +3,9 @@ import { constrain } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { takeForDevice } from '../src/ops/peek.js';
+import { expectLaws, makeSetup } from './graph-laws.js';
 import { errorOf, makeModel, randomRows, toTensor, useBackend, weightsOf } from './helpers.js';
+import { modelCases } from './models.js';
 import { tfjsConformance } from './tfjs-conformance.js';
 
 /** The form that webgl and webgpu use, where every value can be read. */
@@ -13,6 +15,11 @@ describe('on a cpu taken for a device', () => {
     takeForDevice(true);
   });
   afterAll(() => takeForDevice(false));
+
+  test.each(modelCases.filter(({ what }) => /max/i.test(what)))(
+    '$what: as core sees it, affine at every step, and frozen',
+    modelCase => expectLaws(makeSetup(modelCase, 'per-channel')),
+  );
 
   test('NaN in the first step that projects is an error that keeps the weights', async () => {
     const policed = constrain(makeModel([2, 8, 1], 'prelu'), {

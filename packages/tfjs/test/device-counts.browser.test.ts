@@ -5,7 +5,7 @@ import { useBackend, watchRefusals } from './helpers.js';
 /** A few cases; all are in `webgpu/counts.browser.test.ts`. */
 describe('on webgl', () => {
   beforeAll(() => useBackend('webgl'));
-  countLaws(['a box, leaky ReLU', 'a convolution, per channel']);
+  countLaws(['a box, leaky ReLU', 'max-pooling, two regions']);
 });
 
 describe('on webgpu', () => {

@@ -1,5 +1,5 @@
 import { ball, box, type Region, regularPolygon, simplex, type TrainingOptions } from '@police/core';
-import { constrain } from '@police/tfjs';
+import { constrain } from '@police/tfjs/all';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
@@ -145,6 +145,17 @@ const convolutional = (): tfl.LayersModel =>
     ],
   });
 
+const pooled = (): tfl.LayersModel =>
+  tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({ filters: 2, kernelSize: 2, inputShape: [4, 4, 1], activation: 'relu' }),
+      tfl.layers.maxPooling2d({ poolSize: 2, strides: 1 }),
+      tfl.layers.flatten(),
+      tfl.layers.dense({ units: 3, activation: 'relu' }),
+      tfl.layers.dense({ units: 1 }),
+    ],
+  });
+
 const cases: readonly CountCase[] = [
   { what: 'a box, leaky ReLU' },
   { what: 'a ball, PReLU', kind: 'prelu', regions: [ball([0, 0], 1)] },
@@ -171,6 +182,20 @@ const cases: readonly CountCase[] = [
     options: { target: { A: { rows: 1, cols: 2, data: Float64Array.of(1, 2) }, b: [1] } },
   },
   { what: 'a schedule that has ended', options: { schedule: { from: 0.5, steps: 0 } } },
+  {
+    what: 'max-pooling, two regions',
+    make: pooled,
+    regions: [
+      box(new Float64Array(16).fill(-1), new Float64Array(16).fill(1)),
+      ball(new Float64Array(16).fill(3), 1),
+    ],
+  },
+  {
+    what: 'max-pooling, lifts refreshed every third step',
+    make: pooled,
+    regions: [box(new Float64Array(16).fill(-1), new Float64Array(16).fill(1))],
+    options: { refresh: 3 },
+  },
   {
     what: 'a convolution, per channel',
     make: convolutional,

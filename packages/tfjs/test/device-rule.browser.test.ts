@@ -1,4 +1,5 @@
 import { beforeAll, describe } from 'vitest';
+import { maximaLaws } from './device-maxima.js';
 import { ruleLaws } from './device-rule.js';
 import { useBackend, watchRefusals } from './helpers.js';
 
@@ -6,10 +7,12 @@ import { useBackend, watchRefusals } from './helpers.js';
 describe('on webgl', () => {
   beforeAll(() => useBackend('webgl'));
   ruleLaws({ exact: 3, rounded: 8 });
+  maximaLaws(3);
 });
 
 describe('on webgpu', () => {
   beforeAll(() => useBackend('webgpu'));
   watchRefusals();
   ruleLaws({ exact: 20, rounded: 20 });
+  maximaLaws(10);
 });

@@ -24,7 +24,7 @@ import type { BiasSharing } from '../src/graph/node.js';
 import { FLOAT32_ROUNDOFF, largest, largestDifference, seededRng } from './helpers.js';
 
 /** Regions whose coordinates are binary fractions: with such frames, both rules compute without rounding, ties included. */
-const exactRegions = {
+export const exactRegions = {
   box: () => box([-1, -1], [1, 2]),
   'flat box': () => box([-1, 1], [1, 1]),
   point: () => boxAround([1, 1], 0),
@@ -147,7 +147,7 @@ const rowsOf = (regions: readonly string[]): number =>
   regions.reduce((sum, name) => sum + regionsByName[name].frame.rows, 0);
 
 /** Small binary fractions, so that sums and most ties are exact. */
-const fraction = fc.integer({ min: -32, max: 32 }).map(n => n / 8);
+export const fraction = fc.integer({ min: -32, max: 32 }).map(n => n / 8);
 
 const cases = (regionsOf: fc.Arbitrary<readonly string[]>, value: fc.Arbitrary<number>): fc.Arbitrary<Case> =>
   fc
@@ -301,7 +301,7 @@ async function both(given: Case): Promise<[Outcome, Outcome]> {
 }
 
 /** −0 is 0. */
-const plain = (values: ArrayLike<number>): number[] => Array.from(values, x => x + 0);
+export const plain = (values: ArrayLike<number>): number[] => Array.from(values, x => x + 0);
 
 /**
  * A bound on the rounding of any sum that either rule computes of a case: as many roundings as a column has values, and some, of numbers no larger

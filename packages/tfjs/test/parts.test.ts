@@ -6,12 +6,15 @@ import {
   constrain,
   useDemands,
   useFading,
+  useMaxima,
   usePatches,
   useSavedModels,
+  useSmoothActivations,
 } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { takeForDevice } from '../src/ops/peek.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -53,6 +56,7 @@ const thrownBy = async (action: () => unknown): Promise<unknown> => {
 const options: readonly (readonly [string, string, Partial<ConstrainOptions>, () => void])[] = [
   ['usePatches', "method 'patch'", { method: 'patch' }, usePatches],
   ['useFading', "option 'fade'", { fade: 0.25 }, useFading],
+  ['useSmoothActivations', "option 'epsilon'", { epsilon: 1e-3 }, useSmoothActivations],
   ['useDemands', 'a demand as target', { target: demands.lipschitz(1) }, useDemands],
 ];
 
@@ -65,6 +69,38 @@ describe.each(options)('%s', (name, where, option, use) => {
     use();
     use();
     expect(valuesOf(constrain(model(), { regions, ...option })).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('useMaxima', () => {
+  test('is named where maxima keep a model from the device, and brings them there', async () => {
+    const pooled = () =>
+      tfl.sequential({
+        layers: [
+          tfl.layers.dense({ units: 4, inputShape: [2] }),
+          tfl.layers.reshape({ targetShape: [4, 1] }),
+          tfl.layers.maxPooling1d({ poolSize: 2, strides: 2 }),
+          tfl.layers.flatten(),
+          tfl.layers.dense({ units: 1 }),
+        ],
+      });
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const warned = async () => {
+      warn.mockClear();
+      const policed = constrain(pooled(), { regions });
+      policed.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      await policed.trainOnBatch(inputs(), tf.zeros([3, 1]));
+      return warn.mock.calls.map(([text]) => String(text)).filter(text => text.includes('maxima'));
+    };
+    takeForDevice(true);
+    try {
+      expect(await warned()).toEqual([expect.stringContaining('useMaxima()')]);
+      useMaxima();
+      expect(await warned()).toEqual([]);
+    } finally {
+      takeForDevice(false);
+      warn.mockRestore();
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Pixels } from '../picture/line-mask.js';
-import { eachSegment } from '../picture/segments.js';
+import { eachContour } from '../picture/segments.js';
 import { heatMap } from './heat-map.js';
 import type { Scale } from './scale.js';
 
@@ -8,7 +8,7 @@ export interface PictureParts {
   /** `[side²]`, row by row from the top. */
   readonly values: Float32Array;
   readonly scale: Scale;
-  /** Values at which lines of equal value are drawn. */
+  /** Values at which lines of equal value are drawn, ascending. */
   readonly levels: readonly number[];
   /** A layer of thin lines over the colours. */
   readonly bends?: Pixels | undefined;
@@ -24,7 +24,7 @@ export function drawPicture(canvas: HTMLCanvasElement, { values, scale, levels, 
     const size = Math.sqrt(bends.length / 4);
     stretch(context, new ImageData(bends, size, size));
   }
-  for (const level of levels) drawContour(context, values, level);
+  drawContours(context, values, levels);
 }
 
 /** Canvases that are drawn from, by size. */
@@ -40,17 +40,27 @@ function stretch(context: CanvasRenderingContext2D, image: ImageData): void {
   context.drawImage(sheet.canvas, 0, 0, canvas.width, canvas.height);
 }
 
-function drawContour(context: CanvasRenderingContext2D, values: Float32Array, level: number): void {
+function drawContours(
+  context: CanvasRenderingContext2D,
+  values: Float32Array,
+  levels: readonly number[],
+): void {
   const side = Math.sqrt(values.length);
   const pixels = context.canvas.width / side;
   const place = (t: number) => (t + 0.5) * pixels;
-  context.beginPath();
-  eachSegment(values, side, level, (x1, y1, x2, y2) => {
-    context.moveTo(place(x1), place(y1));
-    context.lineTo(place(x2), place(y2));
+  const [zero, others] = [new Path2D(), new Path2D()];
+  eachContour(values, side, levels, (level, x1, y1, x2, y2) => {
+    const path = levels[level] === 0 ? zero : others;
+    path.moveTo(place(x1), place(y1));
+    path.lineTo(place(x2), place(y2));
   });
-  context.strokeStyle = `rgba(32, 32, 32, ${level === 0 ? 0.75 : 0.5})`;
-  context.lineWidth = Math.max(1, (context.canvas.width / 400) * (level === 0 ? 2 : 1));
   context.lineCap = 'round';
-  context.stroke();
+  for (const [path, strength, width] of [
+    [others, 0.5, 1],
+    [zero, 0.75, 2],
+  ] as const) {
+    context.strokeStyle = `rgba(32, 32, 32, ${strength})`;
+    context.lineWidth = Math.max(1, (context.canvas.width / 400) * width);
+    context.stroke(path);
+  }
 }

@@ -6,7 +6,7 @@ import type { PlainNetwork } from './snapshot.js';
 
 /** What one of the two networks looks like. */
 export interface Painted {
-  /** Outputs `[SIDE²]`, row by row from the top. */
+  /** Outputs `[side²]`, row by row from the top. */
   readonly values: Float32Array;
   /** Share of them that a patch changed. */
   readonly held: number;
@@ -36,8 +36,8 @@ function bendLines(preActivations: readonly Float32Array[], { isHeld, excess }: 
     mask.line(toPixel(x1), toPixel(y1), toPixel(x2), toPixel(y2));
   for (const layer of preActivations) {
     for (let at = 0; at < layer.length; at += side * side)
-      eachSegment(layer.subarray(at, at + side * side), side, 0, draw, isHeld);
+      eachSegment(layer.subarray(at, at + side * side), side, draw, isHeld);
   }
-  for (const each of excess) eachSegment(each, side, 0, draw);
+  for (const each of excess) eachSegment(each, side, draw);
   return mask.pixels;
 }

@@ -10,16 +10,19 @@ import type { Sight, Snapshot } from './snapshot.js';
  */
 export function startPainting(): void {
   let trainer: MessagePort | undefined;
-  let grid: Grid | undefined;
+  /** By side, of the backend in use. */
+  let grids: Map<number, Grid> | undefined;
   let waiting: Snapshot | undefined;
   let isPageBusy = false;
 
   const next = (): void => {
-    if (!waiting || !grid || isPageBusy) return;
+    if (!waiting || !grids || isPageBusy) return;
     const snapshot = waiting;
     waiting = undefined;
     trainer?.postMessage({ kind: 'ready' } satisfies ToTrainer);
     isPageBusy = true;
+    const grid = grids.get(snapshot.side) ?? gridOnDevice(snapshot.side);
+    grids.set(snapshot.side, grid);
     const picture = pictureOf(snapshot, grid);
     postMessage(picture satisfies ToPage, { transfer: buffersOf(picture) });
   };
@@ -27,8 +30,8 @@ export function startPainting(): void {
   /** On another backend the points are there no more. */
   const useFor = async (backend: Parameters<typeof useBackend>[0]): Promise<void> => {
     await useBackend(backend);
-    grid?.tensor.dispose();
-    grid = gridOnDevice();
+    for (const { tensor } of grids?.values() ?? []) tensor.dispose();
+    grids = new Map();
     next();
   };
 

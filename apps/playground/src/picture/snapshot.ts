@@ -1,7 +1,10 @@
 import type { ActivationName } from '../state/settings.js';
 
-/** Points along each side of a picture. */
+/** Points along each side of a picture that stands still. */
 export const SIDE = 64;
+
+/** And of one that the next will replace at once: little more than half the products. */
+export const MOVING_SIDE = 48;
 
 /** One dense layer: weight `[out, in]`, bias `[out]` with the shift of the units in it. */
 export interface PlainLayer {
@@ -15,7 +18,7 @@ export interface PlainPatch {
   readonly a: readonly number[];
   readonly b: number;
   readonly steepness: number;
-  /** How far the points of a picture are from the region, `[SIDE²]`. */
+  /** How far the points of a picture are from the region, `[side²]`. */
   readonly gap: Float32Array;
 }
 
@@ -50,7 +53,9 @@ export interface Snapshot {
   readonly kind: 'snapshot';
   readonly police: Sight;
   readonly free: Sight;
-  /** The target `[SIDE²]` at the points of a picture. */
+  /** Points along each side of the picture. */
+  readonly side: number;
+  /** The target `[side²]` at the points of a picture. */
   readonly target: Float32Array;
   /** Whether the lines where units change sign are wanted. */
   readonly bends: boolean;

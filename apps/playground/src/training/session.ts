@@ -1,25 +1,23 @@
 import { seededRng } from '@police/common/random';
 import { outputsOf } from '@police/common/tfjs';
-import { type ChordProbe, type Matrix, matrix, type Region } from '@police/core';
+import type { ChordProbe, Region } from '@police/core';
 import { toNetwork } from '@police/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Progress, SIDE, type Sight, type Snapshot } from '../picture/snapshot.js';
+import { MOVING_SIDE, type Progress, SIDE, type Sight, type Snapshot } from '../picture/snapshot.js';
 import { regionsText } from '../state/region-text.js';
 import type { Settings } from '../state/settings.js';
 import { freezeModel } from './freeze.js';
 import { Learner } from './learner.js';
 import type { Frozen } from './messages.js';
 import { makeModel } from './model.js';
-import { PlainPatches, plainLayers } from './plain-network.js';
+import { plainLayers } from './plain-network.js';
+import { Raster } from './raster.js';
 import { regionOf } from './regions.js';
 import { probesOf, residualOf } from './residual.js';
 import { gridOf, targetAt } from './targets.js';
 
 const BATCH = 256;
 const TRAINING_SIDE = 60;
-
-/** The points of a picture. */
-export const PICTURE: Matrix = matrix(SIDE * SIDE, 2, Float64Array.from(gridOf(SIDE)));
 
 /** Two networks of equal first weights that see equal batches, one of them under the constraint. */
 export class Session {
@@ -31,14 +29,16 @@ export class Session {
   private readonly random: () => number;
   private readonly points = gridOf(TRAINING_SIDE);
   private values: Float32Array;
-  private pictured: Float32Array;
-  private readonly patches = new PlainPatches(PICTURE);
+  /** Of a picture that stands still, and of one among many. */
+  private readonly still = new Raster(SIDE);
+  private readonly moving = new Raster(MOVING_SIDE);
+  private targets: ReadonlyMap<Raster, Float32Array>;
   private time = { police: 0, free: 0 };
 
   constructor(private settings: Settings) {
     this.random = seededRng(settings.seed);
     this.values = targetAt(settings, this.points);
-    this.pictured = targetAt(settings, PICTURE.data);
+    this.targets = this.targetsOf(settings);
     this.regions = settings.regions.map(regionOf);
     this.probes = probesOf(this.regions);
     this.police = new Learner(makeModel(settings), settings.rate, optionsOf(settings, this.regions));
@@ -61,8 +61,12 @@ export class Session {
       this.time = { police: 0, free: 0 };
     }
     this.values = targetAt(settings, this.points);
-    this.pictured = targetAt(settings, PICTURE.data);
+    this.targets = this.targetsOf(settings);
     this.settings = settings;
+  }
+
+  private targetsOf(settings: Settings): ReadonlyMap<Raster, Float32Array> {
+    return new Map([this.still, this.moving].map(raster => [raster, targetAt(settings, raster.points.data)]));
   }
 
   step(): void {
@@ -97,11 +101,12 @@ export class Session {
 
   /** What a picture needs. */
   snapshot(bends: boolean, progress: Progress): Snapshot {
+    const raster = progress.running ? this.moving : this.still;
     const sight = ({ model, plain, isPatched, patches }: Learner): Sight => ({
       network: {
         layers: plainLayers(toNetwork(isPatched ? plain : model)),
         activation: this.settings.activation,
-        patches: this.patches.of(patches),
+        patches: raster.patches.of(patches),
       },
       residual: residualOf(this.probes, points => outputsOf(model, points)),
     });
@@ -109,7 +114,8 @@ export class Session {
       kind: 'snapshot',
       free: sight(this.free),
       police: sight(this.police),
-      target: this.pictured,
+      side: raster.side,
+      target: this.targets.get(raster)!,
       bends,
       progress,
     };
@@ -142,7 +148,7 @@ export class Session {
   /** The plain model, its certificate and its file. Throws where there is no region. */
   freeze(): Frozen {
     if (this.regions.length === 0) throw new Error('There is no region to prove anything on. Add one.');
-    return freezeModel(this.police.model, this.regions, PICTURE);
+    return freezeModel(this.police.model, this.regions, this.still.points);
   }
 
   dispose(): void {

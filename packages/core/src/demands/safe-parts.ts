@@ -1,6 +1,6 @@
 import { assertSize } from '../errors.js';
 import { matrixFromRows, multiply, multiplyTransposed, norm, rowOf } from '../numeric/matrix.js';
-import { cube, disc, octahedron, type UnitBall } from '../regions/unit-balls.js';
+import type { UnitBall } from '../regions/unit-balls.js';
 import type { ConvexSet, LinearOperator, Membership } from './convex-set.js';
 import type { Norm, SafeDemand } from './demand-type.js';
 import { entry, type MapSpace, valueEntry } from './map-space.js';
@@ -8,11 +8,7 @@ import { clampedSet } from './sets/clamped.js';
 import { epigraph } from './sets/epigraph.js';
 
 /** The norm that bounds a functional on the body: dual to its own. */
-const DUALS: ReadonlyMap<UnitBall, Norm> = new Map<UnitBall, Norm>([
-  [cube, 1],
-  [disc, 2],
-  [octahedron, 'infinity'],
-]);
+const DUALS: Readonly<Record<UnitBall['kind'], Norm>> = { cube: 1, disc: 2, octahedron: 'infinity' };
 
 /** Points of frame coordinates found to matter, where a body's vertices are not listed: more are added as they are violated. */
 export type FoundPoints = Float64Array[];
@@ -30,7 +26,7 @@ export function safeMembers(
   const { outSize, region, radius } = space;
   assertSize(C[0].length, outSize, 'safe', 'columns of C, one for each output,');
   const { unitBall, points } = region.body;
-  const dual = unitBall && DUALS.get(unitBall);
+  const dual = unitBall && DUALS[unitBall.kind];
   return C.map((c, i) => {
     const room = e[i] - slack * radius * c.reduce((sum, x) => sum + Math.abs(x), 0);
     if (dual !== undefined)

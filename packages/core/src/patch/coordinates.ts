@@ -1,6 +1,5 @@
 import { lengthOf, type Matrix, matrix, multiplyTransposed, rowOf } from '../numeric/matrix.js';
 import { centreOf, type Region } from '../regions/region.js';
-import { cube } from '../regions/unit-balls.js';
 
 /** Coordinates of points in which a region is around 0 and of size 1: μ = axes · z, z = (x − centre) / scale. */
 export interface Chart {
@@ -43,7 +42,7 @@ export const MOST_DIAGONAL_DIMENSIONS = 6;
 export function isBoxLike({ kind, body, size, frame, diagonal }: Region): boolean {
   const d = frame.rows - 1;
   if (kind === 'box' || d === 0) return true;
-  if (diagonal && (body.unitBall === cube || d > MOST_DIAGONAL_DIMENSIONS)) return true;
+  if (diagonal && (body.unitBall?.kind === 'cube' || d > MOST_DIAGONAL_DIMENSIONS)) return true;
   return d * d * size > MOST_BASIS_WORK;
 }
 

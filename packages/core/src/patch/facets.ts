@@ -2,7 +2,6 @@ import { type Matrix, matrix, matrixFromRows, multiplyTransposed, rowOf } from '
 import { facetRays } from '../regions/hull/facets.js';
 import { planarHull } from '../regions/hull/planar-hull.js';
 import type { Region } from '../regions/region.js';
-import { cube, disc, octahedron } from '../regions/unit-balls.js';
 import { type Coordinates, MOST_DIAGONAL_DIMENSIONS, toCoordinates } from './coordinates.js';
 
 /** Outward normals of a body around a region, in its coordinates. */
@@ -33,9 +32,9 @@ function exactNormals(region: Region, coordinates: Coordinates): Matrix | undefi
   const { unitBall, isSimplex } = region.body;
   const d = axes.rows;
   const isIndependent = directions.rows === d;
-  if (unitBall === cube && isIndependent) return fromFrame(directions, signedAxes(d));
-  if (unitBall === cube && d === 2) return perpendiculars(directions);
-  if (unitBall === octahedron && isIndependent && d <= MOST_DIAGONAL_DIMENSIONS)
+  if (unitBall?.kind === 'cube' && isIndependent) return fromFrame(directions, signedAxes(d));
+  if (unitBall?.kind === 'cube' && d === 2) return perpendiculars(directions);
+  if (unitBall?.kind === 'octahedron' && isIndependent && d <= MOST_DIAGONAL_DIMENSIONS)
     return fromFrame(directions, signVectors(d));
   if (isSimplex) return fromFrame(directions, simplexNormals(d));
   const json = region.toJSON();
@@ -49,7 +48,7 @@ function outerNormals({ body }: Region, { directions, axes }: Coordinates): Matr
   const d = axes.rows;
   const normals = d === 2 ? regularNormals(PLANE_DIRECTIONS) : withDiagonals(d);
   // A ball's own directions fit it best; of anything else the axes will do.
-  return body.unitBall === disc && directions.rows === d ? fromFrame(directions, normals) : normals;
+  return body.unitBall?.kind === 'disc' && directions.rows === d ? fromFrame(directions, normals) : normals;
 }
 
 /** Normals of functionals of frame coordinates λ as those of μ = Lᵀ λ: solves L n = m, L lower triangular. */

@@ -19,7 +19,6 @@ import { isZeroOn } from '../proof/clamps.js';
 import { freeze } from '../proof/freeze.js';
 import { assertCertified, certifyPlain } from '../proof/plain-proof.js';
 import type { Region } from '../regions/region.js';
-import { cube } from '../regions/unit-balls.js';
 import { axesPerUnit, type Coordinates, coordinatesOf, isBoxLike, isFull, radiiOf } from './coordinates.js';
 import { facetNormals } from './facets.js';
 
@@ -129,7 +128,8 @@ function boxHinges(region: Region): Hinges {
   const margin = largestEntry(margins);
   const up = hi.map((h, k) => -h / radii[k] - margins[k]);
   const down = lo.map((l, k) => l / radii[k] - margins[k]);
-  const isRegion = kind === 'box' || frame.rows === 1 || (body.unitBall === cube && diagonal !== undefined);
+  const isRegion =
+    kind === 'box' || frame.rows === 1 || (body.unitBall?.kind === 'cube' && diagonal !== undefined);
   if (2 * size * size > MOST_WEIGHTS) {
     const upper = hinge('upper', INPUT, scale({ factor: radii.map(r => 1 / r), offset: up }));
     const lower = hinge('lower', INPUT, scale({ factor: radii.map(r => -1 / r), offset: down }));

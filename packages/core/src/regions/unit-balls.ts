@@ -10,6 +10,8 @@ import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
  * g, so a symmetric region ranges over h₀ ± dual(g) with g the directional rows of its frame values.
  */
 export interface UnitBall {
+  /** Of the norms l∞, l2 and l1. */
+  readonly kind: 'cube' | 'disc' | 'octahedron';
   /** Dual norm of every column of g `[d, units]`, `[units]`. */
   dual(g: Matrix): Float64Array;
   /** The same of the directional rows of frame values h `[d + 1, units]`, written to `into` `[units]`: nothing is allocated. */
@@ -33,6 +35,7 @@ export interface UnitBall {
 
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
 export const cube: UnitBall = {
+  kind: 'cube',
   ...normOf((g, first, into) => {
     into.fill(0);
     forLiveRows(g, first, (start, from, to) => {
@@ -73,6 +76,7 @@ export const cube: UnitBall = {
 
 /** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
 export const disc: UnitBall = {
+  kind: 'disc',
   ...normOf((g, first, into) => {
     into.fill(0);
     forLiveRows(g, first, (start, from, to) => {
@@ -123,6 +127,7 @@ export const disc: UnitBall = {
 
 /** ‖λ‖₁ ≤ 1, of a cross-polytope; dual l∞. */
 export const octahedron: UnitBall = {
+  kind: 'octahedron',
   ...normOf((g, first, into) => {
     into.fill(0);
     forLiveRows(g, first, (start, from, to) => {

@@ -1,6 +1,6 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import { type Matrix, matrix, PoliceError, type Region } from '@police/core';
-import { cube, disc, octahedron } from '@police/core/adapter';
+import type { UnitBall } from '@police/core/adapter';
 import { type Constant, constant, scalar, type Tensor } from '../arrays.js';
 
 /**
@@ -33,8 +33,7 @@ export interface TensorBody {
 export function tensorBody(region: Region, where: string, rows: number = region.frame.rows): TensorBody {
   const { body, frame, symmetric } = region;
   if (frame.rows === 1) return hullBody(undefined, false);
-  const known = DUALS.find(([unitBall]) => unitBall === body.unitBall);
-  if (known) return ballBody(known[1], rows);
+  if (body.unitBall) return ballBody(DUALS[body.unitBall.kind], rows);
   if (body.points) return hullBody(body.isSimplex ? undefined : barycentric(body.points), symmetric);
   throw new PoliceError({
     code: 'invalid-option',
@@ -78,28 +77,22 @@ function ballBody(dualOf: Dual, rows: number): TensorBody {
  */
 type Dual = (h: Tensor, directions: Constant) => Tensor;
 
-const DUALS: readonly (readonly [ball: unknown, dual: Dual])[] = [
-  [cube, (h, directions) => np.sum(absolutes(h, directions), 0, KEEP)],
-  [
-    disc,
-    (h, directions) => {
-      const squares = np.sum(np.square(h).mul(directions(h.dtype)), 0, KEEP);
-      const isZero = () => np.equal(squares.ref, scalar(0, squares.dtype));
-      const root = np.sqrt(np.where(isZero(), scalar(1, squares.dtype), squares.ref));
-      const length = np.where(isZero(), scalar(0, squares.dtype), root);
-      squares.dispose();
-      return length;
-    },
-  ],
-  [
-    octahedron,
-    (h, directions) => {
-      const sizes = absolutes(h, directions);
-      const longest = np.argmax(lax.stopGradient(sizes.ref), 0, KEEP);
-      return atIndex(sizes, longest);
-    },
-  ],
-];
+const DUALS: Readonly<Record<UnitBall['kind'], Dual>> = {
+  cube: (h, directions) => np.sum(absolutes(h, directions), 0, KEEP),
+  disc: (h, directions) => {
+    const squares = np.sum(np.square(h).mul(directions(h.dtype)), 0, KEEP);
+    const isZero = () => np.equal(squares.ref, scalar(0, squares.dtype));
+    const root = np.sqrt(np.where(isZero(), scalar(1, squares.dtype), squares.ref));
+    const length = np.where(isZero(), scalar(0, squares.dtype), root);
+    squares.dispose();
+    return length;
+  },
+  octahedron: (h, directions) => {
+    const sizes = absolutes(h, directions);
+    const longest = np.argmax(lax.stopGradient(sizes.ref), 0, KEEP);
+    return atIndex(sizes, longest);
+  },
+};
 
 /** |h| along directions, 0 at the origin, and where h is 0 without a gradient. */
 function absolutes(h: Tensor, directions: Constant): Tensor {

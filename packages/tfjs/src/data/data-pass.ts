@@ -82,6 +82,8 @@ export class DataPass {
         const y = node.apply(inputs[0]);
         if (adjustment?.kind === 'lift')
           return liftedMax(y, inputs[0], node.windows, adjustment.winner, adjustment.lift);
+        if (adjustment?.kind === 'liftOnDevice')
+          return adjustment.windows.lifted(y, inputs[0], adjustment.winner, adjustment.lift);
         if (!present) return y;
         return liftedMax(y, inputs[0], node.windows, present.winner, node.lifts!.lift.read() as tf.Tensor1D);
       }

@@ -1,9 +1,10 @@
 import type { Region } from '@police/core';
-import { cube, disc, octahedron } from '@police/core/adapter';
 import type { DeviceConstants } from './constants.js';
 import type { DeviceBody } from './device-body.js';
 import { pointsOnDevice, simplexOnDevice } from './points.js';
 import { cubeOnDevice, discOnDevice, octahedronOnDevice } from './unit-balls.js';
+
+const UNIT_BALLS = { cube: cubeOnDevice, disc: discOnDevice, octahedron: octahedronOnDevice };
 
 /** A region's body on the device; undefined where it has no such form: polytopes known through linear programs. */
 export function bodyOnDevice(
@@ -12,9 +13,7 @@ export function bodyOnDevice(
   name: string,
 ): DeviceBody | undefined {
   const { unitBall, points } = region.body;
-  if (unitBall === cube) return cubeOnDevice(constants);
-  if (unitBall === disc) return discOnDevice(constants);
-  if (unitBall === octahedron) return octahedronOnDevice(constants);
+  if (unitBall) return UNIT_BALLS[unitBall.kind](constants);
   if (!points) return undefined;
   return region.isSimplex
     ? simplexOnDevice(region, points, constants, name)

@@ -13,7 +13,7 @@ export class DevicePlace {
   constructor(
     private readonly constraint: Constraint,
     /** Sides on the device, by position. */
-    private readonly previous: (place: number) => tf.Tensor2D,
+    private readonly previous: (place: number) => tf.Tensor,
     /** The model's name, for the log. */
     private readonly where: string,
   ) {

@@ -1,11 +1,15 @@
 import type { Region } from '@police/core';
 import type { Kink } from '@police/core/adapter';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { FoundOnDevice } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
 import type { PreActivations } from '../frames/shift-op.js';
+import { type MaxNode, sizeOf } from '../graph/node.js';
+import { type DeviceLiftStep, maximaOnDevice } from '../parts/maxima.js';
 import { bodyOnDevice } from './body.js';
 import { DeviceConstants } from './constants.js';
 import type { DeviceBody } from './device-body.js';
+import type { DeviceWindows } from './maxima/device-windows.js';
 import { type DevicePieces, devicePieces } from './pieces.js';
 import {
   type DevicePolicy,
@@ -24,6 +28,7 @@ export class DeviceRule {
   readonly constants: DeviceConstants = new DeviceConstants();
   private readonly bodies = new Map<object, DeviceBody>();
   private readonly sites = new Map<number, DeviceSite>();
+  private readonly windows = new Map<number, DeviceWindows>();
 
   constructor(private readonly constraint: Constraint) {}
 
@@ -51,12 +56,49 @@ export class DeviceRule {
       ...this.sites.get(place)!,
       policy: policy as DevicePolicy,
       sharing,
-      bodies: regions.map(region => this.bodyOf(region)),
-      rows: regions.map(({ frame }) => frame.rows),
+      ...this.ofRegions(regions),
       previous,
       ...asked,
-      constants: this.constants,
     });
+  }
+
+  /** The lifts of a maximum, see `liftOnDevice`. */
+  lift(
+    place: number,
+    x: tf.Tensor,
+    regions: readonly Region[],
+    previous: tf.Tensor,
+    asked: Pick<DeviceLiftStep, 'isLast' | 'isDetached'>,
+  ): { found: FoundOnDevice; frames: tf.Tensor } {
+    const { graph, settings } = this.constraint;
+    const windows = this.windowsAt(place);
+    const { lift, winner, frames } = maximaOnDevice.get().lift(x, graph.nodes[place].shape, {
+      windows,
+      ...this.ofRegions(regions),
+      previous: settings.policy === 'sticky' ? previous : undefined,
+      ...asked,
+    });
+    return { found: { place, c: lift, sides: winner, windows }, frames };
+  }
+
+  private ofRegions(regions: readonly Region[]) {
+    return {
+      bodies: regions.map(region => this.bodyOf(region)),
+      rows: regions.map(({ frame }) => frame.rows),
+      constants: this.constants,
+    };
+  }
+
+  private windowsAt(place: number): DeviceWindows {
+    let windows = this.windows.get(place);
+    if (!windows) {
+      const { nodes } = this.constraint.graph;
+      const node = nodes[place] as MaxNode;
+      const size = sizeOf(nodes[node.inputs[0]].shape);
+      windows = maximaOnDevice.get().windows(node.windows, size, this.constants, `maximum ${place}`);
+      this.windows.set(place, windows);
+    }
+    return windows;
   }
 
   dispose(): void {

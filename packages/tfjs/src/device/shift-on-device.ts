@@ -7,6 +7,7 @@ import { withSaved } from '../ops/with-saved.js';
 import { chooseOnDevice, type DeviceShifts, HUGE } from './choose.js';
 import { type DeviceConstants, originColumn } from './constants.js';
 import type { DeviceBody } from './device-body.js';
+import { blocksOf, flat, joined, originRows, shaped } from './frame-rows.js';
 import { type Groups, groupsOf } from './groups.js';
 import { type DevicePieces, offsetsOnDevice, type PieceLayout, slopesOnDevice } from './pieces.js';
 import { select } from './select.js';
@@ -80,20 +81,6 @@ export function shiftOnDevice(h: PreActivations, step: DeviceShiftStep): DeviceS
   return { c: results[0], sides: sides as tf.Tensor2D, frames: results[1] ?? y };
 }
 
-/** x in another shape, or as it is where it has that: one kernel less. */
-function shaped(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
-  const isSame = x.rank === shape.length && shape.every((size, i) => size === x.shape[i]);
-  return isSame ? x : tf.reshape(x, [...shape]);
-}
-
-/** `[rows, units]`. */
-const flat = (x: tf.Tensor): tf.Tensor2D => shaped(x, [x.shape[0], x.size / x.shape[0]]) as tf.Tensor2D;
-
-/** `[rows, units]` of each region. */
-function blocksOf(frames: tf.Tensor, rows: readonly number[]): tf.Tensor2D[] {
-  return rows.length === 1 ? [flat(frames)] : tf.split(flat(frames), [...rows]);
-}
-
 /** Pre-activations at each region's origin, `[1, units]`. */
 function originsOf(blocks: readonly tf.Tensor2D[], { frames, bias }: PreActivations): tf.Tensor2D[] {
   return blocks.map(block => {
@@ -134,9 +121,6 @@ function shiftsOf(
     return groups.gather(tf.where(isFor, ofShape(1), ofShape(-1)));
   }
 }
-
-const joined = (parts: readonly tf.Tensor2D[]): tf.Tensor2D =>
-  parts.length === 1 ? parts[0] : tf.concat([...parts]);
 
 /** How far x `[1, units]` lies above each of some numbers, `[numbers, units]`. */
 function beyond(x: tf.Tensor2D, numbers: readonly number[], constants: DeviceConstants): tf.Tensor2D {
@@ -223,12 +207,6 @@ function perRegion(perConstraint: tf.Tensor2D, regions: number): tf.Tensor2D[] {
   if (constraints === 1) return [perConstraint];
   const parts: tf.Tensor2D[] = regions === 1 ? [perConstraint] : tf.split(perConstraint, regions);
   return constraints === regions ? parts : parts.map(part => tf.sum(part, 0, true) as tf.Tensor2D);
-}
-
-/** The sum `[1, units]` of the origins' rows. */
-function originRows(x: tf.Tensor2D, rows: readonly number[], constants: DeviceConstants): tf.Tensor2D {
-  if (rows.length === 1) return tf.slice(x, [0, 0], [1, -1]);
-  return tf.matMul(originColumn(rows, 2, constants) as tf.Tensor2D, x, true);
 }
 
 /** The bias is in the origins' rows, of all units that share it. */

@@ -1,11 +1,26 @@
 import type { Constraint } from '../frames/constraint.js';
-import { sizeOf } from '../graph/node.js';
+import { type MaxNode, sizeOf } from '../graph/node.js';
 import { movesStatistics } from '../layer/batch-statistics.js';
+import { maximaOnDevice } from '../parts/maxima.js';
 
 /**
  * Entries that a choice among several constraints may take on the device, where every end of an interval is tried against every interval: 64 MiB.
  */
 const LARGEST_TRIAL = 2 ** 24;
+
+const rowsOf = (regions: Constraint['settings']['regions']): number =>
+  regions.reduce((most, { frame }) => Math.max(most, frame.rows), 0);
+
+function ofMaximum({ layer, windows, lifts }: MaxNode, rows: number): string[] {
+  if (!maximaOnDevice.isThere) return ['maxima, which useMaxima() brings to the device'];
+  if (lifts) return [`maximum ${layer}, which has lifts already`];
+  const { offsets } = windows;
+  const places = offsets.slice(1).reduce((most, end, w) => Math.max(most, end - offsets[w]), 1);
+  const pairs = places ** 2 * (offsets.length - 1);
+  return pairs * rows > LARGEST_TRIAL
+    ? [`maximum ${layer}, whose ${pairs} pairs on ${rows} rows are too many to try`]
+    : [];
+}
 
 /** What of a constraint has no form on the device, in words: then core computes it all, from values read in each layer. */
 export function withoutDeviceForm({ graph, settings, sites }: Constraint): string[] {
@@ -22,10 +37,7 @@ export function withoutDeviceForm({ graph, settings, sites }: Constraint): strin
   );
   const demand = target?.[0];
   add(demand !== undefined && 'kind' in demand, 'a demand on the map');
-  add(
-    graph.nodes.some(({ kind }) => kind === 'max'),
-    'maxima, whose winners core chooses',
-  );
+  for (const node of graph.nodes) if (node.kind === 'max') reasons.push(...ofMaximum(node, rowsOf(regions)));
   add(movesStatistics({ graph, settings }), 'batch normalisation, whose last batches are kept');
   for (const [place, { sharing, where, activation }] of sites) {
     const constraints = regions.length * activation().kinks.length;

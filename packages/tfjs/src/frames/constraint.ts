@@ -3,6 +3,7 @@ import type { TrainingSettings } from '@police/core/adapter';
 import type { Fader } from '../fade/fader.js';
 import type { ActivationNode, BiasSharing, Graph, MaxNode, Shape } from '../graph/node.js';
 import { fading } from '../parts/fading.js';
+import { type BoundsOfSmoothness, smoothness } from '../parts/smoothness.js';
 
 /** A model and how it is constrained: read and checked once, when `constrain` is called. */
 export interface Constraint {
@@ -12,6 +13,8 @@ export interface Constraint {
   readonly sites: ReadonlyMap<number, ShiftSite>;
   /** Where shifts fade out around their regions. */
   readonly fader?: Fader | undefined;
+  /** Where smooth activations make the model affine up to an error. */
+  readonly boundsOf?: BoundsOfSmoothness | undefined;
 }
 
 /** What is fixed about the shifts of one activation. */
@@ -32,9 +35,10 @@ export function constraintOf(graph: Graph, settings: TrainingSettings): Constrai
   graph.nodes.forEach((node, place) => {
     if (node.kind === 'activation') sites.set(place, siteOf(graph, settings, node, place));
   });
-  const { regions, fade } = settings;
+  const { regions, fade, epsilon } = settings;
   const fader = fade !== undefined && regions.length > 0 ? fading.get()(regions, fade) : undefined;
-  return { graph, settings, sites, fader };
+  const boundsOf = epsilon === undefined ? undefined : smoothness.get();
+  return { graph, settings, sites, fader, boundsOf };
 }
 
 function siteOf(graph: Graph, settings: TrainingSettings, node: ActivationNode, place: number): ShiftSite {

@@ -10,8 +10,14 @@ import {
   type MaxNode,
 } from '../graph/node.js';
 import { presentLifts } from '../graph/present-lifts.js';
-import type { Adjustment, FoundAdjustment, FoundOnDevice, Previous } from './adjustment.js';
-import { ApproximationErrors } from './approximation-errors.js';
+import type { BoundsOfSmoothness } from '../parts/smoothness.js';
+import {
+  type Adjustment,
+  adjustmentOnDevice,
+  type FoundAdjustment,
+  type FoundOnDevice,
+  type Previous,
+} from './adjustment.js';
 import type { Constraint } from './constraint.js';
 import {
   biasedFrames,
@@ -49,8 +55,8 @@ export interface FramePassOptions {
 /** The rule on the device, and the sides there. */
 export interface DevicePass {
   readonly rule: DeviceRule;
-  /** By position, `[regions × kinks, units]`. */
-  previous(place: number): tf.Tensor2D;
+  /** By position, `[regions × kinks, units]`, or the lifted entries of a maximum. */
+  previous(place: number): tf.Tensor;
 }
 
 /** Frames before an affine node, and what it does with them. */
@@ -72,7 +78,7 @@ export class FramePass {
   /** Of affine nodes that are computed with the activation after them. */
   private readonly entering: (Entering | undefined)[] = [];
   /** Only where smooth activations make the model affine up to an error. */
-  private readonly errors: ApproximationErrors | undefined;
+  private readonly errors: ReturnType<BoundsOfSmoothness> | undefined;
 
   constructor(
     private readonly constraint: Constraint,
@@ -84,7 +90,7 @@ export class FramePass {
     this.device = device;
     this.constants = device?.rule.constantsFor(this.regions);
     this.toOutput = toOutput ?? settings.target?.[0] !== undefined;
-    if (settings.epsilon !== undefined) this.errors = new ApproximationErrors(graph, this.regions.length);
+    this.errors = constraint.boundsOf?.(graph, this.regions.length);
   }
 
   /** Passes a node, and returns what is added there if it is a nonlinearity. */
@@ -93,7 +99,8 @@ export class FramePass {
     if (this.regions.length === 0) return undefined;
     if (node.kind === 'activation')
       return this.device ? this.shiftOnDevice(node, place, this.device) : this.shift(node, place);
-    if (node.kind === 'max') return this.lift(node, place);
+    if (node.kind === 'max')
+      return this.device ? this.liftOnDevice(node, place, this.device) : this.lift(node, place);
     if (this.carries(place)) this.linear(node, place, step);
     return undefined;
   }
@@ -139,13 +146,24 @@ export class FramePass {
   private shiftOnDevice(node: ActivationNode, place: number, { rule, previous }: DevicePass): Adjustment {
     const entering = this.entering[node.inputs[0]];
     const h = { ...this.before(node, entering), alpha: node.alpha?.() };
-    const { c, sides, frames } = rule.shift(place, h, this.regions, previous(place), {
+    const { c, sides, frames } = rule.shift(place, h, this.regions, previous(place) as tf.Tensor2D, {
       isLast: !this.carries(place),
       isDetached: !this.keepsGradient(place),
     });
     this.frames[place] = frames;
     this.foundOnDevice.push({ place, c, sides });
     return { kind: 'shift', c };
+  }
+
+  private liftOnDevice(node: MaxNode, place: number, { rule, previous }: DevicePass): Adjustment {
+    const [x] = this.inputsOf(node);
+    const { found, frames } = rule.lift(place, x, this.regions, previous(place), {
+      isLast: !this.carries(place),
+      isDetached: !this.keepsGradient(place),
+    });
+    if (this.carries(place)) this.frames[place] = frames;
+    this.foundOnDevice.push(found);
+    return adjustmentOnDevice(found);
   }
 
   private shift(node: ActivationNode, place: number): Adjustment {

@@ -81,7 +81,7 @@ const deviceOf = (device: DevicePass, r: number, count: number): DevicePass => (
   previous: place => {
     const all = device.previous(place);
     const kinks = all.shape[0] / count;
-    return tf.slice(all, [r * kinks, 0], [kinks, -1]);
+    return tf.slice(all as tf.Tensor2D, [r * kinks, 0], [kinks, -1]);
   },
 });
 

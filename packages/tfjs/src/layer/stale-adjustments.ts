@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Adjustment, FoundOnDevice } from '../frames/adjustment.js';
-import { type KeptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
+import { type Adjustment, adjustmentOnDevice, type FoundOnDevice } from '../frames/adjustment.js';
+import { type KeptAdjustment, type KeptAdjustments, tensorsOf } from '../frames/kept-adjustments.js';
 
 /** What a step found, for steps that use it again. */
 export interface StaleAdjustments {
@@ -18,26 +18,23 @@ export const keptOnHost = (kept: KeptAdjustments): StaleAdjustments => ({
 });
 
 /** They stay where they are until they are asked for as numbers. */
-export function shiftsOnDevice(found: readonly FoundOnDevice[]): StaleAdjustments {
-  const kept = found.map(({ place, c, sides }) => ({
-    place,
+export function keptOnDevice(found: readonly FoundOnDevice[]): StaleAdjustments {
+  const kept = found.map(({ c, sides, ...each }) => ({
+    ...each,
     c: tf.keep(tf.clone(c)),
     sides: tf.keep(tf.clone(sides)),
   }));
   return {
-    tensors: () => new Map(kept.map(({ place, c }): [number, Adjustment] => [place, { kind: 'shift', c }])),
-    numbers: () =>
-      new Map(
-        kept.map(({ place, c, sides }) => [
-          place,
-          {
-            kind: 'shift' as const,
-            c: Float32Array.from(c.dataSync()),
-            shape: c.shape,
-            sides: Int8Array.from(sides.dataSync()),
-          },
-        ]),
-      ),
+    tensors: () => new Map(kept.map((each): [number, Adjustment] => [each.place, adjustmentOnDevice(each)])),
+    numbers: () => new Map(kept.map(each => [each.place, read(each)])),
     dispose: () => tf.dispose(kept.flatMap(({ c, sides }) => [c, sides])),
   };
+}
+
+function read({ c, sides, windows }: FoundOnDevice): KeptAdjustment {
+  const values = Float32Array.from(c.dataSync());
+  const kept = sides.dataSync();
+  return windows
+    ? { kind: 'lift', winner: Int32Array.from(kept, w => w - 1), lift: values }
+    : { kind: 'shift', c: values, shape: c.shape, sides: Int8Array.from(kept) };
 }

@@ -5,7 +5,7 @@ import type { FoundAdjustment, FoundOnDevice } from '../frames/adjustment.js';
 import { type Constraint, keptShape } from '../frames/constraint.js';
 import { keptAdjustments } from '../frames/kept-adjustments.js';
 import { isNonlinear } from '../graph/node.js';
-import { keptOnHost, type StaleAdjustments, shiftsOnDevice } from './stale-adjustments.js';
+import { keptOnDevice, keptOnHost, type StaleAdjustments } from './stale-adjustments.js';
 
 /** What a pass found. */
 interface Found {
@@ -58,8 +58,8 @@ export class TrainingState {
       : Int8Array.from(values);
   };
 
-  /** The same on the device, `[regions × kinks, units]`. */
-  previousOnDevice = (place: number): tf.Tensor2D => this.kept.get(place)!.read() as tf.Tensor2D;
+  /** The same on the device, `[regions × kinks, units]`, or entries `[windows]` numbered from 1. */
+  previousOnDevice = (place: number): tf.Tensor => this.kept.get(place)!.read();
 
   keepOnDevice({ place, sides }: FoundOnDevice): void {
     this.kept.get(place)!.write(sides);
@@ -95,7 +95,7 @@ export class TrainingState {
     if (this.constraint.settings.refresh > 1) {
       this.dispose();
       const kept = keptAdjustments(this.constraint, found);
-      const adjustments = foundOnDevice.length > 0 ? shiftsOnDevice(foundOnDevice) : keptOnHost(kept);
+      const adjustments = foundOnDevice.length > 0 ? keptOnDevice(foundOnDevice) : keptOnHost(kept);
       this.stale = { adjustments, steps: 1 };
     }
     this.count();

@@ -4,6 +4,8 @@ import { PoliceError } from '@police/core';
 export interface Part<T> {
   /** From now on it is there: like TensorFlow.js' own register of layers, since what is loaded is made by a name in a file. */
   bring(value: T): void;
+  /** Whether it is there. */
+  readonly isThere: boolean;
   /** Throws `invalid-option`, naming the function to call, where it was not brought. */
   get(): T;
 }
@@ -14,6 +16,9 @@ export function partOf<T>(name: string, purpose: string): Part<T> {
   return {
     bring: value => {
       brought = value;
+    },
+    get isThere() {
+      return brought !== undefined;
     },
     get: () => {
       if (brought !== undefined) return brought;

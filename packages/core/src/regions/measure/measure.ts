@@ -3,7 +3,7 @@ import { affineFrame } from '../hull/affine-frame.js';
 import { distinctRows } from '../hull/distinct-rows.js';
 import { facetsOf } from '../hull/facets.js';
 import { pointsAt, type Region } from '../region.js';
-import { cube, disc, octahedron, type UnitBall } from '../unit-balls.js';
+import type { UnitBall } from '../unit-balls.js';
 import { determinant } from './determinant.js';
 import { hullVolume } from './hull-volume.js';
 import { type Span, spanOf, sumOfMinors } from './span.js';
@@ -40,7 +40,7 @@ export function measure(region: Region): RegionMeasure {
   if (!span) return {};
   const { rank, inBasis } = span;
   // Where λ is not unique the cross-polytope is the hull of some points, and they are few.
-  if (body.unitBall === octahedron && inBasis) return measureHull(oppositePairs(directions));
+  if (body.unitBall?.kind === 'octahedron' && inBasis) return measureHull(oppositePairs(directions));
   return {
     dimension: rank,
     ...volumeOf(body.unitBall, span, directions.rows),
@@ -49,12 +49,12 @@ export function measure(region: Region): RegionMeasure {
 }
 
 function volumeOf(ball: UnitBall, { rank, logVolume, inBasis }: Span, m: number): RegionMeasure {
-  if (ball === cube && inBasis) {
+  if (ball.kind === 'cube' && inBasis) {
     const sum = sumOfMinors(inBasis, MOST_PARTS, determinant);
     return sum === undefined ? {} : { logVolume: rank * Math.LN2 + Math.log(sum) };
   }
-  if (ball === cube) return { logVolume: m * Math.LN2 + logVolume };
-  if (ball === octahedron) return { logVolume: m * Math.LN2 - logFactorial(m) + logVolume };
+  if (ball.kind === 'cube') return { logVolume: m * Math.LN2 + logVolume };
+  if (ball.kind === 'octahedron') return { logVolume: m * Math.LN2 - logFactorial(m) + logVolume };
   // A ball's image is an ellipsoid, and its semi-axes are the singular values.
   return { logVolume: logVolumeOfDisc(rank) + logVolume };
 }
@@ -62,9 +62,9 @@ function volumeOf(ball: UnitBall, { rank, logVolume, inBasis }: Span, m: number)
 function countsOf(ball: UnitBall, d: number, isDependent: boolean): RegionMeasure {
   if (d === 0) return { facets: 0, vertices: 1 };
   if (d === 1) return { facets: 2, vertices: 2 };
-  if (ball === disc) return { facets: Number.POSITIVE_INFINITY, vertices: Number.POSITIVE_INFINITY };
+  if (ball.kind === 'disc') return { facets: Number.POSITIVE_INFINITY, vertices: Number.POSITIVE_INFINITY };
   if (isDependent) return {};
-  return ball === cube ? { facets: 2 * d, vertices: 2 ** d } : { facets: 2 ** d, vertices: 2 * d };
+  return ball.kind === 'cube' ? { facets: 2 * d, vertices: 2 ** d } : { facets: 2 ** d, vertices: 2 * d };
 }
 
 /** π^{d/2} / Γ(d/2 + 1), by the recursion V_d = 2π/d · V_{d−2}. */
