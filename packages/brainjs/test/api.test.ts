@@ -122,9 +122,9 @@ describe('train', () => {
 
   test('stops at errorThresh and at timeout', () => {
     expect(policedNet().train(data, { ...options, errorThresh: 0.99 }).iterations).toBe(1);
-    const start = Date.now();
-    policedNet().train(data, { ...options, iterations: 1e9, timeout: 50 });
-    expect(Date.now() - start).toBeLessThan(5000);
+    // All of these would take days.
+    const { iterations } = policedNet().train(data, { ...options, iterations: 1e9, timeout: 50 });
+    expect(iterations).toBeLessThan(1e9);
   });
 
   test('asynchronously gives what it gives synchronously', async () => {

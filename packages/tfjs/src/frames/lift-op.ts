@@ -66,7 +66,7 @@ function chooseLifts(
  * A lead this small against the entries is float32 rounding: equal entries, as the inputs of a maximum may have, must not
  * pass for rivals where each region has a winner of its own, for then one of them would be lifted on all regions.
  */
-export const TIE = 2 ** -22;
+export const TIE: number = 2 ** -22;
 
 /** Bound on the size of each column on the region, up to a factor: the sum of its frame values' sizes. */
 function reachOf({ cols, data }: Matrix): Float64Array {
