@@ -12,11 +12,10 @@ import { LARGE, mobilenet } from '@police/testing/mobilenet';
 import { loadRuntime, startRuntime } from '../dist/runtime.js';
 import { measured } from './measured.mjs';
 
-/** What some models are asked with: a tensor inside, or a patch where not all operators can be read or A would be huge. */
+/** What some models are asked with: a tensor inside, or a patch where not all operators can be read. */
 const OPTIONS = {
   attention_mnist: ['--method', 'patch'],
   policy_go1: ['--method', 'patch'],
-  tinyyolo: ['--method', 'patch'],
   unet_small: ['--at', '38'],
 };
 
