@@ -3,7 +3,7 @@ import { uniqueNames } from './names.js';
 import { decodeModel, encodeNode, encodeTensor, encodeValueInfo, FIELD, type GraphProto } from './proto.js';
 import type { Format } from './sites.js';
 import { codeOf, rawBytes } from './tensor.js';
-import { bytesField, fieldsOf, joined, mapFields, stringField } from './wire.js';
+import { bytesField, bytesPieces, fieldsOf, joined, mapFields, stringField } from './wire.js';
 
 /** From this IR version on, initializers need not be listed among the inputs. */
 const INPUTS_OPTIONAL = 4;
@@ -137,7 +137,7 @@ export class ModelEdits {
     return joined(
       mapFields(this.#bytes, field =>
         field.number === FIELD.model.graph
-          ? [bytesField(FIELD.model.graph, this.#graph(field.content))]
+          ? bytesPieces(FIELD.model.graph, this.#graph(field.content))
           : undefined,
       ),
     );
@@ -163,18 +163,19 @@ export class ModelEdits {
     );
   }
 
-  #graph(graph: Uint8Array): Uint8Array {
+  /** One piece after the other: whole, each level of it would be a copy of the file more. */
+  #graph(graph: Uint8Array): Uint8Array[] {
     const pieces = mapFields(graph, ({ number, all, content }, k) => {
       if (number === FIELD.graph.initializer) {
         const raw = this.#initializers.get(k);
-        return raw && [bytesField(number, withRawData(content, raw))];
+        return raw && bytesPieces(number, withRawData(content, raw));
       }
       if (number !== FIELD.graph.node) return undefined;
       const edited = this.#node(content, k);
       const own = edited ? bytesField(number, edited) : all;
       return [...(this.#before.get(k) ?? []), own, ...(this.#after.get(k) ?? [])];
     });
-    return joined([...pieces, ...this.#added]);
+    return [...pieces, ...this.#added];
   }
 
   #node(node: Uint8Array, k: number): Uint8Array | undefined {
@@ -202,15 +203,15 @@ function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 function withTensorData(attribute: Uint8Array, raw: Uint8Array): Uint8Array {
   return joined(
     mapFields(attribute, ({ number, content }) =>
-      number === FIELD.attribute.tensor ? [bytesField(number, withRawData(content, raw))] : undefined,
+      number === FIELD.attribute.tensor ? bytesPieces(number, withRawData(content, raw)) : undefined,
     ),
   );
 }
 
 /** A tensor with other values, in raw form; name, sizes, type and all else stay. */
-function withRawData(tensor: Uint8Array, raw: Uint8Array): Uint8Array {
+function withRawData(tensor: Uint8Array, raw: Uint8Array): Uint8Array[] {
   const { floatData, int32Data, doubleData, rawData } = FIELD.tensor;
   const dataFields: readonly number[] = [floatData, int32Data, doubleData, rawData];
   const others = [...fieldsOf(tensor)].filter(({ number }) => !dataFields.includes(number));
-  return joined([...others.map(({ all }) => all), bytesField(rawData, raw)]);
+  return [...others.map(({ all }) => all), ...bytesPieces(rawData, [raw])];
 }

@@ -1,7 +1,7 @@
 // Files are changed at the level of protobuf's wire format: what is not changed keeps its very bytes.
 import { type Field, fieldsOf } from '@police/onnx-proto';
 
-export { bytesField, type Field, fieldsOf, stringField } from '@police/onnx-proto';
+export { bytesField, bytesPieces, type Field, fieldsOf, stringField } from '@police/onnx-proto';
 
 /** The pieces one after the other. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -27,7 +27,7 @@ export function mapFields(
   for (const field of fieldsOf(message)) {
     const k = counts.get(field.number) ?? 0;
     counts.set(field.number, k + 1);
-    pieces.push(...(replace(field, k) ?? [field.all]));
+    for (const piece of replace(field, k) ?? [field.all]) pieces.push(piece);
   }
   return pieces;
 }

@@ -139,6 +139,7 @@ function writeWeights(
 ): Edit | undefined {
   if (!site) return undefined;
   const [old] = before.parameters;
+  if (after.parameters[0] === old) return undefined;
   const change = after.parameters[0].map((w, i) => w - old[i]);
   if (change.every(by => by === 0)) return undefined;
   const values = representable(turned(after.parameters[0], site), site, name);

@@ -19,4 +19,4 @@ export {
   type TypeProto,
   type ValueInfoProto,
 } from './messages.js';
-export { bytesField, type Field, fieldsOf, stringField, WireError, WireType } from './wire.js';
+export { bytesField, bytesPieces, type Field, fieldsOf, stringField, WireError, WireType } from './wire.js';

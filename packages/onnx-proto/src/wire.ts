@@ -104,7 +104,13 @@ export const tag = (number: number, wireType: WireType): Uint8Array => varint(nu
 
 /** A length-delimited field: a message, a string or bytes. */
 export function bytesField(number: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
-  return joined([tag(number, WireType.LengthDelimited), varint(content.length), content]);
+  return joined(bytesPieces(number, [content]));
+}
+
+/** The same of a content in pieces, in pieces: of a large one no copy is made. */
+export function bytesPieces(number: number, content: readonly Uint8Array[]): Uint8Array[] {
+  const bytes = content.reduce((sum, { length }) => sum + length, 0);
+  return [tag(number, WireType.LengthDelimited), varint(bytes), ...content];
 }
 
 /** A field that holds text, in UTF-8. */

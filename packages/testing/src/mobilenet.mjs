@@ -3,11 +3,7 @@
  * depthwise convolution and 1×1 projection, ReLU6 in early blocks, hard swish in later ones, global average pooling, dense layers.
  * Batch norms are folded, as exporters do. Left out is squeeze-and-excite, a product of two tensors and affine nowhere.
  */
-import { AttributeType, DataType, encode } from '@police/onnx-proto';
-import { seededRng } from './random.mjs';
-
-const OPSET = 17;
-const IR_VERSION = 8;
+import { OnnxLayers } from './onnx-layers.mjs';
 
 /** Of `repeats` blocks the first has the stride, and the others a residual sum. */
 const block = (kernel, expanded, out, activation, stride, repeats = 1) =>
@@ -57,7 +53,7 @@ export const SMALL = {
 
 /** The bytes of a classifier of `[N, 3, size, size]` to `[N, classes]`; the same for the same layout and seed. */
 export function mobilenet({ size, stem, blocks, last, hidden, classes }, seed = 1) {
-  const graph = new Graph(normals(seed));
+  const graph = new OnnxLayers(seed);
   let x = graph.activated('HardSwish', graph.conv('stem', 'image', 3, stem, { kernel: 3, stride: 2 }));
   let channels = stem;
   for (const [i, { kernel, expanded, out, activation, stride }] of blocks.entries()) {
@@ -76,92 +72,5 @@ export function mobilenet({ size, stem, blocks, last, hidden, classes }, seed = 
   x = graph.node('Flatten', 'flatten', [x]);
   x = graph.activated('HardSwish', graph.dense('hidden', x, last, hidden));
   graph.dense('scores', x, hidden, classes, 1);
-  return encode('ModelProto', {
-    irVersion: BigInt(IR_VERSION),
-    producerName: '@police/testing',
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }],
-    graph: {
-      name: 'mobilenet',
-      node: graph.nodes,
-      initializer: graph.initializers,
-      input: [tensorOf('image', ['N', 3, size, size])],
-      output: [tensorOf('scores', ['N', classes])],
-    },
-  });
-}
-
-/** Nodes named after their outputs, and weights as He et al. 2015 draw them: of variance gain / fan-in. */
-class Graph {
-  nodes = [];
-  initializers = [];
-  #normal;
-
-  constructor(normal) {
-    this.#normal = normal;
-  }
-
-  conv(name, input, from, to, { kernel = 1, stride = 1, groups = 1, gain = 2 } = {}) {
-    const edge = (kernel - 1) / 2;
-    const inputs = [input, ...this.#parameters(name, [to, from / groups, kernel, kernel], gain)];
-    return this.node('Conv', name, inputs, [
-      ints('strides', [stride, stride]),
-      ints('pads', [edge, edge, edge, edge]),
-      { name: 'group', type: AttributeType.INT, i: BigInt(groups) },
-    ]);
-  }
-
-  dense(name, input, from, to, gain = 2) {
-    const inputs = [input, ...this.#parameters(name, [to, from], gain)];
-    return this.node('Gemm', name, inputs, [{ name: 'transB', type: AttributeType.INT, i: 1n }]);
-  }
-
-  activated(kind, input) {
-    if (kind !== 'Relu6') return this.node(kind, `${input}.${kind}`, [input]);
-    const bounds = [0, 6].map(bound => this.#constant(`${input}.${bound}`, [], Float32Array.of(bound)));
-    return this.node('Clip', `${input}.Clip`, [input, ...bounds]);
-  }
-
-  node(opType, name, input, attribute = []) {
-    this.nodes.push({ opType, name, input, output: [name], attribute });
-    return name;
-  }
-
-  /** Weights `[out, …]`, and small biases. */
-  #parameters(name, dims, gain) {
-    const [out, ...each] = dims;
-    const fanIn = each.reduce((product, n) => product * n, 1);
-    const values = (count, deviation) =>
-      Float32Array.from({ length: count }, () => deviation * this.#normal());
-    return [
-      this.#constant(`${name}.weight`, dims, values(out * fanIn, Math.sqrt(gain / fanIn))),
-      this.#constant(`${name}.bias`, [out], values(out, 0.1)),
-    ];
-  }
-
-  #constant(name, dims, values) {
-    const rawData = new Uint8Array(values.buffer);
-    this.initializers.push({ name, dims: dims.map(BigInt), dataType: DataType.FLOAT, rawData });
-    return name;
-  }
-}
-
-const ints = (name, values) => ({ name, type: AttributeType.INTS, ints: values.map(BigInt) });
-
-function tensorOf(name, sizes) {
-  const dim = sizes.map(size => ({
-    value:
-      typeof size === 'string'
-        ? { case: 'dimParam', value: size }
-        : { case: 'dimValue', value: BigInt(size) },
-  }));
-  return {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: DataType.FLOAT, shape: { dim } } } },
-  };
-}
-
-/** Normally distributed numbers (Box and Muller 1958). */
-function normals(seed) {
-  const rng = seededRng(seed);
-  return () => Math.sqrt(-2 * Math.log1p(-rng())) * Math.cos(2 * Math.PI * rng());
+  return graph.model('mobilenet', { image: [3, size, size] }, { scores: [classes] });
 }

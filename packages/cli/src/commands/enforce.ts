@@ -1,34 +1,23 @@
 import { basename } from 'node:path';
-import { certificateOfProof, certificateText, certify, drift, forward } from '@police/core';
-import { multiplyAdds } from '@police/core/adapter';
+import { certificateOfProof, certificateText, certify } from '@police/core';
 import { readModel, withDataOutside } from '@police/onnx-import';
-import { demandReports, readDemands } from '../demand-file.js';
-import { domainPoints } from '../domain.js';
+import { demandReports } from '../demand-file.js';
 import { assertOneStream, assertOptionsOfShifts, type EnforceOptions } from '../enforce-options.js';
+import { enforcedModel } from '../enforced-model.js';
 import { EXIT } from '../exit-codes.js';
-import { fadedModel } from '../faded-model.js';
-import { harmOn, isHarmful, pointsWorth } from '../harm.js';
+import { isHarmful } from '../harm.js';
 import { harmSentence, verdict } from '../harm-text.js';
 import type { JobHashes } from '../job-hashes.js';
 import { mapLines } from '../map-text.js';
 import { Memory } from '../memory.js';
-import { readModelFile } from '../model.js';
 import { type Output, writablePaths, writeOutputs } from '../outputs.js';
-import { dataPathFor, hashesOf } from '../outside-data.js';
-import { assertNoneFlipped, changesOf, propertiesIn } from '../property/changes.js';
+import { hashesOf } from '../outside-data.js';
+import { assertNoneFlipped, changesOf } from '../property/changes.js';
 import { assertNoOverflow, assertProved, runOf, summaryOf } from '../proved.js';
 import { assertRefitOptions } from '../refit.js';
-import { regionWords } from '../regions/sources.js';
-import { readRegions } from '../regions.js';
 import { type Report, reportLines } from '../report.js';
-import { readSamples } from '../samples.js';
-import { shiftedModel } from '../shifted-model.js';
-import { readTarget } from '../target.js';
 import { type Talk, type Terminal, talkOfWriting } from '../terminal.js';
 import { warningsAbout } from '../warnings.js';
-
-/** A map while it is made, and its rows as arrays. */
-const BYTES_PER_MAP_ENTRY = 40;
 
 /** `police enforce`: reads, shifts, freezes, proves, and only then writes anything. A sweep's `job` goes into the report. */
 export async function enforceCommand(
@@ -42,46 +31,16 @@ export async function enforceCommand(
   assertOptionsOfShifts(options);
   assertRefitOptions(options);
   const outputs = await writablePaths(options);
-  const read = await readModelFile(path, options, terminal);
-  const { model } = read;
-  const dataPath = await dataPathFor(model.source.isExternal, options, outputs);
   const limit = new Memory(options);
-  const regions = await readRegions(
-    options.region,
-    { size: model.network.inputSize, memory: limit },
-    terminal,
-  );
-  const samples = options.data
-    ? await readSamples(options.data, model.network.inputSize, terminal)
-    : undefined;
-  const asked = await propertiesIn(options.region, read, limit, terminal);
+  const made = await enforcedModel(path, options, { terminal, talk, limit, outputs });
+  const { model, regions, demands, written, harm, drift, asked, dataPath } = made;
   const memory = { memory: limit.left };
 
-  const domain = options.domain
-    ? await readRegions(
-        [regionWords(options.domain)],
-        { size: model.network.inputSize, memory: limit },
-        terminal,
-      )
-    : undefined;
-  const target = options.target
-    ? await readTarget(options.target, model.network.outputSize, terminal, limit)
-    : undefined;
-  const demands = await readDemands(options.demand, regions.length, terminal, limit);
-  if (options.map === true) {
-    const { inputSize, outputSize } = model.network;
-    const bytes = BYTES_PER_MAP_ENTRY * inputSize * outputSize * regions.length;
-    limit.assertFits(bytes, '--map', 'maps, outputs × inputs × regions,');
-  }
-  const written =
-    options.fade === undefined
-      ? await shiftedModel(model, regions, options, { samples, domain, target, demands, talk, ...memory })
-      : fadedModel(model, regions, options.fade, { progress: talk.stage('fade'), ...memory });
   // What is certified is what was written, read again.
   const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
   const file = outside?.bytes ?? written.bytes;
   const reread = readModel(file, {
-    ...model.source.options,
+    ...model.read,
     ...(outside ? { externalData: () => outside.data } : {}),
   });
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
@@ -89,7 +48,7 @@ export async function enforceCommand(
   assertNoOverflow(proof, model.arithmetic);
   const { changes, warnings } = await changesOf(
     asked.properties,
-    read,
+    made.compared,
     { bytes: reread.source.bytes, model: reread },
     { ...memory, run: options.run !== false },
   );
@@ -100,20 +59,6 @@ export async function enforceCommand(
     ...(options.map === true ? { map: true } : {}),
   });
   const run = options.run === false ? undefined : await runOf(reread.source.bytes, reread, regions, proof);
-  const { fitted } = written;
-  // What was fitted on says little of what was not.
-  const judged = fitted && samples ? fitted.fit.heldOut : samples;
-  const kind = fitted ? 'held out samples' : 'samples';
-  const work = multiplyAdds(model.network) + multiplyAdds(written.network);
-  const harm = await harmOn(
-    judged
-      ? { points: judged, of: `${kind} of ${options.data}` }
-      : domainPoints(regions, domain, count => pointsWorth(work, count)),
-    work,
-    points => forward(model.network, points),
-    points => forward(written.network, points),
-    options.decision,
-  );
   talk.settle();
 
   const sentence = verdict(harm, adviceFor(options));
@@ -124,15 +69,13 @@ export async function enforceCommand(
     guaranteed: { guaranteedTensor: model.guaranteedTensor, tail: model.tail },
     certified: true,
     shifts: written.shifts,
-    ...(fitted ? { refit: fitted.report } : {}),
+    ...(written.refit ? { refit: written.refit } : {}),
     sharing: written.sharing,
     ...(written.fade ? { fade: written.fade } : {}),
     ...summaryOf(certificate, model.arithmetic === 'float16'),
     ...(options.demand ? { demands: demandReports(certificate.regions) } : {}),
     edits: written.edits,
-    ...(judged
-      ? { drift: { ...drift(model.network, written.network, judged, options), samples: judged.rows } }
-      : {}),
+    ...(drift ? { drift } : {}),
     ...(run && 'samples' in run ? { run } : {}),
     ...(changes.length > 0 ? { properties: changes } : {}),
     harm,
@@ -159,12 +102,11 @@ export async function enforceCommand(
   // Last, so that a report says that all is there.
   if (options.report) files.push({ path: options.report, content: `${JSON.stringify(report, null, 2)}\n` });
   await writeOutputs(files, terminal, options.force === true);
-  const { inputSize, outputSize } = model.network;
   tell(talk, terminal, report, options, [
     `Written: ${files.map(({ path: name }) => name).join(', ')}.`,
     ...proof.regions.flatMap((region, r) => [
       `On region ${r} y = A x + b:`,
-      ...mapLines(() => region.map, options.certificate, certificate, outputSize, inputSize),
+      ...mapLines(() => region.map, options.certificate, certificate, model.outputSize, model.inputSize),
     ]),
     harmSentence(harm),
     `Verdict: ${sentence}.`,

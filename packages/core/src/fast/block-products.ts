@@ -46,13 +46,15 @@ interface Layout {
 
 const plans = new WeakMap<Int32Array, Map<string, Plan>>();
 
-/** The plan of a product with its own weights; products that differ in their weights alone share the rest. */
+const NO_WEIGHTS = new Float64Array(0);
+
+/** The plan of a product with its own weights; products that differ in their weights alone share the rest, which outlives them. */
 function planFor(product: TapProduct): Plan {
   const { groups, inChannels, outChannels, inPlane } = product;
   const known = plans.get(product.positionOf) ?? new Map<string, Plan>();
   plans.set(product.positionOf, known);
   const key = `${[groups, inChannels, outChannels, inPlane]}`;
-  if (!known.has(key)) known.set(key, planOf(product));
+  if (!known.has(key)) known.set(key, planOf({ ...product, weight: NO_WEIGHTS }));
   return { ...known.get(key)!, product };
 }
 

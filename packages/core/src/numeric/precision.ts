@@ -110,9 +110,11 @@ export const float16: Precision = {
 
 export const PRECISIONS: readonly Precision[] = [float16, float32, float64];
 
-/** Rounds every entry to `precision`. */
-export function roundAll(values: Float64Array, precision: Precision): Float64Array {
-  return values.map(precision.round);
+/** Rounds every entry to `precision`. Where all are representable, as weights read from a file are, these are the values themselves. */
+export function roundAll(values: Float64Array, { round }: Precision): Float64Array {
+  for (let i = 0; i < values.length; i++)
+    if (!Object.is(round(values[i]), values[i])) return values.map(round);
+  return values;
 }
 
 /** Rounding allowance of `contains`: D + 8 float64 operations on numbers of the region's size. */

@@ -102,10 +102,15 @@ test('rows: copies, views, stacks and sums', () => {
   expect(matrixFromRows([], 3)).toEqual(matrix(0, 3));
 });
 
-test('addInto adds to its first matrix, and returns it', () => {
+test('addInto adds in the memory of its first matrix, and knows the columns that either may have', () => {
   const sum = matrixFromRows([[1, 2]]);
-  expect(addInto(addInto(sum, matrixFromRows([[2, 3]])), matrixFromRows([[4, 5]]))).toBe(sum);
-  expect(sum.data).toEqual(Float64Array.of(7, 10));
+  const added = addInto(addInto(sum, matrixFromRows([[2, 3]])), matrixFromRows([[4, 5]]));
+  expect(added).toEqual({ rows: 1, cols: 2, data: Float64Array.of(7, 10) });
+  expect(added.data).toBe(sum.data);
+  const wide = (at: number) => ({ ...matrix(1, 100), live: Int32Array.of(at, at + 1) });
+  expect(addInto(wide(3), wide(90)).live).toEqual(Int32Array.of(3, 4, 90, 91));
+  expect(addInto(wide(3), matrix(1, 100)).live).toBeUndefined();
+  expect(addInto(matrix(1, 100), wide(3)).live).toBeUndefined();
 });
 
 test.each<[string, () => unknown]>([

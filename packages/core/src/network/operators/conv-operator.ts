@@ -10,6 +10,7 @@ import { addEntriesGradient, convolveEntries, type Way } from './conv-sparse.js'
 import { tapsOf } from './conv-taps.js';
 import { ConvTiles } from './conv-tiles.js';
 import { fastProduct } from './fast-product.js';
+import { magnitudesOf } from './magnitudes.js';
 import { channelGroups, expandGroups, type Shape } from './shapes.js';
 import { countNonZeros } from './sparse.js';
 
@@ -48,7 +49,7 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
   );
   const weightRows = spec.weightShape[0];
   const weightMatrix = matrix(weightRows, weight.length / weightRows, weight);
-  let absolute: Float64Array | undefined;
+  const magnitudes = magnitudesOf(weight);
   return {
     ...spec,
     kind,
@@ -63,10 +64,7 @@ export function convOperator<Kind extends string, Spec extends ConvSpec>(
     parameters: [weight, bias],
     linear: x => convolved(geometry, way, weight, x),
     adjoint: y => convolved(geometry, way === 'forward' ? 'back' : 'forward', weight, y),
-    magnitude: x => {
-      absolute ??= weight.map(Math.abs);
-      return convolved(geometry, way, absolute, x);
-    },
+    magnitude: x => convolved(geometry, way, magnitudes(), x),
     zeroGradient: () => ({
       weight: matrix(weightMatrix.rows, weightMatrix.cols),
       bias: new Float64Array(bias.length),

@@ -16,6 +16,7 @@ import { roundAll } from '../../numeric/precision.js';
 import type { TapProduct } from '../../numeric/tap-product.js';
 import type { ProductContract } from './contract.js';
 import { fastProduct } from './fast-product.js';
+import { magnitudesOf } from './magnitudes.js';
 import { countNonZeros } from './sparse.js';
 
 /** A fully connected layer, `y = W x + b`. */
@@ -42,7 +43,7 @@ export function dense(weight: Matrix | readonly ArrayLike<number>[], bias?: Arra
 }
 
 function denseOf(weight: Matrix, bias: Float64Array): Dense {
-  let absolute: Matrix | undefined;
+  const magnitudes = magnitudesOf(weight.data);
   return {
     kind: 'dense',
     weight,
@@ -54,10 +55,7 @@ function denseOf(weight: Matrix, bias: Float64Array): Dense {
     parameters: [weight.data, bias],
     linear: x => product(x, weight),
     adjoint: y => adjointProduct(y, weight),
-    magnitude: x => {
-      absolute ??= matrix(weight.rows, weight.cols, weight.data.map(Math.abs));
-      return product(x, absolute);
-    },
+    magnitude: x => product(x, matrix(weight.rows, weight.cols, magnitudes())),
     zeroGradient: () => ({ weight: room(weight.rows, weight.cols), bias: new Float64Array(weight.rows) }),
     accumulateGradient: (into, x, dy) => addGradient(into.weight, dy, x),
     withBias: next => {
