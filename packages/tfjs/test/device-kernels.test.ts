@@ -24,7 +24,7 @@ async function kernelsOf(model: tfl.LayersModel): Promise<number> {
   return kernels.length;
 }
 
-test.each(['relu', 'leakyRelu'] as const)(
+test.each(['relu', 'denseRelu', 'leakyRelu'] as const)(
   '4 × 64 on a box, %s: at most twice the kernels of the model alone',
   async kind => {
     const model = () => makeModel([2, 64, 64, 64, 64, 1], kind);

@@ -45,14 +45,11 @@ function chooseAmongOne(
   wish: tf.Tensor2D | undefined,
   constants: DeviceConstants,
 ): DeviceShifts {
-  const zero = constants.filled([], 0);
   const nearness = tf.sub(minusBelow, above);
-  let preference = nearness;
-  if (wish) {
-    const asked = tf.mul(tf.step(tf.minimum(above, minusBelow)), wish);
-    preference = select(tf.notEqual(asked, zero), asked, nearness);
-  }
-  const isAbove = tf.greaterEqual(preference, zero);
+  // A unit that straddles and wishes has its bar beyond every number.
+  const straddles = wish && tf.step(tf.minimum(above, minusBelow));
+  const bar = wish ? tf.mul(tf.mul(straddles!, wish), constants.filled([], -HUGE)) : constants.filled([], 0);
+  const isAbove = tf.greaterEqual(nearness, bar);
   const c = select(isAbove, tf.relu(above), tf.neg(tf.relu(minusBelow)));
   return { c, isAbove: isAbove as tf.Tensor2D, side: tf.neg(tf.sign(c)) };
 }

@@ -23,9 +23,9 @@ function ofVertices(
       const all = values(h);
       return { down: tf.neg(tf.min(all, 0, true)), up: tf.max(all, 0, true) };
     },
-    extremes: (h, side, factor) => {
+    extremes: (h, side, pull) => {
       const best = chosenRows(tf.mul(values(h), side), constants);
-      return tf.mul(coordinates(best), factor);
+      return tf.mul(coordinates(best), tf.mul(side, pull));
     },
     vote: (h, t) => {
       const all = values(h);

@@ -182,13 +182,13 @@ function shiftAdjoint(
       dShift = tf.add(dShift, groups.sum(originRows(passed, rows, constants)));
     }
     // dc/dh = −(coordinates of the extreme): of the largest value, side 1, and of the least, side −1.
-    const factor = tf.neg(tf.mul(side, tf.mul(side, dShift)));
-    const [sides, factors] = [groups.spread(side), groups.spread(factor)].map(each =>
+    const pull = tf.mul(side, dShift);
+    const [sides, pulls] = [groups.spread(side), groups.spread(pull)].map(each =>
       perRegion(each, rows.length),
     );
     const blocks = blocksOf(frames, rows);
-    const pulled = joined(bodies.map((body, r) => body.extremes(blocks[r], sides[r], factors[r])));
-    const dFrames = passed ? tf.add(passed, pulled) : pulled;
+    const pulled = joined(bodies.map((body, r) => body.extremes(blocks[r], sides[r], pulls[r])));
+    const dFrames = passed ? tf.sub(passed, pulled) : tf.neg(pulled);
     return {
       frames: shaped(dFrames, frames.shape),
       ...(bias ? { bias: biasAdjoint(dFrames as tf.Tensor2D, bias.shape, frames.shape, step) } : {}),

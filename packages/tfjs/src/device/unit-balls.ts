@@ -19,9 +19,10 @@ function symmetric(
       const radius = h.shape[0] === 1 ? tf.zerosLike(h) : dual(h);
       return { down: radius, up: radius };
     },
-    extremes: (h, side, factor) => {
-      if (h.shape[0] === 1) return factor;
-      return tf.concat([factor, tf.mul(maximiser(directionsOf(h)), tf.mul(side, factor))]);
+    // The coordinates of an extreme are (1, side · maximiser).
+    extremes: (h, side, pull) => {
+      if (h.shape[0] === 1) return tf.mul(side, pull);
+      return tf.mul(tf.concat([side, maximiser(directionsOf(h))]), pull);
     },
     vote: (_, t) => t,
   };
