@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { liftedMax } from '../src/data/lifted-max.js';
 import { bodyOnDevice } from '../src/device/body.js';
-import { DeviceConstants } from '../src/device/constants.js';
+import type { DeviceConstants } from '../src/device/constants.js';
 import { DeviceWindows } from '../src/device/maxima/device-windows.js';
 import { liftOnDevice } from '../src/device/maxima/lift-on-device.js';
 import { liftOp } from '../src/frames/lift-op.js';
-import { exactRegions, fraction, plain } from './device-rule.js';
+import { coreAndDevice, exactRegions, fraction, plain } from './device-rule.js';
 import { FLOAT32_ROUNDOFF, largest, largestDifference, seededRng } from './helpers.js';
 
 const SIZE = 6;
@@ -164,16 +164,11 @@ const onDevice = (given: Case, constants: DeviceConstants): Promise<Outcome> =>
     return { ...found, data: windows.lifted(maximaOf(data, given.windows), data, found.winner, found.lift) };
   });
 
-async function both(given: Case): Promise<[Outcome, Outcome]> {
-  const backend = tf.getBackend();
-  await tf.setBackend('cpu');
-  const core = await byCore(given);
-  await tf.setBackend(backend);
-  const constants = new DeviceConstants();
-  const device = await onDevice(given, constants);
-  constants.dispose();
-  return [core, device];
-}
+const both = (given: Case): Promise<[Outcome, Outcome]> =>
+  coreAndDevice(
+    () => byCore(given),
+    constants => onDevice(given, constants),
+  );
 
 /**
  * Whether float32 may take two leads for equal that float64 tells apart: those of pairs that lead alike, less the allowance for equal entries,

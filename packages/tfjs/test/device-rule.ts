@@ -289,16 +289,25 @@ function onDevice(given: Case, constants: DeviceConstants): Promise<Outcome> {
 }
 
 /** Core’s, on the processor, and the device’s. */
-async function both(given: Case): Promise<[Outcome, Outcome]> {
+export async function coreAndDevice<T>(
+  byCore: () => Promise<T>,
+  onDevice: (constants: DeviceConstants) => Promise<T>,
+): Promise<[T, T]> {
   const backend = tf.getBackend();
   await tf.setBackend('cpu');
-  const core = await byCore(given);
+  const core = await byCore();
   await tf.setBackend(backend);
   const constants = new DeviceConstants();
-  const device = await onDevice(given, constants);
+  const device = await onDevice(constants);
   constants.dispose();
   return [core, device];
 }
+
+const both = (given: Case): Promise<[Outcome, Outcome]> =>
+  coreAndDevice(
+    () => byCore(given),
+    constants => onDevice(given, constants),
+  );
 
 /** −0 is 0. */
 export const plain = (values: ArrayLike<number>): number[] => Array.from(values, x => x + 0);

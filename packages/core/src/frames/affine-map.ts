@@ -1,5 +1,6 @@
 import { linearAdjoints } from '../network/forward.js';
 import type { Network } from '../network/network.js';
+import { rowsTogether } from '../network/rows-together.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, walkBack } from '../network/walk.js';
 import {
@@ -45,14 +46,6 @@ export function affineMapOn(
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
 
-/** Bytes of gradients carried back at a time: as many as stay in the caches, but for rows that weights are worth reading for. */
-const BLOCK_BYTES = 2 ** 23;
-const LEAST_ROWS = 16;
-
-/** Rows of gradients that are carried back together through nodes of so many units. */
-export const rowsTogether = (width: number): number =>
-  Math.max(LEAST_ROWS, Math.floor(BLOCK_BYTES / (8 * width)));
-
 /** Rows `from` to `to` of the identity of a size. */
 export function identityRows(from: number, to: number, size: number): Matrix {
   const rows = matrix(to - from, size);
@@ -64,7 +57,6 @@ export function identityRows(from: number, to: number, size: number): Matrix {
 export const alongPieces = (net: Network, pieces: AffinePieces, region: number): BackRules<Matrix> => ({
   ...linearAdjoints(net),
   ...UNRESOLVED,
-  affine: ({ operator }, gradient) => [withLiveOf([gradient], operator.adjoint(gradient))],
   activation: ({ name, activation }, gradient) => {
     const { sides } = pieces.layers.get(name)!.shifts;
     return [scaleColumns(gradient, slopesOn(activation, sides, region, gradient.cols))];

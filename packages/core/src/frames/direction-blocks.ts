@@ -4,7 +4,7 @@ import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
 import type { Live } from '../numeric/live.js';
-import { copyLive, type Matrix, matrix, rowRange, withLive, withLiveOf } from '../numeric/matrix.js';
+import { copyLive, type Matrix, matrix, rowRange, withLive } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 
@@ -100,8 +100,6 @@ export class DirectionBlocks {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
-      affine: (node, inputs) => withLiveOf(inputs, LINEAR_PART.affine(node, inputs)),
-      concat: (node, inputs) => withLiveOf(inputs, LINEAR_PART.concat(node, inputs)),
       ...UNRESOLVED,
       input: () => withLive(rowRange(this.region.frame, from + 1, to + 1)),
       activation: throughPiece,

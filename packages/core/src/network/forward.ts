@@ -6,6 +6,7 @@ import {
   type Matrix,
   matrix,
   rowRange,
+  withLiveOf,
 } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import { activateRows } from './activate-rows.js';
@@ -14,6 +15,7 @@ import { clampRows } from './clamp.js';
 import { applyMax } from './max-windows.js';
 import type { Network } from './network.js';
 import type { AffineNode, ConcatNode, SumNode } from './nodes.js';
+import { LEAST_ROWS, rowsTogether } from './rows-together.js';
 import { UNRESOLVED } from './unresolved.js';
 import { type Rules, walk, walkToEnd } from './walk.js';
 
@@ -27,7 +29,7 @@ export function forward(net: Network, x: Matrix): Matrix {
   assertSize(x.cols, net.inputSize, 'forward', 'input rows');
   const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
   const least = 8 * width * LEAST_ROWS <= MOST_BYTES ? LEAST_ROWS : FEWEST_ROWS;
-  const atATime = Math.max(least, Math.floor(CACHED_BYTES / (8 * width)));
+  const atATime = rowsTogether(width, least);
   if (x.rows <= atATime) return walkToEnd(net, valuesAt(x));
   const y = matrix(x.rows, net.outputSize);
   const scratch = new Scratch();
@@ -40,11 +42,7 @@ export function forward(net: Network, x: Matrix): Matrix {
   return y;
 }
 
-/** Bytes of all nodes' values that stay in the caches, and rows that are worth reading the weights for. */
-const CACHED_BYTES = 2 ** 23;
-const LEAST_ROWS = 16;
-
-/** Bytes that values may take for such rows; of a larger image network they outweigh the weights, and as many as two threads take at a time are enough. */
+/** Bytes that values may take for the least rows that are worth it; of a larger image network they outweigh the weights, and as many as two threads take at a time are enough. */
 const MOST_BYTES = 2 ** 29;
 const FEWEST_ROWS = 8;
 
@@ -76,9 +74,9 @@ export const LINEAR_PART: {
     inputs: readonly Matrix[],
   ) => Matrix;
 } = {
-  affine: ({ operator }, [x]) => operator.linear(x),
+  affine: ({ operator }, [x]) => withLiveOf([x], operator.linear(x)),
   sum: ({ coefficients }, inputs) => linearCombination(inputs, coefficients),
-  concat: (_node, inputs) => concatColumns(inputs),
+  concat: (_node, inputs) => withLiveOf(inputs, concatColumns(inputs)),
 };
 
 /** A linear node on rows, without its bias. */
@@ -92,7 +90,7 @@ export function linearAdjoints({ sizes }: Network): {
   readonly [K in LinearNode['kind']]: (node: Extract<LinearNode, { kind: K }>, dy: Matrix) => Matrix[];
 } {
   return {
-    affine: ({ operator }, dy) => [operator.adjoint(dy)],
+    affine: ({ operator }, dy) => [withLiveOf([dy], operator.adjoint(dy))],
     sum: ({ inputs, coefficients }, dy) =>
       inputs.map((_, i) => linearCombination([dy], [coefficients ? coefficients[i] : 1])),
     concat: ({ inputs }, dy) => {

@@ -1,5 +1,6 @@
-import { alongPieces, identityRows, rowsTogether } from '../frames/affine-map.js';
+import { alongPieces, identityRows } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
+import { rowsTogether } from '../network/rows-together.js';
 import { walkBack } from '../network/walk.js';
 import { multiplyAdds } from '../network/work.js';
 import { addInto, forLiveRows, type Matrix } from '../numeric/matrix.js';

@@ -4,6 +4,7 @@ import { HUGE } from '../choose.js';
 import { chosenRows } from '../chosen-rows.js';
 import type { DeviceConstants } from '../constants.js';
 import type { DeviceBody } from '../device-body.js';
+import { joined } from '../frame-rows.js';
 import { indicator, select } from '../select.js';
 import type { DeviceWindows } from './device-windows.js';
 
@@ -36,7 +37,7 @@ export function winnersOnDevice(
   const pairs = blocks.map((block, r) => pairLeads(block, bodies[r], windows, constants));
   const leads = pairs.map(each => tf.max(each, 1) as tf.Tensor2D);
   const alone = leads.map(lead => indicator(tf.lessEqual(lead, zero), constants));
-  const isAlone = stacked(alone.map(each => tf.max(each, 0, true)));
+  const isAlone = joined(alone.map(each => tf.max(each, 0, true)));
   const isLifted = tf.sub(constants.filled([], 1), tf.min(isAlone, 0, true)) as tf.Tensor2D;
   const place = placeOf(
     leads.reduce((a, b) => tf.maximum(a, b)),
@@ -44,7 +45,7 @@ export function winnersOnDevice(
     previous,
     constants,
   );
-  const needed = stacked(leads.map(lead => tf.sum(tf.mul(lead, place), 0, true)));
+  const needed = joined(leads.map(lead => tf.sum(tf.mul(lead, place), 0, true)));
   const lift = tf.mul(tf.relu(tf.max(needed, 0, true)), isLifted) as tf.Tensor2D;
   const isActive = tf.sign(lift);
   const activeRegion = tf.mul(chosenRows(needed, constants), isActive) as tf.Tensor2D;
@@ -114,6 +115,3 @@ function rivalOf(
     : rivals[0];
   return chosenRows(leads, constants);
 }
-
-const stacked = (rows: readonly tf.Tensor[]): tf.Tensor2D =>
-  (rows.length === 1 ? rows[0] : tf.concat([...rows])) as tf.Tensor2D;

@@ -34,10 +34,10 @@ export class DeviceWindows {
 
   /** 1 for pairs of two entries, 0 for an entry with itself, `[places, places, windows]` of bool. */
   areTwo(): tf.Tensor {
-    const { numbers, places, windows } = this;
+    const { places, windows } = this;
     return this.constants.get(`${this.name} pairs`, () =>
       tf.tidy(() => {
-        const all = numbers.call(this);
+        const all = this.numbers();
         return tf.notEqual(tf.reshape(all, [places, 1, windows]), tf.reshape(all, [1, places, windows]));
       }),
     );
