@@ -3,6 +3,7 @@ import type { Network } from '../network/network.js';
 import { rowsTogether } from '../network/rows-together.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, walkBack } from '../network/walk.js';
+import { rangesOf } from '../numeric/live.js';
 import {
   addInto,
   type Matrix,
@@ -51,6 +52,17 @@ export function identityRows(from: number, to: number, size: number): Matrix {
   const rows = matrix(to - from, size);
   for (let i = from; i < to; i++) rows.data[(i - from) * size + i] = 1;
   return { ...rows, live: Int32Array.of(from, to) };
+}
+
+/** Rows of the identity of a size, by rising number. */
+export function unitRows(units: Int32Array, size: number): Matrix {
+  const rows = matrix(units.length, size);
+  const isLive = new Uint8Array(size);
+  units.forEach((unit, i) => {
+    rows.data[i * size + unit] = 1;
+    isLive[unit] = 1;
+  });
+  return { ...rows, live: rangesOf(isLive) };
 }
 
 /** Output gradients `[n, size]` carried back along the pieces that a region is on. */

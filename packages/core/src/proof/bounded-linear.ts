@@ -55,6 +55,13 @@ export interface LinearPart extends Carried {
   readonly approximationError: Float64Array;
 }
 
+/** A node's frames with error bounds, one per region. */
+export interface BoundedValue {
+  readonly frames: readonly BoundedFrame[];
+  /** Of an affine node: the same before its bias, which may still move. */
+  readonly beforeBias?: readonly LinearPart[];
+}
+
 export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedFrame): LinearPart {
   const { operator } = node;
   const { errors } = input;
@@ -65,29 +72,15 @@ export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedF
   return {
     node,
     product: bounding.propagator.linear(node, [input.values]),
-    ...refined(bounding, node.name, operator.terms, through),
+    ...split(through),
     isZero: isZero(reaches),
     approximationError: bounding.approximation.affine(node, [input.approximationError]),
   };
 }
 
-/** Splits what |W| made of {@link Carried}, a runtime's errors taken through the actual Jacobian where that is less. */
-function refined(
-  { rounding }: Bounding,
-  name: string,
-  terms: number,
-  through: Matrix,
-): Omit<Carried, 'isZero'> {
-  const errors = rowRange(through, 0, 2);
-  const reaches = rowRange(through, 2, 4);
-  const coarse = rowOf(through, 4);
-  // An operator that only moves entries cancels nothing.
-  const exact = terms > 1 ? rounding.before(name, coarse) : undefined;
-  if (exact) {
-    const runtime = rowOf(errors, RUNTIME);
-    runtime.set(runtime.map((e, j) => Math.min(e, exact[j])));
-  }
-  return { errors, reaches, coarse };
+/** Splits what |W| made of {@link Carried}. */
+function split(through: Matrix): Omit<Carried, 'isZero'> {
+  return { errors: rowRange(through, 0, 2), reaches: rowRange(through, 2, 4), coarse: rowOf(through, 4) };
 }
 
 function isZero({ data }: Matrix): boolean {
@@ -179,7 +172,7 @@ export function sumBounded(bounding: Bounding, node: SumNode, inputs: readonly B
     }),
     sizes,
   );
-  const { errors, reaches, coarse } = refined(bounding, node.name, inputs.length, through);
+  const { errors, reaches, coarse } = split(through);
   const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
   bounding.rounding.reach(
     node.name,

@@ -11,21 +11,15 @@ import type { MaxShifts } from '../rule/winners.js';
 import type { BoundedFrame, Bounding } from './bounded-frame.js';
 import {
   addBias,
+  type BoundedValue,
   concatBounded,
-  type LinearPart,
   linearPart,
   regionFrame,
   sumBounded,
 } from './bounded-linear.js';
 import { activateBounded, maxBounded } from './bounded-pieces.js';
 import { RuntimeRounding } from './runtime-rounding.js';
-
-/** A node's frames with error bounds, one per region. */
-export interface BoundedValue {
-  readonly frames: readonly BoundedFrame[];
-  /** Of an affine node: the same before its bias, which may still move. */
-  readonly beforeBias?: readonly LinearPart[];
-}
+import { doubtfulUnits, sharpened, tamed } from './sharpened.js';
 
 /** How the pieces of an activation are found, and what it then acts on. */
 export interface BoundedPieces {
@@ -78,25 +72,34 @@ export function boundedPass(
   const rules: Rules<BoundedValue> = {
     ...UNRESOLVED,
     input: node => each(node, bounding => regionFrame(bounding, node)),
-    affine: (node, [{ frames }]) => affineBounded(node, frames, boundings, each),
-    sum: (node, inputs) => each(node, (bounding, r) => sumBounded(bounding, node, inputs.map(on(r)))),
+    affine: (node, [{ frames }]) => tamed(node, affineBounded(node, frames, boundings, each), boundings),
+    sum: (node, inputs) =>
+      tamed(
+        node,
+        each(node, (bounding, r) => sumBounded(bounding, node, inputs.map(on(r)))),
+        boundings,
+      ),
     concat: (node, inputs) => each(node, (bounding, r) => concatBounded(bounding, node, inputs.map(on(r)))),
     activation: (node, [input]) => {
-      const { frames, shifts, clearances } = rule.activation(node, input, boundings);
+      const known = sharpened(node.input, input, boundings, (bounding, frame) =>
+        doubtfulUnits(bounding, node, frame),
+      );
+      const { frames, shifts, clearances } = rule.activation(node, known, boundings);
       layers.set(node.name, { shifts });
-      fixSlopes(node, propagators, shifts.sides);
+      fixSlopes(node, propagators, shifts);
       return each(node, (bounding, r) =>
         activateBounded(bounding, r, node, frames[r], shifts, clearances?.[r]),
       );
     },
-    max: (node, [{ frames }]) => {
+    max: (node, [input]) => {
+      const { frames } = sharpened(node.input, input, boundings);
       const winners = rule.max(node, frames);
       maxima.set(node.name, winners);
       fixWinners(node, propagators, winners);
       return each(node, (bounding, r) => maxBounded(bounding, r, node, frames[r], winners));
     },
   };
-  const { frames } = walkToEnd(net, rules, progress);
+  const { frames } = sharpened(net.nodes.at(-1)!.name, walkToEnd(net, rules, progress), boundings);
   return { frames, pieces, rounding: boundings.map(({ rounding }) => rounding) };
 }
 

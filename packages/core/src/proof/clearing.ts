@@ -17,8 +17,7 @@ import {
   PROOF,
   smallestMargin,
 } from './bounded-intervals.js';
-import { addBias, addShift } from './bounded-linear.js';
-import type { BoundedValue } from './bounded-pass.js';
+import { addBias, addShift, type BoundedValue } from './bounded-linear.js';
 
 /** What freezing did to one nonlinearity. */
 export interface FrozenLayer {

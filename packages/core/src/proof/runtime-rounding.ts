@@ -1,4 +1,4 @@
-import { alongPieces, identityRows } from '../frames/affine-map.js';
+import { alongPieces, unitRows } from '../frames/affine-map.js';
 import type { Network } from '../network/network.js';
 import { rowsTogether } from '../network/rows-together.js';
 import { walkBack } from '../network/walk.js';
@@ -72,15 +72,19 @@ export class RuntimeRounding {
     return this.firstCoarse;
   }
 
+  /** What was recorded of a node. */
+  madeAt(name: string): Float64Array | undefined {
+    return this.made.get(name);
+  }
+
   /**
-   * Bound `[size]` on what the rounding made before a node does to its values; `coarse` `[size]` is the same by products of |W|, which
-   * rounding in the Jacobians themselves is measured by. Undefined where it would take too long.
+   * Bound `[size]` on what the rounding made before a node does to some of its units, infinite for the others; `coarse` `[size]` is the same by
+   * products of |W|, which rounding in the Jacobians themselves is measured by. Undefined where it would take too long.
    */
-  before(name: string, coarse: Float64Array): Float64Array | undefined {
+  before(name: string, coarse: Float64Array, units: Int32Array): Float64Array | undefined {
     const { nodes, sizes } = this.net;
     const until = nodes.slice(0, nodes.findIndex(node => node.name === name) + 1);
-    const size = sizes.get(name)!;
-    const work = size * multiplyAdds({ nodes: until });
+    const work = units.length * multiplyAdds({ nodes: until });
     if (work > this.work) {
       this.firstCoarse ??= name;
       return undefined;
@@ -88,30 +92,29 @@ export class RuntimeRounding {
     this.work -= work;
     const width = until.reduce((sum, node) => sum + sizes.get(node.name)!, 0);
     const blockRows = rowsTogether(width);
-    const bound = new Float64Array(size);
+    const bound = new Float64Array(coarse.length).fill(Number.POSITIVE_INFINITY);
     const rules = alongPieces(this.net, this.pieces, this.region);
-    for (let from = 0; from < size; from += blockRows) {
-      const rows = identityRows(from, Math.min(size, from + blockRows), size);
+    for (let from = 0; from < units.length; from += blockRows) {
+      const some = units.subarray(from, from + blockRows);
+      const sums = new Float64Array(some.length);
       withScratch(this.scratch, () =>
-        walkBack({ nodes: until }, rows, rules, addInto, (each, jacobian) => {
+        walkBack({ nodes: until }, unitRows(some, coarse.length), rules, addInto, (each, jacobian) => {
           const rounding = each === name ? undefined : this.made.get(each);
-          if (rounding) addAbsoluteProduct(bound, from, jacobian, rounding);
+          if (rounding) addAbsoluteProduct(sums, jacobian, rounding);
         }),
       );
       this.scratch.reclaim();
+      // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
+      some.forEach((j, i) => {
+        bound[j] = sums[i] * INFLATION + sumErrorBound(width + until.length, coarse[j]);
+      });
     }
-    // The Jacobians are products of rounded sums, of no more terms than all outputs on the way.
-    return bound.map((b, j) => b * INFLATION + sumErrorBound(width + until.length, coarse[j]));
+    return bound;
   }
 }
 
-/** bound[from + i] += Σⱼ |Jᵢⱼ| δⱼ. */
-function addAbsoluteProduct(
-  bound: Float64Array,
-  from: number,
-  jacobian: Matrix,
-  rounding: Float64Array,
-): void {
+/** sums[i] += Σⱼ |Jᵢⱼ| δⱼ. */
+function addAbsoluteProduct(sums: Float64Array, jacobian: Matrix, rounding: Float64Array): void {
   const { data, cols } = jacobian;
   forLiveRows(jacobian, 0, (start, first, end) => {
     // Four sums: one would wait for each addition.
@@ -124,6 +127,6 @@ function addAbsoluteProduct(
       d += Math.abs(data[start + j + 3]) * rounding[j + 3];
     }
     for (; j < end; j++) a += Math.abs(data[start + j]) * rounding[j];
-    bound[from + start / cols] += a + b + (c + d);
+    sums[start / cols] += a + b + (c + d);
   });
 }
