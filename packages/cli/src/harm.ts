@@ -16,8 +16,8 @@ export interface Harm {
   readonly outputs: number;
 }
 
-/** Multiply-adds for all samples, some seconds: of a larger model fewer are looked at, but some, and as many in every run. */
-const MOST_WORK = 2 ** 33;
+/** Multiply-adds for all samples, about a second: of a larger model fewer are looked at, but some, and as many in every run. */
+const MOST_WORK = 2 ** 31;
 const LEAST_POINTS = 16;
 
 /** Samples at a time. */

@@ -89,11 +89,12 @@ function symmetricRegion(
 ): Region {
   checkParts(json.kind, centre, radii);
   const free = Array.from(radii.keys()).filter(i => radii[i] > 0);
-  const directions = matrix(free.length, centre.length);
+  const frame = matrix(free.length + 1, centre.length);
+  frame.data.set(centre);
   free.forEach((axis, row) => {
-    directions.data[row * centre.length + axis] = radii[axis];
+    frame.data[(row + 1) * centre.length + axis] = radii[axis];
   });
-  return symmetricAlong(json, centre, directions, unit, slack);
+  return symmetricOn(json, frame, unit, slack);
 }
 
 /** centre + {Σ λᵢ directionᵢ : ‖λ‖ ≤ 1} with directions `[d, D]`, linearly dependent or not. */
@@ -107,7 +108,11 @@ export function symmetricAlong(
   const frame = matrix(directions.rows + 1, centre.length);
   frame.data.set(centre);
   frame.data.set(directions.data, centre.length);
-  const body = symmetricBody(unit, directions.rows);
+  return symmetricOn(json, frame, unit, slack);
+}
+
+function symmetricOn(json: RegionJSON, frame: Matrix, unit: UnitBall, slack: Float64Array): Region {
+  const body = symmetricBody(unit, frame.rows - 1);
   return regionOf({ kind: json.kind, frame, slack, body, json: () => json });
 }
 
