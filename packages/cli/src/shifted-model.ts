@@ -71,11 +71,11 @@ export async function shiftedModel(
   const fitted = options.refit
     ? await refitted(model, regions, { samples, domain }, { ...options, sharing: sharing.chosen }, talk)
     : undefined;
-  const { network, report } = fitted?.fit.enforced ?? enforced;
+  const { network, report, frames } = fitted?.fit.enforced ?? enforced;
   const precision = options.precision ?? model.precision;
   const frozenTo = (unfrozen: Network): Network => {
     const progress = talk.stage('freeze');
-    const frozen = freeze(unfrozen, regions, { precision, ...ahead, progress, memory }).network;
+    const frozen = freeze(unfrozen, regions, { precision, ...ahead, progress, memory, frames }).network;
     const held = demands.some(demand => demand !== undefined)
       ? holdDemands(frozen, regions, demands, { precision: PRECISIONS[precision] }).network
       : frozen;

@@ -4,9 +4,18 @@ import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
 import type { Live } from '../numeric/live.js';
-import { copyLive, type Matrix, matrix, rowRange, withLive } from '../numeric/matrix.js';
+import {
+  copyLive,
+  type Matrix,
+  matrix,
+  pickColumns,
+  rowRange,
+  scaleColumns,
+  withLive,
+} from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
+import type { FixedPiece } from './found-radii.js';
 
 const IS_NONLINEARITY: NodeTable<boolean> = {
   input: () => false,
@@ -39,7 +48,6 @@ function store({ rows, live }: Stored, block: Matrix, from: number): void {
  */
 export class DirectionBlocks {
   private readonly nodes: ReadonlyMap<string, NetworkNode>;
-  private readonly pieces = new Map<string, (directions: Matrix) => Matrix>();
   private readonly stored = new Map<string, Stored>();
   private readonly count: number;
   private readonly scratch = new Scratch();
@@ -49,14 +57,11 @@ export class DirectionBlocks {
     private readonly region: Region,
     private readonly blockRows: number,
     private readonly memory: number,
+    /** What the nonlinearities do, of which as many as are fixed. */
+    private readonly pieces: ReadonlyMap<string, FixedPiece>,
   ) {
     this.nodes = new Map(net.nodes.map(node => [node.name, node]));
     this.count = region.frame.rows - 1;
-  }
-
-  /** What a nonlinearity does to rows of directions. */
-  fixPiece(name: string, piece: (directions: Matrix) => Matrix): void {
-    this.pieces.set(name, piece);
   }
 
   /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
@@ -71,12 +76,12 @@ export class DirectionBlocks {
   }
 
   /**
-   * Sweeps every linear node that directions now reach and did not reach before, as `isNew` tells, and stores the directions
+   * Sweeps every linear node that directions now reach and that is new, as `isNew` tells of those reached, and stores the directions
    * that later nodes will ask for.
    */
   advance(isNew: (name: string) => boolean, visit: Visit): void {
     const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
-    const reached = linear.map(({ name }) => name).filter(name => isNew(name) && this.isReachable(name));
+    const reached = linear.map(({ name }) => name).filter(name => this.isReachable(name) && isNew(name));
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
       visit(name, block, from);
@@ -97,7 +102,10 @@ export class DirectionBlocks {
 
   /** The directions `from` to `to` after a node. */
   private directionsFrom(from: number, to: number): (name: string) => Matrix {
-    const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => this.pieces.get(name)!(rows);
+    const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => {
+      const piece = this.pieces.get(name)!;
+      return 'slopes' in piece ? scaleColumns(rows, piece.slopes) : pickColumns(rows, piece.winners);
+    };
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
       ...UNRESOLVED,

@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
-import { type Block, type Matrix, matrix, pickColumns, room, scaleColumns } from '../numeric/matrix.js';
+import { type Block, type Matrix, matrix, room } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
@@ -132,7 +132,7 @@ export function policedPass(
       const chosen = policyOf ? { ...settings, policy: policyOf(node, { layers, maxima }) } : settings;
       const shifts = policedShifts(net, node, propagators, h, chosen, errorsOf?.(node.input));
       layers.set(node.name, { frames: isKept ? h : [], shifts });
-      fixSlopes(node, propagators, shifts.sides);
+      fixSlopes(node, propagators, shifts);
       return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
     },
     max: (node, [frames]) => {
@@ -223,14 +223,10 @@ export function withBias(node: LinearNode, h: Matrix): Matrix {
 export function fixSlopes(
   { name, activation }: ActivationNode,
   propagators: readonly FramePropagator[],
-  sides: Int8Array,
+  { shift, sides }: Pick<Shifts, 'shift' | 'sides'>,
 ): void {
   propagators.forEach((propagator, r) => {
-    let slopes: Float64Array | undefined;
-    propagator.fixPiece(name, rows => {
-      slopes ??= slopesOn(activation, sides, r, rows.cols);
-      return scaleColumns(rows, slopes);
-    });
+    propagator.fixPiece(name, { slopes: slopesOn(activation, sides, r, shift.length) });
   });
 }
 
@@ -241,8 +237,7 @@ export function fixWinners(
   chosen: MaxShifts,
 ): void {
   propagators.forEach((propagator, r) => {
-    const winners = winnersOn(chosen, r);
-    propagator.fixPiece(name, rows => pickColumns(rows, winners));
+    propagator.fixPiece(name, { winners: winnersOn(chosen, r) });
   });
 }
 

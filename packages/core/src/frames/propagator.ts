@@ -4,6 +4,7 @@ import { type Matrix, pickColumns } from '../numeric/matrix.js';
 import type { FrameReader, Region } from '../regions/region.js';
 import { pairLeads } from '../rule/winners.js';
 import { linearOnAxes, readsAxes } from './axial-frame.js';
+import type { FixedPiece, FoundRadii } from './found-radii.js';
 
 /**
  * Carries one region's frame through a network, node by node. The values it gives, one column per unit, have the frame's
@@ -19,7 +20,9 @@ export interface FramePropagator {
   /** See {@link pairLeads}, over the values before a maximum. */
   leads(node: MaxNode, input: Matrix): Float64Array;
   /** Tells, once a nonlinearity's pieces are chosen, what it does to rows of directions. */
-  fixPiece(name: string, piece: (directions: Matrix) => Matrix): void;
+  fixPiece(name: string, piece: FixedPiece): void;
+  /** Where directions are streamed: what was found of them. */
+  readonly found?: FoundRadii;
   /** The whole frame `[d + 1, units.length]` of some of a node's units, given its values. */
   columns(name: string, values: Matrix, units: ArrayLike<number>): Matrix;
 }

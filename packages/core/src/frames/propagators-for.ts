@@ -2,6 +2,7 @@ import { assertSize } from '../errors.js';
 import type { Network } from '../network/network.js';
 import { mostAtATime } from '../network/walk.js';
 import type { Region } from '../regions/region.js';
+import type { FoundRadii } from './found-radii.js';
 import { type FramePropagator, wholePropagator } from './propagator.js';
 import { frameBytes, streamedPropagator, tooLarge } from './streamed-propagator.js';
 
@@ -27,21 +28,26 @@ export function assertRegionsFit(regions: readonly Region[], inputSize: number):
   });
 }
 
+/** What passes found of streamed frames, by region: nothing of whole ones. */
+export type FoundFrames = readonly (FoundRadii | undefined)[];
+
 /**
  * FramePropagator for regions of a network, for passes by `walkToEnd`: of whole frames where they fit in `memory` bytes and are not 0 nearly everywhere,
- * else streamed ones. Nothing is allocated before that is known. Throws `shape` or `too-large`.
+ * else streamed ones, which take over what was found `before` of the same network, its
+ * biases aside, and regions. Nothing is allocated before that is known. Throws `shape` or `too-large`.
  */
 export function propagatorsFor(
   net: Network,
   regions: readonly Region[],
   memory: number = DEFAULT_MEMORY,
+  before: FoundFrames = [],
 ): FramePropagator[] {
   assertRegionsFit(regions, net.inputSize);
   const share = memory / Math.max(1, regions.length);
-  return regions.map(region => {
+  return regions.map((region, r) => {
     const bytes = passBytes(net, region);
     return bytes > share || (bytes > CACHED_BYTES && isMostlyZero(net, region))
-      ? streamedPropagator(net, region, share)
+      ? streamedPropagator(net, region, share, before[r])
       : wholePropagator(region);
   });
 }

@@ -11,6 +11,7 @@ import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
 import { type Pairs, pairOffsets, pairsOf, writeDifferences } from '../rule/winners.js';
 import { DirectionBlocks } from './direction-blocks.js';
+import { FoundRadii } from './found-radii.js';
 import type { FramePropagator } from './propagator.js';
 
 /** Share of the memory that a block of directions on its way through the network may take. */
@@ -33,27 +34,44 @@ const wholeGroups = (rows: number): number => (rows < ROWS_TOGETHER ? rows : row
  * Bound on the memory: `memory` bytes for stored directions and a quarter of it for the blocks. Time: where a layer's
  * directions do not fit, those after it are computed once for every nonlinearity that follows until one fits.
  *
+ * `before`: what was found of the same region and network, its biases aside; only what is not the same is computed.
+ *
  * Throws `too-large` for a region that is no image of a unit ball, or where not even one direction's values fit.
  */
-export function streamedPropagator(net: Network, region: Region, memory: number): FramePropagator {
+export function streamedPropagator(
+  net: Network,
+  region: Region,
+  memory: number,
+  before?: FoundRadii,
+): FramePropagator {
   const { unitBall } = region.body;
   const fitting = Math.min(memory * WORKING_SHARE, Math.max(WORKING_BYTES, LEAST_ROWS * 8 * largestRow(net)));
   const blockRows = wholeGroups(Math.floor(fitting / (8 * largestRow(net))));
   if (!unitBall || blockRows < 1) throw tooLarge(net, region, memory, unitBall);
-  const blocks = new DirectionBlocks(net, region, blockRows, memory);
-  const radii = new Map<string, Float64Array>();
+  const found = new FoundRadii(net, before);
+  const blocks = new DirectionBlocks(net, region, blockRows, memory, found.pieces);
 
   const radiusOf = (name: string): Float64Array => {
-    if (!radii.has(name)) {
+    if (!found.radiusAt(name)) {
       blocks.advance(
-        each => !radii.has(each),
+        each => !found.radiusAt(each),
         (each, block, from) => {
-          if (from === 0) radii.set(each, new Float64Array(block.cols));
-          widen(unitBall, radii.get(each)!, block);
+          if (from === 0) found.radii.set(each, new Float64Array(block.cols));
+          widen(unitBall, found.radii.get(each)!, block);
         },
       );
     }
-    return radii.get(name)!;
+    return found.radii.get(name)!;
+  };
+
+  const pairRadii = ({ name, input, windows }: MaxNode): Float64Array => {
+    const known = found.pairsAt(name);
+    if (known) return known;
+    const pairs = pairsOf(windows, 0, windowCount(windows));
+    const radius = new Float64Array(pairs.first.length);
+    blocks.sweep([input], (_name, block) => widenPairs(unitBall, radius, pairs, block));
+    found.pairs.set(name, radius);
+    return radius;
   };
 
   return {
@@ -67,8 +85,9 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
       const origins = inputs.map(input => rowRange(input, 0, 1));
       return twoRows(linearPart(node, origins).data, radiusOf(node.name));
     },
-    leads: (node, input) => leadsOf(node, input, blocks, unitBall),
-    fixPiece: (name, piece) => blocks.fixPiece(name, piece),
+    leads: (node, input) => leadsOf(node, input, pairRadii(node)),
+    fixPiece: (name, piece) => found.pieces.set(name, piece),
+    found,
     columns: (name, values, units) => {
       const frame = matrix(region.frame.rows, units.length);
       frame.data.set(pickColumns(rowRange(values, 0, 1), units).data);
@@ -81,15 +100,8 @@ export function streamedPropagator(net: Network, region: Region, memory: number)
 }
 
 /** The largest leads of a maximum's pairs: a pair's difference at the origin and its radius. */
-function leadsOf(
-  { input: name, windows }: MaxNode,
-  input: Matrix,
-  blocks: DirectionBlocks,
-  unitBall: UnitBall,
-): Float64Array {
+function leadsOf({ windows }: MaxNode, input: Matrix, radius: Float64Array): Float64Array {
   const pairs = pairsOf(windows, 0, windowCount(windows));
-  const radius = new Float64Array(pairs.first.length);
-  blocks.sweep([name], (_name, block) => widenPairs(unitBall, radius, pairs, block));
   const atOrigin = new Float64Array(radius.length);
   writeDifferences(pairs, rowRange(input, 0, 1), atOrigin);
   const leads = new Float64Array(pairOffsets(windows).at(-1)!);

@@ -71,7 +71,7 @@ export function affineRadius(
       const [h] = shiftedFrames(node, [before]);
       const shifts = { ...noShifts(h.cols), sides: sidesAtCentre(node, h) };
       meet(node.name, kinkFactors(node, h, widthsOf(propagator, h)));
-      fixSlopes(node, [propagator], shifts.sides);
+      fixSlopes(node, [propagator], shifts);
       return activateFrame(node.activation, h, shifts, 0);
     },
     max: (node, [before]) => {

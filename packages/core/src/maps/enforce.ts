@@ -7,7 +7,7 @@ import {
   type Sides,
   settledSides,
 } from '../frames/policed-pass.js';
-import { propagatorsFor } from '../frames/propagators-for.js';
+import { type FoundFrames, propagatorsFor } from '../frames/propagators-for.js';
 import { mapNodes, type Network } from '../network/network.js';
 import type { Progress } from '../network/walk.js';
 import { assertLookahead, type Lookahead, type SparingAttempt } from '../proof/sparing.js';
@@ -67,6 +67,8 @@ export interface Enforced {
   /** The shifts added, `[units]` by activation name, and the lifts added, `[windows]` by the name of a maximum. */
   readonly shifts: Readonly<Record<string, Float64Array>>;
   readonly sides: SettledSides;
+  /** What was found of streamed frames, for `freeze` of the same network on the same regions. */
+  readonly frames: FoundFrames;
   readonly report: EnforceReport;
 }
 
@@ -99,7 +101,6 @@ export function enforce(
   assertPolicy(policy);
   assertMargin(margin);
   assertLookahead(lookahead);
-  const propagators = propagatorsFor(net, regions, memory);
   const settings = {
     policy,
     ...(sides ? { previous: sides } : {}),
@@ -108,12 +109,20 @@ export function enforce(
     keep: 'output' as const,
     ...(progress ? { progress } : {}),
   };
+  let frames: FoundFrames = [];
   const attempt = (spared?: readonly Spared[]): Attempt => {
-    const found = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
-    return { pass: found, pieces: found, network: withShifts(net, found), cost: movedUnits(net, found) };
+    const propagators = propagatorsFor(net, regions, memory, frames);
+    frames = propagators.map(({ found }) => found);
+    const pass = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
+    return { pass, frames, pieces: pass, network: withShifts(net, pass), cost: movedUnits(net, pass) };
   };
   const whole = attempt();
-  const { pass, network, cost } = lookahead ? lookahead(net, regions, whole, attempt, memory) : whole;
+  const {
+    pass,
+    network,
+    cost,
+    frames: found,
+  } = lookahead ? lookahead(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
@@ -124,6 +133,7 @@ export function enforce(
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
     sides: settledSides(pass),
+    frames: found,
     report: reportOf(net, regions, pass, whole.cost - cost),
   };
 }
@@ -131,6 +141,7 @@ export function enforce(
 /** A pass, and the network that it gives. */
 interface Attempt extends SparingAttempt {
   readonly pass: PolicedPass;
+  readonly frames: FoundFrames;
 }
 
 /** Units with a shift, and windows with a lift that they had not before. */

@@ -38,9 +38,10 @@ export function police(net: Network, regions: readonly Region[], options: Police
   const { precision, ...enforcing } = options;
   const { memory, progress, lookahead } = options;
   const shared = { ...(memory === undefined ? {} : { memory }), ...(progress ? { progress } : {}) };
-  const { network: shifted, report } = enforce(net, regions, enforcing);
+  const { network: shifted, report, frames } = enforce(net, regions, enforcing);
   const frozen = freeze(shifted, regions, {
     ...shared,
+    frames,
     ...(precision ? { precision } : {}),
     ...(lookahead ? { lookahead } : {}),
   });

@@ -1,5 +1,5 @@
 import { type AffineMap, mapsOn } from '../frames/affine-map.js';
-import { propagatorsFor } from '../frames/propagators-for.js';
+import { type FoundFrames, propagatorsFor } from '../frames/propagators-for.js';
 import { foldShifts } from '../network/fold.js';
 import { type Network, network } from '../network/network.js';
 import type { NetworkNode } from '../network/nodes.js';
@@ -39,6 +39,12 @@ export interface FreezeOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  /**
+   * `Enforced.frames` of the same regions and of the network that is frozen, but for its biases: what is known of streamed frames and not
+   * computed again. `certify` takes nothing over.
+   * @defaultValue nothing
+   */
+  readonly frames?: FoundFrames;
   readonly progress?: Progress;
 }
 
@@ -101,7 +107,7 @@ function frozenSparing(
 ): FrozenAttempt {
   const precision = precisionOf(options.precision ?? 'float32');
   const clearance = options.clearance ?? (precision === float64 ? 'exact' : 'float32');
-  const propagators = propagatorsFor(rounded, regions, options.memory);
+  const propagators = propagatorsFor(rounded, regions, options.memory, options.frames);
   const clearing: Clearing = { propagators, precision, clearance, spared };
   const replaced = new Map<string, NetworkNode>();
   const layers: FrozenLayer[] = [];

@@ -34,7 +34,7 @@ export function activationRelaxed(
   const standIns = Array.from(lo, (_, j) => standInOn(activation, j, lo[j], hi[j]));
   const slopes = Float64Array.from(standIns, ({ slope }) => slope);
   const offsets = Float64Array.from(standIns, ({ offset }) => offset);
-  propagator.fixPiece(name, rows => scaleColumns(rows, slopes));
+  propagator.fixPiece(name, { slopes });
   const reach = standInReach(reader, h.values);
   const error = h.error.map((e, j) => {
     const { slope, offset, error: bend } = standIns[j];
@@ -115,7 +115,7 @@ export function maxRelaxed(relaxing: Relaxing, node: MaxNode, input: Relaxed): R
     // A winner that no rival overtakes is off by its own error alone.
     isAffine &&= errors[w] === error[winners[w]];
   }
-  propagator.fixPiece(node.name, rows => pickColumns(rows, winners));
+  propagator.fixPiece(node.name, { winners });
   const rounded = errors.map((e, w) => {
     const size = reach[winners[w]] + Math.abs(moves[w]) + e;
     const lifted = node.lifts?.winner[w] ?? -1;

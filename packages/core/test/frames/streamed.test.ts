@@ -5,12 +5,14 @@ import {
   type Certified,
   certify,
   chain,
+  type Dense,
   dense,
   type Enforced,
   enforce,
   freeze,
   imageUnder,
   leakyRelu,
+  lookahead,
   maxPoolWindows,
   type Network,
   network,
@@ -20,6 +22,7 @@ import {
   relu,
   vPolytope,
 } from '@police/core';
+import { mapNodes } from '@police/core/adapter';
 import { useFastProducts } from '@police/core/fast';
 import { CONV_SIZE, convNetwork, randomGraph } from '@police/testing/graphs';
 import {
@@ -66,6 +69,38 @@ function randomCase(rng: Rng, isConv: boolean): Case {
 
 /** Memory from the least to about what all directions take, per region. */
 const memories = fc.double({ min: 1, max: 12, noNaN: true });
+
+const withBiases = (net: Network, change: (bias: Float64Array) => Float64Array): Network =>
+  mapNodes(net, {
+    affine: node =>
+      node.operator.storesBias && !node.operator.biasGroups
+        ? { ...node, operator: node.operator.withBias(change(node.operator.bias)) }
+        : node,
+  });
+
+/** Every weight of products times a factor. */
+const withWeights = (net: Network, factor: number): Network =>
+  mapNodes(net, {
+    affine: node => {
+      const { operator } = node;
+      if (operator.kind !== 'dense' && operator.kind !== 'conv') return node;
+      const [weight, bias] = operator.parameters;
+      return {
+        ...node,
+        operator: operator.withParameters(
+          weight.map(w => factor * w),
+          bias,
+        ),
+      };
+    },
+  });
+
+const parametersOf = (net: Network) =>
+  net.nodes.map(node => [
+    node.kind === 'affine' ? node.operator.parameters : [],
+    node.kind === 'activation' ? node.shift : undefined,
+    node.kind === 'max' ? node.lifts : undefined,
+  ]);
 
 function expectSameShifts(actual: Enforced, expected: Enforced, tolerance: number): void {
   expect(Object.keys(actual.shifts)).toEqual(Object.keys(expected.shifts));
@@ -114,6 +149,71 @@ describe('frames carried in blocks', () => {
     );
   });
 
+  test.each([false, true])(
+    'are taken over by freezing where they are the same, and only there (convolutional: %s)',
+    isConv => {
+      fc.assert(
+        fc.property(seeds, memories, (seed, factor) => {
+          const rng = seededRng(seed);
+          const { net, regions } = randomCase(rng, isConv);
+          const memory = Math.ceil(factor * regions.length * leastMemory(net));
+          const { network, frames } = enforce(net, regions, { memory });
+          // Frames of other biases are on other pieces, those of other weights on none.
+          const biased = enforce(
+            withBiases(net, bias => bias.map(b => b + rng() - 0.5)),
+            regions,
+            { memory },
+          );
+          const others = [frames, biased.frames, enforce(withWeights(net, -1), regions, { memory }).frames];
+          for (const precision of ['float32', 'float64'] as const) {
+            const expected = freeze(network, regions, { memory, precision });
+            for (const each of others) {
+              const frozen = freeze(network, regions, { memory, precision, frames: each });
+              expect(frozen.layers).toEqual(expected.layers);
+              expect(parametersOf(frozen.network)).toEqual(parametersOf(expected.network));
+            }
+          }
+        }),
+        { numRuns: isConv ? 12 : 30 },
+      );
+    },
+  );
+
+  test('are those of the units that lookahead spares', () => {
+    let freed = 0;
+    fc.assert(
+      fc.property(seeds, memories, (seed, factor) => {
+        const rng = seededRng(seed);
+        // Later units that are far below their kinks read earlier ones that bend.
+        const net = chain(4, [
+          dense(
+            Array.from({ length: 6 }, () => randomArray(rng, 4)),
+            randomArray(rng, 6),
+          ),
+          relu(),
+          dense(
+            Array.from({ length: 6 }, () => randomArray(rng, 6)),
+            randomArray(rng, 6).map(b => b - 4),
+          ),
+          relu(),
+          dense([randomArray(rng, 6)]),
+        ]);
+        const region = box([-1, -1, -1, -1], [1, 1, 1, 1]);
+        const memory = Math.ceil(factor * leastMemory(net));
+        const [plain, other] = [{}, { memory }].map(each => enforce(net, [region], each));
+        fc.pre(JSON.stringify(plain.sides) === JSON.stringify(other.sides));
+        const [whole, streamed] = [{}, { memory }].map(each =>
+          enforce(net, [region], { ...each, lookahead }),
+        );
+        freed += whole.report.freed ?? 0;
+        expect(streamed.sides).toEqual(whole.sides);
+        expectSameShifts(streamed, whole, 64 * roundingBoundOn(net, region));
+      }),
+      { numRuns: 60 },
+    );
+    expect(freed).toBeGreaterThan(20);
+  });
+
   test('refute what bends, and show where', () => {
     const net = chain(3, [dense([[1, 1, 1]], [0.1]), relu(), dense([[1]])]);
     const region = box([-1, -1, -1], [1, 1, 1]);
@@ -122,7 +222,7 @@ describe('frames carried in blocks', () => {
     expect(whole).toMatchObject({ certified: false, layer: 'relu_2', unit: 0 });
   });
 
-  test('keep what fits, and drop what is no longer read', () => {
+  test('keep what fits, drop what is no longer read, and are not sent again by freezing', () => {
     // Three layers: without stored directions the first would be multiplied in each of the three sweeps.
     const rng = seededRng(4);
     const layer = (n: number, m: number) =>
@@ -131,23 +231,27 @@ describe('frames carried in blocks', () => {
         randomArray(rng, m),
       );
     let rows = 0;
-    const first = layer(40, 10);
-    const counted = {
-      ...first,
-      linear: (x: Parameters<typeof first.linear>[0]) => {
+    const counted = (operator: Dense): Dense => ({
+      ...operator,
+      linear: x => {
         rows += x.rows;
-        return first.linear(x);
+        return operator.linear(x);
       },
-    };
-    const net = chain(40, [counted, relu(), layer(10, 10), relu(), layer(10, 1)]);
+      withBias: bias => counted(operator.withBias(bias)),
+      rounded: precision => counted(operator.rounded(precision)),
+    });
+    const net = chain(40, [counted(layer(40, 10)), relu(), layer(10, 10), relu(), layer(10, 1)]);
     const region = boxAround(new Float64Array(40), 1);
     const all = 40 * 10 * 8;
     // Once for the origin; directions once where they can be stored, else for every layer after.
     enforce(net, [region], { memory: 2 * all });
     expect(rows).toBe(1 + 40);
     rows = 0;
-    enforce(net, [region], { memory: all - 1 });
+    const { network: shifted, frames } = enforce(net, [region], { memory: all - 1 });
     expect(rows).toBe(1 + 3 * 40);
+    rows = 0;
+    freeze(shifted, [region], { memory: all - 1, precision: 'float64', frames });
+    expect(rows).toBe(1);
   });
 });
 
