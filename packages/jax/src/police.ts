@@ -1,21 +1,20 @@
 import { tree } from '@jax-js/jax';
 import { PoliceError, type Region } from '@police/core';
 import { assertRegionsFit } from '@police/core/adapter';
-import { sizeOf, type Tensor } from './arrays.js';
+import { sizeOf } from './arrays.js';
 import type { TensorTree } from './checks.js';
 import { type Constrained, policedFunction } from './constrained.js';
-import type { Adjustment, State } from './frames/adjustment.js';
+import { adjustedPass } from './frames/adjusted-pass.js';
+import type { State } from './frames/adjustment.js';
 import { framePass, type PassSettings } from './frames/frame-pass.js';
 import { regionFrame } from './frames/start.js';
 import { constrainedFunction, type FunctionOptions } from './functions/police-function.js';
 import { type TargetedFunction, targetedFunction } from './maps/targeted-function.js';
-import { applied, arrays, dtypeOf, type Model, paramsOf } from './model.js';
+import { dtypeOf, type Model } from './model.js';
 import { enforced } from './network/freeze.js';
 import { projected } from './network/projection.js';
 import { toNetwork } from './network/to-network.js';
-import type { MaxNode, Node, NodeParams, Params } from './nodes/node.js';
-import { maximum } from './nodes/pool.js';
-import { walk } from './nodes/walk.js';
+import type { Params } from './nodes/node.js';
 import { type ConstrainOptions, type Settings, settingsOf, type TargetOption } from './options.js';
 import type { Apply, PolicedFunction } from './policed-function.js';
 
@@ -101,14 +100,7 @@ function constrainedModel(model: Model, regions: readonly Region[], settings: Se
       regions.length === 0
         ? { adjustments: {}, state: {}, outputs: [] }
         : framePass(nodes, params, state, pass, dtypeOf(params)),
-    run: (params, adjustments, x) =>
-      walk(
-        nodes,
-        x,
-        (node, inputs) =>
-          adjusted(node, paramsOf(node, params), adjustments[node.name] as Adjustment | undefined, inputs),
-        arrays,
-      ),
+    run: adjustedPass(nodes),
     check: params => void toNetwork(model, params), // finite, or it throws
     enforced: (params, state) => enforced(toNetwork(model, params), state, settings),
   };
@@ -134,15 +126,3 @@ function assertModel(model: unknown): asserts model is Model {
 
 const said = (model: unknown): string =>
   model !== null && typeof model === 'object' ? 'an object without nodes' : `${model}`;
-
-/** One node with what is added at it. */
-function adjusted(
-  node: Node,
-  params: NodeParams,
-  adjustment: Adjustment | undefined,
-  inputs: readonly Tensor[],
-): Tensor {
-  if (adjustment === undefined) return applied(node, params, inputs);
-  if ('shift' in adjustment) return applied(node, params, [inputs[0].add(adjustment.shift.ref)]);
-  return maximum(node as MaxNode, inputs[0], adjustment.lift.ref);
-}

@@ -20,7 +20,7 @@ export interface Bend {
 
 /** What the rule makes of it. */
 export interface Straightened {
-  /** `[1, units]`. */
+  /** `[units]`. */
   readonly shift: Tensor;
   /** `[regions · kinks, units]`. */
   readonly sides: Tensor;

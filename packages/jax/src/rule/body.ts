@@ -11,8 +11,8 @@ export interface Extent {
   /** The smallest and largest values, `[1, units]`, without gradient. */
   lo(): Tensor;
   hi(): Tensor;
-  /** The smallest where `isUp` `[1, units]`, else the largest, with its gradient in the frame values. */
-  extreme(isUp: Tensor): Tensor;
+  /** The smallest where `isUp` `[1, units]`, else the largest, with its gradient in the frame values; 0 where it is not asked for: `[units]`. */
+  extreme(isUp: Tensor, isAsked?: Tensor): Tensor;
   dispose(): void;
 }
 
@@ -59,7 +59,10 @@ function ballBody(dualOf: Dual, rows: number): TensorBody {
       return {
         lo: () => lax.stopGradient(origin().sub(width.ref)),
         hi: () => lax.stopGradient(origin().add(width.ref)),
-        extreme: isUp => origin().add(np.where(isUp, width.ref.neg(), width.ref)),
+        extreme: (isUp, isAsked) => {
+          const all = origin().add(np.where(isUp, width.ref.neg(), width.ref));
+          return (isAsked ? np.where(isAsked, all, scalar(0, all.dtype)) : all).reshape([-1]);
+        },
         dispose: () => {
           h.dispose();
           width.dispose();
@@ -107,9 +110,12 @@ function absolutes(h: Tensor, directions: Constant): Tensor {
 const KEEP = { keepdims: true };
 
 /** Of values `[n, units]` those at indices `[1, units]`. */
-export function atIndex(values: Tensor, index: Tensor): Tensor {
-  const rows = np.arange(values.shape[0]).reshape([values.shape[0], 1]);
-  return np.sum(np.where(np.equal(rows, index), values, scalar(0, values.dtype)), 0, KEEP);
+export const atIndex = (values: Tensor, index: Tensor): Tensor =>
+  np.sum(np.where(np.equal(numbered(values), index), values, scalar(0, values.dtype)), 0, KEEP);
+
+/** 0, 1, … `[n, 1]` for values `[n, units]`. */
+function numbered({ shape: [count] }: Tensor): Tensor {
+  return np.arange(count).reshape([count, 1]);
 }
 
 /** The largest and smallest of the values at the vertices, combinations `[P, d + 1]` of those at the frame's points, or these themselves. */
@@ -120,24 +126,7 @@ function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorB
     isOfPoints: true,
     extent: h => {
       const values = atVertices(h);
-      const fixed = () => lax.stopGradient(values.ref);
-      const [least, most] = [np.min(fixed(), 0), np.max(fixed(), 0)];
-      // Seen as a row anew each time: one row that several read would be a copy.
-      const [lo, hi] = [least, most].map(extremes => () => extremes.ref.reshape([1, -1]));
-      return {
-        lo,
-        hi,
-        extreme: isUp => {
-          const isExtreme = np.equal(fixed(), np.where(isUp, lo(), hi()));
-          // One kernel where argmax takes three. What is not finite equals nothing, and stays so at the last place.
-          const [count] = values.shape;
-          const place = np.where(isExtreme, np.arange(count).reshape([count, 1]), integer(count - 1));
-          return atIndex(values.ref, np.min(place, 0, KEEP));
-        },
-        dispose: () => {
-          for (const array of [values, least, most]) array.dispose();
-        },
-      };
+      return values.shape[0] > FEW ? extentOfMany(values) : extentOfFew(values);
     },
     majority: (h, threshold) => {
       const above = atVertices(h).sub(scalar(threshold, h.dtype));
@@ -152,6 +141,58 @@ function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorB
       return sideWhere(np.where(isTied, isCentreAbove, np.greater(votes, zero())));
     },
   };
+}
+
+/** Vertices whose extremes are written out, entry by entry: that fuses with what reads them, where each reduction is a kernel of its own. */
+const FEW = 8;
+
+/** Of values `[P, units]` at few vertices. */
+function extentOfFew(values: Tensor): Extent {
+  const [count] = values.shape;
+  const at = (p: number) => lax.stopGradient(values.ref.slice([p, p + 1]));
+  const all = (pick: (a: Tensor, b: Tensor) => Tensor) => () =>
+    Array.from({ length: count }, (_, p) => at(p)).reduce(pick);
+  const [lo, hi] = [all(np.minimum), all(np.maximum)];
+  return {
+    lo,
+    hi,
+    extreme: (isUp, isAsked) => {
+      const extreme = np.where(isUp, lo(), hi());
+      // What is not finite equals nothing, and stays so at the last place.
+      let place = integer(count - 1);
+      for (let p = count - 2; p >= 0; p--) place = np.where(np.equal(at(p), extreme.ref), integer(p), place);
+      extreme.dispose();
+      return valueAt(values.ref, place, isAsked);
+    },
+    dispose: () => values.dispose(),
+  };
+}
+
+function extentOfMany(values: Tensor): Extent {
+  const fixed = () => lax.stopGradient(values.ref);
+  const [least, most] = [np.min(fixed(), 0), np.max(fixed(), 0)];
+  // Seen as a row anew each time: one row that several read would be a copy.
+  const [lo, hi] = [least, most].map(extremes => () => extremes.ref.reshape([1, -1]));
+  return {
+    lo,
+    hi,
+    extreme: (isUp, isAsked) => {
+      const isExtreme = np.equal(fixed(), np.where(isUp, lo(), hi()));
+      // One kernel where argmax takes three, and as above at the last place.
+      const place = np.where(isExtreme, numbered(values), integer(values.shape[0] - 1));
+      return valueAt(values.ref, np.min(place, 0, KEEP), isAsked);
+    },
+    dispose: () => {
+      for (const array of [values, least, most]) array.dispose();
+    },
+  };
+}
+
+/** Of values `[n, units]` those at places `[1, units]`, 0 where they are not asked for: `[units]`. */
+function valueAt(values: Tensor, place: Tensor, isAsked: Tensor | undefined): Tensor {
+  const isHere = np.equal(numbered(values), place);
+  const isTaken = isAsked ? np.logicalAnd(isHere, isAsked) : isHere;
+  return np.sum(np.where(isTaken, values, scalar(0, values.dtype)), 0);
 }
 
 /** Frame coordinates `[P, d]` as weights of the frame's d + 1 points. */

@@ -5,7 +5,7 @@ import { type Extent, integer, sideWhere } from './body.js';
 
 /** What core's `shiftsOf` gives, with a gradient. */
 export interface Chosen {
-  /** c `[1, units]`. */
+  /** c `[units]`. */
   readonly shift: Tensor;
   /** +1 above the kink after the shift, −1 below: `[regions · kinks, units]`, int32. */
   readonly sides: Tensor;
@@ -27,10 +27,11 @@ export function chooseOne(extent: Extent, kink: Kink, wanted: Tensor, dtype: For
       ? upFor(wish)
       : np.where(isAbove(), integer(1), np.where(isBelow(), integer(-1), wish));
   const isUp = () => np.greater(sides.ref, integer(0));
-  const isStraddling = np.where(isUp(), np.logicalNot(isAbove()), np.logicalNot(isBelow()));
+  const isStraddling = () => np.where(isUp(), np.logicalNot(isAbove()), np.logicalNot(isBelow()));
+  const lifted = extent.extreme(isUp(), isStraddling()).neg();
+  if (kink.lo === 0 && kink.hi === 0) return { sides, shift: lifted };
   const end = kink.lo === kink.hi ? z() : np.where(isUp(), z(), a());
-  const shift = np.where(isStraddling, end.sub(extent.extreme(isUp())), scalar(0, dtype));
-  return { sides, shift };
+  return { sides, shift: lifted.add(np.where(isStraddling(), end, scalar(0, dtype)).reshape([-1])) };
 }
 
 function upFor(sides: Tensor): Tensor {

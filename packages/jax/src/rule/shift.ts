@@ -37,7 +37,8 @@ export function shiftOf(
       const rows = isActive.ref.slice([r * kinks.length, (r + 1) * kinks.length]);
       return fromActive(extent, kinks, rows, isUp.ref, dtype);
     })
-    .reduce((a, b) => a.add(b));
+    .reduce((a, b) => a.add(b))
+    .reshape([1, units]);
   isUp.dispose();
   // One unit of a channel determines the shift of all.
   const summed = positions === 1 ? own : np.sum(own.reshape([1, units / positions, positions]), -1);
@@ -45,10 +46,10 @@ export function shiftOf(
   // Also what is not finite, which is no end of an interval.
   const shift = np.where(isDetermined, summed, found.shift);
   isActive.dispose();
-  return { shift: spread(shift), sides: unshare(found.sides) };
+  return { shift: spread(shift).reshape([units]), sides: unshare(found.sides) };
 }
 
-/** z − lo or a − hi where this region determines the shift, else 0: `[1, units]`. */
+/** z − lo or a − hi where this region determines the shift, else 0: `[units]`. */
 function fromActive(
   extent: Extent,
   kinks: readonly Kink[],
@@ -58,9 +59,8 @@ function fromActive(
 ): Tensor {
   const column = (values: number[]) => tensorOf(values, [kinks.length, 1], dtype);
   const ends = np.where(isUp.ref, column(kinks.map(({ hi }) => hi)), column(kinks.map(({ lo }) => lo)));
-  const end = np.sum(np.where(isActive.ref, ends, scalar(0, dtype)), 0, { keepdims: true });
-  const isHere = anyOf(isActive, 0, true);
-  return np.where(isHere, end.sub(extent.extreme(isUp)), scalar(0, dtype));
+  const end = np.sum(np.where(isActive.ref, ends, scalar(0, dtype)), 0);
+  return end.sub(extent.extreme(isUp, anyOf(isActive, 0, true)));
 }
 
 /** No shift may lie in an open (a − hi, z − lo). */
