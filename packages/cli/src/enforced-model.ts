@@ -1,5 +1,5 @@
-import { type Demand, drift, forward, type Matrix, type Network, type Region } from '@police/core';
-import { multiplyAdds } from '@police/core/adapter';
+import { type Demand, forward, type Matrix, type Network, type Region } from '@police/core';
+import { multiplyAdds, outputDrift, rowRange } from '@police/core/adapter';
 import type { ImportedModel } from '@police/onnx-import';
 import { readDemands } from './demand-file.js';
 import { domainPoints, type Samples } from './domain.js';
@@ -101,15 +101,16 @@ async function costsOf(
   samplesFor: (work: number) => Samples,
 ): Promise<Pick<EnforcedModel, 'harm' | 'drift'>> {
   const work = multiplyAdds(before) + multiplyAdds(after);
+  // Of samples both are asked: the networks run once, on all of them.
+  const [old, now] = [before, after].map(net => judged && forward(net, judged));
+  const outputsOf = (net: Network, known: Matrix | undefined) => (points: Matrix, from: number) =>
+    known ? rowRange(known, from, from + points.rows) : forward(net, points);
   const harm = await harmOn(
     samplesFor(work),
     work,
-    points => forward(before, points),
-    points => forward(after, points),
+    outputsOf(before, old),
+    outputsOf(after, now),
     options.decision,
   );
-  return {
-    harm,
-    ...(judged ? { drift: { ...drift(before, after, judged, options), samples: judged.rows } } : {}),
-  };
+  return { harm, ...(old && now ? { drift: { ...outputDrift(old, now, options), samples: old.rows } } : {}) };
 }

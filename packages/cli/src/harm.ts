@@ -23,9 +23,9 @@ const LEAST_POINTS = 16;
 /** Samples at a time. */
 const BLOCK = 100;
 
-/** Values `[n, out]` before and after. */
-type Before = (points: Matrix) => Matrix | Promise<Matrix>;
-type After = (points: Matrix, before: Matrix) => Matrix;
+/** Values `[n, out]` before and after, of a block of points that begins at row `from` of all. */
+type Before = (points: Matrix, from: number) => Matrix | Promise<Matrix>;
+type After = (points: Matrix, from: number, before: Matrix) => Matrix;
 
 /** How many of so many points are looked at. `work`: multiply-adds that one takes, as far as they are known. */
 export function pointsWorth(work: number, points: number): number {
@@ -47,8 +47,8 @@ export async function harmOn(
   while (from < most) {
     const to = Math.min(most, from + BLOCK);
     const block = matrix(to - from, cols, points.data.slice(from * cols, to * cols));
-    const old = await before(block);
-    const now = after(block, old);
+    const old = await before(block, from);
+    const now = after(block, from, old);
     counted.outputs = old.cols;
     const found = changeCounts(old, now, decision);
     counted.decisionsChanged += found.decisionsChanged;

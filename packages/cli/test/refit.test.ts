@@ -36,6 +36,8 @@ test('weights go into the file’s own constants, it is certified, and the repor
     'refit, bias',
     'sides',
     'sides, bias',
+    'narrow',
+    'narrow, bias',
     'distil',
   ]);
   expect(report.refit).toMatchObject({ interrupted: false });

@@ -127,7 +127,7 @@ export async function patchCommand(
       samples,
       multiplyAdds(subject.network ?? held) + multiplyAdds(held),
       points => evaluator.at(singles(points)),
-      (points, before) => forward(held, besides(points, before)),
+      (points, _from, before) => forward(held, besides(points, before)),
       options.decision,
     );
     talk.settle();

@@ -70,11 +70,11 @@ export interface PoliceSettings {
    */
   readonly margin?: number;
   /**
-   * The operator that takes the place of an affine node's, of the same sizes, given the nonlinearities before it. Only for whole
-   * frames: streamed ones are carried by the network's own.
+   * The operator that takes the place of an affine node's, of the same sizes, given the nonlinearities before it and the frames of its
+   * input, one a region. Only for whole frames: streamed ones are carried by the network's own.
    * @defaultValue the network's own
    */
-  readonly operatorOf?: (node: AffineNode, before: AffinePieces) => AffineOperator;
+  readonly operatorOf?: (node: AffineNode, before: AffinePieces, frames: readonly Matrix[]) => AffineOperator;
   /**
    * The policy of one activation, given the nonlinearities before it.
    * @defaultValue `policy`
@@ -124,7 +124,10 @@ export function policedPass(
   const rules: Rules<readonly Matrix[]> = {
     input: () => propagators.map(propagator => propagator.start()),
     affine: (node, inputs) =>
-      linear(operatorOf ? { ...node, operator: operatorOf(node, { layers, maxima }) } : node, inputs),
+      linear(
+        operatorOf ? { ...node, operator: operatorOf(node, { layers, maxima }, inputs[0]) } : node,
+        inputs,
+      ),
     sum: linear,
     concat: linear,
     activation: (node, [frames]) => {

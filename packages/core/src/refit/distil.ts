@@ -49,7 +49,7 @@ const BATCH = 128;
  * a larger one: measured on MNIST and ACAS Xu.
  */
 const RATE = 3e-4;
-const MIXED_RATE = 1e-3;
+const MIXED_RATE = 3e-3;
 const WARM_UP = 0.05;
 
 /**

@@ -22,22 +22,25 @@ export function patchesOf(
   rng: Rng,
   most: number = MOST_PATCHES,
 ): FittedRows {
-  const { inChannels, outChannels, taps, outPlane } = product;
+  const { inChannels, outChannels, inPlane, outPlane, taps, positionOf } = product;
   const inputs = inChannels * taps;
   const each = Math.max(1, Math.min(outPlane, Math.floor(most / x.rows)));
   const positions = drawnPositions(x.rows, outPlane, each, rng);
+  const patch: Met = { channels: inChannels, plane: inPlane, taps, positionOf };
+  const itself: Met = { channels: outChannels, plane: outPlane, taps: 1, positionOf: inOrder(outPlane) };
   const atOnce = Math.max(1, Math.floor(BLOCK_ENTRIES / inputs));
   return {
     inputs,
     outputs: outChannels,
+    count: positions.length,
     *blocks() {
       for (let from = 0; from < positions.length; from += atOnce) {
         const to = Math.min(positions.length, from + atOnce);
         const block = { x: matrix(to - from, inputs), y: matrix(to - from, outChannels) };
         for (let i = from; i < to; i++) {
           const row = Math.floor(i / each);
-          writePatch(product, group, x, row, positions[i], block.x.data, (i - from) * inputs);
-          writeOutputs(product, group, missing, row, positions[i], block.y.data, (i - from) * outChannels);
+          writeMet(patch, group, x, row, positions[i], block.x.data, (i - from) * inputs);
+          writeMet(itself, group, missing, row, positions[i], block.y.data, (i - from) * outChannels);
         }
         yield block;
       }
@@ -45,10 +48,12 @@ export function patchesOf(
   };
 }
 
+const inOrder = (count: number) => Int32Array.from({ length: count }, (_, p) => p);
+
 /** For each of so many rows `each` different positions of a plane, all in order where it is all of them: `[rows, each]`. */
 function drawnPositions(rows: number, plane: number, each: number, rng: Rng): Int32Array {
   const drawn = new Int32Array(rows * each);
-  const order = Int32Array.from({ length: plane }, (_, p) => p);
+  const order = inOrder(plane);
   for (let at = 0; at < drawn.length; at += each) {
     // The first steps of a shuffle, of whatever order the last row left.
     for (let k = 0; k < each && each < plane; k++) {
@@ -60,8 +65,17 @@ function drawnPositions(rows: number, plane: number, each: number, rng: Rng): In
   return drawn;
 }
 
-function writePatch(
-  { inChannels, inPlane, taps, positionOf }: TapProduct,
+/** What a position of a plane meets in each channel of a block of rows: entries at `positionOf[position · taps + t]`, −1 for none. */
+interface Met {
+  readonly channels: number;
+  readonly plane: number;
+  readonly taps: number;
+  readonly positionOf: Int32Array;
+}
+
+/** Writes what a position meets of one row, `[channels, taps]` of a group, over zeros. */
+function writeMet(
+  { channels, plane, taps, positionOf }: Met,
   group: number,
   { cols, data }: Matrix,
   row: number,
@@ -70,24 +84,11 @@ function writePatch(
   at: number,
 ): void {
   const first = position * taps;
-  let channel = row * cols + group * inChannels * inPlane;
-  for (let c = 0; c < inChannels; c++, channel += inPlane) {
+  let channel = row * cols + group * channels * plane;
+  for (let c = 0; c < channels; c++, channel += plane) {
     for (let t = 0; t < taps; t++, at++) {
       const met = positionOf[first + t];
       if (met >= 0) into[at] = data[channel + met];
     }
   }
-}
-
-function writeOutputs(
-  { outChannels, outPlane }: TapProduct,
-  group: number,
-  { cols, data }: Matrix,
-  row: number,
-  position: number,
-  into: Float64Array,
-  at: number,
-): void {
-  let from = row * cols + group * outChannels * outPlane + position;
-  for (let o = 0; o < outChannels; o++, at++, from += outPlane) into[at] = data[from];
 }

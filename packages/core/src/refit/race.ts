@@ -1,7 +1,7 @@
 import type { Candidate } from './candidate.js';
 import { isNearer, type Judge, type Verdict } from './judge.js';
 
-/** What was done: `shift` alone, the same by `lookahead`, weights fitted with its sides, sides chosen by damage and weights fitted, a bias moved, training. */
+/** What was done: `shift` alone, the same by `lookahead`, weights fitted with its sides, sides chosen by damage and weights fitted, weights fitted that shift less, a bias moved, training. */
 export type RefitStageName =
   | 'shift'
   | 'lookahead'
@@ -9,6 +9,8 @@ export type RefitStageName =
   | 'refit, bias'
   | 'sides'
   | 'sides, bias'
+  | 'narrow'
+  | 'narrow, bias'
   | 'distil';
 
 /** One stage, and how near the original it came on the points held out. */

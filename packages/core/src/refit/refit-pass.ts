@@ -21,23 +21,27 @@ export interface RefitPassOptions extends Pick<PoliceSettings, 'sharing' | 'marg
   /** Sides to keep; absent, they are chosen by {@link leastDamage}. */
   readonly sides: PoliceSettings['previous'] | undefined;
   readonly ridge: number;
+  /** The weight of {@link Narrowing}, for every layer before the last nonlinearity; 0 for none. */
+  readonly narrowing: number;
   /** Of the positions that convolutions are fitted at. */
   readonly seed: number;
 }
 
 /**
  * One pass from the input to the output: at every free layer the weights that, on what the layers before it now are on x, best
- * reproduce the original's pre-activations; at every nonlinearity the shifts anew. A layer whose inputs are the original's stays.
+ * reproduce the original's pre-activations; at every nonlinearity the shifts anew. A layer whose inputs are the original's stays, unless it
+ * is to be narrowed.
  */
 export function refitPass(
   net: Network,
   regions: readonly Region[],
   x: Matrix,
-  { was, isFree, sides, ridge, seed, ...shared }: RefitPassOptions,
+  { was, isFree, sides, ridge, narrowing, seed, ...shared }: RefitPassOptions,
 ): Candidate {
   const operators = new Map<string, AffineOperator>();
   const plain = valuesAt(x);
   const rng = seededRng(seed);
+  const isShifted = beforeLastBend(net);
   let before: AffinePieces;
   const rules: Rules<Matrix> = {
     ...plain,
@@ -52,12 +56,15 @@ export function refitPass(
     ...shared,
     policy: 'sticky',
     ...(sides ? { previous: sides } : {}),
-    operatorOf: (node, pieces) => {
+    operatorOf: (node, pieces, frames) => {
       before = pieces;
       if (!isFree(node)) return node.operator;
       const input = now(node.input);
-      if (isSame(input, was.get(node.input)!)) return node.operator;
-      const operator = fittedLayer(node.operator, input, was.get(node.name)!, ridge, rng);
+      const weight = isShifted(node) ? narrowing : 0;
+      if (weight === 0 && isSame(input, was.get(node.input)!)) return node.operator;
+      const target = was.get(node.name)!;
+      const narrowed = weight > 0 ? { frames, weight } : undefined;
+      const operator = fittedLayer(node.operator, input, target, ridge, rng, narrowed);
       operators.set(node.name, operator);
       return operator;
     },
@@ -79,4 +86,11 @@ export function refitPass(
 
 function isSame(a: Matrix, b: Matrix): boolean {
   return a.data.every((value, i) => value === b.data[i]);
+}
+
+/** Whether a nonlinearity comes after a node: of what none comes after nothing is shifted. */
+function beforeLastBend({ nodes }: Network): (node: AffineNode) => boolean {
+  const last = nodes.map(({ kind }) => kind === 'activation' || kind === 'max').lastIndexOf(true);
+  const names = new Set(nodes.slice(0, Math.max(0, last)).map(({ name }) => name));
+  return ({ name }) => names.has(name);
 }

@@ -12,8 +12,16 @@ export interface LayerChange {
 export interface FittedRows {
   readonly inputs: number;
   readonly outputs: number;
+  /** n. */
+  readonly count: number;
   /** All rows, the same blocks each time; one is done with before the next is asked for. */
   blocks(): Iterable<{ readonly x: Matrix; readonly y: Matrix }>;
+}
+
+/** Rows f that weights alone are to meet, without the bias, as far as their weight goes: adds weight · Σ ‖V f − y‖² to the sum. */
+export interface HeldRows {
+  readonly rows: FittedRows;
+  readonly weight: number;
 }
 
 /**
@@ -21,7 +29,7 @@ export interface FittedRows {
  * ‖V xᵢ + v − yᵢ‖², plus ridge · s ‖V‖² where s is the mean of ‖xᵢ − x̄‖² / k times n: inputs are
  * centred, so that the bias costs nothing, and where they do not vary the weights stay as they are.
  */
-export function ridgeChange(rows: FittedRows, ridge: number): LayerChange {
+export function ridgeChange(rows: FittedRows, ridge: number, held: readonly HeldRows[] = []): LayerChange {
   const [k, m] = [rows.inputs, rows.outputs];
   const { meanX, meanY } = meansOf(rows);
   const gram = matrix(k, k);
@@ -35,6 +43,12 @@ export function ridgeChange(rows: FittedRows, ridge: number): LayerChange {
   for (let i = 0; i < k; i++) trace += gram.data[i * k + i];
   const bias = meanY.slice();
   if (trace === 0) return { weight: matrix(m, k), bias };
+  for (const each of held) {
+    for (const { x, y } of each.rows.blocks()) {
+      addDenseGradient(gram, times(x, each.weight), x);
+      addDenseGradient(weight, times(y, each.weight), x);
+    }
+  }
   for (let i = 0; i < k; i++) gram.data[i * k + i] += (ridge * trace) / k;
   const lower = cholesky(gram);
   for (let j = 0; j < m; j++) {
@@ -47,13 +61,11 @@ export function ridgeChange(rows: FittedRows, ridge: number): LayerChange {
 
 function meansOf(rows: FittedRows): { readonly meanX: Float64Array; readonly meanY: Float64Array } {
   const [meanX, meanY] = [new Float64Array(rows.inputs), new Float64Array(rows.outputs)];
-  let count = 0;
   for (const { x, y } of rows.blocks()) {
     addColumns(x, meanX);
     addColumns(y, meanY);
-    count += x.rows;
   }
-  for (const means of [meanX, meanY]) for (let i = 0; i < means.length; i++) means[i] /= count;
+  for (const means of [meanX, meanY]) for (let i = 0; i < means.length; i++) means[i] /= rows.count;
   return { meanX, meanY };
 }
 
@@ -67,4 +79,12 @@ function lessRow({ rows, cols, data }: Matrix, row: Float64Array): Matrix {
   for (let start = 0; start < data.length; start += cols)
     for (let j = 0; j < cols; j++) less.data[start + j] = data[start + j] - row[j];
   return less;
+}
+
+function times({ rows, cols, data }: Matrix, factor: number): Matrix {
+  return matrix(
+    rows,
+    cols,
+    data.map(value => factor * value),
+  );
 }

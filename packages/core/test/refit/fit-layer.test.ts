@@ -1,5 +1,5 @@
 import { type AffineOperator, type Matrix, matrix, type Rng } from '@police/core';
-import { applyAffine } from '@police/core/adapter';
+import { applyAffine, rowRange } from '@police/core/adapter';
 import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
 import { integer, randomConv } from '@police/testing/operators/oracles';
 import { randomConvTranspose, randomOperators } from '@police/testing/operators/random';
@@ -61,43 +61,55 @@ const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, i) => sum + 
 describe.each(Object.keys(layers))('fitting a %s', kind => {
   test('solves the normal equations over explicit rows', () => {
     fc.assert(
-      fc.property(seeds, fc.constantFrom(1e-4, 1e-2, 1), (seed, ridge) => {
-        const rng = seededRng(seed);
-        const operator = layers[kind](rng);
-        const x = randomRows(rng, integer(rng, 2, 12), operator.inSize);
-        const target = randomRows(rng, x.rows, operator.outSize);
-        const found = fittedLayer(operator, x, target, ridge, rng);
-        const [before, after] = [parametersOf(operator), parametersOf(found)];
-        const left = applyAffine(found, x).data.map((y, i) => target.data[i] - y);
-        const { weights, biases } = columnsOf(operator, x);
-        const size = Math.sqrt(dot(left, left)) + Math.sqrt(dot(target.data, target.data));
-        // Of sums over the rows, and of a solution by Cholesky of as many unknowns as a layer here has.
-        const rounding = 1e3 * (x.rows * operator.outSize + before[0].length) * Number.EPSILON * size;
+      fc.property(
+        seeds,
+        fc.constantFrom(1e-4, 1e-2, 1),
+        fc.constantFrom(0, 1e-2, 1),
+        (seed, ridge, narrow) => {
+          const rng = seededRng(seed);
+          const operator = layers[kind](rng);
+          const x = randomRows(rng, integer(rng, 2, 12), operator.inSize);
+          const target = randomRows(rng, x.rows, operator.outSize);
+          const frame = randomRows(rng, integer(rng, 1, 4), operator.inSize);
+          const narrowing = narrow > 0 ? { frames: [frame], weight: narrow } : undefined;
+          const found = fittedLayer(operator, x, target, ridge, rng, narrowing);
+          const [before, after] = [parametersOf(operator), parametersOf(found)];
+          const left = applyAffine(found, x).data.map((y, i) => target.data[i] - y);
+          const { weights, biases } = columnsOf(operator, x);
+          // The origin is no direction.
+          const f = rowRange(frame, 1, frame.rows);
+          const held = columnsOf(operator, f).weights;
+          const reaches = found.linear(f).data;
+          const share = narrow * x.rows * f.rows;
+          const size = Math.sqrt(dot(left, left)) + Math.sqrt(dot(target.data, target.data));
+          // Of sums over the rows, and of a solution by Cholesky of as many unknowns as a layer here has.
+          const rounding = 1e3 * (x.rows * operator.outSize + before[0].length) * Number.EPSILON * size;
 
-        // No bias: what is left sums to 0 over all that share it.
-        for (const column of biases) {
-          expect(Math.abs(dot(column, left)), 'bias').toBeLessThanOrEqual(
-            rounding * Math.sqrt(dot(column, column)),
-          );
-        }
-        // No weight: what is left along it is the ridge's pull, λ times its change; λ is one number a group.
-        const pulls = weights.map((column, k) => ({
-          along: dot(column, left),
-          by: after[0][k] - before[0][k],
-          reach: Math.sqrt(dot(column, column)),
-        }));
-        const { groups, outChannels } = productOf(operator)!.taps();
-        const perGroup = pulls.length / groups;
-        for (let g = 0; g < groups; g++) {
-          const group = pulls.slice(g * perGroup, (g + 1) * perGroup);
-          const columns = weights.slice(g * perGroup, (g + 1) * perGroup);
-          const strength = (ridge * spreadOf(columns, biases, outChannels)) / (perGroup / outChannels);
-          for (const { along, by, reach } of group) {
-            const tolerance = rounding * (reach + Math.sqrt(strength)) * (1 + Math.abs(by));
-            expect(Math.abs(along - strength * by), 'weight').toBeLessThanOrEqual(tolerance);
+          // No bias: what is left sums to 0 over all that share it.
+          for (const column of biases) {
+            expect(Math.abs(dot(column, left)), 'bias').toBeLessThanOrEqual(
+              rounding * Math.sqrt(dot(column, column)),
+            );
           }
-        }
-      }),
+          // No weight: what is left along it is the ridge's pull, λ times its change, and what it makes of the directions; λ is one number a group.
+          const pulls = weights.map((column, k) => ({
+            along: dot(column, left) - share * dot(held[k], reaches),
+            by: after[0][k] - before[0][k],
+            reach: Math.sqrt(dot(column, column)) + share * Math.sqrt(dot(held[k], held[k])),
+          }));
+          const { groups, outChannels } = productOf(operator)!.taps();
+          const perGroup = pulls.length / groups;
+          for (let g = 0; g < groups; g++) {
+            const group = pulls.slice(g * perGroup, (g + 1) * perGroup);
+            const columns = weights.slice(g * perGroup, (g + 1) * perGroup);
+            const strength = (ridge * spreadOf(columns, biases, outChannels)) / (perGroup / outChannels);
+            for (const { along, by, reach } of group) {
+              const tolerance = rounding * (reach + Math.sqrt(strength)) * (1 + Math.abs(by));
+              expect(Math.abs(along - strength * by), 'weight').toBeLessThanOrEqual(tolerance);
+            }
+          }
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -27,20 +27,24 @@ import { leastDamage } from '../../src/refit/damage.js';
 import { imitationGradient, outputScale } from '../../src/refit/imitation-loss.js';
 import { plateaus } from '../../src/refit/judge.js';
 import { withMedianBias } from '../../src/refit/output-bias.js';
-import { type LayerChange, ridgeChange } from '../../src/refit/ridge.js';
+import { type FittedRows, type HeldRows, type LayerChange, ridgeChange } from '../../src/refit/ridge.js';
 
 function randomMatrix(rng: Rng, rows: number, cols: number): Matrix {
   return matrix(rows, cols, Float64Array.from(randomArray(rng, rows * cols, 2)));
 }
 
 /** The fit to all rows, in two blocks of unequal size where there are enough. */
-function changeOn(x: Matrix, y: Matrix, ridge: number): LayerChange {
+function changeOn(x: Matrix, y: Matrix, ridge: number, held: readonly HeldRows[] = []): LayerChange {
+  return ridgeChange(inBlocks(x, y), ridge, held);
+}
+
+function inBlocks(x: Matrix, y: Matrix): FittedRows {
   const middle = Math.ceil(x.rows / 3);
   const blocks = [
     { x: rowRange(x, 0, middle), y: rowRange(y, 0, middle) },
     { x: rowRange(x, middle, x.rows), y: rowRange(y, middle, y.rows) },
   ];
-  return ridgeChange({ inputs: x.cols, outputs: y.cols, blocks: () => blocks }, ridge);
+  return { inputs: x.cols, outputs: y.cols, count: x.rows, blocks: () => blocks };
 }
 
 describe('the ridge fit', () => {
@@ -64,24 +68,44 @@ describe('the ridge fit', () => {
     return loss + ((ridge * spread) / x.cols) * size;
   }
 
+  /** What held rows add to it. */
+  function heldBack(f: Matrix, y: Matrix, weight: Matrix): number {
+    let sum = 0;
+    for (let i = 0; i < f.rows; i++)
+      for (let j = 0; j < y.cols; j++) {
+        let value = -y.data[i * y.cols + j];
+        for (let k = 0; k < f.cols; k++) value += weight.data[j * f.cols + k] * f.data[i * f.cols + k];
+        sum += value ** 2;
+      }
+    return sum;
+  }
+
   test('is where no step makes the objective smaller', () => {
     fc.assert(
-      fc.property(seeds, fc.constantFrom(1e-6, 1e-2, 1), (seed, ridge) => {
-        const rng = seededRng(seed);
-        const [x, y] = [randomMatrix(rng, 20, 4), randomMatrix(rng, 20, 3)];
-        const { weight, bias } = changeOn(x, y, ridge);
-        const best = objective(x, y, weight, bias, ridge);
-        for (let trial = 0; trial < 10; trial++) {
-          const step = 10 ** (-4 * rng());
-          const other = matrix(
-            3,
-            4,
-            weight.data.map(w => w + step * (rng() - 0.5)),
-          );
-          const shifted = bias.map(b => b + step * (rng() - 0.5));
-          expect(objective(x, y, other, shifted, ridge)).toBeGreaterThanOrEqual(best * (1 - 1e-12));
-        }
-      }),
+      fc.property(
+        seeds,
+        fc.constantFrom(1e-6, 1e-2, 1),
+        fc.constantFrom(0, 0.1, 10),
+        (seed, ridge, share) => {
+          const rng = seededRng(seed);
+          const [x, y] = [randomMatrix(rng, 20, 4), randomMatrix(rng, 20, 3)];
+          const [f, g] = [randomMatrix(rng, 5, 4), randomMatrix(rng, 5, 3)];
+          const { weight, bias } = changeOn(x, y, ridge, [{ rows: inBlocks(f, g), weight: share }]);
+          const whole = (w: Matrix, b: Float64Array) =>
+            objective(x, y, w, b, ridge) + share * heldBack(f, g, w);
+          const best = whole(weight, bias);
+          for (let trial = 0; trial < 10; trial++) {
+            const step = 10 ** (-4 * rng());
+            const other = matrix(
+              3,
+              4,
+              weight.data.map(w => w + step * (rng() - 0.5)),
+            );
+            const shifted = bias.map(b => b + step * (rng() - 0.5));
+            expect(whole(other, shifted)).toBeGreaterThanOrEqual(best * (1 - 1e-12));
+          }
+        },
+      ),
       { numRuns: 30 },
     );
   });

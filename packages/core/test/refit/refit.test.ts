@@ -192,6 +192,24 @@ test('it does far less harm than shifting', () => {
   expect(gains[4], `drift before over after: ${gains}`).toBeGreaterThan(3);
 });
 
+test('weights that only the region sees go, with what had to be shifted for them', () => {
+  fc.assert(
+    fc.property(seeds, seed => {
+      const rng = seededRng(seed);
+      const net = randomNetwork(rng, [3, 16, 3], 'relu', 2);
+      // The third input is 0 on all points; on the region it bends many a unit.
+      const points = around(rng, 300, 3);
+      for (let i = 2; i < points.data.length; i += 3) points.data[i] = 0;
+      const region = box([-1e-3, -1e-3, -1], [1e-3, 1e-3, 1]);
+      const { stages } = refit(net, [region], points);
+      const drifts = new Map(stages.map(({ stage, meanDrift }) => [stage, meanDrift]));
+      fc.pre(drifts.get('shift')! > 1e-3);
+      expect(drifts.get('narrow')!).toBeLessThan(drifts.get('sides')! / 2);
+    }),
+    { numRuns: 10 },
+  );
+});
+
 test('training goes on from there, the same in every run of so many steps', () => {
   const { net, region, points } = harmed(1);
   const run = (steps: number) => refit(net, [region], points, { distil: { steps } });
