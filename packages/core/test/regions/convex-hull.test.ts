@@ -78,6 +78,18 @@ describe.each(['anywhere', 'grid', 'circle'])('in the plane, points %s', kind =>
   });
 });
 
+test('the middle of a side that is parallel to the longest diagonal is no corner', () => {
+  const corners = [
+    [0, 0],
+    [0, 1],
+    [2, 0],
+    [3, 1],
+    [3, 3],
+  ];
+  const kept = verticesOf(convexHull([[1, 0], ...corners])).map(x => x.join());
+  expect(kept.sort()).toEqual(corners.map(x => x.join()).sort());
+});
+
 test('points of a line or a plane but for rounding: few are kept, and the slack covers the rest', () => {
   fc.assert(
     fc.property(seeds, fc.constantFrom(1, 2), fc.constantFrom<number>(0, 1e3), (seed, dimension, away) => {

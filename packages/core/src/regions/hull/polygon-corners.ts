@@ -42,13 +42,13 @@ function cornersOf(chain: readonly number[], at: (p: number) => Point, tolerance
   const parts = [[0, chain.length - 1]];
   for (let part = parts.pop(); part; part = parts.pop()) {
     const [from, to] = part;
-    let worst = { index: -1, distance: tolerance };
-    for (let i = from + 1; i < to; i++) {
-      const distance = distanceTo(at(chain[i]), at(chain[from]), at(chain[to]));
-      if (distance > worst.distance) worst = { index: i, distance };
-    }
-    if (worst.index < 0) corners.push(chain[from]);
-    else parts.push([worst.index, to], [from, worst.index]);
+    const between = chain.slice(from + 1, to);
+    const distances = between.map(p => distanceTo(at(p), at(chain[from]), at(chain[to])));
+    const most = distances.reduce((a, b) => Math.max(a, b), 0);
+    // On a side that is parallel to the line all are as far but for rounding: the first of them is a corner.
+    const farthest = distances.findIndex(distance => distance > tolerance && distance >= most - tolerance);
+    if (farthest < 0) corners.push(chain[from]);
+    else parts.push([from + 1 + farthest, to], [from, from + 1 + farthest]);
   }
   return corners;
 }
