@@ -1,6 +1,6 @@
 import type { AffineOperator } from '../network/affine-operator.js';
 import type { Dense } from '../network/operators/dense.js';
-import { type Matrix, room, rowRange } from '../numeric/matrix.js';
+import { type Matrix, rowRange, unsetRoom } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 
 /**
@@ -22,7 +22,7 @@ const TILE = 8;
 /** `linear` of {@link Region.frame}, to the same bits. */
 export function linearOnAxes({ weight, linear }: Dense, { diagonal, frame }: Region): Matrix {
   const { rows: units, cols: size, data: w } = weight;
-  const y = room(frame.rows, units);
+  const y = unsetRoom(frame.rows, units);
   y.data.set(linear(rowRange(frame, 0, 1)).data);
   for (let from = 0; from < size; from += TILE) {
     const to = Math.min(size, from + TILE);

@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
-import { type Block, type Matrix, matrix, room } from '../numeric/matrix.js';
+import { type Block, type Matrix, matrix, unsetRoom } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { shiftsOf } from '../rule/layer-shift.js';
 import { type AffinePieces, piecesOn, slopesOn } from '../rule/pieces.js';
@@ -80,6 +80,11 @@ export interface PoliceSettings {
    * @defaultValue `policy`
    */
   readonly policyOf?: (node: ActivationNode, before: AffinePieces) => Policy;
+  /**
+   * Whether nobody reads the frames of the last node, so that those of an activation are not computed.
+   * @defaultValue false
+   */
+  readonly isLastUnread?: boolean;
   readonly progress?: Progress;
 }
 
@@ -136,6 +141,7 @@ export function policedPass(
       const shifts = policedShifts(net, node, propagators, h, chosen, errorsOf?.(node.input));
       layers.set(node.name, { frames: isKept ? h : [], shifts });
       fixSlopes(node, propagators, shifts);
+      if (settings.isLastUnread && node === net.nodes.at(-1)) return [];
       return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
     },
     max: (node, [frames]) => {
@@ -269,7 +275,7 @@ export function shiftedFrames({ shift }: ActivationNode, frames: readonly Matrix
 
 /** Frame values through the pieces the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */
 export function activateFrame(activation: Activation, h: Matrix, shifts: Shifts, region: number): Matrix {
-  const y = room(h.rows, h.cols);
+  const y = unsetRoom(h.rows, h.cols);
   writeActivatedFrame(activation, h, shifts, region, y);
   return y;
 }

@@ -5,7 +5,7 @@ import { accumulateAffineGradient } from '../network/affine-operator.js';
 import { largestIn } from '../network/max-windows.js';
 import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import type { AffineGradient } from '../network/operators/contract.js';
-import { addInto, type Matrix, matrix, room, rowRange } from '../numeric/matrix.js';
+import { addInto, type Matrix, matrix, room, rowRange, unsetRoom } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import type { MaxShifts } from '../rule/winners.js';
 import { activateFrameAdjoint, maxFramesAdjoint } from './frame-adjoint.js';
@@ -75,7 +75,7 @@ export function activationBackward(
   const dShift = new Float64Array(units);
   const alpha = new Float64Array(units); // of the leftmost piece's slope
 
-  const data = room(h.rows, units);
+  const data = unsetRoom(h.rows, units);
   const pieces = twoPieces(activation, units);
   for (let row = 0, i = 0; row < h.rows; row++) {
     for (let j = 0; j < units; j++, i++) {

@@ -13,7 +13,7 @@ import type { Network } from '../network/network.js';
 import type { AffineGradient } from '../network/operators/contract.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, ifKind, type NodeTable, walk, walkBack } from '../network/walk.js';
-import { type Matrix, matrix } from '../numeric/matrix.js';
+import { type Matrix, matrix, room } from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
 import { assertMargin, assertPolicy, type Policy } from '../rule/policy.js';
 import {
@@ -82,7 +82,13 @@ export function policedForward(
   assertMargin(margin);
   assertSize(x.cols, net.inputSize, 'policedForward', 'input rows');
   const carried = wantsMaps ? net : upToLastBend(net);
-  const pass = policedPass(carried, regions, { policy, previous: sides, sharing, margin });
+  const pass = policedPass(carried, regions, {
+    policy,
+    previous: sides,
+    sharing,
+    margin,
+    isLastUnread: !wantsMaps,
+  });
   const plain = valuesAt(x);
   const values = walk(net, {
     ...plain,
@@ -154,7 +160,7 @@ export function policedBackward(
       const { operator, input, name } = node;
       affine.set(name, affineGradient(node, values.get(input)!, regions, pass.values.get(input)!, d));
       if (input === inputName) {
-        const data = wantsInput ? operator.adjoint(d.data) : matrix(d.data.rows, operator.inSize);
+        const data = wantsInput ? operator.adjoint(d.data) : room(d.data.rows, operator.inSize);
         return [{ data, frames: [] }];
       }
       const back = (block: Matrix) =>

@@ -1,7 +1,7 @@
 import { assertSize, PoliceError } from '../errors.js';
 import { type Live, markRanges, rangesOf, unitedRanges } from './live.js';
 import { addOuterProducts, addProducts, addTransposed } from './products.js';
-import { zeros } from './scratch.js';
+import { unset, zeros } from './scratch.js';
 
 /** A dense row-major block of float64 values; entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix {
@@ -74,6 +74,11 @@ export function forLive(m: Matrix, visit: (from: number, to: number) => void): v
 /** Zeros `[rows, cols]` from the scratch, see {@link zeros}. */
 export function room(rows: number, cols: number): Matrix {
   return { rows, cols, data: zeros(rows * cols) };
+}
+
+/** Room for `[rows, cols]` all of which is written before it is read, see {@link unset}. */
+export function unsetRoom(rows: number, cols: number): Matrix {
+  return { rows, cols, data: unset(rows * cols) };
 }
 
 /** Entries from which a call costs less than a loop. */
@@ -265,8 +270,8 @@ export function columnRange(m: Matrix, from: number, to: number): Matrix {
 
 /** Columns of a matrix, in the order given. */
 export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
-  const picked = room(m.rows, columns.length);
-  if (m.live) return pickLive(m, m.live, columns, picked);
+  if (m.live) return pickLive(m, m.live, columns, room(m.rows, columns.length));
+  const picked = unsetRoom(m.rows, columns.length);
   for (let i = 0, at = 0; i < m.rows; i++) {
     for (let k = 0; k < columns.length; k++, at++) picked.data[at] = m.data[i * m.cols + columns[k]];
   }
@@ -289,7 +294,7 @@ const TILE = 8;
 
 /** `Xᵀ`. */
 export function transposed(x: Matrix): Matrix {
-  const y = room(x.cols, x.rows);
+  const y = unsetRoom(x.cols, x.rows);
   for (let from = 0; from < x.rows; from += TILE) {
     const to = Math.min(x.rows, from + TILE);
     for (let j = 0; j < x.cols; j++)
@@ -300,7 +305,7 @@ export function transposed(x: Matrix): Matrix {
 
 /** Rows of a matrix, in the order given. */
 export function pickRows(m: Matrix, rows: ArrayLike<number>): Matrix {
-  const picked = room(rows.length, m.cols);
+  const picked = unsetRoom(rows.length, m.cols);
   for (let i = 0; i < rows.length; i++) picked.data.set(rowOf(m, rows[i]), i * m.cols);
   return picked;
 }

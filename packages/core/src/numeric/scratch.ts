@@ -5,7 +5,12 @@ export class Scratch {
 
   /** Zeros. */
   take(length: number): Float64Array {
-    const array = this.free.get(length)?.pop()?.fill(0) ?? new Float64Array(length);
+    return this.takeUnset(length).fill(0);
+  }
+
+  /** Numbers that somebody left there, all of which are to be overwritten. */
+  takeUnset(length: number): Float64Array {
+    const array = this.free.get(length)?.pop() ?? new Float64Array(length);
     this.taken.push(array);
     return array;
   }
@@ -36,3 +41,6 @@ export function withScratch<T>(scratch: Scratch | undefined, run: () => T): T {
 
 /** Zeros, from the scratch where there is one: for results that nobody keeps who works with one. */
 export const zeros = (length: number): Float64Array => current?.take(length) ?? new Float64Array(length);
+
+/** The same, not cleared: for results all of whose entries are written before any is read. */
+export const unset = (length: number): Float64Array => current?.takeUnset(length) ?? new Float64Array(length);

@@ -26,6 +26,7 @@ import {
   seededRng,
 } from '@police/testing/helpers';
 import { describe, expect, test } from 'vitest';
+import { Scratch, withScratch } from '../../src/numeric/scratch.js';
 
 /** A side for every unit, region and kink, at random. */
 function randomSides(net: Network, regions: readonly Region[], rng: Rng): PolicedForwardOptions {
@@ -182,6 +183,28 @@ test.each(['chain', 'graph'])(
     }
   },
 );
+
+/** What is not cleared holds what makes everything that reads it NaN. */
+class Poisoned extends Scratch {
+  override takeUnset(length: number): Float64Array {
+    return super.takeUnset(length).fill(Number.NaN);
+  }
+}
+
+test.each(regionKinds)('nothing is read that was not written, on a %s', kind => {
+  for (let seed = 0; seed < 4; seed++) {
+    const rng = seededRng(seed);
+    // Enough directions for columns in use to be picked, units enough for some to be flat.
+    const net = seed < 2 ? randomNetwork(rng, [9, 12, 10, 2], 'relu') : randomGraph(rng, 3, 2);
+    const given = setting(net, [makeRegion(kind, net.inputSize, rng)], { policy: 'minimal' }, rng);
+    const step = () => {
+      const run = policedForward(net, given.regions, given.x, { ...given.options, wantsMaps: false });
+      const { affine, input } = policedBackward(run, given.dOutput);
+      return { output: run.output.data.slice(), affine: parts(affine), input: input.data.slice() };
+    };
+    expect(withScratch(new Poisoned(), step)).toEqual(step());
+  }
+});
 
 /** Gradients by name, −0 as 0. */
 const parts = (affine: PolicedGradient['affine']) =>

@@ -82,10 +82,11 @@ function isSparse({ data }: Matrix): boolean {
 /** `X Wᵀ`, by the products that were loaded, if any. All ways sum in index order, to the same bits. */
 function product(x: Matrix, w: Matrix): Matrix {
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
+  // The frame of a large region after a bend: 0 in all columns of units that are flat there.
+  const used = x.rows >= MANY_ROWS ? fewColumns(x) : undefined;
+  if (used) return denseProduct(pickColumns(x, used), pickColumns(w, used));
   if (isSparse(x)) {
     const nonZeros = countNonZeros(x.data);
-    const used = fewColumns(x);
-    if (used) return denseProduct(pickColumns(x, used), pickColumns(w, used));
     // Turning W over costs as much as this many non-zeros, and then they meet whole rows.
     return nonZeros < w.cols ? multiplyTransposed(x, w) : multiply(x, transposed(w));
   }
@@ -99,12 +100,10 @@ function denseProduct(x: Matrix, w: Matrix): Matrix {
 /** `Y W`, likewise. */
 function adjointProduct(y: Matrix, w: Matrix): Matrix {
   assertSize(y.cols, w.rows, 'Y W', 'columns of Y');
-  if (isSparse(y)) {
-    // Gradients of the frame of a large region are: few units were shifted.
-    const used = fewColumns(y);
-    return used ? denseAdjoint(pickColumns(y, used), pickRows(w, used)) : multiply(y, w);
-  }
-  return denseAdjoint(y, w);
+  // Gradients of the frame of a large region are 0 but for the units that were shifted.
+  const used = y.rows >= MANY_ROWS ? fewColumns(y) : undefined;
+  if (used) return denseAdjoint(pickColumns(y, used), pickRows(w, used));
+  return isSparse(y) ? multiply(y, w) : denseAdjoint(y, w);
 }
 
 function denseAdjoint(y: Matrix, w: Matrix): Matrix {
@@ -164,21 +163,30 @@ function all(count: number): Int32Array {
   return indices;
 }
 
+/** Rows from which copies of the weights cost little beside what is multiplied. */
+const MANY_ROWS = 8;
+
 /** Columns that hold anything but 0, in order, where they are few. */
 function fewColumns({ rows, cols, data }: Matrix): Int32Array | undefined {
-  const isUsed = new Uint8Array(cols);
-  const most = Math.floor(FEW_COLUMNS * cols);
-  let count = 0;
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, at++) if (data[at] !== 0) isUsed[j] = 1;
-    // Counted after 1, 2, 4, … rows, and after all: of a dense block few are looked at.
-    if ((i & (i + 1)) !== 0 && i < rows - 1) continue;
-    count = 0;
-    for (let j = 0; j < cols; j++) count += isUsed[j];
-    if (count > most) return undefined;
+  // Those that held nothing but 0 so far, in order: of a dense block few rows are looked at.
+  const left = all(cols);
+  let count = cols;
+  const least = cols - Math.floor(FEW_COLUMNS * cols);
+  for (let start = 0; start < rows * cols; start += cols) {
+    let kept = 0;
+    for (let k = 0; k < count; k++) {
+      const j = left[k];
+      left[kept] = j;
+      if (data[start + j] === 0) kept++;
+    }
+    count = kept;
+    if (count < least) return undefined;
   }
-  const used = new Int32Array(count);
-  for (let j = 0, k = 0; j < cols; j++) if (isUsed[j] === 1) used[k++] = j;
+  const used = new Int32Array(cols - count);
+  for (let j = 0, k = 0, at = 0; j < cols; j++) {
+    if (k < count && left[k] === j) k++;
+    else used[at++] = j;
+  }
   return used;
 }
 
