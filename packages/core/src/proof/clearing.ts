@@ -92,33 +92,43 @@ export interface Clearing {
   readonly spared?: readonly Spared[] | undefined;
 }
 
+/** A bias that keeps every unit off every kink, and what is proved with it. */
+interface Cleared {
+  readonly bias: Float64Array;
+  readonly frames: readonly BoundedFrame[];
+  readonly layer: FrozenLayer;
+  /** Of the proof, with that bias. */
+  readonly intervals: ForbiddenIntervals;
+}
+
 /** Moves the bias, where it must, to the nearest representable value that keeps every unit off every kink. */
 export function clearKinks(
   { name, activation }: ActivationNode,
   { bias, groups, framesWith }: BiasHolder,
   { propagators, precision, clearance, spared }: Clearing,
-): { bias: Float64Array; frames: readonly BoundedFrame[]; layer: FrozenLayer } {
+): Cleared {
   const spares = sparedAt(spared, name);
   let corrected = bias;
   let frames = framesWith(bias);
-  const marginOf = (demand: MarginDemand) =>
-    smallestMargin(boundedIntervals(activation, propagators, frames, demand, spares));
-  const isClear = () => marginOf({ safety: 1, clearance }) >= 0;
+  const intervalsOf = (demand: MarginDemand) =>
+    boundedIntervals(activation, propagators, frames, demand, spares);
+  const isClear = () => smallestMargin(intervalsOf({ safety: 1, clearance })) >= 0;
   for (let round = 0; round < MOST_ROUNDS && !isClear(); round++) {
     // Chosen at twice the bound, so that the check, at the bound itself, survives the correction's own rounding.
-    const intervals = boundedIntervals(activation, propagators, frames, { safety: 2, clearance }, spares);
+    const intervals = intervalsOf({ safety: 2, clearance });
     const from = corrected;
     const corrections = namingLayer(name, () => correctionsFor(intervals, from, precision, groups));
     corrected = from.map((b, j) => precision.round(b + corrections[j]));
     frames = framesWith(corrected);
   }
+  const intervals = intervalsOf(PROOF);
   const layer: FrozenLayer = {
     name,
     ...correctionSizes(corrected.map((b, j) => b - bias[j])),
-    smallestMargin: marginOf(PROOF),
+    smallestMargin: smallestMargin(intervals),
   };
   assertCleared(layer, 'every unit clear of its kinks by the rounding bound');
-  return { bias: corrected, frames, layer };
+  return { bias: corrected, frames, layer, intervals };
 }
 
 /** Adds the layer's name to an error about one of its units. */

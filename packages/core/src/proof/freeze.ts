@@ -7,8 +7,8 @@ import type { Progress } from '../network/walk.js';
 import { float64, type Precision } from '../numeric/precision.js';
 import type { Region } from '../regions/region.js';
 import { chooseShifts } from '../rule/shift.js';
-import { type Spared, sparedAt } from '../rule/spared.js';
-import { boundedIntervals, type Clearance, clearanceOn, PROOF } from './bounded-intervals.js';
+import type { Spared } from '../rule/spared.js';
+import { type Clearance, clearanceOn } from './bounded-intervals.js';
 import { boundedPass, type NonlinearityRule } from './bounded-pass.js';
 import { biasHolder, type Clearing, clearKinks, clearRivals, type FrozenLayer } from './clearing.js';
 import { precisionOf, roundNetwork } from './rounding.js';
@@ -114,11 +114,9 @@ function frozenSparing(
   const moving: NonlinearityRule = {
     activation: (node, input, boundings) => {
       const holder = biasHolder(rounded, node, boundings, input);
-      const { bias, frames, layer } = clearKinks(node, holder, clearing);
+      const { bias, frames, layer, intervals } = clearKinks(node, holder, clearing);
       layers.push(layer);
       replaced.set(holder.owner, holder.replaced(bias));
-      const spares = sparedAt(spared, node.name);
-      const intervals = boundedIntervals(node.activation, propagators, frames, PROOF, spares);
       const kinks = node.activation.kinks.length;
       const clearances = frames.map((_, r) => clearanceOn(r, intervals, kinks));
       return { frames, shifts: chooseShifts(intervals, () => 0), clearances };

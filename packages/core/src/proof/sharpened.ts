@@ -24,12 +24,18 @@ export function doubtfulUnits(
 ): Int32Array {
   const { lo, hi } = rangeOfFrame(propagator, frame);
   const errors = rowOf(frame.errors, RUNTIME);
-  const isFar = (j: number): boolean => {
-    const c = shift ? shift[j] : 0;
-    const far = FAR * errors[j];
-    return activation.kinks.every(kink => hi[j] + c <= kink.lo - far || lo[j] + c >= kink.hi + far);
-  };
-  return Int32Array.from(errors.keys()).filter(j => !isFar(j));
+  const isNear = new Uint8Array(errors.length);
+  for (const kink of activation.kinks) {
+    for (let j = 0; j < errors.length; j++) {
+      const c = shift ? shift[j] : 0;
+      const far = FAR * errors[j];
+      if (!(hi[j] + c <= kink.lo - far || lo[j] + c >= kink.hi + far)) isNear[j] = 1;
+    }
+  }
+  const units = new Int32Array(errors.length);
+  let count = 0;
+  for (let j = 0; j < errors.length; j++) if (isNear[j] === 1) units[count++] = j;
+  return units.subarray(0, count);
 }
 
 const allUnits = (_: Bounding, { coarse }: BoundedFrame): Int32Array => Int32Array.from(coarse.keys());
