@@ -156,6 +156,19 @@ const pooled = (): tfl.LayersModel =>
     ],
   });
 
+const normalised = (): tfl.LayersModel =>
+  tfl.sequential({
+    layers: [
+      tfl.layers.dense({ units: 6, inputShape: [2] }),
+      tfl.layers.batchNormalization(),
+      activationLayer('leakyRelu'),
+      tfl.layers.dense({ units: 6 }),
+      tfl.layers.batchNormalization(),
+      activationLayer('relu'),
+      tfl.layers.dense({ units: 1 }),
+    ],
+  });
+
 const cases: readonly CountCase[] = [
   { what: 'a box, leaky ReLU' },
   { what: 'a ball, PReLU', kind: 'prelu', regions: [ball([0, 0], 1)] },
@@ -196,6 +209,8 @@ const cases: readonly CountCase[] = [
     regions: [box(new Float64Array(16).fill(-1), new Float64Array(16).fill(1))],
     options: { refresh: 3 },
   },
+  { what: 'batch normalisation', make: normalised },
+  { what: 'batch normalisation, mode project', make: normalised, options: { mode: 'project' }, numbers: 2 },
   {
     what: 'a convolution, per channel',
     make: convolutional,

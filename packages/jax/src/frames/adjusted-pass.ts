@@ -1,7 +1,7 @@
 import type { Tensor } from '../arrays.js';
 import { applied, arrays, paramsOf } from '../model.js';
 import { biasOwner } from '../network/projection.js';
-import type { LinearNode, MaxNode, Node, Params } from '../nodes/node.js';
+import type { MaxNode, Node, Params } from '../nodes/node.js';
 import { maximum } from '../nodes/pool.js';
 import { walk } from '../nodes/walk.js';
 import type { Adjustment, Adjustments } from './adjustment.js';
@@ -13,33 +13,23 @@ import type { Adjustment, Adjustments } from './adjustment.js';
 export function adjustedPass(
   nodes: readonly Node[],
 ): (params: Params, adjustments: Adjustments, x: Tensor) => Tensor {
-  const bends = bendsByOwner(nodes);
-  const inBias = new Set(bends.values());
+  // Of a layer whose bias takes the shift of a nonlinearity, that one; of the nonlinearity itself, nothing any more.
+  const adjustedAt = new Map<Node, Node | undefined>();
+  for (const node of nodes) {
+    const owner = node.kind === 'activation' ? biasOwner(node, nodes) : undefined;
+    if (owner?.bias) adjustedAt.set(owner, node).set(node, undefined);
+  }
   return (params, adjustments, x) => {
-    const at = (name: string | undefined) => adjustments[name ?? ''] as Adjustment | undefined;
-    const apply = (node: Node, [input, ...others]: readonly Tensor[]): Tensor => {
+    const apply = (node: Node, inputs: readonly Tensor[]): Tensor => {
+      const place = adjustedAt.has(node) ? adjustedAt.get(node) : node;
+      const added = place && (adjustments[place.name] as Adjustment | undefined);
       const own = paramsOf(node, params);
-      const bend = at(bends.get(node.name));
-      if (bend && 'shift' in bend) {
-        const { linear, bias } = node as LinearNode;
-        return linear(own, input).add(bias!(own).add(bend.shift.ref));
-      }
-      const adjustment = inBias.has(node.name) ? undefined : at(node.name);
-      if (!adjustment) return applied(node, own, [input, ...others]);
-      return 'shift' in adjustment
-        ? applied(node, own, [input.add(adjustment.shift.ref)])
-        : maximum(node as MaxNode, input, adjustment.lift.ref);
+      if (!added) return applied(node, own, inputs);
+      if ('lift' in added) return maximum(node as MaxNode, inputs[0], added.lift.ref);
+      const shift = added.shift.ref;
+      if (node.kind !== 'linear') return applied(node, own, [inputs[0].add(shift)]);
+      return node.linear(own, inputs[0]).add(node.bias!(own).add(shift));
     };
     return walk(nodes, x, apply, arrays);
   };
-}
-
-/** Names of the nonlinearities by the affine layers that have a bias for them alone. */
-function bendsByOwner(nodes: readonly Node[]): ReadonlyMap<string, string> {
-  const bends = new Map<string, string>();
-  for (const node of nodes) {
-    const owner = node.kind === 'activation' ? biasOwner(node, nodes) : undefined;
-    if (owner?.bias) bends.set(owner.name, node.name);
-  }
-  return bends;
 }

@@ -1,4 +1,4 @@
-import { lax, numpy as np } from '@jax-js/jax';
+import { lax, numpy as np, tree } from '@jax-js/jax';
 import { type Matrix, matrix, PoliceError, type Region } from '@police/core';
 import type { UnitBall } from '@police/core/adapter';
 import { type Constant, constant, scalar, type Tensor } from '../arrays.js';
@@ -63,10 +63,7 @@ function ballBody(dualOf: Dual, rows: number): TensorBody {
           const all = origin().add(np.where(isUp, width.ref.neg(), width.ref));
           return (isAsked ? np.where(isAsked, all, scalar(0, all.dtype)) : all).reshape([-1]);
         },
-        dispose: () => {
-          h.dispose();
-          width.dispose();
-        },
+        dispose: () => tree.dispose([h, width]),
       };
     },
     majority: (h, threshold) => sideWhere(np.greaterEqual(h.slice([0, 1]), scalar(threshold, h.dtype))),
@@ -111,12 +108,13 @@ const KEEP = { keepdims: true };
 
 /** Of values `[n, units]` those at indices `[1, units]`. */
 export const atIndex = (values: Tensor, index: Tensor): Tensor =>
-  np.sum(np.where(np.equal(numbered(values), index), values, scalar(0, values.dtype)), 0, KEEP);
+  np.sum(np.where(isRow(values.shape[0], index), values, scalar(0, values.dtype)), 0, KEEP);
 
-/** 0, 1, … `[n, 1]` for values `[n, units]`. */
-function numbered({ shape: [count] }: Tensor): Tensor {
-  return np.arange(count).reshape([count, 1]);
-}
+/** Of n rows, which one an index `[1, units]` is: `[n, units]`. */
+export const isRow = (count: number, index: Tensor): Tensor => np.equal(numbered(count), index);
+
+/** 0, 1, … `[n, 1]`. */
+const numbered = (count: number): Tensor => np.arange(count).reshape([-1, 1]);
 
 /** The largest and smallest of the values at the vertices, combinations `[P, d + 1]` of those at the frame's points, or these themselves. */
 function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorBody {
@@ -124,10 +122,7 @@ function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorB
   const atVertices = (h: Tensor): Tensor => (weights ? np.dot(weights(h.dtype), h) : h);
   return {
     isOfPoints: true,
-    extent: h => {
-      const values = atVertices(h);
-      return values.shape[0] > FEW ? extentOfMany(values) : extentOfFew(values);
-    },
+    extent: h => extentAtVertices(atVertices(h)),
     majority: (h, threshold) => {
       const above = atVertices(h).sub(scalar(threshold, h.dtype));
       const zero = () => scalar(0, above.dtype);
@@ -146,53 +141,44 @@ function hullBody(combinations: Matrix | undefined, symmetric: boolean): TensorB
 /** Vertices whose extremes are written out, entry by entry: that fuses with what reads them, where each reduction is a kernel of its own. */
 const FEW = 8;
 
-/** Of values `[P, units]` at few vertices. */
-function extentOfFew(values: Tensor): Extent {
+/** Of values `[P, units]` at vertices. */
+function extentAtVertices(values: Tensor): Extent {
   const [count] = values.shape;
-  const at = (p: number) => lax.stopGradient(values.ref.slice([p, p + 1]));
-  const all = (pick: (a: Tensor, b: Tensor) => Tensor) => () =>
-    Array.from({ length: count }, (_, p) => at(p)).reduce(pick);
-  const [lo, hi] = [all(np.minimum), all(np.maximum)];
-  return {
-    lo,
-    hi,
-    extreme: (isUp, isAsked) => {
-      const extreme = np.where(isUp, lo(), hi());
-      // What is not finite equals nothing, and stays so at the last place.
-      let place = integer(count - 1);
-      for (let p = count - 2; p >= 0; p--) place = np.where(np.equal(at(p), extreme.ref), integer(p), place);
-      extreme.dispose();
-      return valueAt(values.ref, place, isAsked);
-    },
-    dispose: () => values.dispose(),
-  };
-}
-
-function extentOfMany(values: Tensor): Extent {
   const fixed = () => lax.stopGradient(values.ref);
-  const [least, most] = [np.min(fixed(), 0), np.max(fixed(), 0)];
-  // Seen as a row anew each time: one row that several read would be a copy.
-  const [lo, hi] = [least, most].map(extremes => () => extremes.ref.reshape([1, -1]));
+  const rows = () => Array.from({ length: count }, (_, p) => fixed().slice([p, p + 1]));
+  const kept = [values];
+  const extreme = (pick: (a: Tensor, b: Tensor) => Tensor, reduce: typeof np.min): (() => Tensor) => {
+    if (count <= FEW) return () => rows().reduce(pick);
+    const reduced = reduce(fixed(), 0);
+    kept.push(reduced);
+    // Seen as a row anew each time: one row that several read would be a copy.
+    return () => reduced.ref.reshape([1, -1]);
+  };
+  const [lo, hi] = [extreme(np.minimum, np.min), extreme(np.maximum, np.max)];
+  // The first of tied ones. What is not finite equals nothing, and stays so at the last place.
+  const placeOf = (found: Tensor): Tensor => {
+    const last = integer(count - 1);
+    // One kernel where argmax takes three.
+    if (count > FEW) return np.min(np.where(np.equal(fixed(), found), numbered(count), last), 0, KEEP);
+    const place = rows().reduceRight(
+      (rest, row, p) => np.where(np.equal(row, found.ref), integer(p), rest),
+      last,
+    );
+    found.dispose();
+    return place;
+  };
   return {
     lo,
     hi,
     extreme: (isUp, isAsked) => {
-      const isExtreme = np.equal(fixed(), np.where(isUp, lo(), hi()));
-      // One kernel where argmax takes three, and as above at the last place.
-      const place = np.where(isExtreme, numbered(values), integer(values.shape[0] - 1));
-      return valueAt(values.ref, np.min(place, 0, KEEP), isAsked);
+      const isHere = isRow(count, placeOf(np.where(isUp, lo(), hi())));
+      return np.sum(
+        np.where(isAsked ? np.logicalAnd(isHere, isAsked) : isHere, values.ref, scalar(0, values.dtype)),
+        0,
+      );
     },
-    dispose: () => {
-      for (const array of [values, least, most]) array.dispose();
-    },
+    dispose: () => tree.dispose(kept),
   };
-}
-
-/** Of values `[n, units]` those at places `[1, units]`, 0 where they are not asked for: `[units]`. */
-function valueAt(values: Tensor, place: Tensor, isAsked: Tensor | undefined): Tensor {
-  const isHere = np.equal(numbered(values), place);
-  const isTaken = isAsked ? np.logicalAnd(isHere, isAsked) : isHere;
-  return np.sum(np.where(isTaken, values, scalar(0, values.dtype)), 0);
 }
 
 /** Frame coordinates `[P, d]` as weights of the frame's d + 1 points. */

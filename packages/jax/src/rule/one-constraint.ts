@@ -19,23 +19,17 @@ export function chooseOne(extent: Extent, kink: Kink, wanted: Tensor, dtype: For
   const [a, z] = [() => scalar(kink.lo, dtype), () => scalar(kink.hi, dtype)];
   const isAbove = () => np.greaterEqual(extent.lo(), z());
   const isBelow = () => np.lessEqual(extent.hi(), a());
-  const isUpNearer = () => np.lessEqual(z().sub(extent.lo()), extent.hi().sub(a()));
-  const wish = np.where(np.equal(wanted.ref, integer(0)), sideWhere(isUpNearer()), wanted);
-  // Below −∞ there is no side.
+  const isUpNearer = np.lessEqual(z().sub(extent.lo()), extent.hi().sub(a()));
+  const wish = np.where(np.equal(wanted.ref, integer(0)), sideWhere(isUpNearer), wanted);
+  // ±1 becomes 1: below −∞ there is no side.
   const sides =
     kink.lo === Number.NEGATIVE_INFINITY
-      ? upFor(wish)
+      ? np.maximum(wish, integer(1))
       : np.where(isAbove(), integer(1), np.where(isBelow(), integer(-1), wish));
   const isUp = () => np.greater(sides.ref, integer(0));
-  const isStraddling = () => np.where(isUp(), np.logicalNot(isAbove()), np.logicalNot(isBelow()));
+  const isStraddling = () => np.logicalNot(np.where(isUp(), isAbove(), isBelow()));
   const lifted = extent.extreme(isUp(), isStraddling()).neg();
   if (kink.lo === 0 && kink.hi === 0) return { sides, shift: lifted };
-  const end = kink.lo === kink.hi ? z() : np.where(isUp(), z(), a());
-  return { sides, shift: lifted.add(np.where(isStraddling(), end, scalar(0, dtype)).reshape([-1])) };
-}
-
-function upFor(sides: Tensor): Tensor {
-  const up = np.ones(sides.shape, { dtype: np.int32 });
-  sides.dispose();
-  return up;
+  const end = np.where(isStraddling(), np.where(isUp(), z(), a()), scalar(0, dtype));
+  return { sides, shift: lifted.add(end.reshape([-1])) };
 }

@@ -1,6 +1,6 @@
 import { numpy as np } from '@jax-js/jax';
 import { scalar, type Tensor } from '../arrays.js';
-import { sideWhere } from './body.js';
+import { integer, isRow, sideWhere } from './body.js';
 import { allOf } from './truths.js';
 
 /** The ends of forbidden intervals, core's `ForbiddenIntervals`, `[constraints, units]` each, without gradient. */
@@ -31,9 +31,8 @@ export function determine(intervals: Intervals, wanted: Tensor): Determined {
   const zero = scalar(0, shift.dtype);
   const end = np.where(np.greater(shift.ref, zero.ref), above, below);
   const isEnd = np.logicalAnd(np.notEqual(shift.ref, zero), np.equal(shift.ref, end));
-  const count = isEnd.shape[0];
   const first = np.argmax(isEnd.ref.astype(np.int32), 0, { keepdims: true });
-  const isFirst = np.equal(np.arange(count).reshape([count, 1]), first);
+  const isFirst = isRow(isEnd.shape[0], first);
   return { shift, sides, isActive: np.logicalAnd(isFirst, isEnd) };
 }
 
@@ -44,7 +43,7 @@ function keptShift({ below, above }: Intervals, wanted: Tensor): { shift: Tensor
   const { dtype } = above;
   const zero = scalar(0, dtype);
   const infinity = scalar(Number.POSITIVE_INFINITY, dtype);
-  const none = np.array(0, { dtype: np.int32 });
+  const none = integer(0);
   const isAbove = np.lessEqual(above.ref, zero.ref);
   const isBelow = np.logicalAnd(np.greaterEqual(below.ref, zero.ref), np.logicalNot(isAbove.ref));
   const isUp = np.logicalOr(

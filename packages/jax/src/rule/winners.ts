@@ -1,7 +1,7 @@
 import { lax, numpy as np } from '@jax-js/jax';
 import { indicesOf, scalar, type Tensor } from '../arrays.js';
 import type { MaxNode } from '../nodes/node.js';
-import { atIndex, type TensorBody } from './body.js';
+import { atIndex, integer, type TensorBody } from './body.js';
 import { anyOf } from './truths.js';
 
 /** What core's `chooseWinners` gives, with a gradient. */
@@ -91,5 +91,3 @@ const isAt = (place: Tensor, size: number): Tensor =>
   np.equal(np.arange(size).reshape([1, size]), place.reshape([-1, 1]));
 
 const firstOf = (condition: Tensor): Tensor => np.argmax(condition.astype(np.int32), -1);
-
-const integer = (value: number): Tensor => np.array(value, { dtype: np.int32 });

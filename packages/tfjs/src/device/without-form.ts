@@ -1,6 +1,5 @@
 import type { Constraint } from '../frames/constraint.js';
 import { type MaxNode, sizeOf } from '../graph/node.js';
-import { movesStatistics } from '../layer/batch-statistics.js';
 import { maximaOnDevice } from '../parts/maxima.js';
 
 /**
@@ -38,7 +37,6 @@ export function withoutDeviceForm({ graph, settings, sites }: Constraint): strin
   const demand = target?.[0];
   add(demand !== undefined && 'kind' in demand, 'a demand on the map');
   for (const node of graph.nodes) if (node.kind === 'max') reasons.push(...ofMaximum(node, rowsOf(regions)));
-  add(movesStatistics({ graph, settings }), 'batch normalisation, whose last batches are kept');
   for (const [place, { sharing, where, activation }] of sites) {
     const constraints = regions.length * activation().kinks.length;
     const groups = sharing ? sizeOf(sharing.shape) : sizeOf(graph.nodes[place].shape);

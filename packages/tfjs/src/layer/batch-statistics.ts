@@ -1,6 +1,7 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Previous } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
+import type { DevicePass } from '../frames/frame-pass.js';
 import { adoptStatistics } from './adopt-statistics.js';
 import { type ModeScores, modeScores } from './mode-scores.js';
 import { TrainedBatches } from './trained-batches.js';
@@ -33,12 +34,27 @@ export class BatchStatistics {
 
   /** What the outputs of the last batch should have been. */
   label(y: tf.Tensor): void {
-    const batch = this.trained.batches.at(-1);
-    if (batch) batch.y = Float32Array.from(y.dataSync());
+    this.trained.label(y);
   }
 
   refresh(): void {
-    if (!this.isFresh) this.takeFrom(this.trained.joined());
+    if (this.isFresh) return;
+    tf.tidy(() => this.takeFrom(this.trained.joined()));
+  }
+
+  /** The steps so far were good ones. */
+  markGood(): void {
+    this.trained.markGood();
+  }
+
+  /** The weights are again those of {@link markGood}: what has been trained on since then counts no more. */
+  forgetBad(): void {
+    this.trained.forgetBad();
+    this.isFresh = this.trained.batches.length === 0;
+  }
+
+  dispose(): void {
+    this.trained.dispose();
   }
 
   takeFrom(x: tf.Tensor): void {
@@ -47,7 +63,11 @@ export class BatchStatistics {
   }
 
   /** How well both modes do on the last batches; undefined where nobody labelled them. */
-  scores(): ModeScores | undefined {
-    return modeScores(this.constraint, this.previous, this.trained);
+  scores(device: DevicePass | undefined): ModeScores | undefined {
+    let scores: ModeScores | undefined;
+    tf.tidy(() => {
+      scores = modeScores(this.constraint, this.previous, this.trained, device);
+    });
+    return scores;
   }
 }

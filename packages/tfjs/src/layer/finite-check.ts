@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { withPrecision } from '../ops/half-precision.js';
 import { offTape } from '../ops/off-tape.js';
+import type { BatchStatistics } from './batch-statistics.js';
 import type { Projection } from './projection.js';
 
 /** Training steps from one check to the next: one wait for the device in so many. */
@@ -25,6 +26,8 @@ export class FiniteCheck {
     private readonly assertRegions: () => void,
     /** In mode `project`. */
     private readonly projection: Pick<Projection, 'isDone' | 'markDone'> | undefined,
+    /** With batch normalisation. */
+    private readonly statistics: Pick<BatchStatistics, 'markGood' | 'forgetBad'> | undefined,
   ) {}
 
   /** Reads nothing at the first step: the weights were finite when the model was constrained, or are whoever wrote them's. */
@@ -74,6 +77,7 @@ export class FiniteCheck {
     this.dispose();
     this.good = this.variables().map(variable => ({ variable, value: tf.keep(tf.clone(variable.read())) }));
     this.isProjected = this.projection?.isDone === true;
+    this.statistics?.markGood();
     this.steps = 0;
   }
 
@@ -82,6 +86,7 @@ export class FiniteCheck {
       for (const { variable, value } of this.good) (variable.read() as tf.Variable).assign(value);
     });
     if (this.isProjected) this.projection!.markDone();
+    this.statistics?.forgetBad();
     this.steps = 0;
   }
 

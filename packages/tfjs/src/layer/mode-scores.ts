@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Previous } from '../frames/adjustment.js';
 import type { Constraint } from '../frames/constraint.js';
+import type { DevicePass } from '../frames/frame-pass.js';
 import { sizeOf } from '../graph/node.js';
 import { adoptStatistics } from './adopt-statistics.js';
 import { policedForward } from './policed-forward.js';
@@ -16,45 +17,38 @@ export interface ModeScores {
   readonly inference: number;
 }
 
-/** Leaves the statistics of all those batches behind; undefined where nobody said what their outputs should have been. */
+/** Leaves tensors, and the statistics of all those batches behind; undefined where nobody said what their outputs should have been. */
 export function modeScores(
   constraint: Constraint,
   previous: Previous,
   trained: TrainedBatches,
+  device: DevicePass | undefined,
 ): ModeScores | undefined {
   const { nodes, head } = constraint.graph;
   const known = trained.batches.filter(({ y }) => y !== undefined);
   if (known.length === 0) return undefined;
+  const y = read(known.map(batch => tf.cast(batch.y!, 'float32')));
   const outputs = (isTraining: boolean): Float32Array =>
-    joined(
-      known.map(
-        ({ x, rows }) =>
-          tf.tidy(() => {
-            const tensor = tf.tensor(x, [rows, ...nodes[0].shape]);
-            const { y } = policedForward(constraint, tensor, isTraining, previous, {}, new Stopwatch());
-            return { values: (head ? head(y) : y).dataSync() as Float32Array };
-          }).values,
+    read(
+      known.map(({ x }) =>
+        tf.tidy(() => {
+          const pass = policedForward(constraint, x, isTraining, previous, { device }, new Stopwatch());
+          return head ? head(pass.y) : pass.y;
+        }),
       ),
     );
   const inTraining = outputs(true);
   tf.tidy(() => adoptStatistics(constraint, previous, trained.joined()));
   const atInference = outputs(false);
-  const y = joined(known.map(batch => batch.y!));
-  const rows = known.reduce((sum, batch) => sum + batch.rows, 0);
+  const rows = known.reduce((sum, { x }) => sum + x.shape[0], 0);
   const size = sizeOf(nodes.at(-1)!.shape);
   const score = scoreOf(y, rows, size);
   return { rows, training: score(inTraining), inference: score(atInference) };
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let next = 0;
-  for (const part of parts) {
-    values.set(part, next);
-    next += part.length;
-  }
-  return values;
-}
+/** Blocks of rows, in one read. */
+const read = (blocks: readonly tf.Tensor[]): Float32Array =>
+  tf.concat(blocks.map(rows => tf.reshape(rows, [rows.shape[0], -1]))).dataSync() as Float32Array;
 
 /** Of outputs `[rows, size]`: the share of classes that are right where y tells classes, else 1 − Σ(f − y)² / Σ(y − mean)². */
 function scoreOf(y: Float32Array, rows: number, size: number): (outputs: Float32Array) => number {

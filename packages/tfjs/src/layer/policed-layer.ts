@@ -22,6 +22,7 @@ import { assertFramesFit, assertReadable } from './backend-limits.js';
 import { BatchStatistics, movesStatistics } from './batch-statistics.js';
 import { assertRowsFit } from './data-check.js';
 import { FiniteCheck } from './finite-check.js';
+import type { ModeScores } from './mode-scores.js';
 import { PresentConstraint } from './present-constraint.js';
 import { assertProjectable, Projection } from './projection.js';
 import { checkedOptions, optionsFromConfig, settingsToConfig } from './settings-config.js';
@@ -87,6 +88,7 @@ export class PolicedLayer extends CompositeLayer {
         passFrames(constraint, this.state.previous, { regions: this.state.stepRegions });
       },
       this.projection,
+      this.statistics,
     );
   }
 
@@ -195,6 +197,11 @@ export class PolicedLayer extends CompositeLayer {
     return this.constraint.graph;
   }
 
+  /** See {@link BatchStatistics.scores}. */
+  modeScores(): ModeScores | undefined {
+    return this.statistics?.scores(this.device.pass());
+  }
+
   /** Milliseconds that the constraint has taken in forward passes of training so far. */
   get constraintTime(): number {
     return this.stopwatch.total;
@@ -268,6 +275,7 @@ export class PolicedLayer extends CompositeLayer {
       this.device.dispose();
       this.targetConstants.dispose();
       this.finite.dispose();
+      this.statistics?.dispose();
       this.state.dispose();
     }
     return result;

@@ -91,7 +91,7 @@ export function policedLayerOf(model: tfl.LayersModel): PolicedLayer {
 const POINT = 0.01;
 
 function warnWhereModesDisagree(model: PolicedModel): void {
-  const scores = policedLayerOf(model).statistics?.scores();
+  const scores = policedLayerOf(model).modeScores();
   if (!scores || scores.training - scores.inference <= POINT) return;
   const percent = (score: number) => `${(100 * score).toFixed(1)}%`;
   console.warn(
