@@ -1,4 +1,4 @@
-// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist | conv] [steps] [radius,...] [FOUND.jsonl]
+// What fitting the weights keeps, on real networks: node packages/cli/bench/refit.mjs FOLDER [acas | mnist | conv | deep] [steps] [radius,...] [FOUND.jsonl]
 // FOUND.jsonl: what was found for each image is added to it at once, and what it holds is not computed again, so that a run can be interrupted.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +19,7 @@ import {
 } from '@police/core';
 import { useFastProducts } from '@police/core/fast';
 import { readModel, writeBack } from '@police/onnx-import';
+import { trainedConvnet } from './digit-convnet.mjs';
 
 const [folder, what = 'all', steps = '0', radii = '0.05,0.1,0.02', file] = process.argv.slice(2);
 
@@ -278,7 +279,54 @@ function conv() {
   }
 }
 
+/** Four convolutions, trained here: on a box around an image, and on the hull of five. */
+function deep() {
+  const all = digits();
+  const [unseen, seen] = [all.slice(0, UNSEEN), all.slice(UNSEEN)];
+  const { made: network, seconds: trained } = measured(() => trainedConvnet(seen, seeded(11)));
+  console.log(`trained in ${trained.toFixed(0)} s to ${percent(accuracy(network, unseen))} of accuracy`);
+  const points = matrixFromRows(seen.slice(0, UNSEEN).map(({ pixels }) => pixels));
+  const { pixels } = unseen[0];
+  const regions = {
+    'box of radius 0.02': box(
+      pixels.map(x => x - 0.02),
+      pixels.map(x => x + 0.02),
+    ),
+    'hull of 5': vPolytope([0, 1, 2, 3, 4].map(i => rowOf(points, i))),
+  };
+  head([
+    'region',
+    'one shift a',
+    'shift',
+    '--refit',
+    `and ${steps} steps`,
+    'stage kept',
+    'accuracy',
+    'certified',
+    'processor s',
+  ]);
+  for (const [region, body] of Object.entries(regions)) {
+    for (const sharing of ['per-unit', 'per-channel']) {
+      const { made, seconds } = measured(() => refit(network, [body], points, { sharing, ...training }));
+      const kept = made.stages.filter(stage => stage.kept).at(-1);
+      const frozen = freeze(made.enforced.network, [body]).network;
+      row([
+        region,
+        sharing.slice(4),
+        percent(made.stages[0].decisionAgreement),
+        percent(beforeTraining(made.stages).decisionAgreement),
+        percent(kept.decisionAgreement),
+        kept.stage,
+        percent(accuracy(frozen, unseen)),
+        certify(frozen, [body]).certified,
+        seconds.toFixed(0),
+      ]);
+    }
+  }
+}
+
 const wanted = name => what === 'all' || what === name;
 if (wanted('acas')) acas();
 if (wanted('mnist')) mnist();
 if (wanted('conv')) conv();
+if (wanted('deep')) deep();

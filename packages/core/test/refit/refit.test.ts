@@ -138,15 +138,15 @@ describe('convolutions', () => {
     },
   );
 
-  test('are fitted and trained', () => {
+  test.each(['per-unit', 'per-channel'] as const)('are fitted and trained, %s', sharing => {
     const rng = seededRng(5);
     const net = convolved(rng);
     const regions = [makeRegion('box', 50, rng)];
     const points = around(rng, 200, 50, 2);
     // All but the second convolution stay: what is nearer is so by its weights.
     const isFree = ({ name }: { readonly name: string }) => name === secondOf(net);
-    const fitted = refit(net, regions, points, { isFree });
-    const trained = refit(net, regions, points, { isFree, distil: { steps: 40 } });
+    const fitted = refit(net, regions, points, { isFree, sharing });
+    const trained = refit(net, regions, points, { isFree, sharing, distil: { steps: 40 } });
     const drifts = [fitted.stages[0], lastKept(fitted), lastKept(trained)].map(stage => stage.meanDrift);
     expect(drifts[1], `drifts: ${drifts}`).toBeLessThan(drifts[0]);
     expect(drifts[2], `drifts: ${drifts}`).toBeLessThan(drifts[1]);
