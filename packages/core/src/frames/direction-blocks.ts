@@ -2,7 +2,7 @@ import { LINEAR_PART } from '../network/forward.js';
 import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
-import { byKind, type NodeTable, onDemand, type Rules } from '../network/walk.js';
+import { onDemand, type Rules } from '../network/walk.js';
 import type { Live } from '../numeric/live.js';
 import {
   copyLive,
@@ -15,18 +15,9 @@ import {
 } from '../numeric/matrix.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
-import type { FixedPiece } from './found-radii.js';
+import { type FixedPiece, nodeOf } from './found-radii.js';
 
-const IS_NONLINEARITY: NodeTable<boolean> = {
-  input: () => false,
-  affine: () => false,
-  sum: () => false,
-  concat: () => false,
-  activation: () => true,
-  max: () => true,
-  clamp: () => true,
-  opaque: () => true,
-};
+const isLinear = ({ kind }: NetworkNode): boolean => kind in LINEAR_PART;
 
 /** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
 type Visit = (name: string, block: Matrix, from: number) => void;
@@ -47,7 +38,6 @@ function store({ rows, live }: Stored, block: Matrix, from: number): void {
  * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
  */
 export class DirectionBlocks {
-  private readonly nodes: ReadonlyMap<string, NetworkNode>;
   private readonly stored = new Map<string, Stored>();
   private readonly count: number;
   private readonly scratch = new Scratch();
@@ -60,7 +50,6 @@ export class DirectionBlocks {
     /** What the nonlinearities do, of which as many as are fixed. */
     private readonly pieces: ReadonlyMap<string, FixedPiece>,
   ) {
-    this.nodes = new Map(net.nodes.map(node => [node.name, node]));
     this.count = region.frame.rows - 1;
   }
 
@@ -80,7 +69,7 @@ export class DirectionBlocks {
    * that later nodes will ask for.
    */
   advance(isNew: (name: string) => boolean, visit: Visit): void {
-    const linear = this.net.nodes.slice(1).filter(node => !byKind(IS_NONLINEARITY, node));
+    const linear = this.net.nodes.filter(isLinear);
     const reached = linear.map(({ name }) => name).filter(name => this.isReachable(name) && isNew(name));
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
@@ -95,9 +84,10 @@ export class DirectionBlocks {
   /** Whether directions can be sent through everything before the node, and through itself. */
   private isReachable(name: string): boolean {
     if (this.stored.has(name)) return true;
-    const node = this.nodes.get(name)!;
-    const isFixed = !byKind(IS_NONLINEARITY, node) || this.pieces.has(name);
-    return isFixed && inputsOf(node).every(input => this.isReachable(input));
+    const node = nodeOf(this.net, name)!;
+    const inputs = inputsOf(node);
+    const isFixed = inputs.length === 0 || isLinear(node) || this.pieces.has(name);
+    return isFixed && inputs.every(input => this.isReachable(input));
   }
 
   /** The directions `from` to `to` after a node. */
@@ -141,7 +131,7 @@ export class DirectionBlocks {
     const need = (name: string): void => {
       if (needed.has(name)) return;
       needed.add(name);
-      if (!this.stored.has(name)) inputsOf(this.nodes.get(name)!).forEach(need);
+      if (!this.stored.has(name)) inputsOf(nodeOf(this.net, name)!).forEach(need);
     };
     for (const node of this.net.nodes) if (!this.isReachable(node.name)) inputsOf(node).forEach(need);
     need(this.net.nodes.at(-1)!.name);

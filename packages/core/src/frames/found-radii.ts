@@ -1,95 +1,69 @@
+import type { AffineOperator } from '../network/affine-operator.js';
 import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
-import { ifKind } from '../network/walk.js';
 
 /** What a nonlinearity does to directions: the slopes `[units]` it scales them by, or the entries `[windows]` that win. */
 export type FixedPiece = { readonly slopes: Float64Array } | { readonly winners: Int32Array };
 
+/** Radii of one region's streamed frame, and what they were made of. */
+export interface FoundRadii {
+  /** After linear nodes, `[units]`, and of the pairs of a maximum, by name. */
+  readonly radii: Map<string, Float64Array>;
+  readonly pieces: Map<string, FixedPiece>;
+  readonly net: Network;
+}
+
+/** Nothing found yet. */
+export const foundIn = (net: Network): FoundRadii => ({ radii: new Map(), pieces: new Map(), net });
+
 /**
- * Radii of one region's streamed frame, with what they were made of. Directions never see a bias: of a network whose biases alone were
- * moved, a radius is the same wherever the nonlinearities before it are on the same pieces.
+ * The radius of a node as far as it is known: found already, or `before` of the same region and network, its biases aside. Directions never
+ * see a bias: a radius is the same wherever weights and pieces before it are.
  */
-export class FoundRadii {
-  /** After linear nodes, `[units]`, by name. */
-  readonly radii: Map<string, Float64Array> = new Map();
-  /** Of a maximum's pairs, by its name. */
-  readonly pairs: Map<string, Float64Array> = new Map();
-  readonly pieces: Map<string, FixedPiece> = new Map();
-  private readonly nodes: ReadonlyMap<string, NetworkNode>;
-  private readonly alike = new Map<string, boolean>();
-
-  /** @param before - what was found of the same network, its biases aside, and region */
-  constructor(
-    net: Network,
-    private readonly before?: FoundRadii,
-  ) {
-    this.nodes = new Map(net.nodes.map(node => [node.name, node]));
-  }
-
-  /** The radius after a linear node, as far as it is known. */
-  radiusAt(name: string): Float64Array | undefined {
-    return this.knownOf('radii', name, [name]);
-  }
-
-  /** The radii of the pairs of a maximum, as far as they are known. */
-  pairsAt(name: string): Float64Array | undefined {
-    return this.knownOf('pairs', name, inputsOf(this.nodes.get(name)!));
-  }
-
-  private knownOf(
-    what: 'radii' | 'pairs',
-    name: string,
-    madeOf: readonly string[],
-  ): Float64Array | undefined {
-    if (!this[what].has(name)) {
-      const found = this.before?.[what].get(name);
-      if (found && madeOf.every(each => this.isAlike(each))) this[what].set(name, found);
-    }
-    return this[what].get(name);
-  }
-
-  /** Whether directions after a node are what they were before. */
-  private isAlike(name: string): boolean {
-    const known = this.alike.get(name);
-    if (known !== undefined) return known;
-    const [now, then] = [this.nodes.get(name)!, this.before?.nodes.get(name)];
-    const isPieceAlike = samePiece(this.pieces.get(name), this.before?.pieces.get(name));
-    const is =
-      then !== undefined &&
-      sameLinearPart(now, then) &&
-      isPieceAlike &&
-      inputsOf(now).every(input => this.isAlike(input));
-    this.alike.set(name, is);
-    return is;
-  }
+export function radiusKnown(
+  found: FoundRadii,
+  before?: FoundRadii,
+): (name: string) => Float64Array | undefined {
+  const alike = new Map<string, boolean>();
+  // Of what is not fixed yet, the piece of a maximum whose radii are asked for, nothing is compared.
+  const isMadeAlike = (name: string): boolean => {
+    const others = partsOf(before!, name);
+    return (
+      partsOf(found, name).every((part, i) => part.every((x, j) => x === others[i]?.[j])) &&
+      inputsOf(nodeOf(found.net, name)!).every(isAlike)
+    );
+  };
+  const isAlike = (name: string): boolean => {
+    if (!alike.has(name)) alike.set(name, isMadeAlike(name));
+    return alike.get(name)!;
+  };
+  return name => {
+    const then = before?.radii.get(name);
+    if (then && !found.radii.has(name) && isMadeAlike(name)) found.radii.set(name, then);
+    return found.radii.get(name);
+  };
 }
 
-function samePiece(a: FixedPiece | undefined, b: FixedPiece | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  const entriesOf = (piece: FixedPiece) => ('slopes' in piece ? piece.slopes : piece.winners);
-  const [x, y] = [entriesOf(a), entriesOf(b)];
-  return 'slopes' in a === 'slopes' in b && x.length === y.length && x.every((value, j) => value === y[j]);
+export const nodeOf = ({ nodes }: Network, name: string): NetworkNode | undefined =>
+  nodes.find(node => node.name === name);
+
+/** What directions through a node depend on: its operator but for the bias, and its piece, as far as that is fixed. */
+function partsOf(found: FoundRadii, name: string): readonly Part[] {
+  const node = nodeOf(found.net, name);
+  if (!node) return [];
+  const piece = found.pieces.get(name);
+  return [
+    inputsOf(node),
+    ...('operator' in node ? weightsOf(node.operator) : []),
+    ...('coefficients' in node && node.coefficients ? [node.coefficients] : []),
+    ...(piece ? Object.values(piece) : []),
+  ];
 }
 
-/** Whether nodes of one name in two networks, one made of the other by other biases, have the same weights: the very same numbers in memory. */
-function sameLinearPart(a: NetworkNode, b: NetworkNode): boolean {
-  const weightsOf = (node: NetworkNode) =>
-    ifKind<readonly unknown[]>(
-      {
-        affine: ({ operator }) => [
-          operator.kind,
-          ...operator.parameters.slice(0, operator.storesBias ? -1 : undefined),
-        ],
-        sum: ({ coefficients = [] }) => coefficients,
-      },
-      node,
-    ) ?? [];
-  const [of, others] = [weightsOf(a), weightsOf(b)];
-  const inputs = inputsOf(b);
-  return (
-    a.kind === b.kind &&
-    of.length === others.length &&
-    of.every((weights, i) => weights === others[i]) &&
-    inputsOf(a).every((input, i) => input === inputs[i])
-  );
+const weightsOf = ({ parameters, storesBias }: AffineOperator) =>
+  storesBias ? parameters.slice(0, -1) : parameters;
+
+/** Numbers or names. */
+interface Part extends ArrayLike<unknown> {
+  every(test: (x: number | string, j: number) => boolean): boolean;
 }

@@ -11,7 +11,7 @@ import type { Region } from '../regions/region.js';
 import { cube, type UnitBall } from '../regions/unit-balls.js';
 import { type Pairs, pairOffsets, pairsOf, writeDifferences } from '../rule/winners.js';
 import { DirectionBlocks } from './direction-blocks.js';
-import { FoundRadii } from './found-radii.js';
+import { type FoundRadii, foundIn, radiusKnown } from './found-radii.js';
 import type { FramePropagator } from './propagator.js';
 
 /** Share of the memory that a block of directions on its way through the network may take. */
@@ -48,13 +48,14 @@ export function streamedPropagator(
   const fitting = Math.min(memory * WORKING_SHARE, Math.max(WORKING_BYTES, LEAST_ROWS * 8 * largestRow(net)));
   const blockRows = wholeGroups(Math.floor(fitting / (8 * largestRow(net))));
   if (!unitBall || blockRows < 1) throw tooLarge(net, region, memory, unitBall);
-  const found = new FoundRadii(net, before);
+  const found = foundIn(net);
+  const known = radiusKnown(found, before);
   const blocks = new DirectionBlocks(net, region, blockRows, memory, found.pieces);
 
   const radiusOf = (name: string): Float64Array => {
-    if (!found.radiusAt(name)) {
+    if (!known(name)) {
       blocks.advance(
-        each => !found.radiusAt(each),
+        each => !known(each),
         (each, block, from) => {
           if (from === 0) found.radii.set(each, new Float64Array(block.cols));
           widen(unitBall, found.radii.get(each)!, block);
@@ -65,13 +66,13 @@ export function streamedPropagator(
   };
 
   const pairRadii = ({ name, input, windows }: MaxNode): Float64Array => {
-    const known = found.pairsAt(name);
-    if (known) return known;
-    const pairs = pairsOf(windows, 0, windowCount(windows));
-    const radius = new Float64Array(pairs.first.length);
-    blocks.sweep([input], (_name, block) => widenPairs(unitBall, radius, pairs, block));
-    found.pairs.set(name, radius);
-    return radius;
+    if (!known(name)) {
+      const pairs = pairsOf(windows, 0, windowCount(windows));
+      const radius = new Float64Array(pairs.first.length);
+      blocks.sweep([input], (_name, block) => widenPairs(unitBall, radius, pairs, block));
+      found.radii.set(name, radius);
+    }
+    return found.radii.get(name)!;
   };
 
   return {

@@ -114,15 +114,10 @@ export function enforce(
     const propagators = propagatorsFor(net, regions, memory, frames);
     frames = propagators.map(({ found }) => found);
     const pass = policedPass(net, regions, { ...settings, ...(spared ? { spared } : {}) }, propagators);
-    return { pass, frames, pieces: pass, network: withShifts(net, pass), cost: movedUnits(net, pass) };
+    return { pass, pieces: pass, network: withShifts(net, pass), cost: movedUnits(net, pass) };
   };
   const whole = attempt();
-  const {
-    pass,
-    network,
-    cost,
-    frames: found,
-  } = lookahead ? lookahead(net, regions, whole, attempt, memory) : whole;
+  const { pass, network, cost } = lookahead ? lookahead(net, regions, whole, attempt, memory) : whole;
   for (const name of exclude) assertLeftAlone(net, pass, name);
   const layers = [...pass.layers].map(([name, { shifts }]) => [name, shifts] as const);
   const maxima = [...pass.maxima];
@@ -133,7 +128,7 @@ export function enforce(
       ...maxima.map(([name]) => [name, addedLifts(net, pass, name)] as const),
     ]),
     sides: settledSides(pass),
-    frames: found,
+    frames,
     report: reportOf(net, regions, pass, whole.cost - cost),
   };
 }
@@ -141,7 +136,6 @@ export function enforce(
 /** A pass, and the network that it gives. */
 interface Attempt extends SparingAttempt {
   readonly pass: PolicedPass;
-  readonly frames: FoundFrames;
 }
 
 /** Units with a shift, and windows with a lift that they had not before. */
