@@ -1,11 +1,28 @@
 import { simplex, vPolytope } from '@police/core';
-import { expectClose, seededRng } from '@police/testing/helpers';
+import { expectClose, randomArray, seededRng, seeds } from '@police/testing/helpers';
 import { testRegionLaws } from '@police/testing/regions/laws';
 import { frameValues, polygon, regionCases, verticesOf } from '@police/testing/regions/oracles';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 describe.each(regionCases)('$name', regionCase => {
   testRegionLaws(regionCase);
+});
+
+test('the hull of the corners of a box is symmetric, but for one of them no more', () => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 2, max: 8 }), (seed, size) => {
+      const rng = seededRng(seed);
+      const lower = randomArray(rng, size);
+      const upper = lower.map(x => x + rng() + 0.1);
+      const corners = Array.from({ length: 2 ** size }, (_, c) =>
+        Array.from(lower, (x, k) => ((c >> k) & 1 ? upper[k] : x)),
+      );
+      expect(vPolytope(corners).symmetric).toBe(true);
+      expect(vPolytope(corners.slice(1)).symmetric).toBe(false);
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test('a region is symmetric when its vertices are', () => {

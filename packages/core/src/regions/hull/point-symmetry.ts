@@ -1,5 +1,6 @@
 import type { Matrix } from '../../numeric/matrix.js';
 import { containmentTolerance } from '../../numeric/precision.js';
+import { seededRng } from '../../numeric/random.js';
 
 /** Whether reflecting every vertex at the mean gives a vertex, to rounding; pairs are matched along a generic line. */
 export function isSymmetric(vertices: Matrix): boolean {
@@ -15,12 +16,15 @@ export function isSymmetric(vertices: Matrix): boolean {
     extents[k] = Math.max(extents[k], Math.abs(x - mean[k]));
     tolerance[k] = Math.max(tolerance[k], containmentTolerance(size + count, Math.abs(x)));
   });
+  // Steps that nothing relates keep distinct vertices apart on the line (multiples of √2, less whole numbers, add up to the same), each
+  // coordinate in units of its own extent.
+  const rng = seededRng(1);
+  const steps = extents.map(() => rng() + 0.5);
   const along = (p: number) => {
-    // Irrational steps keep distinct vertices apart on the line, each coordinate in units of its own extent.
     let sum = 0;
     for (let k = 0; k < size; k++) {
       if (extents[k] <= tolerance[k]) continue;
-      sum += ((((k + 1) * Math.SQRT2) % 1) + 0.5) * ((vertices.data[p * size + k] - mean[k]) / extents[k]);
+      sum += steps[k] * ((vertices.data[p * size + k] - mean[k]) / extents[k]);
     }
     return sum;
   };
