@@ -123,6 +123,18 @@ function exactCoordinates(region: Region, { A, b }: Inequalities) {
 
 const isAtMost = (a: Dyadic, b: Dyadic) => compare(a, b) <= 0;
 
+test.each([...SCALES.map(s => [s, 0]), [1e-9, 1], [1, 1e6]])(
+  'of size %s at %s: what the primal simplex leaves open, the dual one settles',
+  (scale, at) => {
+    const rng = seededRng(263171396);
+    const { A, b } = flatHPolytope(rng, 3, 4, scale);
+    const away = A.map((row, i) => b[i] + row.reduce((sum, a) => sum + a * at, 0));
+    const { frame, range } = programmed({ A, b: away });
+    const h = matrix(frame.rows, 6, Float64Array.from(randomArray(rng, frame.rows * 6)));
+    expect(range(h).lo.length).toBe(6);
+  },
+);
+
 describe.each([...SCALES.map(s => [s, 0]), [1e-9, 1], [1, 1e6]])(
   'of size %s at %s, in exact arithmetic',
   (scale, at) => {
