@@ -79,9 +79,10 @@ export class RuntimeRounding {
 
   /**
    * Bound `[size]` on what the rounding made before a node does to some of its units, infinite for the others; `coarse` `[size]` is the same by
-   * products of |W|, which rounding in the Jacobians themselves is measured by. Undefined where it would take too long.
+   * products of |W|, which rounding in the Jacobians themselves is measured by. Undefined where no unit is asked for, or it would take too long.
    */
   before(name: string, coarse: Float64Array, units: Int32Array): Float64Array | undefined {
+    if (units.length === 0) return undefined;
     const { nodes, sizes } = this.net;
     const until = nodes.slice(0, nodes.findIndex(node => node.name === name) + 1);
     const work = units.length * multiplyAdds({ nodes: until });

@@ -1,7 +1,7 @@
 import type { AffineOperator } from '../network/affine-operator.js';
 import { applyAffine } from '../network/affine-operator.js';
 import { asStored, type ProductOperator, productOf, withProduct } from '../network/product-layer.js';
-import { type Matrix, rowRange } from '../numeric/matrix.js';
+import { linearCombination, type Matrix, rowRange } from '../numeric/matrix.js';
 import type { Rng } from '../numeric/random.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import { patchesOf } from './patches.js';
@@ -68,9 +68,7 @@ function fittedProduct(
 
 /** Directions `[d, inSize]`, and by what weights have to change their outputs to have none. */
 function directionsThrough(product: ProductOperator, f: Matrix): { readonly f: Matrix; readonly y: Matrix } {
-  const y = product.linear(f);
-  for (let i = 0; i < y.data.length; i++) y.data[i] = -y.data[i];
-  return { f, y };
+  return { f, y: linearCombination([product.linear(f)], [-1]) };
 }
 
 /** See {@link Narrowing}, for one group of a product. */

@@ -1,6 +1,6 @@
 import { addDenseGradient } from '../network/operators/dense.js';
 import { cholesky, solvedLower, solvedLowerTransposed } from '../numeric/cholesky.js';
-import { type Matrix, matrix, rowOf } from '../numeric/matrix.js';
+import { linearCombination, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 
 /** A change of the weights `[m, k]` and the bias `[m]` of a layer. */
 export interface LayerChange {
@@ -45,8 +45,8 @@ export function ridgeChange(rows: FittedRows, ridge: number, held: readonly Held
   if (trace === 0) return { weight: matrix(m, k), bias };
   for (const each of held) {
     for (const { x, y } of each.rows.blocks()) {
-      addDenseGradient(gram, times(x, each.weight), x);
-      addDenseGradient(weight, times(y, each.weight), x);
+      addDenseGradient(gram, linearCombination([x], [each.weight]), x);
+      addDenseGradient(weight, linearCombination([y], [each.weight]), x);
     }
   }
   for (let i = 0; i < k; i++) gram.data[i * k + i] += (ridge * trace) / k;
@@ -79,12 +79,4 @@ function lessRow({ rows, cols, data }: Matrix, row: Float64Array): Matrix {
   for (let start = 0; start < data.length; start += cols)
     for (let j = 0; j < cols; j++) less.data[start + j] = data[start + j] - row[j];
   return less;
-}
-
-function times({ rows, cols, data }: Matrix, factor: number): Matrix {
-  return matrix(
-    rows,
-    cols,
-    data.map(value => factor * value),
-  );
 }
