@@ -16,9 +16,9 @@ export interface Harm {
   readonly outputs: number;
 }
 
-/** Multiply-adds for all samples, about a second: of a larger model fewer are looked at, but some, and as many in every run. */
-const MOST_WORK = 2 ** 31;
-const LEAST_POINTS = 16;
+/** Multiply-adds for all samples, most of a second: of a larger model fewer are looked at, but some, and as many in every run. */
+const MOST_WORK = 2 ** 30;
+const LEAST_POINTS = 8;
 
 /** Samples at a time. */
 const BLOCK = 100;

@@ -11,7 +11,8 @@ import {
   type Region,
   type ShiftSharing,
 } from '@police/core';
-import { outputDrift } from '@police/core/adapter';
+import { multiplyAdds, outputDrift } from '@police/core/adapter';
+import { pointsWorth } from './harm.js';
 import { repeatable } from './replay-points.js';
 
 /** What `--sharing` may say: `auto` lets the prices decide. */
@@ -32,8 +33,8 @@ export interface ChosenSharing {
 /** A shift for each unit adds an operator to the file: to be worth it, it must halve the drift, or keep one decision in a hundred more. */
 const WORTHWHILE = { drift: 2, decisions: 0.01 };
 
-/** Points of each region that stand for samples, where there are none. */
-const POINTS = 16;
+/** Points of each region that stand for samples, where there are none; of a slow model fewer. */
+const MOST_POINTS = 16;
 
 /**
  * Enforces with shifts shared as said, or, for `auto`, as it costs least: per channel, which folds into the biases that are there, unless that moves outputs, on
@@ -46,15 +47,18 @@ export function enforcedSharing(
   samples: Matrix | undefined,
   options: Omit<EnforceOptions, 'sharing'> & DriftOptions,
 ): { enforced: Enforced; sharing: ChosenSharing } {
-  const by = (sharing: ShiftSharing) => enforce(network, regions, { ...options, sharing });
+  const by = (sharing: ShiftSharing, frames: Enforced['frames'] = []) =>
+    enforce(network, regions, { ...options, sharing, frames });
   const hasShared = network.nodes.some(node => node.kind === 'affine' && node.operator.biasGroups);
   if (said !== 'auto' || !hasShared || regions.length === 0) {
     const chosen = said === 'auto' ? 'per-unit' : said;
     return { enforced: by(chosen), sharing: { chosen } };
   }
-  const probes = samples ?? pointsOf(regions);
+  // The network runs as it is, and with shifts of either kind.
+  const probes = samples ?? pointsOf(regions, pointsWorth(3 * multiplyAdds(network), MOST_POINTS));
   const before = forward(network, probes);
-  const found = { 'per-unit': by('per-unit'), 'per-channel': by('per-channel') };
+  const perUnit = by('per-unit');
+  const found = { 'per-unit': perUnit, 'per-channel': by('per-channel', perUnit.frames) };
   const priceOf = ({ network: after, report: { shifted, totalShift } }: Enforced): SharingPrice => ({
     shifted,
     totalShift,
@@ -73,11 +77,11 @@ export function chosenBy(prices: Readonly<Record<ShiftSharing, SharingPrice>>): 
     : 'per-unit';
 }
 
-function pointsOf(regions: readonly Region[]): Matrix {
-  const points = matrix(POINTS * regions.length, regions[0].size);
+function pointsOf(regions: readonly Region[], each: number): Matrix {
+  const points = matrix(each * regions.length, regions[0].size);
   regions.forEach((region, r) => {
     const rng = repeatable(r + 1);
-    for (let i = 0; i < POINTS; i++) points.data.set(region.sample(rng), (r * POINTS + i) * points.cols);
+    for (let i = 0; i < each; i++) points.data.set(region.sample(rng), (r * each + i) * points.cols);
   });
   return points;
 }

@@ -1,4 +1,4 @@
-import { copyLive, type Matrix, room, rowRange } from '../numeric/matrix.js';
+import { copyLive, type Matrix, rowRange, unsetRoom } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import type { Helpers } from './helpers.js';
 import type { Kernels } from './kernel.js';
@@ -59,7 +59,7 @@ function planFor(product: TapProduct): Plan {
 }
 
 /**
- * {@link TapProduct} times x, into the rows of y, which holds zeros. Gives the positions of a channel `[outPlane]`, 1 or 0, at which anything was
+ * {@link TapProduct} times x, into the rows of y. Gives the positions of a channel `[outPlane]`, 1 or 0, at which anything was
  * written; nothing where there was no room.
  */
 export function multiplyRows(
@@ -237,7 +237,7 @@ function writePositions(
   });
 }
 
-/** Copies a share's outputs at the positions met to the rows of y. */
+/** Copies a share's outputs at the positions met to the rows of y, zeros elsewhere. */
 function storeShare(
   buffer: ArrayBufferLike,
   { product: { outPlane }, outputs }: Plan,
@@ -251,14 +251,14 @@ function storeShare(
     return;
   }
   const positions = met.map(i => outputs[i]);
-  const begin = from * y.cols;
-  for (let start = 0; start < rows.length; start += outPlane) {
-    for (let i = 0; i < positions.length; i++) {
-      const at = start + positions[i];
-      y.data[begin + at] = rows[at];
-    }
-  }
+  const into = y.data.subarray(from * y.cols, to * y.cols).fill(0);
+  copyPositions(rows, outPlane, positions, into);
 }
 
-/** A block of zeros with the product's outputs. */
-export const roomFor = (product: TapProduct, rows: number): Matrix => room(rows, outSize(product));
+function copyPositions(rows: Float64Array, plane: number, positions: Int32Array, into: Float64Array): void {
+  for (let start = 0; start < rows.length; start += plane)
+    for (let i = 0; i < positions.length; i++) into[start + positions[i]] = rows[start + positions[i]];
+}
+
+/** A block for the product's outputs, not cleared. */
+export const roomFor = (product: TapProduct, rows: number): Matrix => unsetRoom(rows, outSize(product));

@@ -3,16 +3,8 @@ import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { onDemand, type Rules } from '../network/walk.js';
-import type { Live } from '../numeric/live.js';
-import {
-  copyLive,
-  type Matrix,
-  matrix,
-  pickColumns,
-  rowRange,
-  scaleColumns,
-  withLive,
-} from '../numeric/matrix.js';
+import { type Matrix, pickColumns, rowRange, scaleColumns, withLive } from '../numeric/matrix.js';
+import { type Packed, packed, unpacked } from '../numeric/packed.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 import { type FixedPiece, nodeOf } from './found-radii.js';
@@ -22,16 +14,8 @@ const isLinear = ({ kind }: NetworkNode): boolean => kind in LINEAR_PART;
 /** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
 type Visit = (name: string, block: Matrix, from: number) => void;
 
-/** All directions after a node, and of each block the columns that are not 0, by its first direction's number. */
-interface Stored {
-  readonly rows: Matrix;
-  readonly live: Map<number, Live>;
-}
-
-function store({ rows, live }: Stored, block: Matrix, from: number): void {
-  copyLive(block, rows.data, from * block.cols);
-  if (block.live) live.set(from, block.live);
-}
+/** All directions after a node, block by block, by the number of a block's first direction. */
+type Stored = Map<number, Packed>;
 
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
@@ -56,8 +40,8 @@ export class DirectionBlocks {
   /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
     for (let from = 0; from < this.count; from += this.blockRows) {
-      const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
       withScratch(this.scratch, () => {
+        const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
         for (const name of names) visit(name, directions(name), from);
       });
       this.scratch.reclaim();
@@ -74,10 +58,9 @@ export class DirectionBlocks {
     const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
     this.sweep(reached, (name, block, from) => {
       visit(name, block, from);
-      const into = kept.get(name);
-      if (into) store(into, block, from);
+      kept.get(name)?.set(from, packed(block));
     });
-    for (const [name, rows] of kept) this.stored.set(name, rows);
+    for (const [name, blocks] of kept) this.stored.set(name, blocks);
     this.forgetUnread();
   }
 
@@ -103,12 +86,7 @@ export class DirectionBlocks {
       activation: throughPiece,
       max: throughPiece,
     };
-    const known = new Map(
-      [...this.stored].map(([name, { rows, live }]) => {
-        const ranges = live.get(from);
-        return [name, { ...rowRange(rows, from, to), ...(ranges ? { live: ranges } : {}) }];
-      }),
-    );
+    const known = new Map([...this.stored].map(([name, blocks]) => [name, unpacked(blocks.get(from)!)]));
     return onDemand(this.net, rules, known);
   }
 
@@ -116,13 +94,13 @@ export class DirectionBlocks {
     return this.net.nodes.some(node => inputsOf(node).includes(name) && !this.isReachable(node.name));
   }
 
-  /** Room for the directions of some nodes, if all of them fit. */
+  /** Where the directions of some nodes will be stored, if all of them fit. */
   private roomFor(names: readonly string[]): Map<string, Stored> {
-    const sizes = names.map(name => this.net.sizes.get(name)!);
-    const present = [...this.stored.values()].map(({ rows }) => rows.cols);
-    const columns = [...sizes, ...present].reduce((sum, size) => sum + size, 0);
-    if (8 * this.count * columns > this.memory) return new Map();
-    return new Map(names.map((name, i) => [name, { rows: matrix(this.count, sizes[i]), live: new Map() }]));
+    const columns = [...names, ...this.stored.keys()].reduce(
+      (sum, name) => sum + this.net.sizes.get(name)!,
+      0,
+    );
+    return new Map(8 * this.count * columns > this.memory ? [] : names.map(name => [name, new Map()]));
   }
 
   /** Drops stored directions that no later node needs. */

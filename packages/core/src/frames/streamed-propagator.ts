@@ -5,10 +5,18 @@ import type { Network } from '../network/network.js';
 import type { MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
 import { markRanges } from '../numeric/live.js';
-import { copyLive, type Matrix, matrix, pickColumns, room, rowOf, rowRange } from '../numeric/matrix.js';
-import { symmetricBody } from '../regions/kinds/symmetric.js';
+import {
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  pickColumns,
+  room,
+  rowOf,
+  rowRange,
+} from '../numeric/matrix.js';
 import type { Region } from '../regions/region.js';
-import { cube, type UnitBall } from '../regions/unit-balls.js';
+import { symmetricReader } from '../regions/symmetric-reader.js';
+import type { UnitBall } from '../regions/unit-balls.js';
 import { type Pairs, pairOffsets, pairsOf, writeDifferences } from '../rule/winners.js';
 import { DirectionBlocks } from './direction-blocks.js';
 import { type FoundRadii, foundIn, radiusKnown } from './found-radii.js';
@@ -25,6 +33,11 @@ const ROWS_TOGETHER = 4;
 const LEAST_ROWS = 16;
 
 const wholeGroups = (rows: number): number => (rows < ROWS_TOGETHER ? rows : rows - (rows % ROWS_TOGETHER));
+
+/** Reads two rows, values at the origin and how far they range from these. */
+const ORIGIN_AND_RADIUS = symmetricReader(1, ({ cols, data }, into) => {
+  for (let j = 0; j < cols; j++) into[j] = Math.abs(data[cols + j]);
+});
 
 /**
  * Carries a frame that would not fit in memory: of every node it gives two rows, the origin's value and the *radius*, half
@@ -77,14 +90,14 @@ export function streamedPropagator(
 
   return {
     region,
-    reader: symmetricBody(cube, 1),
+    reader: ORIGIN_AND_RADIUS,
     start: () => {
       const radius = unitBall.dual(rowRange(region.frame, 1, region.frame.rows));
-      return twoRows(rowOf(region.frame, 0), radius);
+      return matrixFromRows([rowOf(region.frame, 0), radius]);
     },
     linear: (node, inputs) => {
       const origins = inputs.map(input => rowRange(input, 0, 1));
-      return twoRows(linearPart(node, origins).data, radiusOf(node.name));
+      return matrixFromRows([linearPart(node, origins).data, radiusOf(node.name)]);
     },
     leads: (node, input) => leadsOf(node, input, pairRadii(node)),
     fixPiece: (name, piece) => found.pieces.set(name, piece),
@@ -148,19 +161,7 @@ const picked = ({ first, second }: Pairs, numbers: Int32Array): Pick<Pairs, 'fir
 
 /** Makes a radius the dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
 function widen(unitBall: UnitBall, radius: Float64Array, block: Matrix): void {
-  const parts = room(2, block.cols);
-  parts.data.set(radius);
-  parts.data.set(unitBall.dual(block), block.cols);
-  const live = block.live ? { live: block.live } : {};
-  const row = { rows: 1, cols: block.cols, data: unitBall.dual({ ...parts, ...live }), ...live };
-  copyLive(row, radius, 0);
-}
-
-function twoRows(first: Float64Array, second: Float64Array): Matrix {
-  const m = matrix(2, first.length);
-  m.data.set(first);
-  m.data.set(second, first.length);
-  return m;
+  radius.set(unitBall.dual(matrixFromRows([radius, unitBall.dual(block)])));
 }
 
 /** Numbers that one direction takes on its way: all nodes' values, and pairs of a maximum. */
@@ -184,8 +185,6 @@ export function tooLarge(net: Network, region: Region, memory: number, unitBall?
     where: `the frame of a region (${region.kind})`,
     expected: `at most ${size(memory)}`,
     actual: `${region.frame.rows} rows through all layers, ${size(frameBytes(net, region))}`,
-    remedy: unitBall
-      ? 'Allow more memory (option memory, in bytes).'
-      : 'Allow more memory (option memory, in bytes), or use a box or ball, whose frame can be carried in blocks.',
+    remedy: `Allow more memory (option memory, in bytes)${unitBall ? '' : ', or use a box or ball, whose frame can be carried in blocks'}.`,
   });
 }

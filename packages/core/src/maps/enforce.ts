@@ -57,6 +57,12 @@ export interface EnforceOptions {
    * @defaultValue 2 GiB
    */
   readonly memory?: number;
+  /**
+   * {@link Enforced.frames} of another call for the same regions and network, whatever its other options: what is known of streamed frames and not
+   * computed again.
+   * @defaultValue nothing
+   */
+  readonly frames?: FoundFrames;
   readonly progress?: Progress;
 }
 
@@ -67,7 +73,7 @@ export interface Enforced {
   /** The shifts added, `[units]` by activation name, and the lifts added, `[windows]` by the name of a maximum. */
   readonly shifts: Readonly<Record<string, Float64Array>>;
   readonly sides: SettledSides;
-  /** What was found of streamed frames, for `freeze` of the same network on the same regions. */
+  /** What was found of streamed frames, for another call or `freeze` of the same network on the same regions. */
   readonly frames: FoundFrames;
   readonly report: EnforceReport;
 }
@@ -95,6 +101,7 @@ export function enforce(
     exclude = [],
     lookahead,
     memory,
+    frames: before = [],
     progress,
   }: EnforceOptions = {},
 ): Enforced {
@@ -109,7 +116,7 @@ export function enforce(
     keep: 'output' as const,
     ...(progress ? { progress } : {}),
   };
-  let frames: FoundFrames = [];
+  let frames = before;
   const attempt = (spared?: readonly Spared[]): Attempt => {
     const propagators = propagatorsFor(net, regions, memory, frames);
     frames = propagators.map(({ found }) => found);

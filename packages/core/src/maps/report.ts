@@ -1,6 +1,6 @@
 import { type AffineMap, mapsOn } from '../frames/affine-map.js';
 import type { PolicedPass } from '../frames/policed-pass.js';
-import { type Piece, slopeAt } from '../network/activation.js';
+import { slopeAt } from '../network/activation.js';
 import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
@@ -124,26 +124,24 @@ function activationReport(
   const { pieces } = node.activation;
   const chosen = regions.map((_, r) => piecesOn(r, node.activation, sides, units));
   const spared = sparedAt(pass.spared, node.name);
-  const mayBend = (j: number) => spared?.some(each => each?.[j] === UNREAD) ?? false;
-  const count = (isSo: (piece: Piece, unit: number) => boolean) =>
-    regions.length === 0
-      ? 0
-      : shift.reduce(
-          (n, _, j) => n + Number(!mayBend(j) && chosen.every(index => isSo(pieces[index[j]], j))),
-          0,
-        );
-  const constant = count((piece, j) => slopeAt(piece, j) === 0);
-  const dead = count((piece, j) => slopeAt(piece, j) === 0 && piece.offset === 0);
+  const mayBend = (j: number) => spared?.some(each => each?.[j] === UNREAD);
+  const found = { dead: 0, saturated: 0, linear: 0 };
+  for (let j = 0; j < units; j++) {
+    if (regions.length === 0 || mayBend(j)) continue;
+    let [flat, zero] = [0, 0];
+    for (const index of chosen) {
+      const piece = pieces[index[j]];
+      const isFlat = slopeAt(piece, j) === 0;
+      flat += Number(isFlat);
+      zero += Number(isFlat && piece.offset === 0);
+    }
+    if (zero === chosen.length) found.dead++;
+    else if (flat === chosen.length) found.saturated++;
+    else if (flat === 0) found.linear++;
+  }
   const perRegion = node.activation.kinks.length * units;
   return {
-    report: {
-      name: node.name,
-      units,
-      ...shiftSizes(shift),
-      dead,
-      saturated: constant - dead,
-      linear: count((piece, j) => slopeAt(piece, j) !== 0),
-    },
+    report: { name: node.name, units, ...shiftSizes(shift), ...found },
     coincide: sides.every((side, i) => side === sides[i % perRegion]),
   };
 }
@@ -165,11 +163,14 @@ function maxReport(net: Network, pass: PolicedPass, { name }: MaxNode): LayerFin
 }
 
 function shiftSizes(shift: Float64Array): Pick<LayerReport, 'shifted' | 'totalShift' | 'largestShift'> {
-  return {
-    shifted: shift.reduce((n, c) => n + Number(c !== 0), 0),
-    totalShift: shift.reduce((sum, c) => sum + Math.abs(c), 0),
-    largestShift: shift.reduce((max, c) => Math.max(max, Math.abs(c)), 0),
-  };
+  let [shifted, totalShift, largestShift] = [0, 0, 0];
+  for (const c of shift) {
+    const size = Math.abs(c);
+    shifted += Number(c !== 0);
+    totalShift += size;
+    largestShift = Math.max(largestShift, size);
+  }
+  return { shifted, totalShift, largestShift };
 }
 
 /** What a maximum's lifts grew by, `[windows]`. */

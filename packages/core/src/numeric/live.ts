@@ -30,3 +30,7 @@ export function unitedRanges(all: readonly Live[], cols: number): Live {
   for (const ranges of all) markRanges(ranges, isLive);
   return rangesOf(isLive);
 }
+
+/** How many columns are in ranges. */
+export const columnsIn = (live: Live): number =>
+  live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);

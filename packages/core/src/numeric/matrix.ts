@@ -1,7 +1,8 @@
 import { assertSize, PoliceError } from '../errors.js';
-import { type Live, markRanges, rangesOf, unitedRanges } from './live.js';
+import { columnsIn, type Live, markRanges, rangesOf, unitedRanges } from './live.js';
 import { addOuterProducts, addProducts, addTransposed } from './products.js';
 import { unset, zeros } from './scratch.js';
+import { addMultiple, copyPicked, copySpan, writeScaled } from './spans.js';
 
 /** A dense row-major block of float64 values; entry (i, j) is `data[i * cols + j]`. */
 export interface Matrix {
@@ -47,7 +48,7 @@ export function matrixFromRows(
 
 /** Row `i` as a view that shares the matrix's memory. */
 export function rowOf(m: Matrix, i: number): Float64Array {
-  return m.data.subarray(i * m.cols, (i + 1) * m.cols);
+  return rowRange(m, i, i + 1).data;
 }
 
 /** Rows `from` (included) to `to` (excluded) as a view that shares the matrix's memory. */
@@ -55,20 +56,24 @@ export function rowRange(m: Matrix, from: number, to: number): Matrix {
   return { rows: to - from, cols: m.cols, data: m.data.subarray(from * m.cols, to * m.cols) };
 }
 
-/** Visits columns `from` to `to`, of the row that begins at `start` in the data: all that may be other than 0, of the rows from `firstRow` on. */
-export function forLiveRows(
-  { rows, cols, live = Int32Array.of(0, cols) }: Matrix,
-  firstRow: number,
-  visit: (start: number, from: number, to: number) => void,
-): void {
-  for (let start = firstRow * cols; start < rows * cols; start += cols)
-    for (let r = 0; r < live.length; r += 2) visit(start, live[r], live[r + 1]);
-}
+/** Rows whose ranges are visited together: what is next to one another in memory is, in time. */
+const ROWS_TOGETHER = 4;
 
-/** Visits entries `from` to `to` of the data: all that may be other than 0, row by row where columns are left out. */
-export function forLive(m: Matrix, visit: (from: number, to: number) => void): void {
-  if (!m.live) visit(0, m.rows * m.cols);
-  else forLiveRows(m, 0, (start, from, to) => visit(start + from, start + to));
+/**
+ * Visits all that may be other than 0 of the rows from `first` on: columns `from` to `to` of rows that begin at `start`, … up to `end` in the data, all
+ * of a column in order.
+ */
+export function forLive(
+  { rows, cols, live }: Matrix,
+  visit: (start: number, end: number, from: number, to: number) => void,
+  first = 0,
+): void {
+  const end = rows * cols;
+  if (!live) visit(first * cols, end, 0, cols);
+  else
+    for (let start = first * cols; start < end; start += ROWS_TOGETHER * cols)
+      for (let r = 0; r < live.length; r += 2)
+        visit(start, Math.min(end, start + ROWS_TOGETHER * cols), live[r], live[r + 1]);
 }
 
 /** Zeros `[rows, cols]` from the scratch, see {@link zeros}. */
@@ -81,16 +86,11 @@ export function unsetRoom(rows: number, cols: number): Matrix {
   return { rows, cols, data: unset(rows * cols) };
 }
 
-/** Entries from which a call costs less than a loop. */
-const LONG_COPY = 256;
-
 /** Copies what may be other than 0 to `into`, entry by entry at the same place from `start` on. */
 export function copyLive(m: Matrix, into: Float64Array, start: number): void {
-  const { data } = m;
-  forLive(m, (from, to) => {
-    if (to - from >= LONG_COPY) into.set(data.subarray(from, to), start + from);
-    else for (let i = from; i < to; i++) into[start + i] = data[i];
-  });
+  const { cols, data } = m;
+  if (m.live) forLive(m, (begin, end, from, to) => copySpan(data, begin, end, cols, from, to, into, start));
+  else into.set(data, start);
 }
 
 /** Share of the columns that is worth looking for. */
@@ -103,8 +103,7 @@ export function withLive(rows: Matrix): Matrix {
   for (let start = 0; start < data.length; start += cols)
     for (let j = 0; j < cols; j++) if (data[start + j] !== 0) isLive[j] = 1;
   const live = rangesOf(isLive);
-  const count = live.reduce((sum, end, r) => sum + (r % 2 === 0 ? -end : end), 0);
-  return count <= LIVE_SHARE * cols ? { ...rows, live } : rows;
+  return columnsIn(live) <= LIVE_SHARE * cols ? { ...rows, live } : rows;
 }
 
 /** Operators that do not tell which columns of their result are not 0 are looked after, where few of their inputs' are. */
@@ -222,9 +221,9 @@ export function sumRows(m: Matrix): Float64Array {
 
 /** Adds `term` to `sum`, whose memory the result keeps. */
 export function addInto(sum: Matrix, term: Matrix): Matrix {
-  forLive(term, (from, to) => {
-    for (let i = from; i < to; i++) sum.data[i] += term.data[i];
-  });
+  forLive(term, (start, end, from, to) =>
+    addMultiple(term.data, start, end, term.cols, from, to, 1, sum.data),
+  );
   const { rows, cols, data } = sum;
   return sum.live && term.live
     ? { rows, cols, data, live: unitedRanges([sum.live, term.live], cols) }
@@ -233,18 +232,15 @@ export function addInto(sum: Matrix, term: Matrix): Matrix {
 
 /** `Σ coefficientᵢ · blockᵢ` of blocks of one size; all coefficients 1 by default. */
 export function linearCombination(blocks: readonly Matrix[], coefficients?: readonly number[]): Matrix {
-  const [first] = blocks;
-  const live = blocks.map(block => block.live).filter(ranges => ranges !== undefined);
-  const sum = {
-    ...room(first.rows, first.cols),
-    ...(live.length === blocks.length ? { live: unitedRanges(live, first.cols) } : {}),
-  };
+  const [{ rows, cols }] = blocks;
+  const ranges = blocks.map(block => block.live).filter(live => live !== undefined);
+  const live = ranges.length === blocks.length ? { live: unitedRanges(ranges, cols) } : {};
+  const sum = { ...room(rows, cols), ...live };
   blocks.forEach((block, k) => {
     const factor = coefficients ? coefficients[k] : 1;
-    const { data } = block;
-    forLive(block, (from, to) => {
-      for (let i = from; i < to; i++) sum.data[i] += factor * data[i];
-    });
+    forLive(block, (start, end, from, to) =>
+      addMultiple(block.data, start, end, cols, from, to, factor, sum.data),
+    );
   });
   return sum;
 }
@@ -270,23 +266,22 @@ export function columnRange(m: Matrix, from: number, to: number): Matrix {
 
 /** Columns of a matrix, in the order given. */
 export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
-  if (m.live) return pickLive(m, m.live, columns, room(m.rows, columns.length));
-  const picked = unsetRoom(m.rows, columns.length);
-  for (let i = 0, at = 0; i < m.rows; i++) {
-    for (let k = 0; k < columns.length; k++, at++) picked.data[at] = m.data[i * m.cols + columns[k]];
+  const { rows, cols, data, live } = m;
+  const count = columns.length;
+  if (!live) {
+    const picked = unsetRoom(rows, count);
+    for (let i = 0; i < rows; i++) copyPicked(data, i * cols, columns, picked.data, i * count);
+    return picked;
   }
-  return picked;
-}
-
-function pickLive(m: Matrix, live: Live, columns: ArrayLike<number>, picked: Matrix): Matrix {
-  const isLive = new Uint8Array(m.cols);
+  const isLive = new Uint8Array(cols);
   markRanges(live, isLive);
   const isPicked = Uint8Array.from(columns, column => isLive[column]);
-  for (let k = 0; k < columns.length; k++) {
-    if (!isPicked[k]) continue;
-    for (let i = 0; i < m.rows; i++) picked.data[i * columns.length + k] = m.data[i * m.cols + columns[k]];
-  }
-  return { ...picked, live: rangesOf(isPicked) };
+  const picked = { ...room(rows, count), live: rangesOf(isPicked) };
+  forLive(picked, (start, end, from, to) => {
+    for (let a = start; a < end; a += count)
+      copyPicked(data, (a / count) * cols, columns, picked.data, a, from, to);
+  });
+  return picked;
 }
 
 /** Rows that are turned over at a time: as many numbers as a line of a cache holds. */
@@ -312,13 +307,12 @@ export function pickRows(m: Matrix, rows: ArrayLike<number>): Matrix {
 
 /** Every column times a factor; without factors a copy. */
 export function scaleColumns(m: Matrix, factors?: Float64Array): Matrix {
-  const scaled = room(m.rows, m.cols);
-  if (!factors) copyLive(m, scaled.data, 0);
-  else
-    forLiveRows(m, 0, (start, from, to) => {
-      for (let j = from; j < to; j++) scaled.data[start + j] = m.data[start + j] * factors[j];
-    });
-  return m.live ? { ...scaled, live: m.live } : scaled;
+  const { rows, cols, data, live } = m;
+  const scaled = live ? { ...room(rows, cols), live } : unsetRoom(rows, cols);
+  if (factors) {
+    forLive(m, (start, end, from, to) => writeScaled(data, start, end, cols, from, to, factors, scaled.data));
+  } else copyLive(m, scaled.data, 0);
+  return scaled;
 }
 
 /** Largest absolute entry. */

@@ -3,7 +3,7 @@ import type { Network } from '../network/network.js';
 import { rowsTogether } from '../network/rows-together.js';
 import { walkBack } from '../network/walk.js';
 import { multiplyAdds } from '../network/work.js';
-import { addInto, forLiveRows, type Matrix } from '../numeric/matrix.js';
+import { addInto, forLive, type Matrix } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { AffinePieces } from '../rule/pieces.js';
@@ -116,18 +116,29 @@ export class RuntimeRounding {
 
 /** sums[i] += Σⱼ |Jᵢⱼ| δⱼ. */
 function addAbsoluteProduct(sums: Float64Array, jacobian: Matrix, rounding: Float64Array): void {
-  const { data, cols } = jacobian;
-  forLiveRows(jacobian, 0, (start, first, end) => {
-    // Four sums: one would wait for each addition.
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let j = first;
-    for (; j + 3 < end; j += 4) {
-      a += Math.abs(data[start + j]) * rounding[j];
-      b += Math.abs(data[start + j + 1]) * rounding[j + 1];
-      c += Math.abs(data[start + j + 2]) * rounding[j + 2];
-      d += Math.abs(data[start + j + 3]) * rounding[j + 3];
-    }
-    for (; j < end; j++) a += Math.abs(data[start + j]) * rounding[j];
-    sums[start / cols] += a + b + (c + d);
+  const { cols, data } = jacobian;
+  forLive(jacobian, (start, end, from, to) => {
+    for (let a = start; a < end; a += cols) sums[a / cols] += absoluteDot(data, a, from, to, rounding);
   });
+}
+
+/** Σ |xⱼ| δⱼ over columns of the row that begins at `start`. */
+function absoluteDot(
+  data: Float64Array,
+  start: number,
+  from: number,
+  to: number,
+  rounding: Float64Array,
+): number {
+  // Four sums: one would wait for each addition.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let j = from;
+  for (; j + 3 < to; j += 4) {
+    a += Math.abs(data[start + j]) * rounding[j];
+    b += Math.abs(data[start + j + 1]) * rounding[j + 1];
+    c += Math.abs(data[start + j + 2]) * rounding[j + 2];
+    d += Math.abs(data[start + j + 3]) * rounding[j + 3];
+  }
+  for (; j < to; j++) a += Math.abs(data[start + j]) * rounding[j];
+  return a + b + (c + d);
 }

@@ -1,7 +1,8 @@
-import { forLiveRows, largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
+import { forLive, largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
 import { zeros } from '../numeric/scratch.js';
+import { addAbsolutes, addSquares, maximiseAbsolutes } from '../numeric/spans.js';
 import type { Directions } from './directions.js';
 import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
 
@@ -36,12 +37,7 @@ export interface UnitBall {
 /** ‖λ‖∞ ≤ 1, of a box; dual l1. */
 export const cube: UnitBall = {
   kind: 'cube',
-  ...normOf((g, first, into) => {
-    into.fill(0);
-    forLiveRows(g, first, (start, from, to) => {
-      for (let j = from; j < to; j++) into[j] += Math.abs(g.data[start + j]);
-    });
-  }),
+  ...normOf(addAbsolutes),
   maximiserInto: ({ rows, cols, data }, unit, factor, into) => {
     for (let i = 1, at = cols + unit; i < rows; i++, at += cols) into[i] = factor * Math.sign(data[at]);
   },
@@ -80,16 +76,9 @@ export const cube: UnitBall = {
 /** ‖λ‖₂ ≤ 1, of a Euclidean ball; its own dual. */
 export const disc: UnitBall = {
   kind: 'disc',
-  ...normOf((g, first, into) => {
-    into.fill(0);
-    forLiveRows(g, first, (start, from, to) => {
-      for (let j = from; j < to; j++) into[j] += g.data[start + j] * g.data[start + j];
-    });
-    for (let j = 0; j < g.cols; j++) {
-      into[j] =
-        into[j] >= SAFE_SQUARES && into[j] < Infinity ? Math.sqrt(into[j]) : scaledLength(g, first, j);
-    }
-  }),
+  ...normOf(addSquares, (squares, g, first, j) =>
+    squares >= SAFE_SQUARES && squares < Infinity ? Math.sqrt(squares) : scaledLength(g, first, j),
+  ),
   maximiserInto: (h, unit, factor, into) => {
     const { rows, cols, data } = h;
     const length = scaledLength(h, 1, unit);
@@ -131,12 +120,7 @@ export const disc: UnitBall = {
 /** ‖λ‖₁ ≤ 1, of a cross-polytope; dual l∞. */
 export const octahedron: UnitBall = {
   kind: 'octahedron',
-  ...normOf((g, first, into) => {
-    into.fill(0);
-    forLiveRows(g, first, (start, from, to) => {
-      for (let j = from; j < to; j++) into[j] = Math.max(into[j], Math.abs(g.data[start + j]));
-    });
-  }),
+  ...normOf(maximiseAbsolutes),
   maximiserInto: (h, unit, factor, into) => {
     let longest = 1; // one of several tied axes is enough, the first
     for (let i = 1; i < h.rows; i++) {
@@ -179,10 +163,17 @@ export const octahedron: UnitBall = {
   },
 };
 
-/** A norm from what writes it for the rows of g from `first` on to `into` `[units]`. Row by row, so that memory is read in order. */
+/** A norm of columns from what is summed of their rows, from `first` on and in order, and what is made of a column's sum. */
 function normOf(
-  write: (g: Matrix, first: number, into: Float64Array) => void,
+  accumulate: typeof addAbsolutes,
+  ofSum?: (sum: number, g: Matrix, first: number, column: number) => number,
 ): Pick<UnitBall, 'dual' | 'dualInto'> {
+  const write = (g: Matrix, first: number, into: Float64Array): void => {
+    const { cols, data } = g;
+    into.fill(0);
+    forLive(g, (start, end, from, to) => accumulate(data, start, end, cols, from, to, into), first);
+    if (ofSum) for (let j = 0; j < cols; j++) into[j] = ofSum(into[j], g, first, j);
+  };
   return {
     dual: g => {
       const norms = zeros(g.cols);

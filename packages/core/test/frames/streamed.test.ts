@@ -150,7 +150,7 @@ describe('frames carried in blocks', () => {
   });
 
   test.each([false, true])(
-    'are taken over by freezing where they are the same, and only there (convolutional: %s)',
+    'are taken over by enforcing anew and by freezing where they are the same, and only there (convolutional: %s)',
     isConv => {
       fc.assert(
         fc.property(seeds, memories, (seed, factor) => {
@@ -165,6 +165,12 @@ describe('frames carried in blocks', () => {
             { memory },
           );
           const others = [frames, biased.frames, enforce(withWeights(net, -1), regions, { memory }).frames];
+          const options = { memory, sharing: 'per-channel' as const };
+          const enforced = enforce(net, regions, options);
+          for (const each of others) {
+            const again = enforce(net, regions, { ...options, frames: each });
+            expect(again.shifts).toEqual(enforced.shifts);
+          }
           for (const precision of ['float32', 'float64'] as const) {
             const expected = freeze(network, regions, { memory, precision });
             for (const each of others) {
@@ -251,6 +257,9 @@ describe('frames carried in blocks', () => {
     expect(rows).toBe(1 + 3 * 40);
     rows = 0;
     freeze(shifted, [region], { memory: all - 1, precision: 'float64', frames });
+    expect(rows).toBe(1);
+    rows = 0;
+    enforce(net, [region], { memory: all - 1, sharing: 'per-channel', frames });
     expect(rows).toBe(1);
   });
 });

@@ -1,9 +1,10 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
-import { largestEntry, type Matrix, matrix, matrixFromRows, rowOf, rowRange } from '../../numeric/matrix.js';
+import { largestEntry, type Matrix, matrix, matrixFromRows, rowRange } from '../../numeric/matrix.js';
 import { containmentTolerance, UNIT_ROUNDOFF } from '../../numeric/precision.js';
 import type { Directions } from '../directions.js';
 import type { RegionJSON } from '../json-type.js';
-import { type Body, type Region, rangeOf, regionOf } from '../region.js';
+import { type Body, type Region, regionOf } from '../region.js';
+import { symmetricReader } from '../symmetric-reader.js';
 import { cube, disc, octahedron, type UnitBall } from '../unit-balls.js';
 
 /**
@@ -136,37 +137,19 @@ export function checkedDirections(
 /** {λ : ‖λ‖ ≤ 1} in d dimensions. */
 export function symmetricBody(unit: UnitBall, d: number): Body & Pick<Region, 'range'> {
   const directional = (h: Matrix) => rowRange(h, 1, h.rows);
-  const rangeInto: Body['rangeInto'] = (h, lo, hi) => {
-    unit.dualInto(h, hi);
-    for (let j = 0; j < h.cols; j++) {
-      const width = hi[j];
-      lo[j] = h.data[j] - width;
-      hi[j] = h.data[j] + width;
-    }
-  };
   return {
-    symmetric: true,
+    ...symmetricReader(d, unit.dualInto),
     unitBall: unit,
-    centre: new Float64Array(d),
     terms: d,
-    rangeInto,
     extremeInto: (h, column, side, into) => {
       into[0] = 1;
       unit.maximiserInto(h, column, side, into);
     },
-    range: h => rangeOf({ rangeInto }, h),
     addExtremes: ({ data, cols }, h, side, factor) => {
       for (let j = 0; j < cols; j++) if (side[j] !== 0) data[j] += factor[j];
       const signed = Float64Array.from(side, (s, j) => (s === 0 ? 0 : s * factor[j]));
       unit.addMaximiser(data.subarray(cols), directional(h), signed);
     },
-    reach: h => {
-      const width = unit.dual(directional(h));
-      return rowOf(h, 0).map((x, j) => Math.abs(x) + width[j]);
-    },
-    // h(c + v) + h(c − v) = 2 h(c): of each opposite pair at least one vertex lies on the centre's side, so the
-    // sign at the centre is the majority, ties included.
-    votes: (h, threshold) => rowOf(h, 0).map(x => Math.sign(x - threshold)),
     sample: rng => unit.sample(rng, d),
     reaches: (directions, y) => {
       if (directions.axes) return reachesAlongAxes(unit, directions.axes, y);
