@@ -34,6 +34,8 @@ export interface EnforcedModel {
   /** Of the model as it was read all but its weights, which are let go: of a large file they take twice its size. */
   readonly model: Pick<ImportedModel, 'guaranteedTensor' | 'tail' | 'arithmetic'> &
     Pick<Network, 'inputSize' | 'outputSize'> & { readonly read: ImportedModel['source']['options'] };
+  /** Of the file that was read. */
+  readonly bytes: number;
   readonly regions: readonly Region[];
   readonly demands: readonly (Demand | undefined)[];
   readonly written: Omit<ShiftedModel, 'network' | 'fitted'> & Pick<Report, 'refit'>;
@@ -83,6 +85,7 @@ export async function enforcedModel(
   const { guaranteedTensor, tail, arithmetic, source } = model;
   return {
     model: { guaranteedTensor, tail, arithmetic, inputSize, outputSize, read: source.options },
+    bytes: source.bytes.length,
     regions,
     demands,
     written: { ...written, ...(fitted ? { refit: fitted.report } : {}) },

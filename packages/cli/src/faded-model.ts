@@ -26,7 +26,7 @@ export function fadedModel(
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   });
   return {
-    bytes,
+    assemble: () => bytes,
     network: found.network,
     edits: [],
     shifts: shiftsIn(withFadingShifts(report, found)),

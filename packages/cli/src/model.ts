@@ -2,6 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PoliceError } from '@police/core';
 import { type ExternalData, type ImportedModel, type ReadOptions, readModel } from '@police/onnx-import';
+import { collectAfter } from './collect.js';
 import { assertInOnePiece, readInput } from './files.js';
 import { readFixedInputs } from './fixed-inputs.js';
 import type { Terminal } from './terminal.js';
@@ -38,6 +39,7 @@ export async function readModelFile(
   const bytes = await readInput(path, terminal);
   const reading = { ...readOptionsOf(options), fix, externalData: siblingsOf(path), takeOver: true };
   const model = readModel(bytes, reading);
+  collectAfter(bytes.length);
   return { bytes: model.source.bytes, model };
 }
 

@@ -13,7 +13,7 @@ import {
   type Precision,
   type Region,
 } from '@police/core';
-import { type ImportedModel, writeBack } from '@police/onnx-import';
+import { type ImportedModel, prepareWriteBack } from '@police/onnx-import';
 import { type RefitOptions, refitted } from './refit.js';
 import type { Report } from './report.js';
 import { enforcedSharing, type SharingChoice } from './sharing.js';
@@ -24,7 +24,8 @@ const PRECISIONS = { float16, float32, float64 };
 
 /** A model that keeps the promise, and how its biases were shifted. */
 export interface ShiftedModel {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The file: of a large one the networks are let go before it is made. */
+  readonly assemble: () => Uint8Array<ArrayBuffer>;
   /** What was written. */
   readonly network: Network;
   readonly edits: Report['edits'];
@@ -82,7 +83,7 @@ export async function shiftedModel(
     if (!target) return held;
     return boundOutputs(held, regions, target.C, target.d, { precision: PRECISIONS[precision] });
   };
-  const written = writeBack(model, frozenTo(network), frozenTo);
+  const written = prepareWriteBack(model, frozenTo(network), frozenTo);
   return { ...written, shifts: shiftsIn(report), sharing, ...(fitted ? { fitted } : {}) };
 }
 

@@ -7,4 +7,4 @@ export { OPERATORS } from './operators/names.js';
 export type { OperatorFamily } from './operators/reader.js';
 export { readModel } from './read-all.js';
 export type { GuaranteedTensor, ImportedModel } from './read-model.js';
-export { type Edit, type Written, writeBack } from './write-back.js';
+export { type Edit, type Prepared, prepareWriteBack, type Written, writeBack } from './write-back.js';

@@ -8,4 +8,4 @@ export type { OperatorFamily } from './operators/reader.js';
 export { resizing } from './operators/resize.js';
 export { smoothFunctions } from './operators/smooth.js';
 export { type GuaranteedTensor, type ImportedModel, readModel } from './read-model.js';
-export { type Edit, type Written, writeBack } from './write-back.js';
+export { type Edit, type Prepared, prepareWriteBack, type Written, writeBack } from './write-back.js';

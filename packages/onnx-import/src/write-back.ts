@@ -57,20 +57,36 @@ export function writeBack(
   frozen: Network,
   again?: (network: Network) => Network,
 ): Written {
-  let { isRounded, ...written } = writtenOnce(imported, frozen);
+  const { assemble, ...rest } = prepareWriteBack(imported, frozen, again);
+  return { ...rest, bytes: assemble() };
+}
+
+/** What {@link writeBack} will give. */
+export interface Prepared extends Omit<Written, 'bytes'> {
+  /** The new file, made when asked for; needs neither of the networks, which may be let go first. */
+  readonly assemble: () => Uint8Array<ArrayBuffer>;
+}
+
+/** {@link writeBack} but for the file: a large one takes its size once more. */
+export function prepareWriteBack(
+  imported: ImportedModel,
+  frozen: Network,
+  again?: (network: Network) => Network,
+): Prepared {
+  let { isRounded, ...prepared } = writtenOnce(imported, frozen);
   for (let round = 1; again && isRounded && round < MOST_ROUNDS; round++) {
-    const read = readModel(written.bytes, imported.source.options);
+    const read = readModel(prepared.assemble(), imported.source.options);
     const next = writtenOnce(read, again(read.network));
     isRounded = next.isRounded;
-    written = { bytes: next.bytes, network: next.network, edits: [...written.edits, ...next.edits] };
+    prepared = { ...next, edits: [...prepared.edits, ...next.edits] };
   }
-  return written;
+  return prepared;
 }
 
 /** What was rounded rarely needs more than one further round; `certify` tells if it does. */
 const MOST_ROUNDS = 5;
 
-function writtenOnce(imported: ImportedModel, frozen: Network): Written & { readonly isRounded: boolean } {
+function writtenOnce(imported: ImportedModel, frozen: Network): Prepared & { readonly isRounded: boolean } {
   const { bytes, sites } = imported.source;
   assertSameButForParameters(imported.network, frozen, name => sites.weights.has(name));
   const file = new ModelEdits(bytes);
@@ -103,7 +119,22 @@ function writtenOnce(imported: ImportedModel, frozen: Network): Written & { read
     isRounded ||= lifted.isRounded;
     return [lifted.edit];
   });
-  return { bytes: edits.length === 0 ? bytes.slice() : file.apply(), network: frozen, edits, isRounded };
+  const assemble = once(edits.length === 0 ? copying(bytes) : applying(file));
+  return { assemble, network: frozen, edits, isRounded };
+}
+
+// Apart from where the networks are: a function keeps all that functions beside it read.
+const copying = (bytes: Uint8Array) => () => new Uint8Array(bytes);
+const applying = (file: ModelEdits) => () => file.apply();
+
+/** What it is made of is let go as soon as it is made. */
+function once<T>(make: (() => T) | undefined): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make!();
+    make = undefined;
+    return made;
+  };
 }
 
 /**

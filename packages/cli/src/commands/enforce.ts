@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { certificateOfProof, certificateText, certify } from '@police/core';
 import { readModel, withDataOutside } from '@police/onnx-import';
+import { collectAfter } from '../collect.js';
 import { demandReports } from '../demand-file.js';
 import { assertOneStream, assertOptionsOfShifts, type EnforceOptions } from '../enforce-options.js';
 import { enforcedModel } from '../enforced-model.js';
@@ -37,12 +38,16 @@ export async function enforceCommand(
   const memory = { memory: limit.left };
 
   // What is certified is what was written, read again.
-  const outside = dataPath === undefined ? undefined : withDataOutside(written.bytes, basename(dataPath));
-  const file = outside?.bytes ?? written.bytes;
+  collectAfter(made.bytes);
+  const whole = written.assemble();
+  collectAfter(made.bytes);
+  const outside = dataPath === undefined ? undefined : withDataOutside(whole, basename(dataPath));
+  const file = outside?.bytes ?? whole;
   const reread = readModel(file, {
     ...model.read,
     ...(outside ? { externalData: () => outside.data } : {}),
   });
+  collectAfter(made.bytes);
   const proof = certify(reread.network, regions, { progress: talk.stage('certify'), ...memory });
   assertProved(proof);
   assertNoOverflow(proof, model.arithmetic);

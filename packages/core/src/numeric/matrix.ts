@@ -259,7 +259,7 @@ export function concatColumns(blocks: readonly Matrix[]): Matrix {
 
 /** Columns `from` (included) to `to` (excluded), copied. */
 export function columnRange(m: Matrix, from: number, to: number): Matrix {
-  const result = matrix(m.rows, to - from);
+  const result = unsetRoom(m.rows, to - from);
   for (let i = 0; i < m.rows; i++) result.data.set(rowOf(m, i).subarray(from, to), i * (to - from));
   return result;
 }

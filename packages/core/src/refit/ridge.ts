@@ -1,4 +1,4 @@
-import { addDenseGradient } from '../network/operators/dense.js';
+import { addDenseGradient } from '../network/operators/dense-products.js';
 import { cholesky, solvedLower, solvedLowerTransposed } from '../numeric/cholesky.js';
 import { linearCombination, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 
