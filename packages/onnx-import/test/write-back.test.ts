@@ -1,5 +1,5 @@
 import { box, certify, enforce, freeze, network as networkOf, PoliceError, type Region } from '@police/core';
-import { type Edit, readModel, writeBack } from '@police/onnx-import';
+import { type Edit, prepareWriteBack, readModel, writeBack } from '@police/onnx-import';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { entries, expectPoliced, expectSameForward, randomRows } from './checks.js';
@@ -490,6 +490,17 @@ describe('laws', () => {
     expect(edits).toEqual([]);
     expect(after).toEqual(bytes);
     expect(after).not.toBe(bytes);
+  });
+
+  test('prepared, a file is made once, when asked for, and is the same', () => {
+    const model = readModel(buildModel({ input: ['N', 3], nodes: dense, constants: small }));
+    const { network } = freeze(enforce(model.network, around(3)).network, around(3));
+    const { bytes, edits } = writeBack(model, network);
+    const prepared = prepareWriteBack(model, network);
+    expect(edits.length).toBeGreaterThan(0);
+    expect(prepared.edits).toEqual(edits);
+    expect(prepared.assemble()).toEqual(bytes);
+    expect(prepared.assemble()).toBe(prepared.assemble());
   });
 
   test('another network is refused, with what differs', () => {

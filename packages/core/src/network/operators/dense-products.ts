@@ -34,16 +34,11 @@ export function product(x: Matrix, w: Matrix, of: (rows: Matrix) => Matrix = row
   assertSize(x.cols, w.cols, 'X Wᵀ', 'columns of X');
   // The frame of a large region after a bend: 0 in all columns of units that are flat there.
   const used = x.rows >= MANY_ROWS ? fewColumns(x) : undefined;
-  if (used) {
-    const few = pickColumns(x, used);
-    return bySlices(x.rows, w.rows, w.cols, (from, to) =>
-      denseProduct(few, pickColumns(of(rowRange(w, from, to)), used)),
-    );
-  }
-  const nonZeros = isSparse(x) ? countNonZeros(x.data) : undefined;
+  const few = used ? pickColumns(x, used) : x;
+  const nonZeros = !used && isSparse(x) ? countNonZeros(x.data) : undefined;
   return bySlices(x.rows, w.rows, w.cols, (from, to) => {
     const rows = of(rowRange(w, from, to));
-    if (nonZeros === undefined) return denseProduct(x, rows);
+    if (nonZeros === undefined) return denseProduct(few, used ? pickColumns(rows, used) : rows);
     // Turning W over costs as much as this many non-zeros, and then they meet whole rows.
     return nonZeros < w.cols ? multiplyTransposed(x, rows) : multiply(x, transposed(rows));
   });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addAxesGradient, linearOnAxes, readsAxes } from '../../../src/frames/axial-frame.js';
 import { dense } from '../../../src/network/operators/dense.js';
+import { multiply, multiplyTransposed } from '../../../src/numeric/matrix.js';
 import { sumErrorBound } from '../../../src/numeric/precision.js';
 import { useProducts } from '../../../src/numeric/tap-product.js';
 
@@ -46,6 +47,9 @@ function expectProducts(rng: Rng, n: number, size: number, units: number): void 
   expect(Array.from(layer.adjoint(y).data)).toEqual(
     summed(n, size, units, (i, j, k) => at(y, i, k) * at(weight, k, j)),
   );
+  expect(Array.from(layer.magnitude(x).data)).toEqual(
+    summed(n, units, size, (i, j, k) => at(x, i, k) * Math.abs(at(weight, j, k))),
+  );
   const into = layer.zeroGradient();
   layer.accumulateGradient(into, x, y);
   const term = (i: number, j: number, k: number) => at(y, k, i) * at(x, k, j);
@@ -76,6 +80,21 @@ describe.each(['plain', 'fast'])(
     test('so large that gradients are the kernel’s', () => {
       load();
       for (let seed = 0; seed < 3; seed++) expectProducts(seededRng(seed), 130, 150, 130);
+    });
+
+    test('so large that weights are taken by slices', () => {
+      load();
+      const [units, size] = [1030, 1025];
+      // Few rows are multiplied one by one; of more the columns that are not 0 are looked for.
+      for (const [seed, rows] of [2, 8, 8, 8].entries()) {
+        const rng = seededRng(seed);
+        const weight = matrix(units, size, Float64Array.from(randomArray(rng, units * size)));
+        const magnitudes = matrix(units, size, weight.data.map(Math.abs));
+        const [layer, x, y] = [dense(weight), block(rng, rows, size), block(rng, rows, units)];
+        expect(layer.linear(x).data).toEqual(multiplyTransposed(x, weight).data);
+        expect(layer.magnitude(x).data).toEqual(multiplyTransposed(x, magnitudes).data);
+        expect(layer.adjoint(y).data).toEqual(multiply(y, weight).data);
+      }
     });
   },
 );
