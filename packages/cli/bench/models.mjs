@@ -69,7 +69,8 @@ function tried(file, method, region, out, isGenerated) {
   const { inferenceError, run } = JSON.parse(proof.text.split('\n').find(line => line.startsWith('{')));
   const bound = inferenceError[0] === null ? 'none' : short(inferenceError[0]);
   const ran = run.samples === SAMPLES ? '' : `, ${run.warning ?? `${run.samples} points`}`;
-  const cost = ({ processor, memory }) => `${processor.toFixed(1)} s, ${memory.toFixed(0)} MiB`;
+  const clock = ({ wall }) => (isGenerated ? `${wall.toFixed(1)} s by the clock, ` : '');
+  const cost = done => `${clock(done)}${done.processor.toFixed(1)} s, ${done.memory.toFixed(0)} MiB`;
   const proved = isGenerated ? `; proof ${cost(proof)}` : '';
   return { cell: `${cost(made)}${proved}, ≤ ${bound}${ran}` };
 }
