@@ -17,6 +17,12 @@ type Visit = (name: string, block: Matrix, from: number) => void;
 /** All directions after a node, block by block, by the number of a block's first direction. */
 type Stored = Map<number, Packed>;
 
+function bytesOf(blocks: Stored): number {
+  let bytes = 0;
+  for (const { data } of blocks.values()) bytes += data.byteLength;
+  return bytes;
+}
+
 /**
  * The directions of a region's frame on their way through a network, `blockRows` at a time, from the nodes whose directions
  * are stored: as many as fit in `memory` bytes. They get as far as the nonlinearities whose pieces are fixed.
@@ -55,10 +61,18 @@ export class DirectionBlocks {
   advance(isNew: (name: string) => boolean, visit: Visit): void {
     const linear = this.net.nodes.filter(isLinear);
     const reached = linear.map(({ name }) => name).filter(name => this.isReachable(name) && isNew(name));
-    const kept = this.roomFor(reached.filter(name => this.isReadLater(name)));
+    const kept = new Map<string, Stored>();
+    for (const name of reached) if (this.isReadLater(name)) kept.set(name, new Map());
+    let bytes = [...this.stored.values()].reduce((sum, blocks) => sum + bytesOf(blocks), 0);
     this.sweep(reached, (name, block, from) => {
       visit(name, block, from);
-      kept.get(name)?.set(from, packed(block));
+      const blocks = kept.get(name);
+      if (!blocks) return;
+      const each = packed(block);
+      bytes += each.data.byteLength;
+      // All or nothing: without one of them those after it are made anew all the same.
+      if (bytes > this.memory) kept.clear();
+      else blocks.set(from, each);
     });
     for (const [name, blocks] of kept) this.stored.set(name, blocks);
     this.forgetUnread();
@@ -92,15 +106,6 @@ export class DirectionBlocks {
 
   private isReadLater(name: string): boolean {
     return this.net.nodes.some(node => inputsOf(node).includes(name) && !this.isReachable(node.name));
-  }
-
-  /** Where the directions of some nodes will be stored, if all of them fit. */
-  private roomFor(names: readonly string[]): Map<string, Stored> {
-    const columns = [...names, ...this.stored.keys()].reduce(
-      (sum, name) => sum + this.net.sizes.get(name)!,
-      0,
-    );
-    return new Map(8 * this.count * columns > this.memory ? [] : names.map(name => [name, new Map()]));
   }
 
   /** Drops stored directions that no later node needs. */
