@@ -45,9 +45,11 @@ export class DirectionBlocks {
 
   /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
+    const needed = this.neededFor(names);
+    const read = [...this.stored].filter(([name]) => needed.has(name));
     for (let from = 0; from < this.count; from += this.blockRows) {
       withScratch(this.scratch, () => {
-        const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows));
+        const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows), read);
         for (const name of names) visit(name, directions(name), from);
       });
       this.scratch.reclaim();
@@ -87,8 +89,12 @@ export class DirectionBlocks {
     return isFixed && inputs.every(input => this.isReachable(input));
   }
 
-  /** The directions `from` to `to` after a node. */
-  private directionsFrom(from: number, to: number): (name: string) => Matrix {
+  /** The directions `from` to `to` after a node, from those that are read. */
+  private directionsFrom(
+    from: number,
+    to: number,
+    read: readonly (readonly [string, Stored])[],
+  ): (name: string) => Matrix {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => {
       const piece = this.pieces.get(name)!;
       return 'slopes' in piece ? scaleColumns(rows, piece.slopes) : pickColumns(rows, piece.winners);
@@ -100,7 +106,7 @@ export class DirectionBlocks {
       activation: throughPiece,
       max: throughPiece,
     };
-    const known = new Map([...this.stored].map(([name, blocks]) => [name, unpacked(blocks.get(from)!)]));
+    const known = new Map(read.map(([name, blocks]) => [name, unpacked(blocks.get(from)!)]));
     return onDemand(this.net, rules, known);
   }
 
@@ -110,14 +116,20 @@ export class DirectionBlocks {
 
   /** Drops stored directions that no later node needs. */
   private forgetUnread(): void {
+    const later = this.net.nodes.filter(({ name }) => !this.isReachable(name)).flatMap(inputsOf);
+    const needed = this.neededFor([...later, this.net.nodes.at(-1)!.name]);
+    for (const name of this.stored.keys()) if (!needed.has(name)) this.stored.delete(name);
+  }
+
+  /** Some nodes and those they are made from, back to what is stored. */
+  private neededFor(names: readonly string[]): Set<string> {
     const needed = new Set<string>();
     const need = (name: string): void => {
       if (needed.has(name)) return;
       needed.add(name);
       if (!this.stored.has(name)) inputsOf(nodeOf(this.net, name)!).forEach(need);
     };
-    for (const node of this.net.nodes) if (!this.isReachable(node.name)) inputsOf(node).forEach(need);
-    need(this.net.nodes.at(-1)!.name);
-    for (const name of this.stored.keys()) if (!needed.has(name)) this.stored.delete(name);
+    names.forEach(need);
+    return needed;
   }
 }

@@ -3,8 +3,8 @@
  * each a function of its own. In a closure over matrices, which come with ranges and without, the same loop takes five to ten times as long.
  */
 
-/** `into[j] += Σ |x|`, in the order of the rows. */
-export function addAbsolutes(
+/** Takes x of column j, row after row, into `into[j]`. */
+export type Accumulate = (
   data: Float64Array,
   start: number,
   end: number,
@@ -12,7 +12,10 @@ export function addAbsolutes(
   from: number,
   to: number,
   into: Float64Array,
-): void {
+) => void;
+
+/** `into[j] += Σ |x|`. */
+export const addAbsolutes: Accumulate = (data, start, end, cols, from, to, into) => {
   let a = start;
   // Four rows at a time: each sum is read and written once.
   for (; a + 3 * cols < end; a += 4 * cols) {
@@ -29,35 +32,19 @@ export function addAbsolutes(
     }
   }
   for (; a < end; a += cols) for (let j = from; j < to; j++) into[j] += Math.abs(data[a + j]);
-}
+};
 
-/** `into[j] += Σ x²`, likewise. */
-export function addSquares(
-  data: Float64Array,
-  start: number,
-  end: number,
-  cols: number,
-  from: number,
-  to: number,
-  into: Float64Array,
-): void {
+/** `into[j] += Σ x²`. */
+export const addSquares: Accumulate = (data, start, end, cols, from, to, into) => {
   for (let a = start; a < end; a += cols)
     for (let j = from; j < to; j++) into[j] += data[a + j] * data[a + j];
-}
+};
 
-/** `into[j] = max(into[j], |x|, …)`, likewise. */
-export function maximiseAbsolutes(
-  data: Float64Array,
-  start: number,
-  end: number,
-  cols: number,
-  from: number,
-  to: number,
-  into: Float64Array,
-): void {
+/** `into[j] = max(into[j], |x|, …)`. */
+export const maximiseAbsolutes: Accumulate = (data, start, end, cols, from, to, into) => {
   for (let a = start; a < end; a += cols)
     for (let j = from; j < to; j++) into[j] = Math.max(into[j], Math.abs(data[a + j]));
-}
+};
 
 /** `into = x · factors[j]`, at the same place. */
 export function writeScaled(
@@ -99,7 +86,7 @@ export function copySpan(
   into: Float64Array,
   at: number,
 ): void {
-  for (let a = start; a < end; a += cols) for (let j = from; j < to; j++) into[at + a + j] = data[a + j];
+  for (let a = start + from; a < end; a += cols) copyRange(data, a, to - from, into, at + a);
 }
 
 /** `into[k] = x[columns[k]]`, of the row that begins at `start` to the one that begins at `at`, for k `from` to `to`. */

@@ -2,7 +2,7 @@ import { forLive, largestEntry, type Matrix, matrix, matrixFromRows, rowOf } fro
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
 import { zeros } from '../numeric/scratch.js';
-import { addAbsolutes, addSquares, maximiseAbsolutes } from '../numeric/spans.js';
+import { type Accumulate, addAbsolutes, addSquares, maximiseAbsolutes } from '../numeric/spans.js';
 import type { Directions } from './directions.js';
 import { distanceToHull, nonNegativeFit } from './hull/convex-combination.js';
 
@@ -165,7 +165,7 @@ export const octahedron: UnitBall = {
 
 /** A norm of columns from what is summed of their rows, from `first` on and in order, and what is made of a column's sum. */
 function normOf(
-  accumulate: typeof addAbsolutes,
+  accumulate: Accumulate,
   ofSum?: (sum: number, g: Matrix, first: number, column: number) => number,
 ): Pick<UnitBall, 'dual' | 'dualInto'> {
   const write = (g: Matrix, first: number, into: Float64Array): void => {

@@ -1,4 +1,5 @@
 import { type Matrix, rowOf } from '../../numeric/matrix.js';
+import { maximiseAbsolutes } from '../../numeric/spans.js';
 import type { Body, Range } from '../region.js';
 
 /**
@@ -67,8 +68,7 @@ export function simplexExtremes(
     reach: h => {
       const { rows, cols, data } = h;
       const spread = new Float64Array(cols);
-      for (let start = cols; start < rows * cols; start += cols)
-        for (let j = 0; j < cols; j++) spread[j] = Math.max(spread[j], Math.abs(data[start + j]));
+      maximiseAbsolutes(data, cols, rows * cols, cols, 0, cols, spread);
       for (let j = 0; j < cols; j++) spread[j] += Math.abs(data[j]);
       return spread;
     },
