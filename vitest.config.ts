@@ -12,6 +12,10 @@ const BROWSER_ONLY = 'packages/*/test/**/*.browser.test.ts';
 const ON_REQUEST = 'packages/tfjs/test/webgpu/*.browser.test.ts';
 const isRequested = process.env.WEBGPU_CONFORMANCE === '1';
 
+// Generated cases are new in every run, except in CI, where a change is to be judged by itself: FC_SEED, or a fixed one.
+const { FC_SEED = process.env.CI ? '1' : undefined } = process.env;
+const seed = FC_SEED === undefined ? undefined : Number(FC_SEED);
+
 const node: TestProjectInlineConfiguration = {
   resolve: { conditions: ['node', ...conditions] },
   ssr: { resolve: { conditions: ['node', ...conditions] } },
@@ -20,6 +24,7 @@ const node: TestProjectInlineConfiguration = {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
     exclude: [BROWSER_ONLY],
     setupFiles: ['./vitest.setup.ts'],
+    provide: { seed },
     testTimeout: 60_000,
   },
 };
@@ -51,6 +56,8 @@ const browser: TestProjectInlineConfiguration = {
       ? [ON_REQUEST]
       : ['packages/tfjs/test/{conformance,laws,graph,errors,patch,fade}.test.ts', BROWSER_ONLY],
     exclude: isRequested ? [] : [ON_REQUEST],
+    setupFiles: ['./vitest.setup.ts'],
+    provide: { seed },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     browser: {

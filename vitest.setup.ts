@@ -1,5 +1,13 @@
 import fc from 'fast-check';
+import { inject } from 'vitest';
 
-// Generated cases are new in every run, except in CI, where a change is to be judged by itself: FC_SEED, or a fixed one.
-const seed = process.env.FC_SEED ?? (process.env.CI ? '1' : undefined);
-if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) });
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The seed of all generated cases; new ones in every run without it. */
+    seed: number | undefined;
+  }
+}
+
+// Given by the configuration, for a page has no environment of its own.
+const seed = inject('seed');
+if (seed !== undefined) fc.configureGlobal({ seed });
