@@ -77,17 +77,23 @@ function axesOf(directions: Matrix): Axis[] | undefined {
   const taken = new Set<number>();
   for (let i = 0; i < directions.rows; i++) {
     const row = rowOf(directions, i);
-    const coordinate = row.findIndex(value => value !== 0);
-    if (coordinate < 0) {
+    const coordinate = nextEntry(row, 0);
+    if (coordinate === row.length) {
       axes.push({ coordinate: 0, factor: 0 });
       continue;
     }
-    if (taken.has(coordinate)) return undefined;
-    for (let k = coordinate + 1; k < row.length; k++) if (row[k] !== 0) return undefined;
+    if (taken.has(coordinate) || nextEntry(row, coordinate + 1) < row.length) return undefined;
     taken.add(coordinate);
     axes.push({ coordinate, factor: row[coordinate] });
   }
   return axes;
+}
+
+/** The first entry from `k` on that is not 0, or the length. */
+function nextEntry(row: Float64Array, k: number): number {
+  let at = k;
+  while (at < row.length && row[at] === 0) at++;
+  return at;
 }
 
 function solverOf(directions: Matrix): Solver | undefined {

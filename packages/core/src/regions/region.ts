@@ -125,8 +125,10 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
   const size = frame.cols;
   const directions = directionsOf(rowRange(frame, 1, frame.rows));
   const diagonal = diagonalOf(directions);
-  const allowance = containmentAllowance(slack, body.reach(frame), size + body.terms);
-  const widths = reachOfDirections(frame, body);
+  const reach = body.reach(frame);
+  const allowance = containmentAllowance(slack, reach, size + body.terms);
+  // Of the directions alone. What the difference rounds off is far less than what is allowed.
+  const widths = reach.map((r, k) => r - Math.abs(frame.data[k]));
   const inAllowances = once(() => directionsOf(measuredIn(directions.matrix, allowance.map(unitOf))));
   const region: Region = {
     kind,
@@ -201,13 +203,6 @@ export function containmentAllowance(slack: Float64Array, reach: Float64Array, t
 
 /** A coordinate where nothing is allowed is 0 all over the region. */
 const unitOf = (allowed: number) => allowed || 1;
-
-/** Bounds `[D]` on |Σ λᵢ directionᵢ| over the body. */
-function reachOfDirections(frame: Matrix, body: Body): Float64Array {
-  const fromZero = matrix(frame.rows, frame.cols, frame.data.slice());
-  fromZero.data.fill(0, 0, frame.cols);
-  return body.reach(fromZero);
-}
 
 /** The points `[n, D]` with frame coordinates `[d + 1, n]`, as `extremes` returns them. */
 export function pointsAt(region: Region, coordinates: Matrix): Matrix {
