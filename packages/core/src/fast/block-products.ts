@@ -1,3 +1,4 @@
+import { columnsIn } from '../numeric/live.js';
 import { copyLive, type Matrix, rowRange, unsetRoom } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import type { Helpers } from './helpers.js';
@@ -69,7 +70,7 @@ export function multiplyRows(
   y: Matrix,
 ): Uint8Array | undefined {
   const plan = planFor(product);
-  const layout = layoutOf(plan, x.rows, threadsFor(machine, plan, x.rows));
+  const layout = layoutOf(plan, x.rows, threadsFor(machine, plan, x));
   if (!machine.reserve(layout.end)) return undefined;
   if (layout.shares.length > 1) machine.gather();
   const isWritten = new Uint8Array(product.outPlane);
@@ -83,8 +84,9 @@ export function multiplyRows(
   return isWritten;
 }
 
-function threadsFor({ threads }: Machine, { product }: Plan, rows: number): number {
-  const work = rows * outSize(product) * product.inChannels * product.taps;
+function threadsFor({ threads }: Machine, { product }: Plan, { rows, cols, live }: Matrix): number {
+  const share = live ? columnsIn(live) / cols : 1;
+  const work = share * rows * outSize(product) * product.inChannels * product.taps;
   return Math.max(1, Math.min(threads, MOST_SHARES, Math.floor(work / THREAD_WORK)));
 }
 

@@ -3,16 +3,17 @@ import type { Network } from '../network/network.js';
 import { inputsOf, type NetworkNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { onDemand, type Rules } from '../network/walk.js';
-import { type Matrix, pickColumns, rowRange, scaleColumns, withLive } from '../numeric/matrix.js';
+import { type Matrix, pickColumns, room, rowRange, scaleColumns, withLive } from '../numeric/matrix.js';
 import { type Packed, packed, unpacked } from '../numeric/packed.js';
 import { Scratch, withScratch } from '../numeric/scratch.js';
 import type { Region } from '../regions/region.js';
 import { type FixedPiece, nodeOf } from './found-radii.js';
+import { nearbyOrder } from './nearby-order.js';
 
 const isLinear = ({ kind }: NetworkNode): boolean => kind in LINEAR_PART;
 
-/** Something for every direction of one node: what is done with a block, its first direction's number, as it passes. */
-type Visit = (name: string, block: Matrix, from: number) => void;
+/** Something for every direction of one node: what is done with a block, a row for each of some directions, by their numbers, as it passes. */
+type Visit = (name: string, block: Matrix, directions: Int32Array) => void;
 
 /** All directions after a node, block by block, by the number of a block's first direction. */
 type Stored = Map<number, Packed>;
@@ -29,7 +30,8 @@ function bytesOf(blocks: Stored): number {
  */
 export class DirectionBlocks {
   private readonly stored = new Map<string, Stored>();
-  private readonly count: number;
+  /** The numbers of directions as they pass. */
+  private readonly order: Int32Array;
   private readonly scratch = new Scratch();
 
   constructor(
@@ -40,17 +42,18 @@ export class DirectionBlocks {
     /** What the nonlinearities do, of which as many as are fixed. */
     private readonly pieces: ReadonlyMap<string, FixedPiece>,
   ) {
-    this.count = region.frame.rows - 1;
+    this.order = nearbyOrder(net, region);
   }
 
   /** Reads, block by block, the directions after some nodes. A block's memory is the next one's, as is what a visit makes room for: nobody may keep it. */
   sweep(names: readonly string[], visit: Visit): void {
     const needed = this.neededFor(names);
     const read = [...this.stored].filter(([name]) => needed.has(name));
-    for (let from = 0; from < this.count; from += this.blockRows) {
+    for (let from = 0; from < this.order.length; from += this.blockRows) {
+      const directions = this.order.subarray(from, from + this.blockRows);
       withScratch(this.scratch, () => {
-        const directions = this.directionsFrom(from, Math.min(this.count, from + this.blockRows), read);
-        for (const name of names) visit(name, directions(name), from);
+        const after = this.after(directions, read);
+        for (const name of names) visit(name, after(name), directions);
       });
       this.scratch.reclaim();
     }
@@ -66,15 +69,15 @@ export class DirectionBlocks {
     const kept = new Map<string, Stored>();
     for (const name of reached) if (this.isReadLater(name)) kept.set(name, new Map());
     let bytes = [...this.stored.values()].reduce((sum, blocks) => sum + bytesOf(blocks), 0);
-    this.sweep(reached, (name, block, from) => {
-      visit(name, block, from);
+    this.sweep(reached, (name, block, directions) => {
+      visit(name, block, directions);
       const blocks = kept.get(name);
       if (!blocks) return;
       const each = packed(block);
       bytes += each.data.byteLength;
       // All or nothing: without one of them those after it are made anew all the same.
       if (bytes > this.memory) kept.clear();
-      else blocks.set(from, each);
+      else blocks.set(directions[0], each);
     });
     for (const [name, blocks] of kept) this.stored.set(name, blocks);
     this.forgetUnread();
@@ -89,10 +92,9 @@ export class DirectionBlocks {
     return isFixed && inputs.every(input => this.isReachable(input));
   }
 
-  /** The directions `from` to `to` after a node, from those that are read. */
-  private directionsFrom(
-    from: number,
-    to: number,
+  /** Some directions after a node, from those that are read. */
+  private after(
+    directions: Int32Array,
     read: readonly (readonly [string, Stored])[],
   ): (name: string) => Matrix {
     const throughPiece = ({ name }: NetworkNode, [rows]: readonly Matrix[]) => {
@@ -102,11 +104,11 @@ export class DirectionBlocks {
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
       ...UNRESOLVED,
-      input: () => withLive(rowRange(this.region.frame, from + 1, to + 1)),
+      input: () => directionsOf(this.region, directions),
       activation: throughPiece,
       max: throughPiece,
     };
-    const known = new Map(read.map(([name, blocks]) => [name, unpacked(blocks.get(from)!)]));
+    const known = new Map(read.map(([name, blocks]) => [name, unpacked(blocks.get(directions[0])!)]));
     return onDemand(this.net, rules, known);
   }
 
@@ -132,4 +134,14 @@ export class DirectionBlocks {
     names.forEach(need);
     return needed;
   }
+}
+
+/** Rows of a region's frame, by the numbers of the directions; of one along the axes the frame itself is not read, which may be large. */
+function directionsOf({ axes, frame, size }: Region, numbers: Int32Array): Matrix {
+  if (!axes) return withLive(rowRange(frame, numbers[0] + 1, numbers[0] + 1 + numbers.length));
+  const rows = room(numbers.length, size);
+  numbers.forEach((number, i) => {
+    rows.data[i * size + axes[number].coordinate] = axes[number].factor;
+  });
+  return withLive(rows);
 }

@@ -14,6 +14,7 @@ import {
   rowOf,
   rowRange,
 } from '../numeric/matrix.js';
+import { widthsAlong } from '../regions/directions.js';
 import type { Region } from '../regions/region.js';
 import { symmetricReader } from '../regions/symmetric-reader.js';
 import type { UnitBall } from '../regions/unit-balls.js';
@@ -26,7 +27,7 @@ import type { FramePropagator } from './propagator.js';
 const WORKING_SHARE = 1 / 4;
 
 /** Bytes beyond which a larger block gains nothing: its rows go through main memory instead of the caches. */
-const WORKING_BYTES = 2 ** 25;
+const WORKING_BYTES = 2 ** 22;
 
 /** Rows that products are made of at a time, and how many a block has at least where memory allows: weights are read once per block. */
 const ROWS_TOGETHER = 4;
@@ -69,9 +70,10 @@ export function streamedPropagator(
     if (!known(name)) {
       blocks.advance(
         each => !known(each),
-        (each, block, from) => {
-          if (from === 0) found.radii.set(each, new Float64Array(block.cols));
-          widen(unitBall, found.radii.get(each)!, block);
+        (each, block) => {
+          const radius = found.radii.get(each) ?? new Float64Array(block.cols);
+          widen(unitBall, radius, block);
+          found.radii.set(each, radius);
         },
       );
     }
@@ -92,8 +94,9 @@ export function streamedPropagator(
     region,
     reader: ORIGIN_AND_RADIUS,
     start: () => {
-      const radius = unitBall.dual(rowRange(region.frame, 1, region.frame.rows));
-      return matrixFromRows([rowOf(region.frame, 0), radius]);
+      const { axes, frame, size } = region;
+      const radius = axes ? widthsAlong(axes, size) : unitBall.dual(rowRange(frame, 1, frame.rows));
+      return matrixFromRows([rowOf(frame, 0), radius]);
     },
     linear: (node, inputs) => {
       const origins = inputs.map(input => rowRange(input, 0, 1));
@@ -105,8 +108,11 @@ export function streamedPropagator(
     columns: (name, values, units) => {
       const frame = matrix(region.frame.rows, units.length);
       frame.data.set(pickColumns(rowRange(values, 0, 1), units).data);
-      blocks.sweep([name], (_name, block, from) => {
-        frame.data.set(pickColumns(block, units).data, (from + 1) * frame.cols);
+      blocks.sweep([name], (_name, block, directions) => {
+        const picked = pickColumns(block, units);
+        directions.forEach((number, i) => {
+          frame.data.set(rowOf(picked, i), (number + 1) * frame.cols);
+        });
       });
       return frame;
     },

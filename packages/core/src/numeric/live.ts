@@ -5,7 +5,7 @@
 export type Live = Int32Array;
 
 /** Columns of zeros that a range takes along rather than end: a range more costs as much. */
-const GAP = 32;
+const GAP = 8;
 
 /** The ranges of the columns marked. */
 export function rangesOf(isLive: Uint8Array): Live {

@@ -275,7 +275,8 @@ export function pickColumns(m: Matrix, columns: ArrayLike<number>): Matrix {
   }
   const isLive = new Uint8Array(cols);
   markRanges(live, isLive);
-  const isPicked = Uint8Array.from(columns, column => isLive[column]);
+  const isPicked = new Uint8Array(count);
+  for (let k = 0; k < count; k++) isPicked[k] = isLive[columns[k]];
   const picked = { ...room(rows, count), live: rangesOf(isPicked) };
   forLive(picked, (start, end, from, to) => {
     for (let a = start; a < end; a += count)

@@ -42,8 +42,11 @@ export interface Principal {
 /** Coordinates of size 1 with a larger error than this say nothing. */
 const LARGEST_COORDINATE_ERROR = 2 ** -10;
 
-export function directionsOf(directions: Matrix): Directions {
-  const axes = axesOf(directions);
+/** `axes`, where they are known. */
+export function directionsOf(
+  directions: Matrix,
+  axes: readonly Axis[] | undefined = axesOf(directions),
+): Directions {
   const solver = once(() => solverOf(directions));
   return {
     matrix: directions,
@@ -61,6 +64,13 @@ export function diagonalOf({ matrix: { cols }, axes }: Directions): Float64Array
   if (axes?.length !== cols) return undefined;
   if (axes.some(({ coordinate, factor }, i) => factor !== 0 && coordinate !== i)) return undefined;
   return Float64Array.from(axes, ({ factor }) => factor);
+}
+
+/** How far, `[D]`, the unit ball of a norm reaches along different axes. */
+export function widthsAlong(axes: readonly Axis[], size: number): Float64Array {
+  const widths = new Float64Array(size);
+  for (const { coordinate, factor } of axes) if (factor !== 0) widths[coordinate] = Math.abs(factor);
+  return widths;
 }
 
 /** Computes when first asked, and keeps what came of it. */

@@ -2,7 +2,7 @@ import { assertSize } from '../errors.js';
 import { addToRows, type Block, type Matrix, matrix, multiply, rowOf, rowRange } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import type { Rng } from '../numeric/random.js';
-import { type Directions, diagonalOf, directionsOf, once } from './directions.js';
+import { type Axis, type Directions, diagonalOf, directionsOf, once, widthsAlong } from './directions.js';
 import { measuredIn } from './hull/measured.js';
 import type { RegionJSON } from './json-type.js';
 import type { UnitBall } from './unit-balls.js';
@@ -87,6 +87,8 @@ export interface Region extends Pick<Body, 'symmetric' | 'centre' | 'isSimplex' 
   readonly size: number;
   /** `[d + 1, D]`: the origin, then the directions. */
   readonly frame: Matrix;
+  /** Where the directions are multiples of different unit vectors, those (factor 0 for a direction of zeros). */
+  readonly axes?: readonly Axis[];
   /** The factors `[D]` when the directions are `factorᵢ · eᵢ` for every coordinate, so that products with them are scalings. */
   readonly diagonal?: Float64Array;
   /** Bound `[D]` on how far a point of the region lies from its rounded frame coordinates. */
@@ -118,22 +120,24 @@ export interface RegionParts {
   readonly body: Body;
   readonly json: () => RegionJSON;
   readonly kind: RegionJSON['kind'];
+  /** {@link Region.axes}, where they are known: then the frame is not read, which may be large. */
+  readonly axes?: readonly Axis[];
 }
 
 /** The region {origin + Σ λᵢ directionᵢ : λ in the body}. */
-export function regionOf({ kind, frame, slack, body, json }: RegionParts): Region {
+export function regionOf({ kind, frame, slack, body, json, axes }: RegionParts): Region {
   const size = frame.cols;
-  const directions = directionsOf(rowRange(frame, 1, frame.rows));
+  const directions = directionsOf(rowRange(frame, 1, frame.rows), axes);
   const diagonal = diagonalOf(directions);
-  const reach = body.reach(frame);
+  const widths = widthsOf(frame, body, directions);
+  const reach = widths.map((width, k) => Math.abs(frame.data[k]) + width);
   const allowance = containmentAllowance(slack, reach, size + body.terms);
-  // Of the directions alone. What the difference rounds off is far less than what is allowed.
-  const widths = reach.map((r, k) => r - Math.abs(frame.data[k]));
   const inAllowances = once(() => directionsOf(measuredIn(directions.matrix, allowance.map(unitOf))));
   const region: Region = {
     kind,
     size,
     frame,
+    ...(directions.axes ? { axes: directions.axes } : {}),
     ...(diagonal ? { diagonal } : {}),
     slack,
     body,
@@ -169,6 +173,13 @@ export function regionOf({ kind, frame, slack, body, json }: RegionParts): Regio
     toJSON: json,
   };
   return region;
+}
+
+/** Bounds `[D]` on |Σ λᵢ directionᵢ|, but for rounding. */
+function widthsOf(frame: Matrix, body: Body, { axes }: Directions): Float64Array {
+  return axes && body.unitBall
+    ? widthsAlong(axes, frame.cols)
+    : body.reach(frame).map((reach, k) => reach - Math.abs(frame.data[k]));
 }
 
 /** {@link Body.rangeInto} in arrays of its own. */

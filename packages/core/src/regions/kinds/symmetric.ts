@@ -1,7 +1,7 @@
 import { assertFinite, assertSize, PoliceError } from '../../errors.js';
 import { largestEntry, type Matrix, matrix, matrixFromRows, rowRange } from '../../numeric/matrix.js';
 import { containmentTolerance, UNIT_ROUNDOFF } from '../../numeric/precision.js';
-import type { Directions } from '../directions.js';
+import type { Axis, Directions } from '../directions.js';
 import type { RegionJSON } from '../json-type.js';
 import { type Body, type Region, regionOf } from '../region.js';
 import { symmetricReader } from '../symmetric-reader.js';
@@ -89,13 +89,15 @@ function symmetricRegion(
   slack: Float64Array = new Float64Array(centre.length),
 ): Region {
   checkParts(json.kind, centre, radii);
-  const free = Array.from(radii.keys()).filter(i => radii[i] > 0);
-  const frame = matrix(free.length + 1, centre.length);
+  const axes = Array.from(radii, (factor, coordinate) => ({ coordinate, factor })).filter(
+    ({ factor }) => factor > 0,
+  );
+  const frame = matrix(axes.length + 1, centre.length);
   frame.data.set(centre);
-  free.forEach((axis, row) => {
-    frame.data[(row + 1) * centre.length + axis] = radii[axis];
+  axes.forEach(({ coordinate, factor }, row) => {
+    frame.data[(row + 1) * centre.length + coordinate] = factor;
   });
-  return symmetricOn(json, frame, unit, slack);
+  return symmetricOn(json, frame, unit, slack, axes);
 }
 
 /** centre + {Σ λᵢ directionᵢ : ‖λ‖ ≤ 1} with directions `[d, D]`, linearly dependent or not. */
@@ -112,9 +114,15 @@ export function symmetricAlong(
   return symmetricOn(json, frame, unit, slack);
 }
 
-function symmetricOn(json: RegionJSON, frame: Matrix, unit: UnitBall, slack: Float64Array): Region {
+function symmetricOn(
+  json: RegionJSON,
+  frame: Matrix,
+  unit: UnitBall,
+  slack: Float64Array,
+  axes?: readonly Axis[],
+): Region {
   const body = symmetricBody(unit, frame.rows - 1);
-  return regionOf({ kind: json.kind, frame, slack, body, json: () => json });
+  return regionOf({ kind: json.kind, frame, slack, body, json: () => json, ...(axes ? { axes } : {}) });
 }
 
 /** The directions given as rows, those of zeros left out. */
