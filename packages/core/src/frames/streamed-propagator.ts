@@ -4,7 +4,7 @@ import { windowCount } from '../network/max-windows.js';
 import type { Network } from '../network/network.js';
 import type { MaxNode } from '../network/nodes.js';
 import { ifKind } from '../network/walk.js';
-import { markRanges } from '../numeric/live.js';
+import { allColumns, forRanges, markRanges } from '../numeric/live.js';
 import {
   type Matrix,
   matrix,
@@ -13,7 +13,9 @@ import {
   room,
   rowOf,
   rowRange,
+  unsetRoom,
 } from '../numeric/matrix.js';
+import { copyRange } from '../numeric/spans.js';
 import { widthsAlong } from '../regions/directions.js';
 import type { Region } from '../regions/region.js';
 import { symmetricReader } from '../regions/symmetric-reader.js';
@@ -151,7 +153,7 @@ function widenPairs(unitBall: UnitBall, radius: Float64Array, pairs: Pairs, bloc
 }
 
 /** The numbers of the pairs of which an entry is not 0 in the block. */
-function pairsMet({ first, second }: Pairs, { cols, live = Int32Array.of(0, cols) }: Matrix): Int32Array {
+function pairsMet({ first, second }: Pairs, { cols, live = allColumns(cols) }: Matrix): Int32Array {
   const isLive = new Uint8Array(cols);
   markRanges(live, isLive);
   const met = new Int32Array(first.length);
@@ -167,7 +169,15 @@ const picked = ({ first, second }: Pairs, numbers: Int32Array): Pick<Pairs, 'fir
 
 /** Makes a radius the dual norm of all rows so far: that of the norms of its parts, for the l1, l2 and l∞ norms alike. */
 function widen(unitBall: UnitBall, radius: Float64Array, block: Matrix): void {
-  radius.set(unitBall.dual(matrixFromRows([radius, unitBall.dual(block)])));
+  const { cols, live = allColumns(cols) } = block;
+  const parts = { ...unsetRoom(2, cols), live };
+  const part = unitBall.dual(block);
+  forRanges(live, (from, to) => {
+    copyRange(radius, from, to - from, parts.data, from);
+    copyRange(part, from, to - from, parts.data, cols + from);
+  });
+  const widened = unitBall.dual(parts);
+  forRanges(live, (from, to) => copyRange(widened, from, to - from, radius, from));
 }
 
 /** Numbers that one direction takes on its way: all nodes' values, and pairs of a maximum. */

@@ -19,9 +19,17 @@ export function rangesOf(isLive: Uint8Array): Live {
   return Int32Array.from(ranges);
 }
 
+/** Of rows of which nobody knows better. */
+export const allColumns = (cols: number): Live => Int32Array.of(0, cols);
+
+/** Visits the ranges. */
+export function forRanges(ranges: Live, visit: (from: number, to: number) => void): void {
+  for (let r = 0; r < ranges.length; r += 2) visit(ranges[r], ranges[r + 1]);
+}
+
 /** Marks the columns of ranges. */
 export function markRanges(ranges: Live, isLive: Uint8Array): void {
-  for (let r = 0; r < ranges.length; r += 2) isLive.fill(1, ranges[r], ranges[r + 1]);
+  forRanges(ranges, (from, to) => isLive.fill(1, from, to));
 }
 
 /** All columns that any of them has. */

@@ -129,8 +129,11 @@ export function regionOf({ kind, frame, slack, body, json, axes }: RegionParts):
   const size = frame.cols;
   const directions = directionsOf(rowRange(frame, 1, frame.rows), axes);
   const diagonal = diagonalOf(directions);
-  const widths = widthsOf(frame, body, directions);
-  const reach = widths.map((width, k) => Math.abs(frame.data[k]) + width);
+  const origin = rowOf(frame, 0);
+  const axial = directions.axes && body.unitBall ? widthsAlong(directions.axes, size) : undefined;
+  // Of others but for rounding, which the allowance is far above.
+  const widths = axial ?? body.reach(frame).map((reach, k) => reach - Math.abs(origin[k]));
+  const reach = origin.map((x, k) => Math.abs(x) + widths[k]);
   const allowance = containmentAllowance(slack, reach, size + body.terms);
   const inAllowances = once(() => directionsOf(measuredIn(directions.matrix, allowance.map(unitOf))));
   const region: Region = {
@@ -143,7 +146,10 @@ export function regionOf({ kind, frame, slack, body, json, axes }: RegionParts):
     body,
     symmetric: body.symmetric,
     centre: body.centre,
-    range: h => body.range?.(h) ?? rangeOf(body, h),
+    range: h =>
+      axial && h === frame
+        ? { lo: origin.map((x, k) => x - axial[k]), hi: origin.map((x, k) => x + axial[k]) }
+        : (body.range?.(h) ?? rangeOf(body, h)),
     addExtremes: (into, h, side, factor) =>
       body.addExtremes ? body.addExtremes(into, h, side, factor) : addExtremesOf(body, into, h, side, factor),
     extremes: (h, side) => {
@@ -152,7 +158,7 @@ export function regionOf({ kind, frame, slack, body, json, axes }: RegionParts):
       return at;
     },
     ...(body.isSimplex ? { isSimplex: true } : {}),
-    reach: h => body.reach(h),
+    reach: h => (axial && h === frame ? reach.slice() : body.reach(h)),
     votes: (h, threshold) => body.votes(h, threshold),
     contains: (x, tolerance) => {
       assertSize(x.length, size, `${kind} contains`, 'a point');
@@ -173,13 +179,6 @@ export function regionOf({ kind, frame, slack, body, json, axes }: RegionParts):
     toJSON: json,
   };
   return region;
-}
-
-/** Bounds `[D]` on |Σ λᵢ directionᵢ|, but for rounding. */
-function widthsOf(frame: Matrix, body: Body, { axes }: Directions): Float64Array {
-  return axes && body.unitBall
-    ? widthsAlong(axes, frame.cols)
-    : body.reach(frame).map((reach, k) => reach - Math.abs(frame.data[k]));
 }
 
 /** {@link Body.rangeInto} in arrays of its own. */

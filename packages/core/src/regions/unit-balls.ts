@@ -1,3 +1,4 @@
+import { allColumns, forRanges } from '../numeric/live.js';
 import { forLive, largestEntry, type Matrix, matrix, matrixFromRows, rowOf } from '../numeric/matrix.js';
 import { containmentTolerance } from '../numeric/precision.js';
 import { exponential, normal, type Rng } from '../numeric/random.js';
@@ -169,10 +170,13 @@ function normOf(
   ofSum?: (sum: number, g: Matrix, first: number, column: number) => number,
 ): Pick<UnitBall, 'dual' | 'dualInto'> {
   const write = (g: Matrix, first: number, into: Float64Array): void => {
-    const { cols, data } = g;
+    const { cols, data, live = allColumns(cols) } = g;
     into.fill(0);
     forLive(g, (start, end, from, to) => accumulate(data, start, end, cols, from, to, into), first);
-    if (ofSum) for (let j = 0; j < cols; j++) into[j] = ofSum(into[j], g, first, j);
+    if (!ofSum) return;
+    forRanges(live, (from, to) => {
+      for (let j = from; j < to; j++) into[j] = ofSum(into[j], g, first, j);
+    });
   };
   return {
     dual: g => {
