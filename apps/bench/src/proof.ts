@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { wholeNumber } from '@police/common/options';
 import { machineName, runProgram } from '@police/common/program';
+import { median } from '@police/common/statistics';
 import {
   boxAround,
   type Certified,
@@ -23,7 +24,7 @@ import { residualNetwork } from './residual-network.js';
 const HELP = `npm run bench:proof -- [options]
 
 Products of float64 by the libraries that have them; then time and memory of enforcing, freezing and certifying in core
-(float64), with the multiply-adds counted:
+(float64), with the multiply-adds counted, medians of some rounds beside the first, which a command of its own pays (code is compiled, memory is new):
 a network on a box in many dimensions, a residual convolutional network on a box around an image, whose frame is carried
 in blocks, and the frame's cost against the number of a polygon's vertices.
 
@@ -32,6 +33,7 @@ in blocks, and the frame's cost against the number of a polygon's vertices.
   --channels C    of the convolutional network                     (default 16)
   --memory MIB    that the convolutional network's frame may take  (default 1024)
   --threads N       that multiply                                  (default 1)
+  --rounds N      of everything                                    (default 5)
   --plain           products in plain JavaScript, without the kernels of @police/core/fast
   --help
 `;
@@ -61,13 +63,16 @@ function peakRate(): number {
   return Math.max(...rates);
 }
 
-/** Runs something of so many multiply-adds, and tells what it took. */
+/** Runs something of so many multiply-adds for some rounds, and tells what it took. */
 type Measure = <T>(what: string, macs: number, run: () => T) => T;
 
 const measureBy =
-  (peak: number): Measure =>
+  (peak: number, rounds: number): Measure =>
   (what, macs, run) => {
-    const { result, seconds, elapsed } = processorTime(run);
+    const first = processorTime(run);
+    const times = [first, ...Array.from({ length: rounds - 1 }, () => processorTime(run))];
+    const seconds = median(times.map(each => each.seconds));
+    const elapsed = median(times.map(each => each.elapsed));
     const rate =
       macs > 0
         ? `${(macs / 1e9).toFixed(2)} G multiply-adds, ${(macs / 1e9 / seconds).toFixed(2)} G/s, ` +
@@ -75,9 +80,10 @@ const measureBy =
         : '';
     const memory = `${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB resident`;
     print(
-      `${what.padEnd(34)} ${seconds.toFixed(3).padStart(8)} s  ${elapsed.toFixed(3).padStart(8)} s elapsed  ${memory.padEnd(20)} ${rate}`,
+      `${what.padEnd(23)} ${seconds.toFixed(3).padStart(8)} s (first ${first.seconds.toFixed(3)})  ` +
+        `${elapsed.toFixed(3).padStart(8)} s elapsed  ${memory.padEnd(18)} ${rate}`,
     );
-    return result;
+    return first.result;
   };
 
 function print(line: string): void {
@@ -167,6 +173,7 @@ async function main(): Promise<void> {
       channels: { type: 'string', default: '16' },
       memory: { type: 'string', default: '1024' },
       threads: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '5' },
       plain: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -175,8 +182,8 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const [size, width, channels, mebibytes, threads] = (
-    ['size', 'width', 'channels', 'memory', 'threads'] as const
+  const [size, width, channels, mebibytes, threads, rounds] = (
+    ['size', 'width', 'channels', 'memory', 'threads', 'rounds'] as const
   ).map(name => wholeNumber(`--${name}`, values[name]));
   if (!values.plain && !useFastProducts({ threads }))
     throw new Error('no SIMD of WebAssembly here: measure with --plain');
@@ -186,7 +193,7 @@ async function main(): Promise<void> {
       'seconds are of processor time\n',
   );
   await libraries(peak);
-  const measure = measureBy(peak);
+  const measure = measureBy(peak, rounds);
   denseOnBox(measure, size, width);
   imagesOnBox(measure, channels, mebibytes);
   polygons(measure);

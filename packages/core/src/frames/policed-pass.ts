@@ -4,7 +4,7 @@ import type { AffineOperator } from '../network/affine-operator.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
+import { type ActivationNode, type AffineNode, inputsOf, type MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
 import { type Block, type Matrix, matrix, unsetRoom } from '../numeric/matrix.js';
@@ -126,6 +126,7 @@ export function policedPass(
     });
   const { operatorOf, policyOf } = settings;
   const isKept = settings.keep !== 'output';
+  const isReadOnce = productsReadOnce(net);
   const rules: Rules<readonly Matrix[]> = {
     input: () => propagators.map(propagator => propagator.start()),
     affine: (node, inputs) =>
@@ -142,7 +143,11 @@ export function policedPass(
       layers.set(node.name, { frames: isKept ? h : [], shifts });
       fixSlopes(node, propagators, shifts);
       if (settings.isLastUnread && node === net.nodes.at(-1)) return [];
-      return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
+      if (isKept || !isReadOnce(node.input))
+        return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
+      // Memory that nobody reads any more: fresh memory takes longer than what is written there.
+      for (const [r, block] of h.entries()) writeActivatedFrame(node.activation, block, shifts, r, block);
+      return h;
     },
     max: (node, [frames]) => {
       const winners = policedWinners(node, propagators, frames, settings, errorsOf?.(node.input));
@@ -164,6 +169,16 @@ export function policedPass(
     ...(errorsOf ? { approximationErrors: errorsOf } : {}),
     ...(spared ? { spared } : {}),
   };
+}
+
+/** Whether a node's values are a product, of which nobody else has a view, and read once. */
+function productsReadOnce({ nodes }: Network): (name: string) => boolean {
+  const readers = new Map<string, number>();
+  for (const name of nodes.flatMap(inputsOf)) readers.set(name, (readers.get(name) ?? 0) + 1);
+  const products = new Set(
+    nodes.filter(node => node.kind === 'affine' && 'taps' in node.operator).map(({ name }) => name),
+  );
+  return name => products.has(name) && readers.get(name) === 1;
 }
 
 /** The shifts of one activation, from the frames `h` of its pre-activations. */

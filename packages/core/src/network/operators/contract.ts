@@ -24,7 +24,7 @@ export interface AffineContract {
   readonly biasGroups?: Int32Array;
   /** Most products summed into one output, for rounding-error bounds. */
   readonly terms: number;
-  /** `[n, inSize] → [n, outSize]`, without the bias. */
+  /** `[n, inSize] → [n, outSize]`, without the bias: rows of its own, which the caller may write to. */
   linear(x: Matrix): Matrix;
   /** `[n, outSize] → [n, inSize]`. */
   adjoint(y: Matrix): Matrix;
