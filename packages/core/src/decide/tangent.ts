@@ -1,4 +1,4 @@
-import { identityRows } from '../frames/affine-map.js';
+import { unitRows } from '../frames/affine-map.js';
 import { activationSlope } from '../network/activation.js';
 import { clampAdjoint } from '../network/clamp.js';
 import { forwardValues, linearAdjoints } from '../network/forward.js';
@@ -7,6 +7,7 @@ import type { Network } from '../network/network.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type BackRules, walkBack } from '../network/walk.js';
 import { addInto, type Matrix, matrix, scaleColumns } from '../numeric/matrix.js';
+import { upTo } from '../numeric/up-to.js';
 
 /** A network's outputs `[out]` at a point, and their gradients `[out, D]`; at a kink those of one side. */
 export interface Tangent {
@@ -40,7 +41,7 @@ export function tangentAt(net: Network, x: Float64Array): Tangent {
     opaque: UNRESOLVED.opaque,
   };
   const { outputSize, nodes } = net;
-  const jacobian = walkBack(net, identityRows(0, outputSize, outputSize), rules, addInto);
+  const jacobian = walkBack(net, unitRows(upTo(outputSize), outputSize), rules, addInto);
   return {
     values: values.get(nodes[nodes.length - 1].name)!.data,
     jacobian: jacobian ?? matrix(outputSize, x.length),

@@ -13,6 +13,7 @@ import {
   scaleColumns,
   withLiveOf,
 } from '../numeric/matrix.js';
+import { upTo } from '../numeric/up-to.js';
 import type { Region } from '../regions/region.js';
 import { type AffinePieces, slopesOn } from '../rule/pieces.js';
 import { maxFrameAdjoint } from '../rule/winners.js';
@@ -38,8 +39,9 @@ export function affineMapOn(
   const A = matrix(outputSize, inputSize);
   const width = [...net.sizes.values()].reduce((sum, size) => sum + size, 0);
   const blockRows = rowsTogether(width);
+  const outputs = upTo(outputSize);
   for (let from = 0; from < outputSize; from += blockRows) {
-    const rows = identityRows(from, Math.min(outputSize, from + blockRows), outputSize);
+    const rows = unitRows(outputs.subarray(from, from + blockRows), outputSize);
     const gradient = walkBack(net, rows, alongPieces(net, pieces, r), addInto);
     if (gradient) A.data.set(gradient.data, from * inputSize);
   }
@@ -47,14 +49,7 @@ export function affineMapOn(
   return { A, b: atOrigin.map((y, i) => y - linearPart[i]) };
 }
 
-/** Rows `from` to `to` of the identity of a size. */
-export function identityRows(from: number, to: number, size: number): Matrix {
-  const rows = matrix(to - from, size);
-  for (let i = from; i < to; i++) rows.data[(i - from) * size + i] = 1;
-  return { ...rows, live: Int32Array.of(from, to) };
-}
-
-/** Rows of the identity of a size, by rising number. */
+/** Rows of the identity of a size. */
 export function unitRows(units: Int32Array, size: number): Matrix {
   const rows = matrix(units.length, size);
   const isLive = new Uint8Array(size);

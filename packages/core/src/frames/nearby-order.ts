@@ -1,5 +1,6 @@
 import type { Network } from '../network/network.js';
 import type { Shape } from '../network/operators/shapes.js';
+import { upTo } from '../numeric/up-to.js';
 import type { Region } from '../regions/region.js';
 
 /**
@@ -7,7 +8,7 @@ import type { Region } from '../regions/region.js';
  * another, all channels of a position together. Any order gives the same frames.
  */
 export function nearbyOrder({ nodes, inputSize }: Network, { axes, frame }: Region): Int32Array {
-  const order = Int32Array.from({ length: frame.rows - 1 }, (_, i) => i);
+  const order = upTo(frame.rows - 1);
   const shape = nodes.flatMap(node =>
     node.kind === 'affine' && node.operator.kind === 'conv' && node.operator.inSize === inputSize
       ? [node.operator.inShape]

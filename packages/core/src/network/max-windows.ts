@@ -1,5 +1,6 @@
 import { assertFinite, assertSize, PoliceError } from '../errors.js';
 import { type Matrix, room } from '../numeric/matrix.js';
+import { upTo } from '../numeric/up-to.js';
 
 /** Windows of entries: window w takes the entries `members[offsets[w]] … members[offsets[w + 1] − 1]`. */
 export interface Windows {
@@ -36,7 +37,7 @@ export function windowsOf(lists: readonly (readonly number[])[]): Windows {
 export function maxoutWindows(units: number, pieces: number): Windows {
   return {
     offsets: Int32Array.from({ length: units + 1 }, (_, w) => w * pieces),
-    members: Int32Array.from({ length: units * pieces }, (_, i) => i),
+    members: upTo(units * pieces),
   };
 }
 

@@ -52,6 +52,8 @@ export function regionFrame(bounding: Bounding, { name }: InputNode): BoundedFra
 export interface LinearPart extends Carried {
   readonly node: AffineNode;
   readonly product: Matrix;
+  /** Row 0 of the product without any bias: that of the product itself has the last one added. */
+  readonly origin: Float64Array;
   readonly approximationError: Float64Array;
 }
 
@@ -69,9 +71,11 @@ export function linearPart(bounding: Bounding, node: AffineNode, input: BoundedF
   const coarse = { rows: 1, cols: inSize, data: input.coarse };
   const reaches = reachesOf(bounding, input);
   const through = operator.magnitude(stackRows([errors, reaches, coarse], inSize));
+  const product = bounding.propagator.linear(node, [input.values]);
   return {
     node,
-    product: bounding.propagator.linear(node, [input.values]),
+    product,
+    origin: rowOf(product, 0).slice(),
     ...split(through),
     isZero: isZero(reaches),
     approximationError: bounding.approximation.affine(node, [input.approximationError]),
@@ -87,15 +91,17 @@ function isZero({ data }: Matrix): boolean {
   return data.every(x => x === 0);
 }
 
+/** The frames with a bias, in the memory of the product: those with another one are no more. */
 export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array): BoundedFrame {
-  const { node, product, errors, reaches, coarse, approximationError } = part;
+  const { node, product, origin, errors, reaches, coarse, approximationError } = part;
   const at = (m: Matrix, row: number, j: number) => m.data[row * m.cols + j];
   // What is multiplied is the computed value, which may be in error.
   const magnitude = (row: number, j: number) => at(reaches, row, j) + Math.abs(bias[j]);
   const largest = (row: number) => bias.reduce((max, _, j) => Math.max(max, magnitude(row, j)), 0);
   bounding.rounding.reach(node.name, largest(RUNTIME), largest(EXACT));
+  for (let j = 0; j < origin.length; j++) product.data[j] = origin[j] + bias[j];
   return {
-    values: withOriginMoved(product, bias),
+    values: { ...product },
     ...errorsAt(bounding, node.name, coarse, {
       carried: (row, j) => at(errors, row, j),
       // One more term for the bias; of frame values one for the sum of the products over the frame's coordinates.

@@ -41,7 +41,7 @@ export interface BiasHolder {
   readonly bias: Float64Array;
   /** Units that must move together. */
   readonly groups?: Int32Array;
-  /** The pre-activations with another bias. */
+  /** The pre-activations with the bias, or another; those with the one before are no more. */
   framesWith(bias: Float64Array): readonly BoundedFrame[];
   /** The owner with another bias. */
   replaced(bias: Float64Array): NetworkNode;
@@ -60,7 +60,8 @@ export function biasHolder(
       owner: owner.name,
       bias: operator.bias,
       ...(operator.biasGroups ? { groups: operator.biasGroups } : {}),
-      framesWith: bias => beforeBias.map((part, r) => addBias(boundings[r], part, bias)),
+      framesWith: bias =>
+        bias === operator.bias ? frames : beforeBias.map((part, r) => addBias(boundings[r], part, bias)),
       replaced: bias => ({ ...owner, operator: operator.withBias(bias) }),
     };
   }

@@ -3,6 +3,7 @@ import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed } from '../numeric/matrix.js';
 import { sumErrorBound } from '../numeric/precision.js';
+import { upTo } from '../numeric/up-to.js';
 import { type BoundedFrame, ROUND_UP } from './bounded-frame.js';
 import { exactError } from './bounded-intervals.js';
 
@@ -14,7 +15,7 @@ export function mapErrorOn(
   output: BoundedFrame,
 ): Float64Array {
   const { region } = propagator;
-  const units = Int32Array.from(b.keys());
+  const units = upTo(b.length);
   const found = propagator.columns(net.nodes.at(-1)!.name, output.values, units);
   const gap = multiplyTransposed(region.frame, A);
   for (let j = 0; j < gap.cols; j++) gap.data[j] += b[j];

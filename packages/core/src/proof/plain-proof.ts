@@ -7,6 +7,7 @@ import type { Network } from '../network/network.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import type { Progress } from '../network/walk.js';
 import { type Matrix, rowOf } from '../numeric/matrix.js';
+import { upTo } from '../numeric/up-to.js';
 import { pointsAt, type Region } from '../regions/region.js';
 import type { AffinePieces } from '../rule/pieces.js';
 import { chooseShifts, type ForbiddenIntervals } from '../rule/shift.js';
@@ -213,7 +214,7 @@ function regionProof(
       return mapError;
     },
     get outputFrame() {
-      const units = Int32Array.from(approximationError.keys());
+      const units = upTo(approximationError.length);
       return {
         values: propagator.columns(net.nodes.at(-1)!.name, output.values, units),
         error: exactError(output).map((e, j) => (e + approximationError[j]) * ROUND_UP),

@@ -5,6 +5,7 @@ import type { Network } from '../network/network.js';
 import { type Rules, walk } from '../network/walk.js';
 import { matrix } from '../numeric/matrix.js';
 import { float32 } from '../numeric/precision.js';
+import { upTo } from '../numeric/up-to.js';
 import { once } from '../regions/directions.js';
 import type { Region } from '../regions/region.js';
 import { activationRelaxed, clampRelaxed, maxRelaxed } from './relaxed-bends.js';
@@ -55,7 +56,7 @@ export function relaxedNodes(
   return name => {
     const node = found.get(name)!();
     if (isWhole(propagator)) return node;
-    return { ...node, values: propagator.columns(name, node.values, Int32Array.from(node.error.keys())) };
+    return { ...node, values: propagator.columns(name, node.values, upTo(node.error.length)) };
   };
 }
 

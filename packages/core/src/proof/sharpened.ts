@@ -1,5 +1,6 @@
 import type { ActivationNode, NetworkNode } from '../network/nodes.js';
 import { largestEntry, type Matrix, rowOf } from '../numeric/matrix.js';
+import { upTo } from '../numeric/up-to.js';
 import {
   type BoundedFrame,
   type Bounding,
@@ -38,7 +39,7 @@ export function doubtfulUnits(
   return units.subarray(0, count);
 }
 
-const allUnits = (_: Bounding, { coarse }: BoundedFrame): Int32Array => Int32Array.from(coarse.keys());
+const allUnits = (_: Bounding, { coarse }: BoundedFrame): Int32Array => upTo(coarse.length);
 
 /**
  * A value that a nonlinearity reads, or the output's: a runtime's errors of some units (all by default) on each region taken through the

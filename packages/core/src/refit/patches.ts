@@ -1,6 +1,7 @@
 import { type Matrix, matrix } from '../numeric/matrix.js';
 import type { Rng } from '../numeric/random.js';
 import type { TapProduct } from '../numeric/tap-product.js';
+import { upTo } from '../numeric/up-to.js';
 import type { FittedRows } from './ridge.js';
 
 /** Patches that a group of channels is fitted on: many more would say little more, and cost as much more. */
@@ -27,7 +28,7 @@ export function patchesOf(
   const each = Math.max(1, Math.min(outPlane, Math.floor(most / x.rows)));
   const positions = drawnPositions(x.rows, outPlane, each, rng);
   const patch: Met = { channels: inChannels, plane: inPlane, taps, positionOf };
-  const itself: Met = { channels: outChannels, plane: outPlane, taps: 1, positionOf: inOrder(outPlane) };
+  const itself: Met = { channels: outChannels, plane: outPlane, taps: 1, positionOf: upTo(outPlane) };
   const atOnce = Math.max(1, Math.floor(BLOCK_ENTRIES / inputs));
   return {
     inputs,
@@ -48,12 +49,10 @@ export function patchesOf(
   };
 }
 
-const inOrder = (count: number) => Int32Array.from({ length: count }, (_, p) => p);
-
 /** For each of so many rows `each` different positions of a plane, all in order where it is all of them: `[rows, each]`. */
 function drawnPositions(rows: number, plane: number, each: number, rng: Rng): Int32Array {
   const drawn = new Int32Array(rows * each);
-  const order = inOrder(plane);
+  const order = upTo(plane);
   for (let at = 0; at < drawn.length; at += each) {
     // The first steps of a shuffle, of whatever order the last row left.
     for (let k = 0; k < each && each < plane; k++) {

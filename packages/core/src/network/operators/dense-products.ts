@@ -16,6 +16,7 @@ import {
 } from '../../numeric/matrix.js';
 import { Scratch, withScratch } from '../../numeric/scratch.js';
 import type { TapProduct } from '../../numeric/tap-product.js';
+import { upTo } from '../../numeric/up-to.js';
 import { fastProduct, isWorthwhile } from './fast-product.js';
 import { countNonZeros } from './sparse.js';
 
@@ -102,7 +103,7 @@ export function addGradient(into: Matrix, y: Matrix, x: Matrix): void {
     addDenseGradient(into, y, x);
     return;
   }
-  const [rows, columns] = [units ?? all(y.cols), inputs ?? all(x.cols)];
+  const [rows, columns] = [units ?? upTo(y.cols), inputs ?? upTo(x.cols)];
   const part = room(rows.length, columns.length);
   forBlock(rows, columns, into.cols, (at, k) => {
     part.data[k] = into.data[at];
@@ -139,19 +140,13 @@ const LEAST_GRADIENT_WORK = 2 ** 21;
 /** Columns are picked where at most this share of them is in use: then copies cost less than what they save. */
 const FEW_COLUMNS = 1 / 2;
 
-function all(count: number): Int32Array {
-  const indices = new Int32Array(count);
-  for (let i = 0; i < count; i++) indices[i] = i;
-  return indices;
-}
-
 /** Rows from which copies of the weights cost little beside what is multiplied. */
 const MANY_ROWS = 8;
 
 /** Columns that hold anything but 0, in order, where they are few. */
 function fewColumns({ rows, cols, data }: Matrix): Int32Array | undefined {
   // Those that held nothing but 0 so far, in order: of a dense block few rows are looked at.
-  const left = all(cols);
+  const left = upTo(cols);
   let count = cols;
   const least = cols - Math.floor(FEW_COLUMNS * cols);
   for (let start = 0; start < rows * cols; start += cols) {

@@ -1,4 +1,5 @@
 import { assertSize } from '../../errors.js';
+import { upTo } from '../../numeric/up-to.js';
 import {
   assertIntegers,
   assertShape,
@@ -31,11 +32,6 @@ export function alongAxes(shape: Shape, lists: readonly ArrayLike<number>[]): In
     index = next;
   });
   return { shape: lists.map(list => list.length), index };
-}
-
-/** `0, 1, …, length − 1`. */
-export function positions(length: number): Int32Array {
-  return Int32Array.from({ length }, (_, i) => i);
 }
 
 /** Axis i of the result is axis `permutation[i]` of the input, as ONNX Transpose. Throws `invalid-option`. */
@@ -116,7 +112,7 @@ export interface SliceOptions {
 export function sliceIndex(shape: Shape, options: SliceOptions): IndexMap {
   assertShape(shape, 'slice shape');
   const { starts, ends, axes = starts.map((_, i) => i), steps = starts.map(() => 1) } = options;
-  const lists: ArrayLike<number>[] = shape.map(positions);
+  const lists: ArrayLike<number>[] = shape.map(upTo);
   const resolved = resolveAxes(axes, shape.length, 'slice axes');
   assertBounds(starts, axes.length, 'slice starts');
   assertBounds(ends, axes.length, 'slice ends');
@@ -163,7 +159,7 @@ export function gatherAlongIndex(shape: Shape, axis: number, indices: readonly n
   }
   return alongAxes(
     shape,
-    shape.map((length, i) => (i === along ? list : positions(length))),
+    shape.map((length, i) => (i === along ? list : upTo(length))),
   );
 }
 
@@ -172,5 +168,5 @@ export function reshapeIndex(shape: Shape, outShape: Shape): IndexMap {
   assertShape(shape, 'reshape shape');
   assertShape(outShape, 'reshape outShape');
   assertSize(sizeOf(outShape), sizeOf(shape), 'reshape', 'outShape');
-  return { shape: outShape, index: positions(sizeOf(shape)) };
+  return { shape: outShape, index: upTo(sizeOf(shape)) };
 }

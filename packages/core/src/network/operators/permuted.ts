@@ -1,5 +1,6 @@
 import { assertSize } from '../../errors.js';
 import { matrix } from '../../numeric/matrix.js';
+import { upTo } from '../../numeric/up-to.js';
 import type { AffineContract } from './contract.js';
 import { type Gather, gather } from './gather.js';
 import { invalidOption } from './shapes.js';
@@ -55,7 +56,7 @@ function permutedOf<Inner extends AffineContract>(
   const { inSize, outSize, terms, storesBias, parameters, bias, biasGroups } = inner;
   const back = (values: Float64Array) =>
     outputs ? outputs.adjoint(matrix(1, outSize, values)).data : values;
-  const groups = biasGroups ?? Int32Array.from({ length: outSize }, (_, j) => j);
+  const groups = biasGroups ?? upTo(outSize);
   return {
     kind: 'permuted',
     inner,

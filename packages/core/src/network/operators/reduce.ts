@@ -1,5 +1,5 @@
+import { upTo } from '../../numeric/up-to.js';
 import { type AxisMap, axisProducts, ones, sameAxis } from './axis-products.js';
-import { positions } from './index-maps.js';
 import { assertShape, resolveAxes, type Shape } from './shapes.js';
 import type { Sparse } from './sparse.js';
 
@@ -36,7 +36,7 @@ function reduceBy(
   const maps = shape.map(
     (size, axis): AxisMap =>
       reduced.has(axis)
-        ? { inSize: size, rows: [ones(Array.from(positions(size)), denominator(size))] }
+        ? { inSize: size, rows: [ones(Array.from(upTo(size)), denominator(size))] }
         : sameAxis(size),
   );
   return axisProducts(
