@@ -1,6 +1,7 @@
 // Every model of a folder, on a box and on a hull: enforced or patched, written, proved from the file, run in ONNX Runtime. Prints
 // the table of docs/models.md: node packages/cli/bench/models.mjs FOLDER [model …]. Of a generated MobileNetV3-like classifier of
-// 3 × 224 × 224, on a hull and on a ball in a subspace: --mobilenet. Of a generated dense one of 252 MB on a hull: --large.
+// 3 × 224 × 224, on a hull and on a ball in a subspace: --mobilenet. Of a generated dense one of 252 MB on a hull: --large. Of generated
+// convolutional ones on boxes around a picture of 3 × 32 × 32: --boxes.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { readEnds, readModel } from '@police/onnx-import';
 import { decode } from '@police/onnx-proto';
 import { denseClassifier } from '@police/testing/dense-classifier';
 import { LARGE, mobilenet } from '@police/testing/mobilenet';
+import { maxPoolNet, smallResnet } from '@police/testing/small-convnets';
 import { loadRuntime, startRuntime } from '../dist/runtime.js';
 import { measured } from './measured.mjs';
 
@@ -120,6 +122,11 @@ function regionsIn(folder, size, model) {
   const pictures = model === 'mobilenet' ? 10 : 5;
   writeFileSync(corners, npy(Array.from({ length: pictures }, () => point(size))));
   if (model === 'large') return [['--hull', corners]];
+  if (model in BOXES) {
+    const picture = join(folder, 'picture.npy');
+    writeFileSync(picture, npy([point(size)]));
+    return BOX_RADII.map(radius => ['--around', picture, '--radius', radius]);
+  }
   if (model !== 'mobilenet')
     return [
       ['--around', centre, '--radius', `${RADIUS}`],
@@ -134,9 +141,14 @@ function regionsIn(folder, size, model) {
   ];
 }
 
+const BOXES = { resnet: smallResnet, maxpool: maxPoolNet };
+const BOX_RADII = ['0.002', '0.008'];
+
+/** Models by name that are made on demand. */
 const GENERATED = {
-  '--mobilenet': ['mobilenet', () => mobilenet(LARGE)],
-  '--large': ['large', () => denseClassifier([3072, 4096, 4096, 4096, 4096, 10])],
+  '--mobilenet': { mobilenet: () => mobilenet(LARGE) },
+  '--large': { large: () => denseClassifier([3072, 4096, 4096, 4096, 4096, 10]) },
+  '--boxes': BOXES,
 };
 
 const [from, ...names] = process.argv.slice(2);
@@ -144,8 +156,13 @@ const work = mkdtempSync(join(tmpdir(), 'models-'));
 try {
   const generated = GENERATED[from];
   const folder = generated ? work : from;
-  if (generated) writeFileSync(join(work, `${generated[0]}.onnx`), generated[1]());
-  const head = ['model', 'kB', 'inputs', 'forward', 'method', 'box of radius 0.05', 'hull of samples'];
+  for (const [name, make] of Object.entries(generated ?? {}))
+    writeFileSync(join(work, `${name}.onnx`), make());
+  const regions =
+    generated === BOXES
+      ? BOX_RADII.map(radius => `box of radius ${radius}`)
+      : [`box of radius ${RADIUS}`, 'hull of samples'];
+  const head = ['model', 'kB', 'inputs', 'forward', 'method', ...regions];
   console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`);
   for (const name of readdirSync(folder).flatMap(file =>
     file.endsWith('.onnx') ? [file.slice(0, -5)] : [],

@@ -77,7 +77,8 @@ export class OnnxLayers {
   }
 }
 
-const ints = (name, values) => ({ name, type: AttributeType.INTS, ints: values.map(BigInt) });
+/** An attribute that is a list of whole numbers. */
+export const ints = (name, values) => ({ name, type: AttributeType.INTS, ints: values.map(BigInt) });
 
 function tensorOf(name, sizes) {
   const dim = sizes.map(size => ({
