@@ -104,7 +104,7 @@ export class DirectionBlocks {
     const rules: Rules<Matrix> = {
       ...LINEAR_PART,
       ...UNRESOLVED,
-      input: () => directionsOf(this.region, directions),
+      input: () => frameRows(this.region, directions),
       activation: throughPiece,
       max: throughPiece,
     };
@@ -137,7 +137,7 @@ export class DirectionBlocks {
 }
 
 /** Rows of a region's frame, by the numbers of the directions; of one along the axes the frame itself is not read, which may be large. */
-function directionsOf({ axes, frame, size }: Region, numbers: Int32Array): Matrix {
+function frameRows({ axes, frame, size }: Region, numbers: Int32Array): Matrix {
   if (!axes) return withLive(rowRange(frame, numbers[0] + 1, numbers[0] + 1 + numbers.length));
   const rows = room(numbers.length, size);
   numbers.forEach((number, i) => {

@@ -56,8 +56,8 @@ export function propagatorsFor(
 const CACHED_BYTES = 2 ** 25;
 
 /** Whether blocks of directions are 0 nearly everywhere: those of coordinates, in the first of several convolutions. */
-function isMostlyZero(net: Network, { diagonal, body }: Region): boolean {
-  if (!diagonal || !body.unitBall) return false;
+function isMostlyZero(net: Network, { axes, body }: Region): boolean {
+  if (!axes || !body.unitBall) return false;
   const isRead = net.nodes.every(({ kind }) => kind !== 'clamp' && kind !== 'opaque');
   return isRead && net.nodes.some(node => node.kind === 'affine' && node.operator.kind === 'conv');
 }
