@@ -20,7 +20,10 @@ export function readsAxes(
 const TILE = 8;
 
 /** `linear` of {@link Region.frame}, to the same bits. */
-export function linearOnAxes({ weight, linear }: Dense, { diagonal, frame }: Region): Matrix {
+export function linearOnAxes(
+  { weight, linear }: Pick<Dense, 'weight' | 'linear'>,
+  { diagonal, frame }: Region,
+): Matrix {
   const { rows: units, cols: size, data: w } = weight;
   const y = unsetRoom(frame.rows, units);
   y.data.set(linear(rowRange(frame, 0, 1)).data);

@@ -1,4 +1,5 @@
 import type { AffineMap } from '../frames/affine-map.js';
+import { linearOnAxes } from '../frames/axial-frame.js';
 import type { FramePropagator } from '../frames/propagator.js';
 import type { Network } from '../network/network.js';
 import { type Matrix, multiplyTransposed } from '../numeric/matrix.js';
@@ -17,7 +18,8 @@ export function mapErrorOn(
   const { region } = propagator;
   const units = upTo(b.length);
   const found = propagator.columns(net.nodes.at(-1)!.name, output.values, units);
-  const gap = multiplyTransposed(region.frame, A);
+  const map = { weight: A, linear: (x: Matrix) => multiplyTransposed(x, A) };
+  const gap = region.diagonal ? linearOnAxes(map, region) : map.linear(region.frame);
   for (let j = 0; j < gap.cols; j++) gap.data[j] += b[j];
   for (let i = 0; i < gap.data.length; i++) gap.data[i] -= found.data[i];
   const absolute = { ...A, data: A.data.map(Math.abs) };
