@@ -115,19 +115,19 @@ function directions(size, count) {
 const point = size => Array.from({ length: size }, () => (size >= IMAGE ? random() : 2 * random() - 1));
 const rounded = values => values.map(value => Number(value.toFixed(4)));
 
-/** Files of regions, and the words for them. */
-function regionsIn(folder, size, model) {
+/** Files of regions, and the words for them: of a model of a folder, or of one made by an option. */
+function regionsIn(folder, size, option) {
   const [centre, corners, ball] = ['centre.npy', 'corners.npy', 'ball.json'].map(name => join(folder, name));
   writeFileSync(centre, npy([Array(size).fill(size >= IMAGE ? 0.5 : 0)]));
-  const pictures = model === 'mobilenet' ? 10 : 5;
+  const pictures = option === '--mobilenet' ? 10 : 5;
   writeFileSync(corners, npy(Array.from({ length: pictures }, () => point(size))));
-  if (model === 'large') return [['--hull', corners]];
-  if (model in BOXES) {
+  if (option === '--large') return [['--hull', corners]];
+  if (option === '--boxes') {
     const picture = join(folder, 'picture.npy');
     writeFileSync(picture, npy([point(size)]));
     return BOX_RADII.map(radius => ['--around', picture, '--radius', radius]);
   }
-  if (model !== 'mobilenet')
+  if (option !== '--mobilenet')
     return [
       ['--around', centre, '--radius', `${RADIUS}`],
       ['--hull', corners],
@@ -141,14 +141,13 @@ function regionsIn(folder, size, model) {
   ];
 }
 
-const BOXES = { resnet: smallResnet, maxpool: maxPoolNet };
 const BOX_RADII = ['0.002', '0.008'];
 
 /** Models by name that are made on demand. */
 const GENERATED = {
   '--mobilenet': { mobilenet: () => mobilenet(LARGE) },
   '--large': { large: () => denseClassifier([3072, 4096, 4096, 4096, 4096, 10]) },
-  '--boxes': BOXES,
+  '--boxes': { resnet: smallResnet, maxpool: maxPoolNet },
 };
 
 const [from, ...names] = process.argv.slice(2);
@@ -159,7 +158,7 @@ try {
   for (const [name, make] of Object.entries(generated ?? {}))
     writeFileSync(join(work, `${name}.onnx`), make());
   const regions =
-    generated === BOXES
+    from === '--boxes'
       ? BOX_RADII.map(radius => `box of radius ${radius}`)
       : [`box of radius ${RADIUS}`, 'hull of samples'];
   const head = ['model', 'kB', 'inputs', 'forward', 'method', ...regions];
@@ -175,7 +174,7 @@ try {
     const options = OPTIONS[name] ?? [];
     const at = options.includes('--at') ? options.at(-1) : undefined;
     const difference = await differenceIn(bytes, { at }, [point(size), point(size)]);
-    const cells = regionsIn(work, size, name).map(region =>
+    const cells = regionsIn(work, size, from).map(region =>
       tried(file, options, region, join(work, 'out.onnx'), generated !== undefined),
     );
     const kB = Math.round(statSync(file).size / 1000);
