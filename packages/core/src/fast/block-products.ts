@@ -1,4 +1,4 @@
-import { columnsIn } from '../numeric/live.js';
+import { allColumns, columnsIn } from '../numeric/live.js';
 import { copyLive, type Matrix, rowRange, unsetRoom } from '../numeric/matrix.js';
 import type { TapProduct } from '../numeric/tap-product.js';
 import type { Helpers } from './helpers.js';
@@ -84,8 +84,12 @@ export function multiplyRows(
   return isWritten;
 }
 
-function threadsFor({ threads }: Machine, { product }: Plan, { rows, cols, live }: Matrix): number {
-  const share = live ? columnsIn(live) / cols : 1;
+function threadsFor(
+  { threads }: Machine,
+  { product }: Plan,
+  { rows, cols, live = allColumns(cols) }: Matrix,
+): number {
+  const share = columnsIn(live) / cols;
   const work = share * rows * outSize(product) * product.inChannels * product.taps;
   return Math.max(1, Math.min(threads, MOST_SHARES, Math.floor(work / THREAD_WORK)));
 }

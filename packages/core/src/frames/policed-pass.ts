@@ -4,7 +4,7 @@ import type { AffineOperator } from '../network/affine-operator.js';
 import { biasOwner } from '../network/fold.js';
 import type { LinearNode } from '../network/forward.js';
 import type { Network } from '../network/network.js';
-import { type ActivationNode, type AffineNode, inputsOf, type MaxNode } from '../network/nodes.js';
+import type { ActivationNode, AffineNode, MaxNode } from '../network/nodes.js';
 import { UNRESOLVED } from '../network/unresolved.js';
 import { type Progress, type Rules, walk, walkToEnd } from '../network/walk.js';
 import { type Block, type Matrix, matrix, unsetRoom } from '../numeric/matrix.js';
@@ -126,7 +126,6 @@ export function policedPass(
     });
   const { operatorOf, policyOf } = settings;
   const isKept = settings.keep !== 'output';
-  const isReadOnce = productsReadOnce(net);
   const rules: Rules<readonly Matrix[]> = {
     input: () => propagators.map(propagator => propagator.start()),
     affine: (node, inputs) =>
@@ -143,7 +142,7 @@ export function policedPass(
       layers.set(node.name, { frames: isKept ? h : [], shifts });
       fixSlopes(node, propagators, shifts);
       if (settings.isLastUnread && node === net.nodes.at(-1)) return [];
-      if (isKept || !isReadOnce(node.input))
+      if (isKept || !readsOwnProduct(net, node))
         return h.map((block, r) => activateFrame(node.activation, block, shifts, r));
       // Memory that nobody reads any more: fresh memory takes longer than what is written there.
       for (const [r, block] of h.entries()) writeActivatedFrame(node.activation, block, shifts, r, block);
@@ -171,14 +170,10 @@ export function policedPass(
   };
 }
 
-/** Whether a node's values are a product, of which nobody else has a view, and read once. */
-function productsReadOnce({ nodes }: Network): (name: string) => boolean {
-  const readers = new Map<string, number>();
-  for (const name of nodes.flatMap(inputsOf)) readers.set(name, (readers.get(name) ?? 0) + 1);
-  const products = new Set(
-    nodes.filter(node => node.kind === 'affine' && 'taps' in node.operator).map(({ name }) => name),
-  );
-  return name => products.has(name) && readers.get(name) === 1;
+/** Whether an activation alone reads a product, whose values nobody else has a view of. */
+function readsOwnProduct(net: Network, node: ActivationNode): boolean {
+  const owner = biasOwner(net, node);
+  return owner !== undefined && 'taps' in owner.operator;
 }
 
 /** The shifts of one activation, from the frames `h` of its pre-activations. */
@@ -281,11 +276,14 @@ export function checkedFrame(name: string, h: Matrix): Matrix {
 /** The pre-activation frames with the node's own shift added. */
 export function shiftedFrames({ shift }: ActivationNode, frames: readonly Matrix[]): readonly Matrix[] {
   if (!shift) return frames;
-  return frames.map(frame => {
-    const h = matrix(frame.rows, frame.cols, frame.data.slice());
-    for (let j = 0; j < h.cols; j++) h.data[j] += shift[j];
-    return h;
-  });
+  return frames.map(frame => withOriginMoved(frame, shift));
+}
+
+/** A copy of a frame with its origin moved; directions stay as they are. */
+export function withOriginMoved(frame: Matrix, by: ArrayLike<number>): Matrix {
+  const moved = matrix(frame.rows, frame.cols, frame.data.slice());
+  for (let j = 0; j < moved.cols; j++) moved.data[j] += by[j];
+  return moved;
 }
 
 /** Frame values through the pieces the sides select: `slope · (h₀ + c) + offset` at the origin, `slope · hᵢ` along directions. */

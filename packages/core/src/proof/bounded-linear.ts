@@ -1,10 +1,10 @@
+import { withOriginMoved } from '../frames/policed-pass.js';
 import type { ActivationNode, AffineNode, ConcatNode, InputNode, SumNode } from '../network/nodes.js';
 import {
   concatColumns,
   largestEntry,
   linearCombination,
   type Matrix,
-  matrix,
   rowOf,
   rowRange,
   stackRows,
@@ -101,6 +101,7 @@ export function addBias(bounding: Bounding, part: LinearPart, bias: Float64Array
   bounding.rounding.reach(node.name, largest(RUNTIME), largest(EXACT));
   for (let j = 0; j < origin.length; j++) product.data[j] = origin[j] + bias[j];
   return {
+    // A matrix of its own, by which its extents are remembered.
     values: { ...product },
     ...errorsAt(bounding, node.name, coarse, {
       carried: (row, j) => at(errors, row, j),
@@ -136,12 +137,6 @@ export function addShift(
     approximationError,
     shiftRounding,
   };
-}
-
-function withOriginMoved(values: Matrix, by: Float64Array): Matrix {
-  const moved = matrix(values.rows, values.cols, values.data.slice());
-  for (let j = 0; j < moved.cols; j++) moved.data[j] += by[j];
-  return moved;
 }
 
 export function concatBounded(

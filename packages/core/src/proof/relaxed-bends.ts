@@ -1,3 +1,4 @@
+import { withOriginMoved } from '../frames/policed-pass.js';
 import { type Activation, slopeAt, steepest } from '../network/activation.js';
 import type { ActivationNode, MaxNode } from '../network/nodes.js';
 import { linearCombination, pickColumns, scaleColumns } from '../numeric/matrix.js';
@@ -17,7 +18,6 @@ import {
   share,
   standInRange,
   standInReach,
-  withOriginMoved,
 } from './relaxed-value.js';
 import { type StandIn, standInOn } from './stand-in.js';
 

@@ -1,15 +1,8 @@
+import { withBias } from '../frames/policed-pass.js';
 import type { AffineNode, ConcatNode, SumNode } from '../network/nodes.js';
 import { concatColumns, type Matrix, matrix, rowOf } from '../numeric/matrix.js';
 import { ROUND_UP } from './bounded-frame.js';
-import {
-  type Relaxed,
-  type Relaxing,
-  rounding,
-  settled,
-  share,
-  standInReach,
-  withOriginMoved,
-} from './relaxed-value.js';
+import { type Relaxed, type Relaxing, rounding, settled, share, standInReach } from './relaxed-value.js';
 
 /**
  * `W v + b`: the error is |W| times what comes in, and the rounding of the products. Where all that is read is exactly 0, so is what is
@@ -27,11 +20,7 @@ export function affineRelaxed(relaxing: Relaxing, node: AffineNode, input: Relax
     const size = reaches[j] + Math.abs(operator.bias[j]);
     return (carried + rounding(relaxing, operator.terms + 2, size)) * ROUND_UP;
   });
-  return settled(
-    withOriginMoved(propagator.linear(node, [input.values]), operator.bias),
-    error,
-    input.isAffine,
-  );
+  return settled(withBias(node, propagator.linear(node, [input.values])), error, input.isAffine);
 }
 
 /** What |W| is applied to: errors, reaches, and which entries are unknown, or other than 0. No infinity times 0 comes up. */

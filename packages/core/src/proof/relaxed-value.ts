@@ -96,10 +96,3 @@ function isZeroColumn({ data, cols }: Matrix, j: number): boolean {
   for (let i = j; i < data.length; i += cols) if (data[i] !== 0) return false;
   return true;
 }
-
-/** The origin's values moved, in a copy. */
-export function withOriginMoved(values: Matrix, by: ArrayLike<number>): Matrix {
-  const moved = matrix(values.rows, values.cols, values.data.slice());
-  for (let j = 0; j < moved.cols; j++) moved.data[j] += by[j];
-  return moved;
-}
